@@ -1,0 +1,39 @@
+# The thin front: each target installs what it needs by itself.
+.PHONY: help setup build demo test bench format lint clean
+help:
+	@echo "make demo    people found in a video: demo/person.mp4 and demo/person.jpg"
+	@echo "make test    builds everything and runs the tests"
+	@echo "make build   the release programs, in build/bin"
+	@echo "make bench   benchmarks of the parts"
+	@echo "make format  formats the sources; make format CHECK=1 only checks"
+	@echo "make lint    clang-tidy, and that includes go one way"
+	@echo "make clean   removes what was built"
+
+setup:
+	@scripts/setup.sh build
+
+build: setup
+	@scripts/build.sh release octet
+
+demo: build
+	@scripts/demo.sh
+
+test: setup
+	@scripts/build.sh release
+	@ctest --test-dir build --output-on-failure
+
+bench: setup
+	@scripts/build.sh release
+	@build/bin/octet_bench
+
+format:
+	@scripts/setup.sh lint
+	@scripts/format.sh $(if $(CHECK),--check)
+
+lint: setup
+	@scripts/setup.sh lint
+	@scripts/check_includes.sh
+	@scripts/lint.sh
+
+clean:
+	rm -rf build demo

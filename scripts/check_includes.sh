@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Includes go one way: a folder may include itself and the folders before it in this list. docs/architecture.md draws the same list.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+order=(core graph model format vision media engine eval live app)
+position() { for i in "${!order[@]}"; do [ "${order[$i]}" = "$1" ] && echo "$i" && return; done; echo none; }
+status=0
+while IFS=: read -r file line text; do
+  from=$(cut -d/ -f2 <<<"$file")
+  to=$(sed -E 's/.*"([a-z_]+)\/.*/\1/' <<<"$text")
+  a=$(position "$from")
+  b=$(position "$to")
+  if [ "$a" = none ] || [ "$b" = none ] || [ "$b" -gt "$a" ]; then
+    echo "$file:$line: $from must not include $to"
+    status=1
+  fi
+done < <(grep -rnE '^#include "[a-z_]+/' src)
+listed=$(grep -oE '^src/[a-z]+/' docs/architecture.md | cut -d/ -f2 | tr '\n' ' ')
+[ "$listed" = "${order[*]} " ] || { echo "docs/architecture.md lists '$listed', this check '${order[*]}'"; status=1; }
+[ $status = 0 ] && echo "includes: one way"
+exit $status

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, lint, fuzz. Safe to run again and again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+openvino_version=2026.4.1
+declare -A packages=(
+  [build]="g++ cmake ninja-build pkg-config ccache git ca-certificates python3-pip
+    libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core
+    libgtest-dev libbenchmark-dev"
+  [lint]="clang-format clang-tidy"
+  [fuzz]="clang libclang-rt-14-dev"
+)
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "these Debian packages are missing, and installing them needs root or sudo. As root, run:
+  apt-get install --no-install-recommends ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "installing ${#missing[@]} Debian packages (a few minutes the first time)"
+  "${as_root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# The OpenVINO wheel from the Python registry holds the C++ SDK. It is unpacked, Python is not used afterwards.
+install_openvino() {
+  [ "$(cat .deps/openvino/version 2>/dev/null)" = "$openvino_version" ] && return
+  local platform hash
+  case "$(uname -m)" in
+    x86_64) platform=manylinux_2_28_x86_64 hash=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf ;;
+    aarch64) platform=manylinux_2_35_aarch64 hash=bea1eb3733c34ef331adc945da0ccda5937865031139073663be84c517ffda22 ;;
+    *) die "there is no OpenVINO for the processor $(uname -m)" ;;
+  esac
+  say "fetching OpenVINO $openvino_version (60 MB)"
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
+    --platform "$platform" -d "$work" "openvino==$openvino_version" || die "OpenVINO could not be fetched from the Python package registry; is the network there?"
+  echo "$hash  $(ls "$work"/*.whl)" | sha256sum --check --quiet || die "the fetched OpenVINO is not the expected file"
+  python3 -m zipfile -e "$work"/*.whl "$work/unpacked"
+  rm -rf .deps/openvino
+  mkdir -p .deps
+  mkdir "$work/openvino"
+  mv "$work/unpacked/openvino/"{include,libs,cmake} "$work/openvino/"
+  echo "$openvino_version" > "$work/openvino/version"
+  mv "$work/openvino" .deps/openvino
+}
+
+for group in "$@"; do
+  [ -n "${packages[$group]:-}" ] || die "unknown group $group"
+  # shellcheck disable=SC2086
+  install_packages ${packages[$group]}
+  if [ "$group" = build ]; then install_openvino; fi
+done

@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "app/verbs.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "format/model_file.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "graph/passes/passes.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+struct Format {
+  const char* name;
+  const char* extension;
+  void (*write)(const fs::path&, const Model&, Size, Layout);
+};
+constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx}, {"openvino", ".xml", write_ir}};
+
+struct Options {
+  std::string model;
+  std::vector<std::string> formats;
+  std::string size = "640";
+  std::string folder;
+  std::string layout = "raw";
+  bool json = false;
+};
+
+const Format& format_named(const std::string& name) {
+  for (const Format& f : kFormats) {
+    if (name == f.name) return f;
+  }
+  fail_usage("--format {}: is not known; there are: onnx, openvino", name);
+}
+
+void run(const Options& options) {
+  for (const std::string& name : options.formats) (void)format_named(name);
+  const Size size = SizeOption::parse(options.size).size;
+  Model model = read_model(options.model);
+  model.graph = fold_batch_norm(std::move(model.graph));
+  const fs::path source = options.model;
+  const fs::path folder = !options.folder.empty()    ? fs::path(options.folder)
+                          : source.has_parent_path() ? source.parent_path()
+                                                     : fs::path(".");
+  make_folder(folder);
+  const bool raw = options.layout == "raw";
+  const std::string stem = source.stem().string() + (raw ? "" : "-ultralytics");
+  nlohmann::ordered_json files = nlohmann::ordered_json::array();
+  for (const std::string& name : options.formats) {
+    const Format& format = format_named(name);
+    const fs::path path = folder / (stem + format.extension);
+    format.write(path, model, size, raw ? Layout::kRaw : Layout::kUltralytics);
+    auto bytes = fs::file_size(path);
+    if (name == "openvino") bytes += fs::file_size(fs::path(path).replace_extension(".bin"));
+    log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,
+             to_string(size));
+    files.push_back({{"format", name}, {"path", path.string()}, {"bytes", bytes}});
+  }
+  if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"files", files}}.dump());
+}
+
+}  // namespace
+
+void add_export(CLI::App& root) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = root.add_subcommand("export", "write a model as ONNX and OpenVINO IR");
+  verb->add_option("--model", options->model, "a model file or a checkpoint")->required();
+  verb->add_option("--format", options->formats, "one or more of onnx, openvino, joined by commas")
+      ->required()
+      ->delimiter(',');
+  verb->add_option("--imgsz", options->size, "input size: 640, or width x height as 640x384")
+      ->capture_default_str();
+  verb->add_option("-o,--output", options->folder, "folder to write to; default: the model's");
+  verb->add_option(
+          "--layout", options->layout,
+          "raw: separate outputs, for octet; ultralytics: one decoded output, for other programs")
+      ->check(CLI::IsMember({"raw", "ultralytics"}))
+      ->capture_default_str();
+  verb->add_flag("--json", options->json, "print one JSON object on standard output");
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace octet

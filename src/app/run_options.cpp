@@ -1,0 +1,45 @@
+#include <cstdlib>
+
+#include "app/verbs.h"
+
+namespace octet {
+
+void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision) {
+  options.precision = default_precision;
+  verb.add_option(
+          "--model", options.model,
+          "a model file, a checkpoint, an .onnx or .xml export, or an Ultralytics OpenVINO folder")
+      ->required();
+  verb.add_option("--engine", options.engine, "inference engine: auto, openvino")
+      ->capture_default_str();
+  verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384");
+  verb.add_option("--precision", options.precision, "f32, or auto: the fastest the processor has")
+      ->check(CLI::IsMember({"f32", "auto"}))
+      ->capture_default_str();
+  verb.add_option("--threads", options.threads, "threads for inference; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb.add_flag("--json", options.json, "print one JSON object on standard output");
+}
+
+DetectorOptions detector_options(const RunOptions& options, std::optional<Size> source,
+                                 int parallel) {
+  DetectorOptions out{
+      .model = options.model, .engine = options.engine, .size = std::nullopt, .source = source};
+  if (!options.size.empty()) out.size = SizeOption::parse(options.size);
+  out.runtime = {.threads = options.threads,
+                 .parallel = parallel,
+                 .precision = options.precision == "f32" ? Precision::kF32 : Precision::kAuto,
+                 .cache = cache_folder()};
+  return out;
+}
+
+std::filesystem::path cache_folder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
+    return std::filesystem::path(cache) / "octet";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return std::filesystem::path(home) / ".cache" / "octet";
+  return {};
+}
+
+}  // namespace octet

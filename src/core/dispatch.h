@@ -1,0 +1,10 @@
+// OCTET_CLONES compiles a function for several instruction sets; the dynamic linker picks the best
+// that the processor has. Plain builds for other compilers and under sanitizers, which do not go
+// together with it.
+#pragma once
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(OCTET_SANITIZED)
+#define OCTET_CLONES __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
+#else
+#define OCTET_CLONES
+#endif

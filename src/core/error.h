@@ -1,0 +1,35 @@
+// The one exception of octet. Thrown when work cannot go on; caught only in main, which prints the
+// message and exits with the code. A message names the file, node or option and says what to do
+// about it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace octet {
+
+enum class ErrorCode { kFailed = 1, kUsage = 2 };  // the process's exit status
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  [[nodiscard]] ErrorCode code() const { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+template <typename... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(ErrorCode::kFailed, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+[[noreturn]] void fail_usage(fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(ErrorCode::kUsage, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace octet

@@ -1,0 +1,122 @@
+#include "core/file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "core/error.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+class FileDescriptor {
+ public:
+  FileDescriptor(const fs::path& path, int flags)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+    if (fd_ < 0) fail("{}: cannot open: {}", path.string(), std::strerror(errno));
+  }
+  ~FileDescriptor() { ::close(fd_); }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void write_all(int fd, std::span<const std::byte> bytes, const fs::path& name) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("{}: cannot write: {}", name.string(), std::strerror(errno));
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+}
+
+}  // namespace
+
+void require_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) fail("{}: no such file", path.string());
+  if (fs::is_directory(status)) fail("{}: is a folder, a file is expected", path.string());
+  if (!fs::is_regular_file(status)) fail("{}: is not a regular file", path.string());
+}
+
+std::vector<std::byte> read_file(const fs::path& path) {
+  require_file(path);
+  const FileDescriptor file(path, O_RDONLY);
+  std::vector<std::byte> bytes(fs::file_size(path));
+  size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("{}: cannot read: {}", path.string(), std::strerror(errno));
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+std::string read_text_file(const fs::path& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error || !fs::is_directory(path)) {
+    fail("{}: cannot create this folder: {}", path.string(),
+         error ? error.message() : std::string("a file of this name exists"));
+  }
+}
+
+AtomicPath::AtomicPath(fs::path path) : path_(std::move(path)) {
+  const fs::path parent = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  if (!fs::is_directory(parent))
+    fail("{}: the folder {} does not exist", path_.string(), parent.string());
+  if (fs::is_directory(path_)) fail("{}: is a folder, cannot be written as a file", path_.string());
+  temporary_ = path_;
+  temporary_.replace_filename(
+      fmt::format(".{}.tmp{}{}", path_.stem().string(), ::getpid(), path_.extension().string()));
+}
+
+AtomicPath::~AtomicPath() {
+  std::error_code ignored;
+  if (!committed_) fs::remove(temporary_, ignored);
+}
+
+void AtomicPath::commit() {
+  {
+    const FileDescriptor file(temporary_, O_RDONLY);
+    if (::fsync(file.get()) != 0)
+      fail("{}: cannot write: {}", path_.string(), std::strerror(errno));
+  }
+  std::error_code error;
+  fs::rename(temporary_, path_, error);
+  if (error) fail("{}: cannot write: {}", path_.string(), error.message());
+  committed_ = true;
+}
+
+void write_file(const fs::path& path, std::span<const std::span<const std::byte>> parts) {
+  AtomicPath target(path);
+  {
+    const FileDescriptor file(target.temporary(), O_WRONLY | O_CREAT | O_TRUNC);
+    for (const auto part : parts) write_all(file.get(), part, path);
+  }
+  target.commit();
+}
+
+void write_text_file(const fs::path& path, std::string_view text) {
+  const std::span<const std::byte> part = as_bytes(text);
+  write_file(path, {&part, 1});
+}
+
+}  // namespace octet

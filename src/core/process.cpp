@@ -1,0 +1,62 @@
+#include "core/process.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
+namespace octet {
+namespace {
+
+std::atomic<bool> g_stop{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes it");
+
+void on_stop_signal(int signal) {
+  g_stop = true;
+  std::signal(signal, SIG_DFL);
+}
+
+double milliseconds(const timeval& t) {
+  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) * 1e-3;
+}
+
+}  // namespace
+
+ProcessUsage process_usage() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return {.cpu = std::chrono::duration<double, std::milli>(milliseconds(usage.ru_utime) +
+                                                           milliseconds(usage.ru_stime)),
+          .peak_rss_mb = static_cast<double>(usage.ru_maxrss) / 1024};
+}
+
+std::chrono::duration<double, std::milli> time_since_process_start() {
+  std::ifstream file("/proc/self/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream fields(text.substr(text.rfind(')') + 1));
+  std::string skipped;
+  for (int i = 3; i < 22; ++i)
+    fields >> skipped;  // field 22: start time in clock ticks since boot, proc(5)
+  double ticks = 0;
+  fields >> ticks;
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  const double now_ms =
+      static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
+  return std::chrono::duration<double, std::milli>(
+      now_ms - ticks * 1e3 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+const std::atomic<bool>& stop_requested() { return g_stop; }
+
+void install_stop_signals() {
+  std::signal(SIGINT, on_stop_signal);
+  std::signal(SIGTERM, on_stop_signal);
+}
+
+}  // namespace octet

@@ -1,0 +1,112 @@
+#include "engine/artifact.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/error.h"
+#include "core/yaml_text.h"
+#include "format/model_file.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kReadableVersion = 1;
+
+fs::path xml_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".xml") found.push_back(entry.path());
+  }
+  if (found.size() != 1)
+    fail("{}: is a folder with {} .xml files; one model is expected", folder.string(),
+         found.size());
+  return found[0];
+}
+
+// Ultralytics' own description: a few YAML values. Its boxes, scores and keypoints come decoded in
+// one output.
+ExportInfo parse_ultralytics(const YAML::Node& y, const std::string& name) {
+  const auto task = y["task"].as<std::string>();
+  if (task != "detect" && task != "pose")
+    fail("{}: its task is '{}'; octet runs detect and pose", name, task);
+  if (y["end2end"] && y["end2end"].as<bool>())
+    fail("{}: was exported with NMS inside (end2end); export it without", name);
+  ExportInfo out{.info = {}, .layout = Layout::kUltralytics};
+  out.info.task = task == "pose" ? Task::kPose : Task::kDetect;
+  const YAML::Node names = y["names"];
+  for (size_t i = 0; i < names.size(); ++i)
+    out.info.names.push_back(names[static_cast<int>(i)].as<std::string>());
+  if (out.info.names.empty()) fail("{}: its metadata names no classes", name);
+  const int largest = y["stride"].as<int>();
+  for (int stride = 8; stride <= largest; stride *= 2) out.info.strides.push_back(stride);
+  if (out.info.task == Task::kPose) {
+    out.info.keypoints = y["kpt_shape"][0].as<int>();
+    out.info.keypoint_dims = y["kpt_shape"][1].as<int>();
+    if (out.info.keypoints == 17) out.info.flip_index = coco_flip_index();
+  }
+  out.info.source =
+      "Ultralytics " + (y["version"] ? y["version"].as<std::string>() : std::string());
+  return out;
+}
+
+}  // namespace
+
+ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
+                                 const std::string& name) {
+  try {
+    if (const auto own = entries.find("octet"); own != entries.end()) {
+      const auto json = nlohmann::json::parse(own->second);
+      if (json.at("version").get<int>() > kReadableVersion)
+        fail("{}: was exported by a newer octet; update octet", name);
+      return {.info = info_from_json(json.at("info")),
+              .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics};
+    }
+    if (const auto yaml = entries.find("metadata.yaml"); yaml != entries.end())
+      return parse_ultralytics(load_yaml(yaml->second, name), name);
+    if (entries.contains("names") && entries.contains("task")) {
+      YAML::Node node;
+      for (const auto& [key, value] : entries) {
+        if (key == "names" || key == "kpt_shape" || key == "stride") {
+          node[key] = load_yaml(value, name);
+        } else {
+          node[key] = value;
+        }
+      }
+      if (entries.contains("end2end")) node["end2end"] = entries.at("end2end") == "True";
+      return parse_ultralytics(node, name);
+    }
+  } catch (const YAML::Exception& e) {
+    fail("{}: its metadata is damaged: {}", name, e.what());
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: its metadata is damaged: {}", name, e.what());
+  }
+  fail(
+      "{}: carries neither octet's nor Ultralytics' metadata, so its classes are not known; export "
+      "it again with 'octet export'",
+      name);
+}
+
+Artifact open_artifact(const fs::path& path) {
+  const fs::path file = fs::is_directory(path) ? xml_in(path) : path;
+  Artifact out;
+  out.file = file;
+  if (file.extension() == ".onnx" || file.extension() == ".xml") {
+    const bool onnx = file.extension() == ".onnx";
+    out.kind = onnx ? ArtifactKind::kOnnx : ArtifactKind::kOpenVino;
+    auto [info, layout] = parse_export_metadata(
+        onnx ? read_onnx_metadata(file) : read_ir_metadata(file), file.string());
+    out.info = std::move(info);
+    out.layout = layout;
+    return out;
+  }
+  out.model = read_model(file);
+  out.info = out.model->info;
+  return out;
+}
+
+}  // namespace octet

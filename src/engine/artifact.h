@@ -1,0 +1,37 @@
+// What a file given to --model is: octet's model file, a checkpoint, or an export of octet's or of
+// Ultralytics'.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/size.h"
+#include "model/model.h"
+
+namespace octet {
+
+enum class ArtifactKind { kModel, kOnnx, kOpenVino };
+
+struct Artifact {
+  ArtifactKind kind = ArtifactKind::kModel;
+  std::filesystem::path file;  // the .xml inside a folder
+  ModelInfo info;
+  Layout layout = Layout::kRaw;
+  std::optional<Model> model;  // of kModel
+};
+
+// Takes a file, or a folder with one .xml in it (as Ultralytics writes). Throws an Error that names
+// it.
+[[nodiscard]] Artifact open_artifact(const std::filesystem::path& path);
+
+// What an export's metadata says, octet's own or Ultralytics'. Throws when it is neither.
+struct ExportInfo {
+  ModelInfo info;
+  Layout layout;
+};
+[[nodiscard]] ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
+                                               const std::string& name);
+
+}  // namespace octet

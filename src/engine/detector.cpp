@@ -1,0 +1,89 @@
+#include "engine/detector.h"
+
+#include "core/error.h"
+#include "graph/passes/passes.h"
+
+namespace octet {
+namespace {
+
+Decoder make_decoder(const ModelInfo& info, Layout layout, Size size, const Network& network) {
+  std::vector<std::string> names;
+  std::vector<Shape> shapes;
+  for (const Port& port : network.outputs()) {
+    if (port.type != ElementType::kFloat32)
+      fail("the output '{}' is {}; float32 is expected", port.name, element_type_name(port.type));
+    names.push_back(port.name);
+    shapes.push_back(port.shape);
+  }
+  return {info, layout, size, names, shapes};
+}
+
+}  // namespace
+
+Detector::Detector(const DetectorOptions& options)
+    : artifact_(open_artifact(options.model)), engine_(load_engine(options.engine)) {
+  NetworkSource source;
+  if (artifact_.kind == ArtifactKind::kModel) {
+    size_ = choose_size(options, {});
+    Model folded{.info = artifact_.info,
+                 .graph = fold_batch_norm(std::move(artifact_.model->graph))};
+    artifact_.model.reset();
+    ir_ = make_ir(folded, size_, Layout::kRaw);
+    source.ir_xml = std::move(ir_.xml);
+    source.ir_weights = ir_.weights;
+  } else {
+    source.file = artifact_.file;
+    size_ = choose_size(options, engine_->fixed_size(source));
+  }
+  network_ = engine_->compile(source, size_, options.runtime);
+  try {
+    make_decoder(artifact_.info, artifact_.layout, size_, *network_);
+  } catch (const Error& e) {
+    fail("{}: {}", options.model.string(), e.what());
+  }
+}
+
+Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
+  if (fixed != Size{}) {
+    if (options.size && options.size->size != fixed &&
+        (options.size->exact || options.size->size.width != std::max(fixed.width, fixed.height))) {
+      fail_usage("--imgsz {}: {} is fixed to {}; export it again for another size",
+                 to_string(options.size->size), options.model.string(), to_string(fixed));
+    }
+    return fixed;
+  }
+  const SizeOption wanted =
+      options.size.value_or(SizeOption{.size = {kDefaultSide, kDefaultSide}, .exact = false});
+  return wanted.exact || !options.source ? wanted.size
+                                         : fitting_rectangle(wanted.size.width, *options.source);
+}
+
+std::unique_ptr<Job> Detector::make_job() { return std::make_unique<Job>(*this); }
+
+Job::Job(Detector& detector)
+    : decoder_(make_decoder(detector.artifact_.info, detector.artifact_.layout, detector.size_,
+                            *detector.network_)),
+      input_(detector.size_),
+      request_(detector.network_->make_request()) {}
+
+Letterbox& Job::letterbox_for(Size source) {
+  if (!letterbox_ || letterbox_->geometry().source != source) letterbox_.emplace(source, input_);
+  return *letterbox_;
+}
+
+void Job::submit(const RgbView& picture) {
+  letterbox_for(picture.size).run(picture, request_->input());
+  request_->start();
+}
+
+void Job::submit(const YuvView& picture) {
+  letterbox_for(picture.size).run(picture, request_->input());
+  request_->start();
+}
+
+void Job::finish(const DecodeOptions& options, Detections& out) {
+  request_->wait();
+  decoder_.decode(request_->outputs(), letterbox_->geometry(), options, out);
+}
+
+}  // namespace octet

@@ -1,0 +1,49 @@
+#include "engine/engine.h"
+
+#include <dlfcn.h>
+
+#include <array>
+
+#include "core/error.h"
+
+namespace octet {
+namespace {
+
+struct Module {
+  const char* name;
+  const char* library;  // what it needs, in words
+  const char* install;
+};
+constexpr std::array kModules = {Module{
+    "openvino", "OpenVINO's runtime libraries",
+    "run 'make setup' in octet's folder, which fetches them from the Python package 'openvino'"}};
+
+std::filesystem::path program_folder() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::filesystem::path(".") : program.parent_path();
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> load_engine(const std::string& name) {
+  for (const Module& module : kModules) {
+    if (name != module.name && name != "auto") continue;
+    const auto file = program_folder() / fmt::format("octet_engine_{}.so", module.name);
+    if (!std::filesystem::exists(file))
+      fail("engine {}: the module {} is missing; build it with 'make build'", module.name,
+           file.string());
+    void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr)
+      fail("engine {}: {} cannot be loaded ({}); {}", module.name, module.library, ::dlerror(),
+           module.install);
+    const auto make = reinterpret_cast<MakeEngine>(::dlsym(library, "octet_make_engine"));
+    if (make == nullptr)
+      fail("engine {}: {} is not a module of this version of octet; build it again", module.name,
+           file.string());
+    return std::unique_ptr<Engine>(make());
+  }
+  fail_usage("--engine {}: is not known; there are: auto, openvino", name);
+}
+
+}  // namespace octet

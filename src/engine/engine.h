@@ -1,0 +1,95 @@
+// What octet asks of an inference engine. Each engine is a module of its own, liboctet-style
+// "octet_engine_NAME.so", opened at run time; load_engine() finds it beside the program.
+//
+// Ownership: Engine → Network → Request; each has to outlive what it made. An Engine and a Network
+// may be used from any thread, a Request from one at a time.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/size.h"
+#include "core/tensor_view.h"
+
+namespace octet {
+
+enum class Precision {
+  kF32,
+  kAuto
+};  // kAuto: whatever is fastest, bf16 or fp16 where the processor has it
+
+struct EngineOptions {
+  int threads = 0;   // in all; 0: one per core
+  int parallel = 1;  // requests that run at the same time, sharing the threads
+  Precision precision = Precision::kF32;
+  std::filesystem::path cache;  // folder for compiled models; empty: none
+};
+
+// A network to compile: a file, or an OpenVINO IR in memory (`weights` has to live as long as the
+// Network).
+struct NetworkSource {
+  std::filesystem::path file;
+  std::string ir_xml;
+  std::span<const std::byte> ir_weights;
+};
+
+struct Port {
+  std::string name;
+  ElementType type = ElementType::kFloat32;
+  Shape shape;
+  float scale = 1.0F;
+  int zero_point = 0;
+};
+
+struct NetworkDescription {
+  std::string engine;     // "OpenVINO 2026.4.1"
+  std::string device;     // "CPU: AMD EPYC"
+  std::string precision;  // fp32, fp16, bf16, int8 or mixed: what the convolutions really run in
+  int threads = 0;
+  int parallel = 1;
+  bool from_cache = false;
+};
+
+// One inference at a time: fill input(), start(), wait(), read outputs().
+class Request {
+ public:
+  virtual ~Request() = default;
+  [[nodiscard]] virtual uint8_t* input() = 0;  // (1, H, W, 3) bytes, RGB
+  virtual void start() = 0;
+  virtual void wait() = 0;  // throws when the inference failed
+  [[nodiscard]] virtual std::span<const TensorView> outputs()
+      const = 0;  // in the order of Network::outputs()
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  [[nodiscard]] virtual const Port& input()
+      const = 0;  // uint8 (1, H, W, 3), whatever the file itself takes
+  [[nodiscard]] virtual const std::vector<Port>& outputs() const = 0;
+  [[nodiscard]] virtual const NetworkDescription& description() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Request> make_request() = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // The size a file's input is fixed to; 0 × 0 when it takes any.
+  [[nodiscard]] virtual Size fixed_size(const NetworkSource& source) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
+                                                         const EngineOptions& options) = 0;
+};
+
+// Opens an engine's module ("openvino"; "auto" takes the first that is there). Throws a sentence
+// that says what to install when the module or a library of it is missing. The module stays open
+// for the life of the process.
+[[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
+
+// Every module exports this as "octet_make_engine".
+using MakeEngine = Engine* (*)();
+
+}  // namespace octet

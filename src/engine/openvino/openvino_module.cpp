@@ -1,0 +1,250 @@
+// OpenVINO behind the Engine interface. Whatever a file takes (float NCHW as Ultralytics exports,
+// uint8 NHWC as octet does), the network offered here takes uint8 NHWC RGB; the conversion runs
+// inside OpenVINO. Compiled networks are kept in a cache folder, keyed by the file, the options,
+// the processor and OpenVINO's version.
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <openvino/openvino.hpp>
+#include <set>
+#include <thread>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "engine/engine.h"
+
+namespace octet {
+namespace {
+
+ElementType element_type(const ov::element::Type& type, const std::string& where) {
+  if (type == ov::element::f32) return ElementType::kFloat32;
+  if (type == ov::element::u8) return ElementType::kUint8;
+  if (type == ov::element::i8) return ElementType::kInt8;
+  fail("{}: the element type {} is not supported", where, type.get_type_name());
+}
+
+Port make_port(const ov::Output<const ov::Node>& node) {
+  const std::string name =
+      node.get_names().empty() ? node.get_node()->get_friendly_name() : node.get_any_name();
+  const ov::Shape shape = node.get_shape();
+  return {.name = name,
+          .type = element_type(node.get_element_type(), name),
+          .shape = Shape(shape.begin(), shape.end())};
+}
+
+class OpenVinoRequest : public Request {
+ public:
+  explicit OpenVinoRequest(ov::CompiledModel& model) : request_(model.create_infer_request()) {
+    for (size_t i = 0; i < model.outputs().size(); ++i) {
+      ov::Tensor tensor = request_.get_output_tensor(i);
+      const Port port = make_port(model.output(i));
+      views_.push_back({.data = tensor.data(), .type = port.type, .shape = port.shape});
+    }
+  }
+  uint8_t* input() override { return request_.get_input_tensor().data<uint8_t>(); }
+  void start() override { request_.start_async(); }
+  void wait() override {
+    try {
+      request_.wait();
+    } catch (const std::exception& e) {
+      fail("OpenVINO: the inference failed: {}", e.what());
+    }
+    for (size_t i = 0; i < views_.size(); ++i)
+      views_[i].data = request_.get_output_tensor(i).data();
+  }
+  std::span<const TensorView> outputs() const override { return views_; }
+
+ private:
+  ov::InferRequest request_;
+  std::vector<TensorView> views_;
+};
+
+// What the convolutions run in, from the executed graph.
+std::string executed_precision(const ov::CompiledModel& model) {
+  std::set<std::string> found;
+  for (const auto& op : model.get_runtime_model()->get_ops()) {
+    const auto& info = op->get_rt_info();
+    const auto type = info.find("layerType");
+    const auto precision = info.find("runtimePrecision");
+    if (type == info.end() || precision == info.end() ||
+        type->second.as<std::string>().find("Convolution") == std::string::npos)
+      continue;
+    const auto name = precision->second.as<std::string>();
+    found.insert(name == "u8" || name == "i8" ? "int8"
+                 : name == "f32"              ? "fp32"
+                 : name == "f16"              ? "fp16"
+                                              : name);
+  }
+  return found.size() == 1 ? *found.begin() : found.empty() ? "fp32" : "mixed";
+}
+
+class OpenVinoNetwork : public Network {
+ public:
+  OpenVinoNetwork(ov::Core& core, ov::CompiledModel model, bool from_cache)
+      : model_(std::move(model)) {
+    input_ = make_port(model_.input());
+    for (const auto& output : model_.outputs()) outputs_.push_back(make_port(output));
+    const auto& version = ov::get_openvino_version();
+    const std::string build = version.buildNumber;
+    description_ = {.engine = "OpenVINO " + build.substr(0, build.find('-')),
+                    .device = "CPU: " + core.get_property("CPU", ov::device::full_name),
+                    .precision = executed_precision(model_),
+                    .threads = model_.get_property(ov::inference_num_threads),
+                    .parallel = model_.get_property(ov::num_streams),
+                    .from_cache = from_cache};
+  }
+  const Port& input() const override { return input_; }
+  const std::vector<Port>& outputs() const override { return outputs_; }
+  const NetworkDescription& description() const override { return description_; }
+  std::unique_ptr<Request> make_request() override {
+    return std::make_unique<OpenVinoRequest>(model_);
+  }
+
+ private:
+  ov::CompiledModel model_;
+  Port input_;
+  std::vector<Port> outputs_;
+  NetworkDescription description_;
+};
+
+class OpenVinoEngine : public Engine {
+ public:
+  Size fixed_size(const NetworkSource& source) override {
+    const ov::PartialShape shape = read(source)->input().get_partial_shape();
+    if (shape.rank().is_dynamic() || shape.size() != 4)
+      fail("{}: its input is not a picture", name_of(source));
+    const bool nhwc = shape[3].is_static() && shape[3].get_length() == 3;
+    const ov::Dimension& height = shape[nhwc ? 1 : 2];
+    const ov::Dimension& width = shape[nhwc ? 2 : 3];
+    if (height.is_dynamic() || width.is_dynamic()) return {};
+    return {static_cast<int>(width.get_length()), static_cast<int>(height.get_length())};
+  }
+
+  std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
+                                   const EngineOptions& options) override {
+    const std::filesystem::path cached =
+        options.cache.empty() ? "" : options.cache / cache_key(source, size, options);
+    try {
+      if (auto network = import_cached(cached, options)) return network;
+      const auto model = read(source);
+      take_bytes(*model, size, name_of(source));
+      ov::CompiledModel compiled =
+          core_.compile_model(with_byte_input(model), "CPU", properties(options));
+      if (!cached.empty()) export_cached(compiled, cached);
+      model_.reset();
+      return std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), false);
+    } catch (const ov::Exception& e) {
+      fail("{}: OpenVINO cannot run it: {}", name_of(source), e.what());
+    }
+  }
+
+ private:
+  static std::string name_of(const NetworkSource& source) {
+    return source.file.empty() ? "the model" : source.file.string();
+  }
+
+  std::shared_ptr<ov::Model> read(const NetworkSource& source) {
+    if (model_) return model_;
+    try {
+      if (!source.file.empty()) return model_ = core_.read_model(source.file.string());
+      const ov::Tensor weights(ov::element::u8, {source.ir_weights.size()},
+                               const_cast<std::byte*>(source.ir_weights.data()));
+      return model_ = core_.read_model(source.ir_xml, weights);
+    } catch (const std::exception& e) {
+      fail("{}: OpenVINO cannot read it: {}", name_of(source), e.what());
+    }
+  }
+
+  // Fixes the input to the size wanted.
+  static void take_bytes(ov::Model& model, Size size, const std::string& name) {
+    if (model.inputs().size() != 1)
+      fail("{}: has {} inputs; one is expected", name, model.inputs().size());
+    const ov::PartialShape shape = model.input().get_partial_shape();
+    const bool nhwc = shape[3].is_static() && shape[3].get_length() == 3;
+    if (shape.is_static()) return;
+    if (nhwc) {
+      model.reshape(ov::PartialShape{1, size.height, size.width, 3});
+    } else {
+      model.reshape(ov::PartialShape{1, 3, size.height, size.width});
+    }
+  }
+
+  static std::shared_ptr<ov::Model> with_byte_input(const std::shared_ptr<ov::Model>& model) {
+    if (model->input().get_element_type() == ov::element::u8) return model;
+    ov::preprocess::PrePostProcessor steps(model);
+    auto& input = steps.input();
+    input.tensor().set_element_type(ov::element::u8).set_layout("NHWC");
+    input.model().set_layout("NCHW");
+    input.preprocess().convert_element_type(ov::element::f32).scale(255.0F);
+    return steps.build();
+  }
+
+  static ov::AnyMap properties(const EngineOptions& options) {
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    ov::AnyMap map{ov::num_streams(options.parallel),
+                   ov::inference_num_threads(options.threads > 0 ? options.threads : cores)};
+    if (options.precision == Precision::kF32)
+      map.insert(ov::hint::inference_precision(ov::element::f32));
+    return map;
+  }
+
+  std::string cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
+    std::string key =
+        fmt::format("{}|{}|{}|{}|{}|{}", core_.get_property("CPU", ov::device::full_name),
+                    ov::get_openvino_version().buildNumber, to_string(size), options.threads,
+                    options.parallel, static_cast<int>(options.precision));
+    if (source.file.empty()) {
+      key += source.ir_xml + std::string(reinterpret_cast<const char*>(source.ir_weights.data()),
+                                         source.ir_weights.size());
+    } else {
+      auto weights = source.file;
+      for (const auto& file : {source.file, weights.replace_extension(".bin")}) {
+        if (!std::filesystem::exists(file)) continue;
+        key += fmt::format("|{}|{}|{}", std::filesystem::absolute(file).string(),
+                           std::filesystem::file_size(file),
+                           std::filesystem::last_write_time(file).time_since_epoch().count());
+      }
+    }
+    return fmt::format("openvino-{:016x}.blob", std::hash<std::string>{}(key));
+  }
+
+  std::unique_ptr<Network> import_cached(const std::filesystem::path& file,
+                                         const EngineOptions& options) {
+    if (file.empty() || !std::filesystem::exists(file)) return nullptr;
+    try {
+      std::ifstream stream(file, std::ios::binary);
+      return std::make_unique<OpenVinoNetwork>(
+          core_, core_.import_model(stream, "CPU", properties(options)), true);
+    } catch (const std::exception&) {
+      log_warning("{}: this compiled model is damaged; it is made again", file.string());
+      return nullptr;
+    }
+  }
+
+  // A cache that cannot be written costs time at the next start, nothing else.
+  static void export_cached(ov::CompiledModel& model, const std::filesystem::path& file) {
+    try {
+      make_folder(file.parent_path());
+      AtomicPath target(file);
+      {
+        std::ofstream stream(target.temporary(), std::ios::binary);
+        model.export_model(stream);
+        if (!stream.flush()) return;
+      }
+      target.commit();
+    } catch (const std::exception& e) {
+      log_warning("the compiled model is not kept: {}", e.what());
+    }
+  }
+
+  ov::Core core_;
+  std::shared_ptr<ov::Model> model_;
+};
+
+}  // namespace
+}  // namespace octet
+
+extern "C" __attribute__((visibility("default"))) octet::Engine* octet_make_engine() {
+  return new octet::OpenVinoEngine;
+}

@@ -1,0 +1,97 @@
+// Average precision as COCO defines it for boxes and keypoints: the algorithm of pycocotools'
+// COCOeval, followed to the last detail (order of equal scores, crowds, ignored objects,
+// interpolation at 101 recalls), so that figures are comparable.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "vision/detections.h"
+
+namespace octet {
+
+struct TruthBox {
+  double x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+};
+
+// An object that was labelled, in pixels.
+struct TruthObject {
+  int class_index = 0;
+  TruthBox box;
+  double box_area = 0;       // COCO's "area" where the labels have one, else width × height
+  double keypoint_area = 0;  // for OKS: COCO's "area", else 0.53 × width × height
+  bool crowd = false;
+  struct Point {
+    double x = 0, y = 0;
+    int visibility = 0;  // 0: not labelled, 1: hidden, 2: visible
+  };
+  std::vector<Point> keypoints;
+};
+
+enum class MetricKind { kBox, kKeypoint };
+
+struct CocoSummary {  // −1 where there is nothing to measure
+  double map50_95 = -1, map50 = -1, map75 = -1;
+  double map_small = -1, map_medium = -1,
+         map_large = -1;  // areas below 32², between, above 96² pixels; keypoints have no small
+  double recall_1 = -1, recall_10 = -1,
+         recall_100 = -1;  // at that many detections an image; keypoints: recall_100 is at 20
+  double recall_small = -1, recall_medium = -1, recall_large = -1;
+};
+
+struct ClassSummary {
+  int class_index = 0;
+  int64_t objects = 0;
+  double map50_95 = -1, map50 = -1;
+};
+
+class CocoMetric {
+ public:
+  // Keypoints: `sigmas` are the per-keypoint constants of OKS; empty means COCO's 17, or 1 / n for
+  // another number n.
+  explicit CocoMetric(MetricKind kind, int keypoints = 0, std::vector<double> sigmas = {});
+
+  // One image, in a fixed order: equal scores are ranked by it.
+  void add(std::span<const TruthObject> truth, const Detections& detections);
+
+  [[nodiscard]] CocoSummary summary() const;
+  [[nodiscard]] std::vector<ClassSummary> per_class() const;
+
+ private:
+  static constexpr int kThresholds = 10;  // IoU or OKS 0.50, 0.55, … 0.95
+  static constexpr int kAreas = 4;        // all, small, medium, large
+
+  struct Scored {  // one detection, judged at every threshold
+    float score = 0;
+    int rank = 0;          // among its image's and class's, by score
+    uint16_t matched = 0;  // bit per threshold
+    uint16_t ignored = 0;
+  };
+  struct ClassRecord {
+    std::array<std::vector<Scored>, kAreas> detections;
+    std::array<int64_t, kAreas> objects{};  // not ignored
+  };
+  struct Precision {
+    double average = -1;
+    double recall = -1;
+  };
+
+  void add_class(int class_index, std::span<const TruthObject> truth, const Detections& detections);
+  [[nodiscard]] double similarity(const TruthObject& truth, const Detections& detections,
+                                  size_t item) const;
+  [[nodiscard]] double oks(const TruthObject& truth, std::span<const Keypoint> points) const;
+  [[nodiscard]] Precision precision(const ClassRecord& record, int area, int threshold,
+                                    int max_detections) const;
+  [[nodiscard]] Precision mean(int area, int first_threshold, int last_threshold,
+                               int max_detections) const;
+  [[nodiscard]] int limit() const { return kind_ == MetricKind::kBox ? 100 : 20; }
+
+  MetricKind kind_;
+  std::vector<double> variances_;  // (2 · sigma)²
+  std::map<int, ClassRecord> classes_;
+};
+
+}  // namespace octet

@@ -1,0 +1,283 @@
+#include "format/checkpoint/checkpoint.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/half.h"
+#include "format/checkpoint/pickle.h"
+#include "format/checkpoint/zip.h"
+#include "model/module_tree.h"
+#include "model/yolov8.h"
+
+namespace octet {
+namespace {
+
+using Kind = PickleValue::Kind;
+using Ref = PickleValue::Ref;
+
+constexpr int kMaxModuleDepth = 32;
+
+struct StorageType {
+  std::string_view name;
+  size_t bytes;
+  double (*read)(const std::byte*);
+};
+
+template <typename T>
+double load(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return static_cast<double>(value);
+}
+double load_half(const std::byte* at) {
+  uint16_t bits = 0;
+  std::memcpy(&bits, at, sizeof bits);
+  return static_cast<double>(half_to_float(bits));
+}
+double load_bfloat16(const std::byte* at) {
+  uint16_t bits = 0;
+  std::memcpy(&bits, at, sizeof bits);
+  return static_cast<double>(bfloat16_to_float(bits));
+}
+
+constexpr StorageType kStorageTypes[] = {
+    {"torch.FloatStorage", 4, load<float>},   {"torch.HalfStorage", 2, load_half},
+    {"torch.DoubleStorage", 8, load<double>}, {"torch.BFloat16Storage", 2, load_bfloat16},
+    {"torch.LongStorage", 8, load<int64_t>},  {"torch.IntStorage", 4, load<int32_t>},
+    {"torch.ByteStorage", 1, load<uint8_t>},  {"torch.BoolStorage", 1, load<uint8_t>}};
+
+// Turns the pickle's records into Modules and Tensors.
+class Converter {
+ public:
+  Converter(const ZipArchive& zip, std::string folder, std::string name)
+      : zip_(zip), folder_(std::move(folder)), name_(std::move(name)) {}
+
+  Module module(const PickleValue& object, int depth) const {
+    if (depth > kMaxModuleDepth)
+      fail("{}: its modules nest deeper than {}", name_, kMaxModuleDepth);
+    if (!object.is(Kind::kObject) || object.state == nullptr)
+      fail("{}: a layer is not a module", name_);
+    Module out;
+    out.type = object.text.substr(object.text.rfind('.') + 1);
+    for (const auto& [key, value] : object.state->entries) {
+      if (key->is(Kind::kText)) attribute(key->text, *value, depth, out);
+    }
+    return out;
+  }
+
+ private:
+  void attribute(const std::string& key, const PickleValue& value, int depth, Module& out) const {
+    if (key == "_parameters" || key == "_buffers") {
+      for (const auto& [name, tensor] : value.entries) {
+        if (name->is(Kind::kText)) add_tensor(name->text, *tensor, out);
+      }
+    } else if (key == "_modules") {
+      for (const auto& [name, child] : value.entries) {
+        if (name->is(Kind::kText) && child->is(Kind::kObject))
+          out.children.emplace_back(name->text, module(*child, depth + 1));
+      }
+    } else if (value.is(Kind::kText)) {
+      out.texts[key] = value.text;
+    } else if (value.is(Kind::kObject)) {
+      add_tensor(key, value, out);
+    } else if (auto numbers = read_numbers(value); !numbers.empty()) {
+      out.numbers[key] = std::move(numbers);
+    }
+  }
+
+  static std::optional<double> read_number(const PickleValue& value) {
+    if (value.is(Kind::kInt) || value.is(Kind::kBool)) return static_cast<double>(value.integer);
+    if (value.is(Kind::kFloat)) return value.real;
+    return std::nullopt;
+  }
+
+  static std::vector<double> read_numbers(const PickleValue& value) {
+    if (const auto one = read_number(value)) return {*one};
+    std::vector<double> list;
+    if (!value.is(Kind::kTuple) && !value.is(Kind::kList)) return list;
+    for (const Ref item : value.items) {
+      const auto number = read_number(*item);
+      if (!number) return {};
+      list.push_back(*number);
+    }
+    return list;
+  }
+
+  void add_tensor(const std::string& key, const PickleValue& value, Module& out) const {
+    if (const PickleValue* rebuild = find_rebuild(value)) out.tensors[key] = tensor(*rebuild, key);
+  }
+
+  // A parameter is _rebuild_parameter(tensor, …); a tensor is _rebuild_tensor_v2(storage, offset,
+  // size, stride, …).
+  static const PickleValue* find_rebuild(const PickleValue& value) {
+    const PickleValue* at = &value;
+    if (at->is(Kind::kObject) && at->text.starts_with("torch._utils._rebuild_parameter")) {
+      if (at->arguments->items.empty()) return nullptr;
+      at = at->arguments->items[0];
+    }
+    return at->is(Kind::kObject) && at->text == "torch._utils._rebuild_tensor_v2" ? at : nullptr;
+  }
+
+  std::vector<int64_t> integers(const PickleValue& value, const std::string& key) const {
+    std::vector<int64_t> list;
+    const PickleValue& tuple = value.is(Kind::kObject) && !value.arguments->items.empty()
+                                   ? *value.arguments->items[0]
+                                   : value;
+    if (!tuple.is(Kind::kTuple)) fail("{}: tensor '{}': a size is not a tuple", name_, key);
+    for (const Ref item : tuple.items) {
+      if (!item->is(Kind::kInt) || item->integer < 0)
+        fail("{}: tensor '{}': a size is not a number", name_, key);
+      list.push_back(item->integer);
+    }
+    return list;
+  }
+
+  Tensor tensor(const PickleValue& rebuild, const std::string& key) const {
+    const auto& args = rebuild.arguments->items;
+    if (args.size() < 4 || !args[0]->is(Kind::kPersistent) || !args[1]->is(Kind::kInt)) {
+      fail("{}: tensor '{}' is not described as PyTorch does", name_, key);
+    }
+    const auto shape = integers(*args[2], key);
+    if (std::find(shape.begin(), shape.end(), 0) != shape.end())
+      return {.shape = shape, .values = {}};
+    const auto strides = integers(*args[3], key);
+    const StorageType& type = storage_type(*args[0], key);
+    const std::vector<std::byte> bytes = storage_bytes(*args[0], key);
+    const auto available = static_cast<int64_t>(bytes.size() / type.bytes);
+    const int64_t offset = args[1]->integer;
+    check_extent(shape, strides, offset, available, key);
+    Tensor out{.shape = shape, .values = {}};
+    out.values.resize(static_cast<size_t>(element_count(shape)));
+    std::vector<int64_t> index(shape.size(), 0);
+    for (float& v : out.values) {
+      int64_t at = offset;
+      for (size_t d = 0; d < index.size(); ++d) at += index[d] * strides[d];
+      v = static_cast<float>(type.read(bytes.data() + static_cast<size_t>(at) * type.bytes));
+      for (size_t d = index.size(); d-- > 0 && ++index[d] == shape[d];) index[d] = 0;
+    }
+    return out;
+  }
+
+  // Every element has to lie inside the storage, and there may not be more elements than the
+  // storage has.
+  void check_extent(const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
+                    int64_t offset, int64_t available, const std::string& key) const {
+    bool sound =
+        shape.size() == strides.size() && shape.size() <= 8 && offset >= 0 && offset <= available;
+    int64_t count = 1;
+    int64_t last = offset;
+    for (size_t d = 0; sound && d < shape.size(); ++d) {
+      sound = shape[d] <= available && strides[d] <= available && count <= available / shape[d];
+      if (!sound) break;
+      count *= shape[d];
+      last += (shape[d] - 1) * strides[d];
+      sound = last < std::numeric_limits<int64_t>::max() / 4;
+    }
+    if (!sound || last >= available) {
+      fail("{}: tensor '{}' claims more elements than the {} its storage holds", name_, key,
+           available);
+    }
+  }
+
+  const StorageType& storage_type(const PickleValue& storage, const std::string& key) const {
+    const auto& id = storage.arguments->items;  // ("storage", type, key, device, count)
+    if (id.size() < 3 || !id[1]->is(Kind::kName) || !id[2]->is(Kind::kText))
+      fail("{}: tensor '{}': its storage is not described", name_, key);
+    for (const StorageType& type : kStorageTypes) {
+      if (type.name == id[1]->text) return type;
+    }
+    fail("{}: tensor '{}': {} is not supported", name_, key, id[1]->text);
+  }
+
+  std::vector<std::byte> storage_bytes(const PickleValue& storage, const std::string& key) const {
+    const std::string entry = folder_ + "data/" + storage.arguments->items[2]->text;
+    if (!zip_.contains(entry)) fail("{}: tensor '{}': the archive lacks '{}'", name_, key, entry);
+    return zip_.read(entry);
+  }
+
+  const ZipArchive& zip_;
+  std::string folder_;
+  std::string name_;
+};
+
+std::string pickle_entry(const ZipArchive& zip, const std::string& name) {
+  for (const std::string& entry : zip.entries()) {
+    if (entry.ends_with("data.pkl")) return entry;
+  }
+  fail("{}: has no data.pkl: a zip archive, but no PyTorch checkpoint", name);
+}
+
+const PickleValue& find_network(const PickleValue& root, const std::string& name) {
+  for (const char* key : {"ema", "model"}) {
+    const Ref found = root.get(key);
+    if (found != nullptr && found->is(Kind::kObject) && found->state != nullptr) return *found;
+  }
+  if (root.is(Kind::kObject) && root.state != nullptr) return root;
+  fail("{}: holds no model (a bare state_dict, perhaps); save the whole Ultralytics checkpoint",
+       name);
+}
+
+std::vector<std::string> class_names(const PickleValue& network, const std::string& name) {
+  const Ref names = network.state->get("names");
+  std::vector<std::string> list;
+  if (names != nullptr && (names->is(Kind::kList) || names->is(Kind::kTuple))) {
+    for (const Ref item : names->items) list.push_back(item->text);
+  } else if (names != nullptr && names->is(Kind::kDict)) {
+    list.resize(names->entries.size());
+    for (const auto& [key, value] : names->entries) {
+      if (!key->is(Kind::kInt) || key->integer < 0 ||
+          static_cast<size_t>(key->integer) >= list.size()) {
+        fail("{}: its class numbers are not 0 to {}", name, list.size() - 1);
+      }
+      list[static_cast<size_t>(key->integer)] = value->text;
+    }
+  }
+  if (list.empty()) fail("{}: its model has no class names", name);
+  return list;
+}
+
+std::string text_of(const PickleValue& root, std::string_view key) {
+  const Ref value = root.get(key);
+  return value != nullptr && value->is(Kind::kText) ? value->text : "";
+}
+
+}  // namespace
+
+Model parse_checkpoint(std::span<const std::byte> bytes, const std::string& name) {
+  const ZipArchive zip(bytes, name);
+  const std::string entry = pickle_entry(zip, name);
+  const std::string folder = entry.substr(0, entry.size() - std::string_view("data.pkl").size());
+  if (zip.contains(folder + "byteorder")) {
+    const auto order = zip.read(folder + "byteorder");
+    if (order.size() > 0 && static_cast<char>(order[0]) != 'l')
+      fail("{}: was written on a big-endian machine, not supported", name);
+  }
+  const Pickle pickle(zip.read(entry), name);
+  const PickleValue& root = pickle.root();
+  const PickleValue& network = find_network(root, name);
+  ModelInfo info;
+  info.names = class_names(network, name);
+  const std::string version = text_of(root, "version");
+  info.source = fmt::format("{}{}", std::filesystem::path(name).filename().string(),
+                            version.empty() ? "" : " (Ultralytics " + version + ")");
+  info.licence = text_of(root, "license");
+  try {
+    return build_yolov8(Converter(zip, folder, name).module(network, 0), std::move(info));
+  } catch (const Error& e) {
+    if (std::string_view(e.what()).starts_with(name)) throw;
+    fail("{}: {}", name, e.what());
+  }
+}
+
+Model read_checkpoint(const std::filesystem::path& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  return parse_checkpoint(bytes, path.string());
+}
+
+}  // namespace octet

@@ -1,0 +1,70 @@
+// Reads Python's pickle format as data. Nothing is ever called or imported: a class instance or a
+// call becomes a record of its name and arguments, and only names of a fixed list are accepted; any
+// other is refused by its name.
+//
+// Values live in the Pickle that made them and refer to each other by pointer (they may form
+// cycles); depth costs no stack.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace octet {
+
+struct PickleValue {
+  enum class Kind {
+    kNone,
+    kBool,
+    kInt,
+    kFloat,
+    kText,
+    kBytes,
+    kTuple,
+    kList,
+    kDict,
+    kSet,
+    kName,
+    kObject,
+    kPersistent
+  };
+  using Ref = const PickleValue*;
+
+  Kind kind = Kind::kNone;
+  int64_t integer = 0;                       // kBool, kInt
+  double real = 0;                           // kFloat
+  std::string text;                          // kText, kBytes; kName and kObject: "module.Class"
+  std::vector<Ref> items;                    // kTuple, kList, kSet
+  Ref arguments = nullptr;                   // kObject, kPersistent: a tuple
+  std::vector<std::pair<Ref, Ref>> entries;  // kDict; kObject made of a dict, such as OrderedDict
+  Ref state = nullptr;                       // kObject: what BUILD gave it
+
+  [[nodiscard]] bool is(Kind k) const { return kind == k; }
+  // The value under a text key of a dict (or dict-like object), or null.
+  [[nodiscard]] Ref get(std::string_view key) const;
+};
+
+class Pickle {
+ public:
+  // `name` is for messages. Throws an Error on anything malformed, unknown or too large.
+  Pickle(std::span<const std::byte> bytes, const std::string& name);
+
+  [[nodiscard]] const PickleValue& root() const { return *root_; }
+
+ private:
+  friend class PickleMachine;
+  std::deque<PickleValue> values_;
+  const PickleValue* root_ = nullptr;
+};
+
+// True when `name` ("module.Class") may stand in a checkpoint.
+[[nodiscard]] bool is_known_name(std::string_view name);
+// Which model family a refused name belongs to ("YOLO11"), or an empty string.
+[[nodiscard]] std::string_view family_of(std::string_view name);
+
+}  // namespace octet

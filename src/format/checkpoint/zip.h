@@ -1,0 +1,35 @@
+// Reads the entries of a zip archive held in memory, as PyTorch writes them: stored, never
+// compressed.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace octet {
+
+class ZipArchive {
+ public:
+  // `bytes` must outlive the archive; `name` is for messages. Throws when this is no zip archive,
+  // when an entry is compressed (so that no entry can be larger than the file), or when an entry's
+  // name leads out of the archive.
+  ZipArchive(std::span<const std::byte> bytes, std::string name);
+  ~ZipArchive();
+  ZipArchive(const ZipArchive&) = delete;
+  ZipArchive& operator=(const ZipArchive&) = delete;
+
+  [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
+  [[nodiscard]] bool contains(const std::string& entry) const;
+  // Throws when the entry is missing or damaged (its checksum is verified).
+  [[nodiscard]] std::vector<std::byte> read(const std::string& entry) const;
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+  std::string name_;
+  std::vector<std::string> entries_;
+};
+
+}  // namespace octet

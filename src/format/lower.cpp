@@ -1,0 +1,209 @@
+#include "format/lower.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+
+namespace octet {
+namespace {
+
+using Ref = Emitter::Ref;
+
+class Lowering {
+ public:
+  Lowering(const Model& model, Size size, Emitter& emitter)
+      : model_(model), size_(size), out_(emitter) {}
+
+  void raw() {
+    const Ref bytes = out_.input("image", ElementType::kUint8, {1, size_.height, size_.width, 3});
+    const Ref planar = out_.transpose("image.nchw", bytes, {0, 3, 1, 2});
+    input_scale_ = 1.0F / 255;
+    network(out_.to_float("image.float", planar));
+    for (const Output& o : model_.graph.outputs) out_.output(o.name(), values_.at(o.value));
+  }
+
+  void decoded() {
+    network(out_.input("images", ElementType::kFloat32, {1, 3, size_.height, size_.width}));
+    make_cells();
+    std::vector<Ref> rows{boxes(), classes()};
+    if (model_.info.task == Task::kPose) rows.push_back(keypoints());
+    out_.output("output0", out_.concat("decoded", rows, 1));
+  }
+
+ private:
+  void network(Ref image) {
+    values_[model_.graph.input] = image;
+    for (const Node& node : model_.graph.nodes) values_[node.name] = node_value(node);
+  }
+
+  Ref node_value(const Node& node) {
+    std::vector<Ref> in;
+    for (const std::string& name : node.inputs) in.push_back(values_.at(name));
+    return std::visit(
+        Overloaded{
+            [&](const Conv2d& op) { return conv(node, op, in[0]); },
+            [&](const BatchNorm&) -> Ref {
+              fail("[BatchNorm {}] has to be folded before an export", node.name);
+            },
+            [&](const Activation& op) { return out_.activation(node.name, in[0], op.kind); },
+            [&](const Add&) { return out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]); },
+            [&](const Concat&) { return out_.concat(node.name, in, 1); },
+            [&](const Slice& op) { return out_.slice(node.name, in[0], 1, op.begin, op.end); },
+            [&](const MaxPool& op) { return out_.max_pool(node.name, in[0], op); },
+            [&](const ResizeNearest& op) {
+              return out_.resize_nearest(node.name, in[0], op.factor);
+            }},
+        node.op);
+  }
+
+  // The division by 255 goes into the first convolution's weights, so that no pass over the image
+  // is spent on it.
+  Ref conv(const Node& node, const Conv2d& op, Ref x) {
+    if (node.inputs[0] != model_.graph.input || input_scale_ == 1.0F)
+      return out_.conv(node.name, x, op);
+    Conv2d scaled = op;
+    for (float& w : scaled.weight.values) w *= input_scale_;
+    return out_.conv(node.name, x, scaled);
+  }
+
+  // ---- the decoded head: everything over all cells of all strides, (1, rows, cells)
+
+  // Centres of the cells in units of their stride, (1, 2, cells), and the strides, (1, 1, cells).
+  void make_cells() {
+    std::vector<float> x;
+    std::vector<float> y;
+    std::vector<float> s;
+    for (const int stride : model_.info.strides) {
+      for (int row = 0; row < size_.height / stride; ++row) {
+        for (int column = 0; column < size_.width / stride; ++column) {
+          x.push_back(static_cast<float>(column) + 0.5F);
+          y.push_back(static_cast<float>(row) + 0.5F);
+          s.push_back(static_cast<float>(stride));
+        }
+      }
+    }
+    cells_ = static_cast<int64_t>(x.size());
+    strides_ = out_.constant("cells.stride", {.shape = {1, 1, cells_}, .values = std::move(s)});
+    x.insert(x.end(), y.begin(), y.end());
+    centres_ = out_.constant("cells.centre", {.shape = {1, 2, cells_}, .values = std::move(x)});
+  }
+
+  // All outputs of one role side by side: (1, channels, cells).
+  Ref joined(OutputRole role) {
+    std::vector<Ref> parts;
+    for (const int stride : model_.info.strides) {
+      for (const Output& o : model_.graph.outputs) {
+        if (o.role != role || o.stride != stride) continue;
+        const Ref value = values_.at(o.value);
+        const Shape shape = out_.shape(value);
+        parts.push_back(
+            out_.reshape(o.name() + ".flat", value, {1, shape[1], shape[2] * shape[3]}));
+      }
+    }
+    return out_.concat(fmt::format("{}.all", role_name(role)), parts, 2);
+  }
+
+  // Distances to the four sides are the means of distributions over bins (Li et al., "Generalized
+  // Focal Loss", 2020).
+  Ref boxes() {
+    const auto bins = static_cast<int64_t>(model_.info.bins.size());
+    const Ref logits = out_.reshape("box.bins", joined(OutputRole::kBox), {1, 4, bins, cells_});
+    const Tensor steps{.shape = {1, 1, bins, 1}, .values = model_.info.bins};
+    const Ref weighted =
+        out_.binary("box.weighted", BinaryKind::kMultiply, out_.softmax("box.softmax", logits, 2),
+                    out_.constant("box.steps", steps));
+    const Ref sides = out_.reduce_sum("box.sides", weighted, 2);
+    const Ref first = out_.binary("box.first", BinaryKind::kSubtract, centres_,
+                                  out_.slice("box.lt", sides, 1, 0, 2));
+    const Ref second =
+        out_.binary("box.second", BinaryKind::kAdd, centres_, out_.slice("box.rb", sides, 1, 2, 4));
+    const Ref half = out_.constant("box.half", {.shape = {1, 1, 1}, .values = {0.5F}});
+    const Ref centre = out_.binary("box.centre", BinaryKind::kMultiply,
+                                   out_.binary("box.sum", BinaryKind::kAdd, first, second), half);
+    const Ref extent = out_.binary("box.extent", BinaryKind::kSubtract, second, first);
+    return out_.binary("box.pixels", BinaryKind::kMultiply,
+                       out_.concat("box.cells", {centre, extent}, 1), strides_);
+  }
+
+  Ref classes() {
+    return out_.activation("class.probability", joined(OutputRole::kClass),
+                           ActivationKind::kSigmoid);
+  }
+
+  // x = (2·offset + column) · stride: the offset counts from the cell's corner.
+  Ref keypoints() {
+    const int64_t count = model_.info.keypoints;
+    const Ref offsets =
+        out_.reshape("keypoint.pairs", joined(OutputRole::kKeypoint), {1, count, 2, cells_});
+    const Ref two = out_.constant("keypoint.two", {.shape = {1, 1, 1, 1}, .values = {2.0F}});
+    const Ref half = out_.constant("keypoint.half", {.shape = {1, 1, 1}, .values = {0.5F}});
+    const Ref corner = out_.reshape(
+        "keypoint.corner", out_.binary("keypoint.corners", BinaryKind::kSubtract, centres_, half),
+        {1, 1, 2, cells_});
+    const Ref doubled = out_.binary("keypoint.doubled", BinaryKind::kMultiply, offsets, two);
+    const Ref moved = out_.binary("keypoint.moved", BinaryKind::kAdd, doubled, corner);
+    Ref points = out_.binary("keypoint.pixels", BinaryKind::kMultiply, moved,
+                             out_.reshape("keypoint.strides", strides_, {1, 1, 1, cells_}));
+    if (model_.info.keypoint_dims == 3) {
+      const Ref visible = out_.activation("visibility.probability", joined(OutputRole::kVisibility),
+                                          ActivationKind::kSigmoid);
+      points = out_.concat(
+          "keypoint.triples",
+          {points, out_.reshape("visibility.column", visible, {1, count, 1, cells_})}, 2);
+    }
+    return out_.reshape("keypoint.rows", points, {1, count * model_.info.keypoint_dims, cells_});
+  }
+
+  const Model& model_;
+  Size size_;
+  Emitter& out_;
+  float input_scale_ = 1.0F;
+  std::map<std::string, Ref> values_;
+  int64_t cells_ = 0;
+  Ref centres_ = 0;
+  Ref strides_ = 0;
+};
+
+// A Python dict literal, which is what Ultralytics' programs read names from.
+std::string python_names(const std::vector<std::string>& names) {
+  std::string text = "{";
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::string escaped;
+    for (const char c : names[i]) {
+      if (c == '\'' || c == '\\') escaped.push_back('\\');
+      escaped.push_back(c);
+    }
+    text += fmt::format("{}{}: '{}'", i == 0 ? "" : ", ", i, escaped);
+  }
+  return text + "}";
+}
+
+}  // namespace
+
+void lower(const Model& model, Size size, Layout layout, Emitter& emitter) {
+  Lowering lowering(model, size, emitter);
+  layout == Layout::kRaw ? lowering.raw() : lowering.decoded();
+  emitter.metadata(export_metadata(model, size, layout));
+}
+
+std::map<std::string, std::string> export_metadata(const Model& model, Size size, Layout layout) {
+  const ModelInfo& info = model.info;
+  const nlohmann::json octet{{"version", 1},
+                             {"layout", layout == Layout::kRaw ? "raw" : "ultralytics"},
+                             {"imgsz", {size.width, size.height}},
+                             {"info", to_json(info)}};
+  std::map<std::string, std::string> entries{{"octet", octet.dump()}};
+  if (!info.licence.empty()) entries["license"] = info.licence;
+  if (layout == Layout::kRaw) return entries;
+  entries["description"] = "YOLOv8 exported by octet from " + info.source;
+  entries["stride"] = std::to_string(info.strides.back());
+  entries["task"] = task_name(info.task);
+  entries["batch"] = "1";
+  entries["imgsz"] = fmt::format("[{}, {}]", size.height, size.width);
+  entries["names"] = python_names(info.names);
+  if (info.task == Task::kPose)
+    entries["kpt_shape"] = fmt::format("[{}, {}]", info.keypoints, info.keypoint_dims);
+  return entries;
+}
+
+}  // namespace octet

@@ -1,0 +1,261 @@
+#include "format/onnx/onnx.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <onnx/onnx_pb.h>
+
+#include <cstring>
+#include <limits>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "format/lower.h"
+
+namespace octet {
+namespace {
+
+constexpr int kOpset = 13;
+constexpr int kIrVersion = 7;  // the first that knows opset 13
+
+int32_t onnx_type(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat32:
+      return onnx::TensorProto::FLOAT;
+    case ElementType::kUint8:
+      return onnx::TensorProto::UINT8;
+    case ElementType::kInt8:
+      return onnx::TensorProto::INT8;
+  }
+  return onnx::TensorProto::UNDEFINED;
+}
+
+class OnnxEmitter : public Emitter {
+ public:
+  OnnxEmitter() {
+    model_.set_ir_version(kIrVersion);
+    model_.set_producer_name("octet");
+    auto* opset = model_.add_opset_import();
+    opset->set_domain("");
+    opset->set_version(kOpset);
+    graph_ = model_.mutable_graph();
+    graph_->set_name("octet");
+  }
+
+  void output(const std::string& name, Ref x) override {
+    // An output carries a name of its own: an Identity costs nothing and leaves the node's value as
+    // it is.
+    node("Identity", name + ".output", {names_.at(static_cast<size_t>(x))}, name);
+    describe(*graph_->add_output(), name, ElementType::kFloat32, shape(x));
+  }
+
+  void metadata(const std::map<std::string, std::string>& entries) override {
+    for (const auto& [key, value] : entries) {
+      auto* prop = model_.add_metadata_props();
+      prop->set_key(key);
+      prop->set_value(value);
+    }
+  }
+
+  [[nodiscard]] std::string serialize() const { return model_.SerializeAsString(); }
+
+ protected:
+  void emit_input(Ref out, const std::string& name, ElementType type) override {
+    name_value(out, name);
+    describe(*graph_->add_input(), name, type, shape(out));
+  }
+  void emit_constant(Ref out, const std::string& name, const Tensor& tensor) override {
+    name_value(out, initializer(name, tensor));
+  }
+  void emit_to_float(Ref out, const std::string& name, Ref x) override {
+    integer(node("Cast", out, name, {x}), "to", onnx::TensorProto::FLOAT);
+  }
+  void emit_transpose(Ref out, const std::string& name, Ref x,
+                      const std::vector<int64_t>& order) override {
+    integers(node("Transpose", out, name, {x}), "perm", order);
+  }
+  void emit_reshape(Ref out, const std::string& name, Ref x) override {
+    node("Reshape", out, name, {x}).add_input(integer_initializer(name + ".shape", shape(out)));
+  }
+  void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
+    auto& n = node("Conv", out, name, {x});
+    n.add_input(initializer(name + ".weight", op.weight));
+    if (!op.bias.empty()) n.add_input(initializer(name + ".bias", op.bias));
+    integers(n, "kernel_shape", {op.weight.shape[2], op.weight.shape[3]});
+    window(n, op.stride, op.padding);
+    integer(n, "group", op.groups);
+  }
+  void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override {
+    switch (kind) {
+      case ActivationKind::kSilu:
+        node("Sigmoid", name + ".sigmoid", {value(x)}, name + ".sigmoid");
+        node("Mul", out, name, {x}).add_input(name + ".sigmoid");
+        return;
+      case ActivationKind::kRelu:
+        node("Relu", out, name, {x});
+        return;
+      case ActivationKind::kRelu6: {
+        auto& n = node("Clip", out, name, {x});
+        n.add_input(initializer(name + ".min", {.shape = {}, .values = {0.0F}}));
+        n.add_input(initializer(name + ".max", {.shape = {}, .values = {6.0F}}));
+        return;
+      }
+      case ActivationKind::kHardswish: {  // HardSwish itself came with opset 14
+        auto& gate = node("HardSigmoid", name + ".gate", {value(x)}, name + ".gate");
+        real(gate, "alpha", 1.0F / 6);
+        real(gate, "beta", 0.5F);
+        node("Mul", out, name, {x}).add_input(name + ".gate");
+        return;
+      }
+      case ActivationKind::kSigmoid:
+        node("Sigmoid", out, name, {x});
+        return;
+    }
+  }
+  void emit_binary(Ref out, const std::string& name, BinaryKind kind,
+                   std::pair<Ref, Ref> operands) override {
+    const char* type = kind == BinaryKind::kAdd        ? "Add"
+                       : kind == BinaryKind::kSubtract ? "Sub"
+                                                       : "Mul";
+    node(type, out, name, {operands.first, operands.second});
+  }
+  void emit_concat(Ref out, const std::string& name, const std::vector<Ref>& parts,
+                   int axis) override {
+    integer(node("Concat", out, name, parts), "axis", axis);
+  }
+  void emit_slice(Ref out, const std::string& name, Ref x, Range range) override {
+    auto& n = node("Slice", out, name, {x});
+    n.add_input(integer_initializer(name + ".begin", {range.begin}));
+    n.add_input(integer_initializer(name + ".end", {range.end}));
+    n.add_input(integer_initializer(name + ".axis", {range.axis}));
+  }
+  void emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) override {
+    auto& n = node("MaxPool", out, name, {x});
+    integers(n, "kernel_shape", {op.kernel, op.kernel});
+    window(n, op.stride, op.padding);
+  }
+  void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) override {
+    auto& n = node("Resize", out, name, {x});
+    const auto f = static_cast<float>(factor);
+    n.add_input("");  // no region of interest
+    n.add_input(initializer(name + ".scales", Tensor{.shape = {4}, .values = {1, 1, f, f}}));
+    text(n, "mode", "nearest");
+    text(n, "coordinate_transformation_mode", "asymmetric");
+    text(n, "nearest_mode", "floor");
+  }
+  void emit_softmax(Ref out, const std::string& name, Ref x, int axis) override {
+    integer(node("Softmax", out, name, {x}), "axis", axis);
+  }
+  void emit_reduce_sum(Ref out, const std::string& name, Ref x, int axis) override {
+    auto& n = node("ReduceSum", out, name, {x});
+    n.add_input(integer_initializer(name + ".axes", {axis}));
+    integer(n, "keepdims", 0);
+  }
+
+ private:
+  // ---- names of values
+  void name_value(Ref ref, const std::string& name) {
+    names_.resize(static_cast<size_t>(ref) + 1);
+    names_.back() = name;
+  }
+  [[nodiscard]] const std::string& value(Ref ref) const {
+    return names_.at(static_cast<size_t>(ref));
+  }
+
+  // ---- nodes and attributes
+  onnx::NodeProto& node(const char* type, Ref out, const std::string& name,
+                        const std::vector<Ref>& inputs) {
+    std::vector<std::string> in;
+    for (const Ref x : inputs) in.push_back(value(x));
+    name_value(out, name);
+    return node(type, name, in, name);
+  }
+  onnx::NodeProto& node(const char* type, const std::string& name,
+                        const std::vector<std::string>& inputs, const std::string& out) {
+    auto* n = graph_->add_node();
+    n->set_op_type(type);
+    n->set_name(name);
+    for (const std::string& in : inputs) n->add_input(in);
+    n->add_output(out);
+    return *n;
+  }
+  static onnx::AttributeProto& attribute(onnx::NodeProto& n, const char* name,
+                                         onnx::AttributeProto::AttributeType type) {
+    auto* a = n.add_attribute();
+    a->set_name(name);
+    a->set_type(type);
+    return *a;
+  }
+  static void integer(onnx::NodeProto& n, const char* name, int64_t value) {
+    attribute(n, name, onnx::AttributeProto::INT).set_i(value);
+  }
+  static void real(onnx::NodeProto& n, const char* name, float value) {
+    attribute(n, name, onnx::AttributeProto::FLOAT).set_f(value);
+  }
+  static void text(onnx::NodeProto& n, const char* name, const char* value) {
+    attribute(n, name, onnx::AttributeProto::STRING).set_s(value);
+  }
+  static void integers(onnx::NodeProto& n, const char* name, const std::vector<int64_t>& values) {
+    auto& a = attribute(n, name, onnx::AttributeProto::INTS);
+    for (const int64_t v : values) a.add_ints(v);
+  }
+  static void window(onnx::NodeProto& n, int64_t stride, int64_t padding) {
+    integers(n, "strides", {stride, stride});
+    integers(n, "pads", {padding, padding, padding, padding});
+  }
+
+  // ---- tensors
+  std::string initializer(const std::string& name, const Tensor& tensor) {
+    fill(name, onnx::TensorProto::FLOAT, tensor.shape, std::as_bytes(std::span(tensor.values)));
+    return name;
+  }
+  std::string integer_initializer(const std::string& name, const std::vector<int64_t>& values) {
+    fill(name, onnx::TensorProto::INT64, {static_cast<int64_t>(values.size())},
+         std::as_bytes(std::span(values)));
+    return name;
+  }
+  void fill(const std::string& name, int32_t type, const Shape& dims,
+            std::span<const std::byte> raw) {
+    auto* t = graph_->add_initializer();
+    t->set_name(name);
+    t->set_data_type(type);
+    for (const int64_t d : dims) t->add_dims(d);
+    t->set_raw_data(raw.data(), raw.size());
+  }
+  static void describe(onnx::ValueInfoProto& info, const std::string& name, ElementType type,
+                       const Shape& dims) {
+    info.set_name(name);
+    auto* tensor = info.mutable_type()->mutable_tensor_type();
+    tensor->set_elem_type(onnx_type(type));
+    for (const int64_t d : dims) tensor->mutable_shape()->add_dim()->set_dim_value(d);
+  }
+
+  onnx::ModelProto model_;
+  onnx::GraphProto* graph_ = nullptr;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout) {
+  OnnxEmitter emitter;
+  lower(model, size, layout, emitter);
+  write_text_file(path, emitter.serialize());
+}
+
+std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::path& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  if (bytes.empty() || bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()))
+    fail("{}: is not an ONNX file: {} bytes", path.string(), bytes.size());
+  google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
+  google::protobuf::io::CodedInputStream stream(&array);
+  onnx::ModelProto model;
+  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() ||
+      !model.has_graph()) {
+    fail("{}: is not an ONNX file, or is cut short", path.string());
+  }
+  std::map<std::string, std::string> entries;
+  for (const auto& prop : model.metadata_props()) entries[prop.key()] = prop.value();
+  return entries;
+}
+
+}  // namespace octet

@@ -1,0 +1,19 @@
+// ONNX files: written from the graph (opset 13), and read for the metadata inside.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "core/size.h"
+#include "model/model.h"
+
+namespace octet {
+
+void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout);
+
+// The metadata_props of an ONNX file. Throws an Error naming the file when it is none.
+[[nodiscard]] std::map<std::string, std::string> read_onnx_metadata(
+    const std::filesystem::path& path);
+
+}  // namespace octet

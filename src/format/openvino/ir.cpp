@@ -1,0 +1,336 @@
+#include "format/openvino/ir.h"
+
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "format/lower.h"
+
+namespace octet {
+namespace {
+
+constexpr int kIrVersion = 11;
+constexpr size_t kAlignment = 64;  // of tensors in the .bin, so that they can be used in place
+
+const char* ir_type(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat32:
+      return "f32";
+    case ElementType::kUint8:
+      return "u8";
+    case ElementType::kInt8:
+      return "i8";
+  }
+  return "undefined";
+}
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::string joined(const std::vector<int64_t>& values) {
+  return fmt::format("{}", fmt::join(values, ","));
+}
+
+class IrEmitter : public Emitter {
+ public:
+  IrEmitter() {
+    net_ = document_.append_child("net");
+    net_.append_attribute("name") = "octet";
+    net_.append_attribute("version") = kIrVersion;
+    layers_ = net_.append_child("layers");
+    edges_ = net_.append_child("edges");
+  }
+
+  void output(const std::string& name, Ref x) override {
+    value(x).port.append_attribute("names") = name.c_str();
+    auto layer = add_layer(name, "Result", "opset1");
+    connect(layer, {value(x)});
+  }
+
+  void metadata(const std::map<std::string, std::string>& entries) override {
+    auto info = net_.append_child("rt_info");
+    for (const auto& [key, text] : entries)
+      info.append_child(key.c_str()).append_attribute("value") = text.c_str();
+  }
+
+  IrDocument finish() {
+    std::ostringstream text;
+    document_.save(text, "\t");
+    return {.xml = text.str(), .weights = std::move(weights_)};
+  }
+
+ protected:
+  void emit_input(Ref out, const std::string& name, ElementType type) override {
+    auto layer = add_layer(name, "Parameter", "opset1");
+    auto data = layer.append_child("data");
+    data.append_attribute("shape") = joined(shape(out)).c_str();
+    data.append_attribute("element_type") = ir_type(type);
+    finish_layer(layer, out, shape(out), ir_type(type));
+    value(out).port.append_attribute("names") = name.c_str();
+  }
+  void emit_constant(Ref out, const std::string& name, const Tensor& tensor) override {
+    define(out, floats(name, tensor.shape, tensor.values));
+  }
+  void emit_to_float(Ref out, const std::string& name, Ref x) override {
+    auto layer = add_layer(name, "Convert", "opset1");
+    layer.append_child("data").append_attribute("destination_type") = "f32";
+    connect(layer, {value(x)});
+    finish_layer(layer, out, shape(out), "f32");
+  }
+  void emit_transpose(Ref out, const std::string& name, Ref x,
+                      const std::vector<int64_t>& order) override {
+    auto layer = add_layer(name, "Transpose", "opset1");
+    connect(layer, {value(x), integers(name + ".order", order)});
+    finish_layer(layer, out, shape(out), value(x).type);
+  }
+  void emit_reshape(Ref out, const std::string& name, Ref x) override {
+    auto layer = add_layer(name, "Reshape", "opset1");
+    layer.append_child("data").append_attribute("special_zero") = "false";
+    connect(layer, {value(x), integers(name + ".shape", shape(out))});
+    finish_layer(layer, out, shape(out), "f32");
+  }
+  void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) override;
+  void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override;
+  void emit_binary(Ref out, const std::string& name, BinaryKind kind,
+                   std::pair<Ref, Ref> operands) override {
+    const char* type = kind == BinaryKind::kAdd        ? "Add"
+                       : kind == BinaryKind::kSubtract ? "Subtract"
+                                                       : "Multiply";
+    define(out,
+           two_operands(name, type, value(operands.first), value(operands.second), shape(out)));
+  }
+  void emit_concat(Ref out, const std::string& name, const std::vector<Ref>& parts,
+                   int axis) override {
+    auto layer = add_layer(name, "Concat", "opset1");
+    layer.append_child("data").append_attribute("axis") = axis;
+    std::vector<Value> values;
+    for (const Ref part : parts) values.push_back(value(part));
+    connect(layer, values);
+    finish_layer(layer, out, shape(out), "f32");
+  }
+  void emit_slice(Ref out, const std::string& name, Ref x, Range range) override {
+    auto layer = add_layer(name, "Slice", "opset8");
+    connect(layer, {value(x), integers(name + ".begin", {range.begin}),
+                    integers(name + ".end", {range.end}), integers(name + ".step", {1}),
+                    integers(name + ".axis", {range.axis})});
+    finish_layer(layer, out, shape(out), "f32");
+  }
+  void emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) override;
+  void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) override;
+  void emit_softmax(Ref out, const std::string& name, Ref x, int axis) override {
+    auto layer = add_layer(name, "SoftMax", "opset1");
+    layer.append_child("data").append_attribute("axis") = axis;
+    connect(layer, {value(x)});
+    finish_layer(layer, out, shape(out), "f32");
+  }
+  void emit_reduce_sum(Ref out, const std::string& name, Ref x, int axis) override {
+    auto layer = add_layer(name, "ReduceSum", "opset1");
+    layer.append_child("data").append_attribute("keep_dims") = "false";
+    connect(layer, {value(x), integers(name + ".axis", {axis})});
+    finish_layer(layer, out, shape(out), "f32");
+  }
+
+ private:
+  // Where a value comes from: the layer's only output port.
+  struct Value {
+    int layer = 0;
+    int port_id = 0;
+    std::string type;
+    Shape shape;
+    pugi::xml_node port;
+  };
+
+  [[nodiscard]] Value& value(Ref ref) { return values_.at(static_cast<size_t>(ref)); }
+  void define(Ref ref, Value v) {
+    values_.resize(static_cast<size_t>(ref) + 1);
+    values_.back() = std::move(v);
+  }
+
+  pugi::xml_node add_layer(const std::string& name, const char* type, const char* version) {
+    auto layer = layers_.append_child("layer");
+    layer.append_attribute("id") = next_layer_++;
+    layer.append_attribute("name") = name.c_str();
+    layer.append_attribute("type") = type;
+    layer.append_attribute("version") = version;
+    return layer;
+  }
+  static pugi::xml_node add_port(pugi::xml_node parent, int id, const std::string& type,
+                                 const Shape& dims) {
+    auto port = parent.append_child("port");
+    port.append_attribute("id") = id;
+    port.append_attribute("precision") = upper(type == "f32" ? "FP32" : type).c_str();
+    for (const int64_t d : dims) port.append_child("dim").text() = d;
+    return port;
+  }
+  void connect(pugi::xml_node layer, const std::vector<Value>& inputs) {
+    auto ports = layer.append_child("input");
+    int id = 0;
+    for (const Value& from : inputs) {
+      add_port(ports, id, from.type, from.shape);
+      auto edge = edges_.append_child("edge");
+      edge.append_attribute("from-layer") = from.layer;
+      edge.append_attribute("from-port") = from.port_id;
+      edge.append_attribute("to-layer") = layer.attribute("id").as_int();
+      edge.append_attribute("to-port") = id++;
+    }
+  }
+  Value finish_layer(pugi::xml_node layer, const Shape& dims, const std::string& type) {
+    const auto inputs = layer.child("input").children("port");
+    const int id = static_cast<int>(std::distance(inputs.begin(), inputs.end()));
+    return {.layer = layer.attribute("id").as_int(),
+            .port_id = id,
+            .type = type,
+            .shape = dims,
+            .port = add_port(layer.append_child("output"), id, type, dims)};
+  }
+  void finish_layer(pugi::xml_node layer, Ref out, const Shape& dims, const std::string& type) {
+    define(out, finish_layer(layer, dims, type));
+  }
+
+  // ---- constants
+  Value constant(const std::string& name, const std::string& type, const Shape& dims,
+                 std::span<const std::byte> raw) {
+    weights_.resize((weights_.size() + kAlignment - 1) / kAlignment * kAlignment);
+    auto layer = add_layer(name, "Const", "opset1");
+    auto data = layer.append_child("data");
+    data.append_attribute("element_type") = type.c_str();
+    data.append_attribute("shape") = joined(dims).c_str();
+    data.append_attribute("offset") = weights_.size();
+    data.append_attribute("size") = raw.size();
+    weights_.insert(weights_.end(), raw.begin(), raw.end());
+    return finish_layer(layer, dims, type);
+  }
+  Value floats(const std::string& name, const Shape& dims, const std::vector<float>& v) {
+    return constant(name, "f32", dims, std::as_bytes(std::span(v)));
+  }
+  Value integers(const std::string& name, const std::vector<int64_t>& v) {
+    return constant(name, "i64", {static_cast<int64_t>(v.size())}, std::as_bytes(std::span(v)));
+  }
+
+  Value two_operands(const std::string& name, const char* type, const Value& a, const Value& b,
+                     const Shape& dims) {
+    auto layer = add_layer(name, type, "opset1");
+    layer.append_child("data").append_attribute("auto_broadcast") = "numpy";
+    connect(layer, {a, b});
+    return finish_layer(layer, dims, "f32");
+  }
+
+  static void window(pugi::xml_node data, int stride, int padding) {
+    const std::string pads = joined({padding, padding});
+    data.append_attribute("strides") = joined({stride, stride}).c_str();
+    data.append_attribute("pads_begin") = pads.c_str();
+    data.append_attribute("pads_end") = pads.c_str();
+    data.append_attribute("auto_pad") = "explicit";
+  }
+
+  pugi::xml_document document_;
+  pugi::xml_node net_, layers_, edges_;
+  int next_layer_ = 0;
+  std::vector<Value> values_;
+  std::vector<std::byte> weights_;
+};
+
+void IrEmitter::emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) {
+  const bool grouped = op.groups > 1;
+  Shape dims = op.weight.shape;
+  if (grouped) dims = {op.groups, dims[0] / op.groups, dims[1], dims[2], dims[3]};
+  const Value weight = floats(name + ".weight", dims, op.weight.values);
+  const std::string conv_name = op.bias.empty() ? name : name + ".conv";
+  auto layer = add_layer(conv_name, grouped ? "GroupConvolution" : "Convolution", "opset1");
+  auto data = layer.append_child("data");
+  window(data, op.stride, op.padding);
+  data.append_attribute("dilations") = "1,1";
+  connect(layer, {value(x), weight});
+  Value result = finish_layer(layer, shape(out), "f32");
+  if (!op.bias.empty()) {
+    const Value bias = floats(name + ".bias", {1, op.bias.shape[0], 1, 1}, op.bias.values);
+    result = two_operands(name, "Add", result, bias, shape(out));
+  }
+  define(out, result);
+}
+
+void IrEmitter::emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) {
+  struct Kind {
+    const char* type;
+    const char* version;
+  };
+  static constexpr Kind kKinds[] = {{"Swish", "opset4"},
+                                    {"ReLU", "opset1"},
+                                    {"Clamp", "opset1"},
+                                    {"HSwish", "opset4"},
+                                    {"Sigmoid", "opset1"}};
+  const Kind& k = kKinds[static_cast<size_t>(kind)];
+  auto layer = add_layer(name, k.type, k.version);
+  if (kind == ActivationKind::kRelu6) {
+    auto data = layer.append_child("data");
+    data.append_attribute("min") = "0";
+    data.append_attribute("max") = "6";
+  }
+  connect(layer, {value(x)});
+  finish_layer(layer, out, shape(out), "f32");
+}
+
+void IrEmitter::emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) {
+  auto layer = add_layer(name, "MaxPool", "opset1");
+  auto data = layer.append_child("data");
+  window(data, op.stride, op.padding);
+  data.append_attribute("kernel") = joined({op.kernel, op.kernel}).c_str();
+  data.append_attribute("rounding_type") = "floor";
+  connect(layer, {value(x)});
+  finish_layer(layer, out, shape(out), "f32");
+}
+
+void IrEmitter::emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) {
+  const auto f = static_cast<float>(factor);
+  const Value sizes = integers(name + ".sizes", {shape(out)[2], shape(out)[3]});
+  const Value scales = floats(name + ".scales", {2}, {f, f});
+  const Value axes = integers(name + ".axes", {2, 3});
+  auto layer = add_layer(name, "Interpolate", "opset4");
+  auto data = layer.append_child("data");
+  data.append_attribute("mode") = "nearest";
+  data.append_attribute("shape_calculation_mode") = "scales";
+  data.append_attribute("coordinate_transformation_mode") = "asymmetric";
+  data.append_attribute("nearest_mode") = "floor";
+  data.append_attribute("antialias") = "false";
+  data.append_attribute("pads_begin") = "0,0,0,0";
+  data.append_attribute("pads_end") = "0,0,0,0";
+  data.append_attribute("cube_coeff") = "-0.75";
+  connect(layer, {value(x), sizes, scales, axes});
+  finish_layer(layer, out, shape(out), "f32");
+}
+
+}  // namespace
+
+IrDocument make_ir(const Model& model, Size size, Layout layout) {
+  IrEmitter emitter;
+  lower(model, size, layout, emitter);
+  return emitter.finish();
+}
+
+void write_ir(const std::filesystem::path& path, const Model& model, Size size, Layout layout) {
+  const IrDocument ir = make_ir(model, size, layout);
+  std::filesystem::path weights = path;
+  weights.replace_extension(".bin");
+  const std::span<const std::byte> part = ir.weights;
+  write_file(weights, {&part, 1});
+  write_text_file(path, ir.xml);
+}
+
+std::map<std::string, std::string> read_ir_metadata(const std::filesystem::path& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  pugi::xml_document document;
+  const auto result = document.load_buffer(bytes.data(), bytes.size());
+  const auto net = document.child("net");
+  if (!result || !net)
+    fail("{}: is not an OpenVINO IR, or is cut short ({})", path.string(), result.description());
+  std::map<std::string, std::string> entries;
+  for (const auto child : net.child("rt_info").children())
+    entries[child.name()] = child.attribute("value").value();
+  const std::filesystem::path yaml = path.parent_path() / "metadata.yaml";
+  if (std::filesystem::is_regular_file(yaml)) entries["metadata.yaml"] = read_text_file(yaml);
+  return entries;
+}
+
+}  // namespace octet

@@ -1,0 +1,31 @@
+// OpenVINO's intermediate representation: a pair of files, .xml (the graph) and .bin (the weights).
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/size.h"
+#include "model/model.h"
+
+namespace octet {
+
+struct IrDocument {
+  std::string xml;
+  std::vector<std::byte> weights;
+};
+
+// The graph as an IR in memory; engines take it as it is.
+[[nodiscard]] IrDocument make_ir(const Model& model, Size size, Layout layout);
+
+// Writes `path` (.xml) and the .bin beside it.
+void write_ir(const std::filesystem::path& path, const Model& model, Size size, Layout layout);
+
+// The texts of the rt_info section, and "metadata.yaml" beside the file where Ultralytics wrote one
+// (key "metadata.yaml").
+[[nodiscard]] std::map<std::string, std::string> read_ir_metadata(
+    const std::filesystem::path& path);
+
+}  // namespace octet

@@ -1,0 +1,133 @@
+#include "format/safetensors/safetensors.h"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/half.h"
+
+namespace octet {
+namespace {
+using nlohmann::json;
+
+constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the format's own library
+constexpr size_t kHeaderAlignment = 8;
+
+std::optional<size_t> bytes_per_element(const std::string& dtype) {
+  if (dtype == "F32") return 4;
+  if (dtype == "F16" || dtype == "BF16") return 2;
+  return std::nullopt;
+}
+
+Tensor decode(std::span<const std::byte> bytes, const std::string& dtype, Shape shape) {
+  Tensor out{.shape = std::move(shape), .values = {}};
+  if (dtype == "F32") {
+    out.values.resize(bytes.size() / 4);
+    std::memcpy(out.values.data(), bytes.data(), bytes.size());
+    return out;
+  }
+  out.values.resize(bytes.size() / 2);
+  for (size_t i = 0; i < out.values.size(); ++i) {
+    uint16_t bits = 0;
+    std::memcpy(&bits, bytes.data() + 2 * i, 2);
+    out.values[i] = dtype == "F16" ? half_to_float(bits) : bfloat16_to_float(bits);
+  }
+  return out;
+}
+
+Tensor read_tensor(const std::string& key, const json& j, std::span<const std::byte> data,
+                   const std::string& name) {
+  const auto dtype = j.at("dtype").get<std::string>();
+  const auto width = bytes_per_element(dtype);
+  if (!width)
+    fail("{}: tensor '{}' has the type {}; F32, F16 and BF16 are supported", name, key, dtype);
+  Shape shape;
+  uint64_t count = 1;
+  for (const json& d : j.at("shape")) {
+    if (!d.is_number_unsigned())
+      fail("{}: tensor '{}': a side of its shape is not a whole number", name, key);
+    const auto side = d.get<uint64_t>();
+    if (side != 0 && count > data.size() / side)
+      fail("{}: tensor '{}' claims more elements than the file holds", name, key);
+    count *= side;
+    shape.push_back(static_cast<int64_t>(side));
+  }
+  const json& offsets = j.at("data_offsets");
+  if (offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
+    fail("{}: tensor '{}': data_offsets are not two whole numbers", name, key);
+  }
+  const auto begin = offsets[0].get<uint64_t>();
+  const auto end = offsets[1].get<uint64_t>();
+  if (begin > end || end > data.size() || end - begin != count * *width) {
+    fail("{}: tensor '{}' lies at {}..{}, which does not fit its shape or the file", name, key,
+         begin, end);
+  }
+  return decode(data.subspan(begin, end - begin), dtype, std::move(shape));
+}
+
+}  // namespace
+
+SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
+  uint64_t header_bytes = 0;
+  if (bytes.size() < sizeof header_bytes)
+    fail("{}: is not a safetensors file: only {} bytes", name, bytes.size());
+  std::memcpy(&header_bytes, bytes.data(), sizeof header_bytes);
+  if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size() - sizeof header_bytes) {
+    fail("{}: is not a safetensors file, or is cut short: its header claims {} bytes", name,
+         header_bytes);
+  }
+  const auto text = bytes.subspan(sizeof header_bytes, header_bytes);
+  const auto data = bytes.subspan(sizeof header_bytes + header_bytes);
+  SafetensorsFile file;
+  try {
+    const auto* first = reinterpret_cast<const char*>(text.data());
+    const json header = json::parse(first, first + text.size());
+    if (!header.is_object()) fail("{}: its header is not a JSON object", name);
+    for (const auto& [key, value] : header.items()) {
+      if (key == "__metadata__") {
+        file.metadata = value.get<std::map<std::string, std::string>>();
+      } else {
+        file.tensors.emplace(key, read_tensor(key, value, data, name));
+      }
+    }
+  } catch (const json::exception& e) {
+    fail("{}: its header is damaged: {}", name, e.what());
+  }
+  return file;
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::map<std::string, std::string>& metadata,
+                       std::span<const StoredTensor> tensors) {
+  json header = json::object();
+  header["__metadata__"] = metadata;
+  uint64_t offset = 0;
+  for (const StoredTensor& t : tensors) {
+    const uint64_t bytes = t.tensor->values.size() * (t.kind == StorageKind::kF32 ? 4 : 2);
+    header[t.name] = {{"dtype", t.kind == StorageKind::kF32 ? "F32" : "F16"},
+                      {"shape", t.tensor->shape},
+                      {"data_offsets", {offset, offset + bytes}}};
+    offset += bytes;
+  }
+  std::string text = header.dump();
+  text.append((kHeaderAlignment - text.size() % kHeaderAlignment) % kHeaderAlignment, ' ');
+  const uint64_t header_bytes = text.size();
+  std::vector<std::span<const std::byte>> parts{std::as_bytes(std::span(&header_bytes, 1)),
+                                                as_bytes(text)};
+  std::vector<std::vector<uint16_t>> halves;
+  halves.reserve(tensors.size());
+  for (const StoredTensor& t : tensors) {
+    if (t.kind == StorageKind::kF32) {
+      parts.push_back(std::as_bytes(std::span(t.tensor->values)));
+      continue;
+    }
+    std::vector<uint16_t>& half = halves.emplace_back();
+    for (const float v : t.tensor->values) half.push_back(float_to_half(v));
+    parts.push_back(std::as_bytes(std::span(half)));
+  }
+  write_file(path, parts);
+}
+
+}  // namespace octet

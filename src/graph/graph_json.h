@@ -1,0 +1,16 @@
+// The structure of a Graph (everything but its tensors) as JSON, as the model file keeps it.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "graph/graph.h"
+
+namespace octet {
+
+[[nodiscard]] nlohmann::json to_json(const Graph& graph);
+
+// A graph without tensors. Throws an Error that names the node when a field is missing or of the
+// wrong type.
+[[nodiscard]] Graph graph_from_json(const nlohmann::json& json);
+
+}  // namespace octet

@@ -1,0 +1,53 @@
+// Where results go. Each is written by one thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "media/video.h"
+#include "vision/detections.h"
+#include "vision/image.h"
+
+namespace octet {
+
+// One JSON object a frame and line. Lines are always whole: a write that fails is taken back.
+class JsonLines {
+ public:
+  explicit JsonLines(const std::filesystem::path& path);
+  ~JsonLines();
+  JsonLines(const JsonLines&) = delete;
+  JsonLines& operator=(const JsonLines&) = delete;
+
+  void write(int64_t frame, double time_ms, const Detections& detections,
+             const std::vector<std::string>& class_names);
+
+ private:
+  std::filesystem::path path_;
+  int fd_;
+};
+
+// The annotated pictures: a video of all, and a picture of the one with the highest sum of
+// confidences.
+class Pictures {
+ public:
+  struct Options {
+    std::filesystem::path video, snapshot;  // empty: not wanted
+    double fps = 25;
+  };
+  explicit Pictures(Options options) : options_(std::move(options)) {}
+
+  void add(Image image, const Detections& detections, const std::vector<std::string>& class_names);
+  void finish();  // the files appear
+
+ private:
+  Options options_;
+  std::optional<VideoWriter> writer_;
+  Size size_;
+  Image best_;
+  double best_score_ = -1;
+};
+
+}  // namespace octet

@@ -1,0 +1,36 @@
+// Where frames come from: a video file, or a sequence of pictures (a folder or a glob).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/detector.h"
+#include "media/video.h"
+#include "vision/image.h"
+
+namespace octet {
+
+// One frame, as YUV from a video or as RGB from a picture file. Slots are reused, so that nothing
+// is allocated per video frame.
+struct Picture {
+  VideoFrame video;
+  Image image;
+  bool is_video = true;
+
+  [[nodiscard]] Size size() const { return is_video ? video.size() : image.size(); }
+  [[nodiscard]] Image to_rgb() const { return is_video ? video.to_rgb() : image; }
+  void submit(Job& job) const { is_video ? job.submit(video.yuv()) : job.submit(view(image)); }
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual bool next(Picture& out) = 0;  // false at the end
+  [[nodiscard]] virtual VideoInfo info() const = 0;
+};
+
+// Throws an Error naming the source when it cannot be opened.
+[[nodiscard]] std::unique_ptr<Source> open_source(const std::string& source);
+
+}  // namespace octet

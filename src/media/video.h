@@ -1,0 +1,92 @@
+// Video files through FFmpeg: frames in, frames out. Not thread-safe; each object belongs to one
+// thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "core/file.h"
+#include "vision/image.h"
+
+struct AVFrame;
+
+namespace octet {
+
+// One decoded picture; moving it is cheap, the pixels are shared with the decoder's pool.
+class VideoFrame {
+ public:
+  VideoFrame();
+  ~VideoFrame();
+  VideoFrame(VideoFrame&&) noexcept;
+  VideoFrame& operator=(VideoFrame&&) noexcept;
+
+  [[nodiscard]] YuvView yuv() const;  // valid as long as the frame lives
+  [[nodiscard]] Image to_rgb() const;
+  [[nodiscard]] Size size() const;
+  [[nodiscard]] AVFrame* get() const { return frame_; }
+
+ private:
+  AVFrame* frame_;
+};
+
+struct VideoInfo {
+  Size size;
+  double fps = 25;
+  int64_t frames = 0;  // as the file says; 0 when it does not
+};
+
+class VideoReader {
+ public:
+  enum class Kind { kVideo, kPicture };
+
+  // Throws an Error naming the file when it cannot be opened or has no pictures in it.
+  explicit VideoReader(const std::filesystem::path& path, Kind kind = Kind::kVideo);
+  ~VideoReader();
+  VideoReader(const VideoReader&) = delete;
+  VideoReader& operator=(const VideoReader&) = delete;
+
+  [[nodiscard]] const VideoInfo& info() const { return info_; }
+
+  // The next picture as YUV 4:2:0 (pictures: in the file's own format); false at the end. Damaged
+  // packets are skipped and counted; a file without any frame, or that ends well before the length
+  // it states, is an Error.
+  [[nodiscard]] bool read(VideoFrame& frame);
+  [[nodiscard]] int64_t damaged_packets() const { return damaged_; }
+
+ private:
+  struct Handles;
+  bool decode_next(VideoFrame& frame);
+  void convert(VideoFrame& frame);
+  void check_end() const;
+
+  std::filesystem::path path_;
+  Kind kind_;
+  std::unique_ptr<Handles> handles_;
+  VideoInfo info_;
+  int64_t decoded_ = 0;
+  int64_t damaged_ = 0;
+};
+
+// Writes MP4 (or what the extension says) with the best encoder that the installed FFmpeg has. The
+// file appears when finish() is called.
+class VideoWriter {
+ public:
+  VideoWriter(const std::filesystem::path& path, Size size, double fps);
+  ~VideoWriter();
+  VideoWriter(const VideoWriter&) = delete;
+  VideoWriter& operator=(const VideoWriter&) = delete;
+
+  void write(const Image& image);  // of the size given above
+  void finish();
+
+ private:
+  struct Handles;
+  void encode(AVFrame* frame);
+
+  AtomicPath target_;
+  std::unique_ptr<Handles> handles_;
+  int64_t next_pts_ = 0;
+};
+
+}  // namespace octet

@@ -1,0 +1,188 @@
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/log.h>
+#include <libswscale/swscale.h>
+}
+
+#include <array>
+#include <utility>
+
+#include "core/error.h"
+#include "media/video.h"
+
+namespace octet {
+namespace {
+
+constexpr int64_t kMaxPixels = 150'000'000;
+constexpr int kPixelsForTwoThreads = 1920 * 1088;
+
+std::string reason(int status) {
+  std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
+  av_strerror(status, text.data(), text.size());
+  return text.data();
+}
+
+bool is_planar_420(const AVFrame& f) {
+  return f.format == AV_PIX_FMT_YUV420P || f.format == AV_PIX_FMT_YUVJ420P;
+}
+
+// Converts into `to`, whose format and size are set, keeping the range that the source states.
+void scale(const AVFrame& from, AVFrame& to) {
+  SwsContext* context = sws_getContext(
+      from.width, from.height, static_cast<AVPixelFormat>(from.format), to.width, to.height,
+      static_cast<AVPixelFormat>(to.format), SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT,
+      nullptr, nullptr, nullptr);
+  if (context == nullptr) fail("pictures of pixel format {} cannot be converted", from.format);
+  const bool full = from.color_range == AVCOL_RANGE_JPEG;
+  const int* matrix =
+      sws_getCoefficients(from.colorspace == AVCOL_SPC_BT709 ? SWS_CS_ITU709 : SWS_CS_DEFAULT);
+  const bool to_full = to.format == AV_PIX_FMT_RGB24 || full;
+  sws_setColorspaceDetails(context, matrix, full ? 1 : 0, matrix, to_full ? 1 : 0, 0, 1 << 16,
+                           1 << 16);
+  sws_scale(context, from.data, from.linesize, 0, from.height, to.data, to.linesize);
+  sws_freeContext(context);
+}
+
+}  // namespace
+
+VideoFrame::VideoFrame() : frame_(av_frame_alloc()) {}
+VideoFrame::~VideoFrame() { av_frame_free(&frame_); }
+VideoFrame::VideoFrame(VideoFrame&& other) noexcept
+    : frame_(std::exchange(other.frame_, nullptr)) {}
+VideoFrame& VideoFrame::operator=(VideoFrame&& other) noexcept {
+  std::swap(frame_, other.frame_);
+  return *this;
+}
+
+Size VideoFrame::size() const { return {frame_->width, frame_->height}; }
+
+YuvView VideoFrame::yuv() const {
+  const AVFrame& f = *frame_;
+  YuvView view{.planes = {}, .strides_bytes = {}, .size = size()};
+  for (int p = 0; p < 3; ++p) {
+    view.planes[p] = f.data[p];
+    view.strides_bytes[p] = f.linesize[p];
+  }
+  view.bt709 = f.colorspace == AVCOL_SPC_BT709;
+  view.full_range = f.color_range == AVCOL_RANGE_JPEG || f.format == AV_PIX_FMT_YUVJ420P;
+  return view;
+}
+
+Image VideoFrame::to_rgb() const {
+  Image image{.width = frame_->width, .height = frame_->height, .rgb = {}};
+  image.rgb.resize(static_cast<size_t>(image.width) * image.height * 3);
+  AVFrame to{};
+  to.width = image.width;
+  to.height = image.height;
+  to.format = AV_PIX_FMT_RGB24;
+  to.data[0] = image.rgb.data();
+  to.linesize[0] = image.width * 3;
+  scale(*frame_, to);
+  return image;
+}
+
+struct VideoReader::Handles {
+  AVFormatContext* format = nullptr;
+  AVCodecContext* codec = nullptr;
+  AVPacket* packet = av_packet_alloc();
+  int stream = -1;
+  bool draining = false;
+
+  ~Handles() {
+    av_packet_free(&packet);
+    avcodec_free_context(&codec);
+    avformat_close_input(&format);
+  }
+};
+
+VideoReader::VideoReader(const std::filesystem::path& path, Kind kind)
+    : path_(path), kind_(kind), handles_(std::make_unique<Handles>()) {
+  require_file(path);
+  av_log_set_level(AV_LOG_QUIET);
+  Handles& h = *handles_;
+  const char* what = kind == Kind::kVideo ? "video" : "picture";
+  if (const int status = avformat_open_input(&h.format, path.c_str(), nullptr, nullptr);
+      status < 0) {
+    fail("{}: is not a readable {}, or is cut short ({})", path.string(), what, reason(status));
+  }
+  if (const int status = avformat_find_stream_info(h.format, nullptr); status < 0) {
+    fail("{}: is not a readable {} ({})", path.string(), what, reason(status));
+  }
+  const AVCodec* codec = nullptr;
+  h.stream = av_find_best_stream(h.format, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
+  if (h.stream < 0 || codec == nullptr)
+    fail("{}: has no {} in it that the installed FFmpeg can decode", path.string(), what);
+  const AVStream& stream = *h.format->streams[h.stream];
+  h.codec = avcodec_alloc_context3(codec);
+  h.codec->max_pixels = kMaxPixels;
+  avcodec_parameters_to_context(h.codec, stream.codecpar);
+  h.codec->thread_count = int64_t{h.codec->width} * h.codec->height > kPixelsForTwoThreads ? 2 : 1;
+  if (const int status = avcodec_open2(h.codec, codec, nullptr); status < 0) {
+    fail("{}: its {} decoder cannot be opened ({})", path.string(), codec->name, reason(status));
+  }
+  const AVRational rate = av_guess_frame_rate(h.format, h.format->streams[h.stream], nullptr);
+  info_.size = {h.codec->width, h.codec->height};
+  if (rate.num > 0 && rate.den > 0) info_.fps = av_q2d(rate);
+  info_.frames = stream.nb_frames;
+  if (info_.size.width <= 0 || info_.size.height <= 0)
+    fail("{}: its {} has no size", path.string(), what);
+}
+
+VideoReader::~VideoReader() = default;
+
+bool VideoReader::read(VideoFrame& frame) {
+  if (!decode_next(frame)) {
+    check_end();
+    return false;
+  }
+  ++decoded_;
+  if (kind_ == Kind::kVideo && !is_planar_420(*frame.get())) convert(frame);
+  return true;
+}
+
+bool VideoReader::decode_next(VideoFrame& frame) {
+  Handles& h = *handles_;
+  while (true) {
+    const int status = avcodec_receive_frame(h.codec, frame.get());
+    if (status == 0 && frame.size().width > 0 && frame.size().height > 0) return true;
+    if (status == AVERROR_EOF || (status != AVERROR(EAGAIN) && status != 0 && h.draining))
+      return false;
+    if (status != AVERROR(EAGAIN)) ++damaged_;
+    const int got = av_read_frame(h.format, h.packet);
+    if (got < 0) {
+      h.draining = true;
+      avcodec_send_packet(h.codec, nullptr);
+      continue;
+    }
+    if (h.packet->stream_index == h.stream && avcodec_send_packet(h.codec, h.packet) < 0)
+      ++damaged_;
+    av_packet_unref(h.packet);
+  }
+}
+
+void VideoReader::convert(VideoFrame& frame) {
+  VideoFrame planar;
+  AVFrame& to = *planar.get();
+  const AVFrame& from = *frame.get();
+  to.width = from.width;
+  to.height = from.height;
+  to.format = AV_PIX_FMT_YUV420P;
+  to.colorspace = from.colorspace;
+  to.color_range = from.color_range;
+  if (av_frame_get_buffer(&to, 0) < 0) fail("{}: no memory for a frame", path_.string());
+  scale(from, to);
+  frame = std::move(planar);
+}
+
+void VideoReader::check_end() const {
+  const char* what = kind_ == Kind::kVideo ? "video" : "picture";
+  if (decoded_ == 0) fail("{}: holds no readable {} frame", path_.string(), what);
+  const auto promised = static_cast<double>(info_.frames);
+  if (kind_ == Kind::kVideo && static_cast<double>(decoded_) < promised * 0.98 - 2) {
+    fail("{}: is cut short: it ends after {} of {} frames", path_.string(), decoded_, info_.frames);
+  }
+}
+
+}  // namespace octet

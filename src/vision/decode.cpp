@@ -1,0 +1,214 @@
+#include "vision/decode.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "core/dispatch.h"
+#include "core/error.h"
+
+namespace octet {
+namespace {
+
+constexpr size_t kMaxCandidates =
+    30000;  // the best ones go on to suppression, as Ultralytics limits them
+
+float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
+
+OCTET_CLONES void max_rows(const float* __restrict row, int count, float* __restrict best) {
+  for (int i = 0; i < count; ++i) best[i] = best[i] < row[i] ? row[i] : best[i];
+}
+
+float intersection_over_union(const PixelBox& a, const PixelBox& b) {
+  const float width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
+  const float height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
+  if (width <= 0 || height <= 0) return 0;
+  const float common = width * height;
+  return common / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - common);
+}
+
+// The mean of the distribution over `bins` that softmax makes of their logits, which lie `step`
+// floats apart.
+float expected_distance(const float* logits, std::span<const float> bins, size_t step) {
+  float highest = logits[0];
+  for (size_t i = 1; i < bins.size(); ++i) highest = std::max(highest, logits[step * i]);
+  float sum = 0;
+  float weighted = 0;
+  for (size_t i = 0; i < bins.size(); ++i) {
+    const float e = std::exp(logits[step * i] - highest);
+    sum += e;
+    weighted += e * bins[i];
+  }
+  return weighted / sum;
+}
+
+}  // namespace
+
+Decoder::Decoder(const ModelInfo& info, Layout layout, Size input,
+                 std::span<const std::string> names, std::span<const Shape> shapes)
+    : info_(info), layout_(layout), input_(input) {
+  layout == Layout::kRaw ? bind_raw(names, shapes) : bind_decoded(shapes);
+  int most = 0;
+  for (const Level& level : levels_) most = std::max(most, level.width * level.height);
+  best_.resize(static_cast<size_t>(most));
+  candidates_.reserve(1024);
+  kept_.reserve(512);
+}
+
+void Decoder::bind_raw(std::span<const std::string> names, std::span<const Shape> shapes) {
+  for (const int stride : info_.strides) {
+    Level level{.stride = stride, .width = input_.width / stride, .height = input_.height / stride};
+    for (const OutputRole role : roles(info_)) {
+      const std::string name = Output{.value = "", .role = role, .stride = stride}.name();
+      const auto found = std::find(names.begin(), names.end(), name);
+      if (found == names.end()) fail("the network lacks the output '{}'", name);
+      const auto index = found - names.begin();
+      if (shapes[index] != Shape{1, role_channels(info_, role), level.height, level.width}) {
+        fail("the output '{}' has the shape ({}), which does not fit the model", name,
+             fmt::join(shapes[index], ", "));
+      }
+      int* slots[] = {&level.box, &level.cls, &level.keypoint, &level.visibility};
+      *slots[static_cast<size_t>(role)] = static_cast<int>(index);
+    }
+    levels_.push_back(level);
+  }
+}
+
+void Decoder::bind_decoded(std::span<const Shape> shapes) {
+  const int64_t rows =
+      4 + static_cast<int64_t>(info_.names.size()) + int64_t{info_.keypoints} * info_.keypoint_dims;
+  if (shapes.size() != 1 || shapes[0].size() != 3 || shapes[0][0] != 1 || shapes[0][1] != rows) {
+    fail("its output ({}) is not the (1, {}, cells) of a YOLOv8 {} export without NMS",
+         shapes.empty() ? "" : fmt::format("{}", fmt::join(shapes[0], ", ")), rows,
+         task_name(info_.task));
+  }
+  levels_.push_back(
+      {.stride = 1, .width = static_cast<int>(shapes[0][2]), .height = 1, .box = 0, .cls = 0});
+}
+
+void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
+                     const DecodeOptions& options, Detections& out) {
+  out.clear();
+  out.keypoints_per_object = info_.keypoints;
+  candidates_.clear();
+  const bool raw = layout_ == Layout::kRaw;
+  const float p = options.score_threshold;
+  const float threshold = raw ? std::log(p / (1 - p)) : p;
+  for (size_t l = 0; l < levels_.size(); ++l) {
+    const Level& level = levels_[l];
+    const int cells = level.width * level.height;
+    const float* scores = outputs[level.cls].floats() + (raw ? 0 : 4 * static_cast<size_t>(cells));
+    select(scores, cells, static_cast<int>(l), threshold, options);
+  }
+  if (candidates_.size() > kMaxCandidates) {
+    std::nth_element(candidates_.begin(), candidates_.begin() + kMaxCandidates, candidates_.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+    candidates_.resize(kMaxCandidates);
+  }
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.score != b.score) return a.score > b.score;
+    return std::tie(a.level, a.cell, a.class_index) < std::tie(b.level, b.cell, b.class_index);
+  });
+  for (Candidate& c : candidates_) decode_box(outputs, c);
+  suppress(options);
+  const auto clip = [](float v, int limit) {
+    return std::clamp(v, 0.0F, static_cast<float>(limit));
+  };
+  for (const Candidate& c : kept_) {
+    const Size source = geometry.source;
+    const PixelBox box{clip(geometry.to_source_x(c.box.x1), source.width),
+                       clip(geometry.to_source_y(c.box.y1), source.height),
+                       clip(geometry.to_source_x(c.box.x2), source.width),
+                       clip(geometry.to_source_y(c.box.y2), source.height)};
+    out.items.push_back(
+        {.box = box, .class_index = c.class_index, .confidence = raw ? sigmoid(c.score) : c.score});
+    if (info_.keypoints > 0) append_keypoints(outputs, c, geometry, out);
+  }
+}
+
+// Scores are (classes, cells): the best of each cell is found row by row, so that only cells above
+// the threshold are looked at again.
+void Decoder::select(const float* scores, int cells, int level, float threshold,
+                     const DecodeOptions& options) {
+  const int classes = static_cast<int>(info_.names.size());
+  if (best_.size() < static_cast<size_t>(cells)) best_.resize(static_cast<size_t>(cells));
+  std::copy_n(scores, cells, best_.begin());
+  for (int c = 1; c < classes; ++c)
+    max_rows(scores + static_cast<size_t>(c) * cells, cells, best_.data());
+  for (int i = 0; i < cells; ++i) {
+    if (!(best_[i] > threshold)) continue;
+    for (int c = 0; c < classes; ++c) {
+      const float score = scores[static_cast<size_t>(c) * cells + i];
+      if (options.multi_label ? score > threshold : score == best_[i]) {
+        candidates_.push_back(
+            {.score = score, .class_index = c, .level = level, .cell = i, .box = {}});
+        if (!options.multi_label) break;
+      }
+    }
+  }
+}
+
+void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candidate) const {
+  const Level& level = levels_[candidate.level];
+  const auto cells = static_cast<size_t>(level.width) * level.height;
+  const float* at = outputs[level.box].floats() + candidate.cell;
+  if (layout_ == Layout::kUltralytics) {
+    const float half_width = at[2 * cells] / 2;
+    const float half_height = at[3 * cells] / 2;
+    candidate.box = {at[0] - half_width, at[cells] - half_height, at[0] + half_width,
+                     at[cells] + half_height};
+    return;
+  }
+  float sides[4];
+  for (int s = 0; s < 4; ++s)
+    sides[s] = expected_distance(at + cells * info_.bins.size() * s, info_.bins, cells);
+  const float x = static_cast<float>(candidate.cell % level.width) + 0.5F;
+  const float y = static_cast<float>(candidate.cell / level.width) + 0.5F;
+  const auto stride = static_cast<float>(level.stride);
+  candidate.box = {(x - sides[0]) * stride, (y - sides[1]) * stride, (x + sides[2]) * stride,
+                   (y + sides[3]) * stride};
+}
+
+void Decoder::suppress(const DecodeOptions& options) {
+  kept_.clear();
+  for (const Candidate& c : candidates_) {
+    if (static_cast<int>(kept_.size()) >= options.max_detections) break;
+    const bool covered = std::any_of(kept_.begin(), kept_.end(), [&](const Candidate& k) {
+      return k.class_index == c.class_index &&
+             intersection_over_union(k.box, c.box) > options.iou_threshold;
+    });
+    if (!covered) kept_.push_back(c);
+  }
+}
+
+void Decoder::append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
+                               const LetterboxGeometry& geometry, Detections& out) const {
+  const Level& level = levels_[candidate.level];
+  const auto cells = static_cast<size_t>(level.width) * level.height;
+  const bool visible = info_.keypoint_dims == 3;
+  for (int k = 0; k < info_.keypoints; ++k) {
+    float x = 0;
+    float y = 0;
+    float confidence = 1;
+    if (layout_ == Layout::kUltralytics) {
+      const size_t row = 4 + info_.names.size() + static_cast<size_t>(k) * info_.keypoint_dims;
+      const float* at = outputs[level.box].floats() + row * cells + candidate.cell;
+      x = at[0];
+      y = at[cells];
+      if (visible) confidence = at[2 * cells];
+    } else {
+      const float* at = outputs[level.keypoint].floats() + 2 * cells * k + candidate.cell;
+      const auto stride = static_cast<float>(level.stride);
+      x = (at[0] * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
+      y = (at[cells] * 2 + static_cast<float>(candidate.cell / level.width)) * stride;
+      if (visible)
+        confidence = sigmoid(outputs[level.visibility].floats()[cells * k + candidate.cell]);
+    }
+    out.keypoints.push_back(
+        {.x = std::clamp(geometry.to_source_x(x), 0.0F, static_cast<float>(geometry.source.width)),
+         .y = std::clamp(geometry.to_source_y(y), 0.0F, static_cast<float>(geometry.source.height)),
+         .confidence = confidence});
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,67 @@
+// From a network's outputs to detections: candidates selected on class logits, boxes (DFL) and
+// keypoints decoded for survivors only, class-aware non-maximum suppression, everything back in
+// source pixels. The only copy, whatever the engine.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/tensor_view.h"
+#include "model/model.h"
+#include "vision/detections.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+
+struct DecodeOptions {
+  float score_threshold = 0.25F;
+  float iou_threshold = 0.7F;
+  int max_detections = 300;
+  bool multi_label =
+      false;  // every class above the threshold, as mAP is measured; else the best class of a cell
+};
+
+// Bound to one network: which of its outputs is what. Owns scratch memory; one thread at a time.
+class Decoder {
+ public:
+  // `names` and `shapes` are the engine's outputs in its order. Throws when they are not what
+  // `layout` and `info` promise.
+  Decoder(const ModelInfo& info, Layout layout, Size input, std::span<const std::string> names,
+          std::span<const Shape> shapes);
+
+  // `outputs` are float32, in the order given to the constructor. Reuses `out`.
+  void decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
+              const DecodeOptions& options, Detections& out);
+
+ private:
+  struct Level {  // one stride's outputs, as indices into the engine's outputs; -1 where there is
+                  // none
+    int stride = 0, width = 0, height = 0;
+    int box = -1, cls = -1, keypoint = -1, visibility = -1;
+  };
+  struct Candidate {
+    float score = 0;  // probability
+    int class_index = 0, level = 0, cell = 0;
+    PixelBox box;  // in network pixels
+  };
+
+  void bind_raw(std::span<const std::string> names, std::span<const Shape> shapes);
+  void bind_decoded(std::span<const Shape> shapes);
+  void select(const float* scores, int cells, int level, float threshold,
+              const DecodeOptions& options);
+  void decode_box(std::span<const TensorView> outputs, Candidate& candidate) const;
+  void suppress(const DecodeOptions& options);
+  void append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
+                        const LetterboxGeometry& geometry, Detections& out) const;
+
+  ModelInfo info_;
+  Layout layout_;
+  Size input_;
+  std::vector<Level> levels_;
+  std::vector<float> best_;  // of each cell, over classes
+  std::vector<Candidate> candidates_;
+  std::vector<Candidate> kept_;
+};
+
+}  // namespace octet

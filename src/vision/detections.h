@@ -1,0 +1,41 @@
+// What a detector found in one picture, in source pixels.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace octet {
+
+struct PixelBox {
+  float x1 = 0, y1 = 0, x2 = 0, y2 = 0;  // corners
+};
+
+struct Keypoint {
+  float x = 0, y = 0;
+  float confidence = 1;  // that it is visible; 1 where the model does not say
+};
+
+struct Detection {
+  PixelBox box;
+  int class_index = 0;
+  float confidence = 0;
+};
+
+// Filled again and again without allocating once it has grown.
+struct Detections {
+  std::vector<Detection> items;  // by falling confidence
+  std::vector<Keypoint> keypoints;
+  int keypoints_per_object = 0;
+
+  [[nodiscard]] std::span<const Keypoint> keypoints_of(size_t item) const {
+    const auto count = static_cast<size_t>(keypoints_per_object);
+    return std::span(keypoints).subspan(item * count, count);
+  }
+  void clear() {
+    items.clear();
+    keypoints.clear();
+  }
+};
+
+}  // namespace octet

@@ -1,0 +1,184 @@
+#include "vision/letterbox.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <cstring>
+
+#include "core/dispatch.h"
+
+namespace octet {
+namespace {
+
+constexpr uint8_t kGrey = 114;
+constexpr int kRgbOne = 1 << 11;
+constexpr int kYuvOne = 1 << 7;
+
+// Rows of three planes turned into interleaved RGB. Coefficients are × 2^13 (ITU-R BT.601 and
+// BT.709).
+struct ColourMatrix {
+  int luma_offset, luma, red_v, green_u, green_v, blue_u;
+};
+constexpr ColourMatrix kMatrices[2][2] = {  // [bt709][full range]
+    {{16, 9539, 13075, 3209, 6660, 16525}, {0, 8192, 11485, 2819, 5850, 14516}},
+    {{16, 9539, 14686, 1747, 4366, 17304}, {0, 8192, 12901, 1535, 3835, 15201}}};
+
+inline uint8_t clamp_byte(int v) { return static_cast<uint8_t>(std::min(std::max(v, 0), 255)); }
+
+OCTET_CLONES void colour_row(const uint8_t* __restrict y, const uint8_t* __restrict u,
+                             const uint8_t* __restrict v, const ColourMatrix& matrix, int width,
+                             uint8_t* __restrict out) {
+  const ColourMatrix m = matrix;
+  for (int x = 0; x < width; ++x) {
+    const int luma = (y[x] - m.luma_offset) * m.luma + (1 << 12);
+    const int cb = u[x] - 128;
+    const int cr = v[x] - 128;
+    out[3 * x] = clamp_byte((luma + m.red_v * cr) >> 13);
+    out[3 * x + 1] = clamp_byte((luma - m.green_u * cb - m.green_v * cr) >> 13);
+    out[3 * x + 2] = clamp_byte((luma + m.blue_u * cb) >> 13);
+  }
+}
+
+OCTET_CLONES void blend_rows(const uint8_t* __restrict a, const uint8_t* __restrict b, int weight,
+                             int width, uint16_t* __restrict out) {
+  for (int x = 0; x < width; ++x)
+    out[x] = static_cast<uint16_t>(a[x] * (kYuvOne - weight) + b[x] * weight);
+}
+
+OCTET_CLONES void gather_row(const uint16_t* __restrict in, const int32_t* __restrict first,
+                             const int32_t* __restrict second, const int16_t* __restrict weight,
+                             int width, uint8_t* __restrict out) {
+  for (int x = 0; x < width; ++x) {
+    const int a = in[first[x]];
+    const int b = in[second[x]];
+    out[x] = static_cast<uint8_t>((a * (kYuvOne - weight[x]) + b * weight[x] + (1 << 13)) >> 14);
+  }
+}
+
+// The rounding of OpenCV's fixed-point vertical pass.
+OCTET_CLONES void vertical_rgb(const int32_t* __restrict a, const int32_t* __restrict b, int weight,
+                               int count, uint8_t* __restrict out) {
+  const int other = kRgbOne - weight;
+  for (int i = 0; i < count; ++i) {
+    out[i] = static_cast<uint8_t>(
+        (((other * (a[i] >> 4)) >> 16) + ((weight * (b[i] >> 4)) >> 16) + 2) >> 2);
+  }
+}
+
+}  // namespace
+
+LetterboxGeometry letterbox_geometry(Size source, Size input) {
+  LetterboxGeometry g{.source = source, .input = input, .content = {}};
+  g.scale = std::min(static_cast<double>(input.width) / source.width,
+                     static_cast<double>(input.height) / source.height);
+  const auto scaled = [&](int pixels, int limit) {
+    return std::clamp(static_cast<int>(std::nearbyint(pixels * g.scale)), 1, limit);
+  };
+  g.content = {scaled(source.width, input.width), scaled(source.height, input.height)};
+  g.left = static_cast<int>(std::nearbyint((input.width - g.content.width) / 2.0 - 0.1));
+  g.top = static_cast<int>(std::nearbyint((input.height - g.content.height) / 2.0 - 0.1));
+  return g;
+}
+
+// Output sample i lies at source position (i + 0.5) · from / to − 0.5; a plane's own position is
+// that · per_sample + offset.
+Letterbox::Taps Letterbox::make_taps(int from, int to, int samples, double per_sample,
+                                     double offset, int one) {
+  Taps taps;
+  for (int i = 0; i < to; ++i) {
+    const double at = ((i + 0.5) * from / to - 0.5) * per_sample + offset;
+    const double floor = std::floor(at);
+    const int first = static_cast<int>(floor);
+    const bool inside = first >= 0 && first < samples - 1;
+    taps.first.push_back(std::clamp(first, 0, samples - 1));
+    taps.second.push_back(std::clamp(first + 1, 0, samples - 1));
+    taps.weight.push_back(static_cast<int16_t>(
+        inside ? std::lround(static_cast<float>(at - floor) * static_cast<float>(one)) : 0));
+  }
+  return taps;
+}
+
+Letterbox::Letterbox(Size source, Size input) : geometry_(letterbox_geometry(source, input)) {
+  const auto [w, h] = source;
+  const Size to = geometry_.content;
+  rgb_x_ = make_taps(w, to.width, w, 1, 0, kRgbOne);
+  rgb_y_ = make_taps(h, to.height, h, 1, 0, kRgbOne);
+  luma_x_ = make_taps(w, to.width, w, 1, 0, kYuvOne);
+  luma_y_ = make_taps(h, to.height, h, 1, 0, kYuvOne);
+  // Chroma samples lie on the left one of each pair of columns and between the rows of each pair
+  // (MPEG-2 and later).
+  chroma_x_ = make_taps(w, to.width, (w + 1) / 2, 0.5, 0, kYuvOne);
+  chroma_y_ = make_taps(h, to.height, (h + 1) / 2, 0.5, -0.25, kYuvOne);
+  for (auto& row : row_cache_) row.resize(static_cast<size_t>(to.width) * 3);
+  for (auto& row : row_) row.resize(static_cast<size_t>(to.width));
+  blended_.resize(static_cast<size_t>(w));
+}
+
+void Letterbox::fill_borders(uint8_t* out) const {
+  const auto& g = geometry_;
+  const size_t row_bytes = static_cast<size_t>(g.input.width) * 3;
+  const int bottom = g.top + g.content.height;
+  const int right = g.left + g.content.width;
+  std::memset(out, kGrey, row_bytes * g.top);
+  std::memset(out + row_bytes * bottom, kGrey, row_bytes * (g.input.height - bottom));
+  if (g.content.width == g.input.width) return;
+  for (int y = g.top; y < bottom; ++y) {
+    std::memset(out + row_bytes * y, kGrey, static_cast<size_t>(g.left) * 3);
+    std::memset(out + row_bytes * y + static_cast<size_t>(right) * 3, kGrey,
+                static_cast<size_t>(g.input.width - right) * 3);
+  }
+}
+
+// One source row scaled horizontally, × 2^11. The two rows in use are cached, as neighbouring
+// output rows share them.
+const int32_t* Letterbox::horizontal(const RgbView& in, int row) {
+  const int slot = row % 2;
+  int32_t* out = row_cache_[slot].data();
+  if (cached_row_[slot] == row) return out;
+  cached_row_[slot] = row;
+  const uint8_t* line = in.data + row * in.stride_bytes;
+  for (int x = 0; x < geometry_.content.width; ++x) {
+    const uint8_t* a = line + rgb_x_.first[x] * 3;
+    const uint8_t* b = line + rgb_x_.second[x] * 3;
+    const int weight = rgb_x_.weight[x];
+    for (int c = 0; c < 3; ++c) *out++ = a[c] * (kRgbOne - weight) + b[c] * weight;
+  }
+  return row_cache_[slot].data();
+}
+
+void Letterbox::run(const RgbView& in, uint8_t* out) {
+  assert(in.size == geometry_.source);
+  fill_borders(out);
+  cached_row_[0] = cached_row_[1] = -1;
+  for (int y = 0; y < geometry_.content.height; ++y) {
+    const int32_t* a = horizontal(in, rgb_y_.first[y]);
+    const int32_t* b = horizontal(in, rgb_y_.second[y]);
+    uint8_t* to =
+        out + (static_cast<size_t>(geometry_.top + y) * geometry_.input.width + geometry_.left) * 3;
+    vertical_rgb(a, b, rgb_y_.weight[y], geometry_.content.width * 3, to);
+  }
+}
+
+void Letterbox::run(const YuvView& in, uint8_t* out) {
+  assert(in.size == geometry_.source);
+  fill_borders(out);
+  const ColourMatrix& matrix = kMatrices[in.bt709 ? 1 : 0][in.full_range ? 1 : 0];
+  const int width = geometry_.content.width;
+  for (int y = 0; y < geometry_.content.height; ++y) {
+    for (int p = 0; p < 3; ++p) {
+      const Taps& rows = p == 0 ? luma_y_ : chroma_y_;
+      const Taps& columns = p == 0 ? luma_x_ : chroma_x_;
+      const int samples = p == 0 ? in.size.width : (in.size.width + 1) / 2;
+      blend_rows(in.planes[p] + rows.first[y] * in.strides_bytes[p],
+                 in.planes[p] + rows.second[y] * in.strides_bytes[p], rows.weight[y], samples,
+                 blended_.data());
+      gather_row(blended_.data(), columns.first.data(), columns.second.data(),
+                 columns.weight.data(), width, row_[p].data());
+    }
+    uint8_t* to =
+        out + (static_cast<size_t>(geometry_.top + y) * geometry_.input.width + geometry_.left) * 3;
+    colour_row(row_[0].data(), row_[1].data(), row_[2].data(), matrix, width, to);
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,63 @@
+// Scales a picture into the network's input with its aspect ratio kept, centred on grey (114), as
+// YOLOv8 was trained: bilinear, half-pixel centres, the same fixed-point arithmetic as OpenCV's
+// INTER_LINEAR for RGB, so that results equal those of its users.
+//
+// One Letterbox serves one geometry; it owns tables and row buffers, nothing is allocated per
+// frame. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vision/image.h"
+
+namespace octet {
+
+struct LetterboxGeometry {
+  Size source;
+  Size input;
+  Size content;  // the scaled picture
+  int left = 0;  // of the content inside the input
+  int top = 0;
+  double scale = 1;  // source pixels × scale = input pixels
+
+  [[nodiscard]] float to_source_x(float x) const {
+    return static_cast<float>((static_cast<double>(x) - left) / scale);
+  }
+  [[nodiscard]] float to_source_y(float y) const {
+    return static_cast<float>((static_cast<double>(y) - top) / scale);
+  }
+};
+[[nodiscard]] LetterboxGeometry letterbox_geometry(Size source, Size input);
+
+class Letterbox {
+ public:
+  Letterbox(Size source, Size input);
+
+  [[nodiscard]] const LetterboxGeometry& geometry() const { return geometry_; }
+
+  // `out` receives (input.height, input.width, 3) bytes, RGB. The view's size has to be the
+  // geometry's source.
+  void run(const RgbView& in, uint8_t* out);
+  void run(const YuvView& in, uint8_t* out);
+
+ private:
+  // Which two samples make an output sample, and the second's weight.
+  struct Taps {
+    std::vector<int32_t> first, second;
+    std::vector<int16_t> weight;  // of the second, in units of 1 / one
+  };
+  static Taps make_taps(int from, int to, int samples, double per_sample, double offset, int one);
+  void fill_borders(uint8_t* out) const;
+  const int32_t* horizontal(const RgbView& in, int row);
+
+  LetterboxGeometry geometry_;
+  Taps rgb_x_, rgb_y_;                          // 11-bit weights
+  Taps luma_x_, luma_y_, chroma_x_, chroma_y_;  // 7-bit weights
+  std::vector<int32_t> row_cache_[2];
+  int cached_row_[2] = {-1, -1};
+  std::vector<uint16_t> blended_;
+  std::vector<uint8_t> row_[3];
+};
+
+}  // namespace octet
