@@ -75,6 +75,7 @@ void add_export(CLI::App& root) {
       ->required()
       ->delimiter(',');
   verb->add_option("--imgsz", options->size, "input size: 640, or width x height as 640x384")
+      ->check(size_check())
       ->capture_default_str();
   verb->add_option("-o,--output", options->folder, "folder to write to; default: the model's");
   verb->add_option(

@@ -156,6 +156,7 @@ void add_inspect(CLI::App& root) {
       root.add_subcommand("inspect", "show what a model, an export or a folder of them holds");
   verb->add_option("path", options->path, "file or folder")->required();
   verb->add_option("--imgsz", options->size, "input size for shapes and GFLOPs")
+      ->check(size_check())
       ->capture_default_str();
   verb->add_flag("--json", options->json, "print one JSON object on standard output");
   verb->callback([options] { run(*options); });

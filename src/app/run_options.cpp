@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "app/verbs.h"
+#include "core/error.h"
 
 namespace octet {
 
@@ -12,7 +13,8 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
       ->required();
   verb.add_option("--engine", options.engine, "inference engine: auto, openvino")
       ->capture_default_str();
-  verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384");
+  verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384")
+      ->check(size_check());
   verb.add_option("--precision", options.precision, "f32, or auto: the fastest the processor has")
       ->check(CLI::IsMember({"f32", "auto"}))
       ->capture_default_str();
@@ -20,6 +22,18 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   verb.add_flag("--json", options.json, "print one JSON object on standard output");
+}
+
+CLI::Validator size_check() {
+  const auto check = [](const std::string& text) -> std::string {
+    try {
+      (void)SizeOption::parse(text);
+      return "";
+    } catch (const Error& e) {
+      return e.what();
+    }
+  };
+  return {check, "SIZE"};
 }
 
 DetectorOptions detector_options(const RunOptions& options, std::optional<Size> source,

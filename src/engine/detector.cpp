@@ -1,5 +1,7 @@
 #include "engine/detector.h"
 
+#include <malloc.h>
+
 #include "core/error.h"
 #include "graph/passes/passes.h"
 
@@ -36,6 +38,7 @@ Detector::Detector(const DetectorOptions& options)
     size_ = choose_size(options, engine_->fixed_size(source));
   }
   network_ = engine_->compile(source, size_, options.runtime);
+  ::malloc_trim(0);  // compiling leaves as much free memory behind as the network itself takes
   try {
     make_decoder(artifact_.info, artifact_.layout, size_, *network_);
   } catch (const Error& e) {

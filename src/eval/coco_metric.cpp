@@ -134,44 +134,52 @@ void CocoMetric::add_class(int class_index, std::span<const TruthObject> truth,
     return detections.items[a].confidence > detections.items[b].confidence;
   });
   if (items.size() > static_cast<size_t>(limit())) items.resize(static_cast<size_t>(limit()));
+  std::vector<const TruthObject*> objects;
+  for (const TruthObject& t : truth) {
+    if (t.class_index == class_index) objects.push_back(&t);
+  }
   ClassRecord& record = classes_[class_index];
+  for (int area = 0; area < kAreas; ++area) add_area(record, area, objects, detections, items);
+}
+
+// One area range: objects outside it are ignored, and so are unmatched detections outside it.
+void CocoMetric::add_area(ClassRecord& record, int area,
+                          std::span<const TruthObject* const> objects, const Detections& detections,
+                          std::span<const size_t> items) const {
   const bool box = kind_ == MetricKind::kBox;
-  for (int area = 0; area < kAreas; ++area) {
-    const auto& [low, high] = kAreaRanges[area];
-    const auto outside = [&](double a) { return a < low || a > high; };
-    const auto is_ignored = [&](const TruthObject& t) {
-      return t.crowd || (!box && labelled_points(t) == 0) ||
-             outside(box ? t.box_area : t.keypoint_area);
-    };
-    ImageClass c;
-    for (const bool ignored : {false, true}) {
-      for (const TruthObject& t : truth) {
-        if (t.class_index != class_index || is_ignored(t) != ignored) continue;
-        c.truth.push_back(&t);
-        c.ignored.push_back(ignored);
-        if (!ignored) ++record.objects[area];
-      }
+  const auto outside = [&](double a) {
+    return a < kAreaRanges[area][0] || a > kAreaRanges[area][1];
+  };
+  const auto is_ignored = [&](const TruthObject& t) {
+    return t.crowd || (!box && labelled_points(t) == 0) ||
+           outside(box ? t.box_area : t.keypoint_area);
+  };
+  ImageClass c;
+  for (const bool ignored : {false, true}) {
+    for (const TruthObject* t : objects) {
+      if (is_ignored(*t) != ignored) continue;
+      c.truth.push_back(t);
+      c.ignored.push_back(ignored);
+      if (!ignored) ++record.objects[area];
     }
-    for (const size_t item : items) {
-      auto& row = c.similarity.emplace_back();
-      for (const TruthObject* t : c.truth) row.push_back(similarity(*t, detections, item));
-    }
-    auto& list = record.detections[area];
-    const size_t first = list.size();
-    for (size_t rank = 0; rank < items.size(); ++rank) {
-      list.push_back(
-          {.score = detections.items[items[rank]].confidence, .rank = static_cast<int>(rank)});
-    }
-    for (int t = 0; t < kThresholds; ++t) {
-      const std::vector<int> matches = match(c, threshold_at(t));
-      const auto bit = static_cast<uint16_t>(1U << t);
-      for (size_t d = 0; d < items.size(); ++d) {
-        Scored& scored = list[first + d];
-        if (matches[d] >= 0) scored.matched |= bit;
-        const bool ignore = matches[d] >= 0 ? c.ignored[matches[d]]
-                                            : outside(detection_area(kind_, detections, items[d]));
-        if (ignore) scored.ignored |= bit;
-      }
+  }
+  auto& list = record.detections[area];
+  const size_t first = list.size();
+  for (size_t rank = 0; rank < items.size(); ++rank) {
+    auto& row = c.similarity.emplace_back();
+    for (const TruthObject* t : c.truth) row.push_back(similarity(*t, detections, items[rank]));
+    list.push_back(
+        {.score = detections.items[items[rank]].confidence, .rank = static_cast<int>(rank)});
+  }
+  for (int t = 0; t < kThresholds; ++t) {
+    const std::vector<int> matches = match(c, threshold_at(t));
+    const auto bit = static_cast<uint16_t>(1U << t);
+    for (size_t d = 0; d < items.size(); ++d) {
+      Scored& scored = list[first + d];
+      if (matches[d] >= 0) scored.matched |= bit;
+      const bool ignore = matches[d] >= 0 ? c.ignored[matches[d]]
+                                          : outside(detection_area(kind_, detections, items[d]));
+      if (ignore) scored.ignored |= bit;
     }
   }
 }

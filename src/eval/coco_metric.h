@@ -80,6 +80,8 @@ class CocoMetric {
   };
 
   void add_class(int class_index, std::span<const TruthObject> truth, const Detections& detections);
+  void add_area(ClassRecord& record, int area, std::span<const TruthObject* const> objects,
+                const Detections& detections, std::span<const size_t> items) const;
   [[nodiscard]] double similarity(const TruthObject& truth, const Detections& detections,
                                   size_t item) const;
   [[nodiscard]] double oks(const TruthObject& truth, std::span<const Keypoint> points) const;

@@ -65,8 +65,13 @@ TruthObject parse_label(const std::vector<std::string_view>& words, const LabelF
                      .keypoints = {}};
   for (int k = 0; k < format.keypoints; ++k) {
     const double* p = &v[5 + static_cast<size_t>(k) * format.keypoint_dims];
-    const int visibility =
-        format.keypoint_dims == 3 ? static_cast<int>(p[2]) : (p[0] > 0 || p[1] > 0 ? 2 : 0);
+    int visibility = p[0] > 0 || p[1] > 0 ? 2 : 0;
+    if (format.keypoint_dims == 3) {
+      if (p[2] != 0 && p[2] != 1 && p[2] != 2) {
+        fail("{}: keypoint {} has the visibility {}; 0, 1 or 2 is expected", where, k, p[2]);
+      }
+      visibility = static_cast<int>(p[2]);
+    }
     object.keypoints.push_back({.x = p[0], .y = p[1], .visibility = visibility});
   }
   return object;

@@ -48,7 +48,7 @@ class Pipeline {
         options_(options),
         info_(source.info()),
         jobs_(static_cast<size_t>(detector.description().parallel) + 1),
-        slots_(jobs_ + kDecodedAhead + kPicturesBehind + 2),
+        slots_(jobs_ + kDecodedAhead + 2 + (draws(options) ? kPicturesBehind : 0)),
         free_(slots_.size()),
         idle_jobs_(jobs_),
         decoded_(options.realtime ? 1 : kDecodedAhead),
@@ -57,8 +57,7 @@ class Pipeline {
     for (Slot& slot : slots_) free_.push(&slot);
     for (size_t i = 0; i < jobs_; ++i) idle_jobs_.push(detector.make_job());
     if (!options.jsonl.empty()) lines_.emplace(options.jsonl);
-    const bool pictures = !options.save.empty() || !options.snapshot.empty();
-    if (pictures)
+    if (draws(options))
       pictures_.emplace(
           Pictures::Options{.video = options.save, .snapshot = options.snapshot, .fps = info_.fps});
   }
@@ -77,6 +76,10 @@ class Pipeline {
 
  private:
   using SlotQueue = BoundedQueue<Slot*>;
+
+  static bool draws(const LiveOptions& options) {
+    return !options.save.empty() || !options.snapshot.empty();
+  }
 
   // Runs a stage; its end closes the queues after it. An error is kept and closes everything.
   template <typename Stage>

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -12,16 +11,17 @@
 namespace octet {
 
 struct Module {
+  std::string name;  // in its parent
   std::string type;  // class name: "Conv", "C2f", "Conv2d", …
-  std::vector<std::pair<std::string, Module>> children;
+  std::vector<Module> children;
   std::map<std::string, Tensor> tensors;  // parameters, buffers, and attributes that are tensors
   std::map<std::string, std::vector<double>>
       numbers;  // attributes that are numbers, truth values, or lists of numbers
   std::map<std::string, std::string> texts;  // attributes that are strings
 
-  [[nodiscard]] const Module* child(const std::string& name) const {
-    for (const auto& [key, value] : children) {
-      if (key == name) return &value;
+  [[nodiscard]] const Module* child(const std::string& child_name) const {
+    for (const Module& m : children) {
+      if (m.name == child_name) return &m;
     }
     return nullptr;
   }

@@ -52,7 +52,7 @@ class Builder {
     const Module& layers = child(root, "model", "checkpoint");
     if (layers.children.empty()) fail("the checkpoint's model has no layers");
     for (size_t i = 0; i < layers.children.size(); ++i) {
-      layer(layers.children[i].second, i, i + 1 == layers.children.size());
+      layer(layers.children[i], i, i + 1 == layers.children.size());
     }
     verify(model_);
     return std::move(model_);
@@ -171,8 +171,8 @@ class Builder {
     const int half = static_cast<int>(cv1.weight.shape[0] / 2);
     std::vector<std::string> parts{add(path + ".split.0", Slice{0, half}, {both}),
                                    add(path + ".split.1", Slice{half, 2 * half}, {both})};
-    for (const auto& [key, block] : child(module, "m", path).children) {
-      parts.push_back(bottleneck(block, parts.back(), fmt::format("{}.m.{}", path, key)));
+    for (const Module& block : child(module, "m", path).children) {
+      parts.push_back(bottleneck(block, parts.back(), fmt::format("{}.m.{}", path, block.name)));
     }
     return conv_block(child(module, "cv2", path), add(path + ".concat", Concat{}, parts),
                       path + ".cv2");
@@ -249,10 +249,10 @@ class Builder {
   // All but the last convolution of a head branch; `last` receives that one.
   std::string branch_stem(const Module& sequence, std::string value, const std::string& path) {
     for (size_t i = 0; i + 1 < sequence.children.size(); ++i) {
-      const auto& [key, part] = sequence.children[i];
+      const Module& part = sequence.children[i];
       if (part.type != "Conv")
-        fail("{}.{}: a {} is not part of YOLOv8's head", path, key, part.type);
-      value = conv_block(part, value, path + "." + key);
+        fail("{}.{}: a {} is not part of YOLOv8's head", path, part.name, part.type);
+      value = conv_block(part, value, path + "." + part.name);
     }
     return value;
   }
@@ -263,8 +263,7 @@ class Builder {
     const Module& sequence = child(child(module, name, path), std::to_string(i), path);
     if (sequence.children.empty()) fail("{}: is empty", prefix);
     const std::string stem = branch_stem(sequence, input, prefix);
-    return conv(sequence.children.back().second, stem,
-                prefix + "." + sequence.children.back().first);
+    return conv(sequence.children.back(), stem, prefix + "." + sequence.children.back().name);
   }
 
   // The last 1×1 convolution makes (x, y, visibility) per keypoint; it is split by output channel,
@@ -276,8 +275,8 @@ class Builder {
     const Module& sequence = child(child(module, "cv4", path), std::to_string(i), path);
     if (sequence.children.empty()) fail("{}: is empty", prefix);
     const std::string stem = branch_stem(sequence, input, prefix);
-    const std::string name = prefix + "." + sequence.children.back().first;
-    const Conv2d whole = make_conv(sequence.children.back().second, name);
+    const std::string name = prefix + "." + sequence.children.back().name;
+    const Conv2d whole = make_conv(sequence.children.back(), name);
     if (whole.weight.shape.at(0) != info.keypoints * info.keypoint_dims || whole.bias.empty()) {
       fail("{}: {} output channels do not fit kpt_shape ({}, {})", name, whole.weight.shape.at(0),
            info.keypoints, info.keypoint_dims);

@@ -162,8 +162,9 @@ void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candida
   float sides[4];
   for (int s = 0; s < 4; ++s)
     sides[s] = expected_distance(at + cells * info_.bins.size() * s, info_.bins, cells);
+  const int row = candidate.cell / level.width;
   const float x = static_cast<float>(candidate.cell % level.width) + 0.5F;
-  const float y = static_cast<float>(candidate.cell / level.width) + 0.5F;
+  const float y = static_cast<float>(row) + 0.5F;
   const auto stride = static_cast<float>(level.stride);
   candidate.box = {(x - sides[0]) * stride, (y - sides[1]) * stride, (x + sides[2]) * stride,
                    (y + sides[3]) * stride};
@@ -186,6 +187,7 @@ void Decoder::append_keypoints(std::span<const TensorView> outputs, const Candid
   const Level& level = levels_[candidate.level];
   const auto cells = static_cast<size_t>(level.width) * level.height;
   const bool visible = info_.keypoint_dims == 3;
+  const int grid_row = candidate.cell / level.width;
   for (int k = 0; k < info_.keypoints; ++k) {
     float x = 0;
     float y = 0;
@@ -200,7 +202,7 @@ void Decoder::append_keypoints(std::span<const TensorView> outputs, const Candid
       const float* at = outputs[level.keypoint].floats() + 2 * cells * k + candidate.cell;
       const auto stride = static_cast<float>(level.stride);
       x = (at[0] * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
-      y = (at[cells] * 2 + static_cast<float>(candidate.cell / level.width)) * stride;
+      y = (at[cells] * 2 + static_cast<float>(grid_row)) * stride;
       if (visible)
         confidence = sigmoid(outputs[level.visibility].floats()[cells * k + candidate.cell]);
     }

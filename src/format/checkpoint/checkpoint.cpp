@@ -22,6 +22,9 @@ using Kind = PickleValue::Kind;
 using Ref = PickleValue::Ref;
 
 constexpr int kMaxModuleDepth = 32;
+constexpr int kMaxModules =
+    20000;  // YOLOv8x has 400; a module that is referred to many times counts each time
+constexpr size_t kMaxReadsOfStorage = 4;  // on average: weights are not shared in a YOLOv8
 
 struct StorageType {
   std::string_view name;
@@ -58,12 +61,14 @@ class Converter {
   Converter(const ZipArchive& zip, std::string folder, std::string name)
       : zip_(zip), folder_(std::move(folder)), name_(std::move(name)) {}
 
-  Module module(const PickleValue& object, int depth) const {
+  Module module(const PickleValue& object, int depth, const std::string& name) {
+    if (++modules_ > kMaxModules) fail("{}: has more than {} modules", name_, kMaxModules);
     if (depth > kMaxModuleDepth)
       fail("{}: its modules nest deeper than {}", name_, kMaxModuleDepth);
     if (!object.is(Kind::kObject) || object.state == nullptr)
       fail("{}: a layer is not a module", name_);
     Module out;
+    out.name = name;
     out.type = object.text.substr(object.text.rfind('.') + 1);
     for (const auto& [key, value] : object.state->entries) {
       if (key->is(Kind::kText)) attribute(key->text, *value, depth, out);
@@ -72,7 +77,7 @@ class Converter {
   }
 
  private:
-  void attribute(const std::string& key, const PickleValue& value, int depth, Module& out) const {
+  void attribute(const std::string& key, const PickleValue& value, int depth, Module& out) {
     if (key == "_parameters" || key == "_buffers") {
       for (const auto& [name, tensor] : value.entries) {
         if (name->is(Kind::kText)) add_tensor(name->text, *tensor, out);
@@ -80,7 +85,7 @@ class Converter {
     } else if (key == "_modules") {
       for (const auto& [name, child] : value.entries) {
         if (name->is(Kind::kText) && child->is(Kind::kObject))
-          out.children.emplace_back(name->text, module(*child, depth + 1));
+          out.children.push_back(module(*child, depth + 1, name->text));
       }
     } else if (value.is(Kind::kText)) {
       out.texts[key] = value.text;
@@ -109,7 +114,7 @@ class Converter {
     return list;
   }
 
-  void add_tensor(const std::string& key, const PickleValue& value, Module& out) const {
+  void add_tensor(const std::string& key, const PickleValue& value, Module& out) {
     if (const PickleValue* rebuild = find_rebuild(value)) out.tensors[key] = tensor(*rebuild, key);
   }
 
@@ -138,7 +143,7 @@ class Converter {
     return list;
   }
 
-  Tensor tensor(const PickleValue& rebuild, const std::string& key) const {
+  Tensor tensor(const PickleValue& rebuild, const std::string& key) {
     const auto& args = rebuild.arguments->items;
     if (args.size() < 4 || !args[0]->is(Kind::kPersistent) || !args[1]->is(Kind::kInt)) {
       fail("{}: tensor '{}' is not described as PyTorch does", name_, key);
@@ -195,15 +200,21 @@ class Converter {
     fail("{}: tensor '{}': {} is not supported", name_, key, id[1]->text);
   }
 
-  std::vector<std::byte> storage_bytes(const PickleValue& storage, const std::string& key) const {
+  std::vector<std::byte> storage_bytes(const PickleValue& storage, const std::string& key) {
     const std::string entry = folder_ + "data/" + storage.arguments->items[2]->text;
     if (!zip_.contains(entry)) fail("{}: tensor '{}': the archive lacks '{}'", name_, key, entry);
-    return zip_.read(entry);
+    std::vector<std::byte> bytes = zip_.read(entry);
+    bytes_read_ += bytes.size();
+    if (bytes_read_ > zip_.size() * kMaxReadsOfStorage)
+      fail("{}: its tensors share their storage over and over", name_);
+    return bytes;
   }
 
   const ZipArchive& zip_;
   std::string folder_;
   std::string name_;
+  int modules_ = 0;
+  size_t bytes_read_ = 0;
 };
 
 std::string pickle_entry(const ZipArchive& zip, const std::string& name) {
@@ -255,7 +266,7 @@ Model parse_checkpoint(std::span<const std::byte> bytes, const std::string& name
   const std::string folder = entry.substr(0, entry.size() - std::string_view("data.pkl").size());
   if (zip.contains(folder + "byteorder")) {
     const auto order = zip.read(folder + "byteorder");
-    if (order.size() > 0 && static_cast<char>(order[0]) != 'l')
+    if (!order.empty() && static_cast<char>(order[0]) != 'l')
       fail("{}: was written on a big-endian machine, not supported", name);
   }
   const Pickle pickle(zip.read(entry), name);
@@ -268,7 +279,7 @@ Model parse_checkpoint(std::span<const std::byte> bytes, const std::string& name
                             version.empty() ? "" : " (Ultralytics " + version + ")");
   info.licence = text_of(root, "license");
   try {
-    return build_yolov8(Converter(zip, folder, name).module(network, 0), std::move(info));
+    return build_yolov8(Converter(zip, folder, name).module(network, 0, ""), std::move(info));
   } catch (const Error& e) {
     if (std::string_view(e.what()).starts_with(name)) throw;
     fail("{}: {}", name, e.what());

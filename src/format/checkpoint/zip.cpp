@@ -2,7 +2,6 @@
 
 #include <zip.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -35,7 +34,7 @@ void check_entry(const zip_stat_t& stat, size_t archive_bytes, const std::string
 }  // namespace
 
 ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name)
-    : handle_(std::make_unique<Handle>()), name_(std::move(name)) {
+    : handle_(std::make_unique<Handle>()), name_(std::move(name)), bytes_(bytes.size()) {
   if (bytes.empty()) fail("{}: is empty", name_);
   zip_error_t error;
   zip_error_init(&error);
@@ -65,7 +64,7 @@ ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name)
 ZipArchive::~ZipArchive() = default;
 
 bool ZipArchive::contains(const std::string& entry) const {
-  return std::find(entries_.begin(), entries_.end(), entry) != entries_.end();
+  return zip_name_locate(handle_->zip, entry.c_str(), 0) >= 0;
 }
 
 std::vector<std::byte> ZipArchive::read(const std::string& entry) const {

@@ -21,6 +21,7 @@ class ZipArchive {
   ZipArchive& operator=(const ZipArchive&) = delete;
 
   [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
+  [[nodiscard]] size_t size() const { return bytes_; }  // of the whole archive
   [[nodiscard]] bool contains(const std::string& entry) const;
   // Throws when the entry is missing or damaged (its checksum is verified).
   [[nodiscard]] std::vector<std::byte> read(const std::string& entry) const;
@@ -29,6 +30,7 @@ class ZipArchive {
   struct Handle;
   std::unique_ptr<Handle> handle_;
   std::string name_;
+  size_t bytes_ = 0;
   std::vector<std::string> entries_;
 };
 

@@ -62,5 +62,6 @@ int main(int argc, char** argv) {
   }
   std::fprintf(out, "constexpr Font kFonts[] = {\n%s};\n}  // namespace\n", table.c_str());
   std::fprintf(out, "std::span<const Font> fonts() { return kFonts; }\n}  // namespace octet\n");
+  FT_Done_FreeType(library);
   return std::fclose(out) == 0 ? 0 : 1;
 }

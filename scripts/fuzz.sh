@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# fuzz.sh [SECONDS]: every fuzz target for so long (20 by default), from seeds of the repository. New inputs are kept in build/fuzz/corpus.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-20}
+targets=(checkpoint_fuzz model_file_fuzz metadata_fuzz labels_fuzz)
+scripts/setup.sh build fuzz
+scripts/build.sh fuzz "${targets[@]}"
+corpus=build/fuzz/corpus
+mkdir -p "$corpus"/{checkpoint_fuzz,model_file_fuzz,metadata_fuzz,labels_fuzz}
+cp tests/data/checkpoints/v8.4.190-detect2-half-fused-ema.pt "$corpus/checkpoint_fuzz/"
+for file in tests/data/checkpoints/*.pt; do
+  python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.stdout.buffer.write(z.read([n for n in z.namelist() if n.endswith("data.pkl")][0]))' \
+    "$file" > "$corpus/checkpoint_fuzz/$(basename "$file").pkl"
+done
+head -c 120000 samples/yolov8n.safetensors > "$corpus/model_file_fuzz/header"
+printf 'task: pose\nnames:\n  0: person\n  1: dog\nstride: 32\nkpt_shape: [17, 3]\nimgsz: [640, 640]\n' > "$corpus/metadata_fuzz/ultralytics"
+printf "{0: 'a', 1: \"b\"}" > "$corpus/metadata_fuzz/names"
+printf '\0000 0.5 0.25 0.5 0.1\n2 .1 .1 .2 .2\n' > "$corpus/labels_fuzz/detect"
+printf '\0010 0.5 0.25 0.5 0.1 .1 .2 2 0 0 0\n' > "$corpus/labels_fuzz/pose"
+for target in "${targets[@]}"; do
+  echo "fuzz: $target for $seconds s"
+  log=build/fuzz/$target.log
+  build/fuzz/bin/"$target" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=25 -max_len=500000 -print_final_stats=1 \
+    -artifact_prefix=build/fuzz/ "$corpus/$target" >"$log" 2>&1 || { tail -30 "$log"; echo "fuzz: $target found something, see $log"; exit 1; }
+  grep -E 'stat::number_of_executed' "$log"
+done
+echo "fuzz: no finding"

@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cmath>
+#include <fstream>
+#include <thread>
+
+#include "core/file.h"
+#include "core/half.h"
+#include "core/queue.h"
+#include "core/size.h"
+#include "core/testing.h"
+#include "core/yaml_text.h"
+
+namespace octet {
+namespace {
+
+TEST(Half, EveryFiniteValueSurvives) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const auto half = static_cast<uint16_t>(bits);
+    const float value = half_to_float(half);
+    if (std::isnan(value)) continue;
+    EXPECT_EQ(float_to_half(value), half) << bits;
+  }
+}
+
+TEST(Half, RoundsToNearestEven) {
+  EXPECT_EQ(half_to_float(float_to_half(1.0F + 1.0F / 2048)), 1.0F);  // a tie goes to the even one
+  EXPECT_EQ(half_to_float(float_to_half(1.0F + 3.0F / 2048)), 1.0F + 2.0F / 1024);
+  EXPECT_TRUE(std::isinf(half_to_float(float_to_half(1e6F))));
+  EXPECT_EQ(float_to_half(65519.0F), 0x7BFF);
+}
+
+TEST(Size, Parses) {
+  EXPECT_EQ(SizeOption::parse("640").size, (Size{640, 640}));
+  EXPECT_FALSE(SizeOption::parse("640").exact);
+  EXPECT_EQ(SizeOption::parse("640x384").size, (Size{640, 384}));
+  for (const char* wrong : {"", "x", "641", "640x", "640x384x3", "-32", "0", "9000000", "64O"}) {
+    EXPECT_THROW((void)SizeOption::parse(wrong), Error) << wrong;
+  }
+  EXPECT_NE(error_of([] { (void)SizeOption::parse("650"); }).find("try 640"), std::string::npos);
+}
+
+TEST(Size, FittingRectangleHoldsThePicture) {
+  EXPECT_EQ(fitting_rectangle(640, {768, 432}), (Size{640, 384}));
+  EXPECT_EQ(fitting_rectangle(640, {1920, 1080}), (Size{640, 384}));
+  EXPECT_EQ(fitting_rectangle(640, {480, 640}), (Size{480, 640}));
+  EXPECT_EQ(fitting_rectangle(640, {10000, 1}), (Size{640, 32}));
+}
+
+TEST(File, IsWrittenWholeOrNotAtAll) {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.txt";
+  write_text_file(path, "first");
+  {
+    AtomicPath target(path);
+    std::ofstream(target.temporary()) << "half";
+  }  // never committed
+  EXPECT_EQ(read_text_file(path), "first");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(File, ErrorsNameTheFile) {
+  const TemporaryFolder folder;
+  EXPECT_NE(error_of([&] { (void)read_file(folder / "none"); }).find("none: no such file"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { (void)read_file(folder.path()); }).find("is a folder"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { write_text_file(folder / "no/such/a", ""); }).find("does not exist"),
+            std::string::npos);
+}
+
+TEST(BoundedQueue, KeepsOrderAndEndsWithClose) {
+  BoundedQueue<int> queue(2);
+  std::jthread producer([&] {
+    for (int i = 0; i < 1000; ++i) queue.push(i);
+    queue.close();
+  });
+  int expected = 0;
+  while (const auto item = queue.pop()) EXPECT_EQ(*item, expected++);
+  EXPECT_EQ(expected, 1000);
+  EXPECT_FALSE(queue.push(1));
+}
+
+TEST(BoundedQueue, NewestDisplacesOldest) {
+  BoundedQueue<int> queue(1);
+  EXPECT_FALSE(queue.push_newest(1));
+  EXPECT_EQ(queue.push_newest(2), 1);
+  EXPECT_EQ(queue.pop(), 2);
+}
+
+TEST(Yaml, RefusesBombs) {
+  EXPECT_NE(error_of([] { (void)load_yaml(std::string(5000, '['), "x.yaml"); }).find("x.yaml"),
+            std::string::npos);
+  EXPECT_NE(error_of([] { (void)load_yaml("a: &a [1]\nb: *a\n", "x.yaml"); }).find("aliases"),
+            std::string::npos);
+  EXPECT_EQ(load_yaml("a: 1", "x.yaml")["a"].as<int>(), 1);
+}
+
+}  // namespace
+}  // namespace octet

@@ -1,0 +1,196 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+#include "core/testing.h"
+#include "format/checkpoint/checkpoint.h"
+#include "format/checkpoint/pickle.h"
+#include "format/model_file.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "graph/graph_json.h"
+#include "graph/passes/passes.h"
+#include "graph/shapes.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+const fs::path kCheckpoints = OCTET_SOURCE_DIR "/tests/data/checkpoints";
+
+std::string pickle_error(const std::string& text) {
+  return error_of([&] { const Pickle pickle(as_bytes(text), "evil.pt"); });
+}
+
+TEST(Pickle, NeverCallsAnything) {
+  const std::string message = pickle_error(
+      "\x80\x02"
+      "cos\nsystem\nU\x04true\x85R.");
+  EXPECT_NE(message.find("evil.pt: refused: it names 'os.system'"), std::string::npos) << message;
+  EXPECT_NE(pickle_error("\x80\x02"
+                         "cbuiltins\neval\n.")
+                .find("builtins.eval"),
+            std::string::npos);
+}
+
+TEST(Pickle, NamesOtherGenerations) {
+  EXPECT_NE(pickle_error("\x80\x02"
+                         "cultralytics.nn.modules.block\nC3k2\n.")
+                .find("YOLO11"),
+            std::string::npos);
+  EXPECT_NE(pickle_error("\x80\x02"
+                         "cmodels.yolo\nDetectionModel\n.")
+                .find("YOLOv5"),
+            std::string::npos);
+}
+
+TEST(Pickle, DepthCostsNoStack) {
+  std::string deep = "\x80\x02";
+  for (int i = 0; i < 1'000'000; ++i) deep += ']';
+  for (int i = 0; i < 999'999; ++i) deep += 'a';
+  EXPECT_EQ(pickle_error(deep + "."), "");
+}
+
+TEST(Pickle, RefusesDamage) {
+  for (const std::string& bytes :
+       {std::string(""), std::string("\x80\x02"), std::string("\x80\x02."),
+        std::string("\x80\x02]a."), std::string("\x80\x02h\x05."),
+        std::string("\x80\x02X\xff\xff\xff\x7f"
+                    "a."),
+        std::string("\x80\x02(."), std::string("\x80\x02}(]u."), std::string("\xfe.")}) {
+    EXPECT_NE(pickle_error(bytes).find("evil.pt"), std::string::npos);
+  }
+}
+
+TEST(Checkpoint, ReadsEveryLayout) {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator(kCheckpoints)) {
+    if (entry.path().extension() != ".pt") continue;
+    const std::string name = entry.path().stem().string();
+    const Model model = read_checkpoint(entry.path());
+    const bool pose = name.find("pose") != std::string::npos;
+    EXPECT_EQ(model.info.task, pose ? Task::kPose : Task::kDetect) << name;
+    EXPECT_EQ(model.info.strides, (std::vector{8, 16, 32}));
+    EXPECT_EQ(model.info.bins.size(), 16U);
+    EXPECT_EQ(model.graph.outputs.size(), pose && name.find("pose2") == std::string::npos ? 12U
+                                          : pose                                          ? 9U
+                                                                                          : 6U)
+        << name;
+    const bool fused = name.find("fused") != std::string::npos;
+    const bool has_norm = model.graph.find("model.0.bn") != nullptr;
+    EXPECT_NE(fused, has_norm) << name;
+    ++count;
+  }
+  EXPECT_EQ(count, 6);
+}
+
+TEST(Checkpoint, RefusesWhatIsNone) {
+  const auto whole = read_file(kCheckpoints / "v8.4.190-detect3.pt");
+  for (const size_t bytes :
+       {size_t{0}, size_t{1}, size_t{100}, whole.size() / 2, whole.size() - 1}) {
+    const auto message =
+        error_of([&] { (void)parse_checkpoint(std::span(whole).first(bytes), "cut.pt"); });
+    EXPECT_TRUE(message.starts_with("cut.pt")) << bytes << ": " << message;
+  }
+  auto damaged = whole;
+  damaged[whole.size() / 2] ^= std::byte{0x40};
+  EXPECT_NE(error_of([&] { (void)parse_checkpoint(damaged, "bad.pt"); }).find("damaged"),
+            std::string::npos);
+}
+
+std::string with_header(const std::string& header, const std::string& data = "") {
+  const uint64_t bytes = header.size();
+  std::string out(8, '\0');
+  std::memcpy(out.data(), &bytes, 8);
+  return out + header + data;
+}
+
+TEST(Safetensors, RefusesLies) {
+  const auto message = [](const std::string& file) {
+    return error_of([&] { (void)parse_safetensors(as_bytes(file), "lie.safetensors"); });
+  };
+  EXPECT_NE(message("").find("lie"), std::string::npos);
+  EXPECT_NE(message(std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)).find("cut short"),
+            std::string::npos);
+  EXPECT_NE(message(with_header("{")).find("damaged"), std::string::npos);
+  EXPECT_NE(
+      message(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "1234"))
+          .find("'a'"),
+      std::string::npos);
+  EXPECT_NE(
+      message(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "1234"))
+          .find("'a'"),
+      std::string::npos);
+  EXPECT_NE(
+      message(with_header(
+                  R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})",
+                  "1234"))
+          .find("more elements"),
+      std::string::npos);
+  EXPECT_NE(
+      message(with_header(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234"))
+          .find("whole number"),
+      std::string::npos);
+  EXPECT_NE(message(with_header(R"({"a":{"dtype":"I8","shape":[4],"data_offsets":[0,4]}})", "1234"))
+                .find("I8"),
+            std::string::npos);
+  EXPECT_EQ(
+      message(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234")),
+      "");
+}
+
+TEST(ModelFile, RoundTripIsExact) {
+  const TemporaryFolder folder;
+  const Model model = read_checkpoint(kCheckpoints / "v8.4.190-pose1-half-ema.pt");
+  write_model_file(folder / "m.safetensors", model, StorageKind::kF32);
+  const Model again = read_model(folder / "m.safetensors");
+  EXPECT_EQ(to_json(again.graph), to_json(model.graph));
+  EXPECT_EQ(to_json(again.info), to_json(model.info));
+  for (size_t i = 0; i < model.graph.nodes.size(); ++i) {
+    const auto a = parameters(model.graph.nodes[i].op);
+    const auto b = parameters(again.graph.nodes[i].op);
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t p = 0; p < a.size(); ++p) EXPECT_EQ(a[p].tensor->values, b[p].tensor->values);
+  }
+  // The checkpoint is in half precision, so nothing is lost in a half file either.
+  write_model_file(folder / "h.safetensors", model, StorageKind::kF16);
+  EXPECT_EQ(std::get<Conv2d>(read_model(folder / "h.safetensors").graph.nodes[0].op).weight.values,
+            std::get<Conv2d>(model.graph.nodes[0].op).weight.values);
+}
+
+TEST(ModelFile, RefusesOtherSafetensors) {
+  EXPECT_NE(error_of([] {
+              (void)parse_model_file(as_bytes(with_header("{}")), "x.safetensors");
+            }).find("octet import"),
+            std::string::npos);
+}
+
+TEST(Exports, CarryTheirMetadata) {
+  const TemporaryFolder folder;
+  Model model = read_checkpoint(kCheckpoints / "v8.4.190-detect3.pt");
+  model.graph = fold_batch_norm(model.graph);
+  write_onnx(folder / "m.onnx", model, {64, 32}, Layout::kRaw);
+  write_ir(folder / "m.xml", model, {64, 32}, Layout::kUltralytics);
+  const auto onnx = read_onnx_metadata(folder / "m.onnx");
+  EXPECT_EQ(nlohmann::json::parse(onnx.at("octet"))["layout"], "raw");
+  const auto ir = read_ir_metadata(folder / "m.xml");
+  EXPECT_EQ(nlohmann::json::parse(ir.at("octet"))["layout"], "ultralytics");
+  EXPECT_EQ(ir.at("names"), "{0: 'class 0', 1: 'class 1', 2: 'class 2'}");
+  EXPECT_EQ(ir.at("imgsz"), "[32, 64]");
+}
+
+TEST(Exports, RefuseDamage) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "x.onnx") << "not a model at all";
+  std::ofstream(folder / "x.xml") << "<net><layers>";
+  EXPECT_NE(error_of([&] { (void)read_onnx_metadata(folder / "x.onnx"); }).find("x.onnx"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { (void)read_ir_metadata(folder / "x.xml"); }).find("x.xml"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace octet

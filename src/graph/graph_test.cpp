@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/testing.h"
+#include "graph/graph_json.h"
+#include "graph/passes/passes.h"
+#include "graph/shapes.h"
+
+namespace octet {
+namespace {
+
+Tensor filled(Shape shape, float first, float step) {
+  Tensor t{.shape = std::move(shape), .values = {}};
+  for (int64_t i = 0; i < element_count(t.shape); ++i)
+    t.values.push_back(first + step * static_cast<float>(i));
+  return t;
+}
+
+// image → conv (stride 2) → BatchNorm → SiLU, with one output.
+Graph small_graph() {
+  Graph g;
+  g.nodes.push_back(
+      {"c",
+       Conv2d{.stride = 2, .padding = 1, .weight = filled({4, 3, 3, 3}, -0.5F, 0.01F)},
+       {"image"}});
+  g.nodes.push_back({"n",
+                     BatchNorm{.epsilon = 1e-3F,
+                               .gamma = filled({4}, 0.5F, 0.25F),
+                               .beta = filled({4}, -1, 0.5F),
+                               .mean = filled({4}, 0.1F, 0.1F),
+                               .variance = filled({4}, 0.5F, 0.5F)},
+                     {"c"}});
+  g.nodes.push_back({"a", Activation{}, {"n"}});
+  g.outputs.push_back({"a", OutputRole::kBox, 2});
+  return g;
+}
+
+TEST(Shapes, FollowEveryOperator) {
+  Graph g = small_graph();
+  g.nodes.push_back({"s", Slice{1, 3}, {"a"}});
+  g.nodes.push_back({"p", MaxPool{}, {"s"}});
+  g.nodes.push_back({"j", Concat{}, {"s", "p"}});
+  g.nodes.push_back({"r", ResizeNearest{2}, {"j"}});
+  g.nodes.push_back({"d", Add{}, {"r", "r"}});
+  const auto shapes = infer_shapes(g, {64, 32});
+  EXPECT_EQ(shapes.at("a"), (Shape{1, 4, 16, 32}));
+  EXPECT_EQ(shapes.at("p"), (Shape{1, 2, 16, 32}));
+  EXPECT_EQ(shapes.at("d"), (Shape{1, 4, 32, 64}));
+  EXPECT_EQ(cost(g, {64, 32}).parameters, 4 * 27 + 8);
+  EXPECT_NEAR(cost(g, {64, 32}).gflops, 2e-9 * 4 * 27 * 16 * 32, 1e-15);
+}
+
+TEST(Verify, NamesTheNode) {
+  const auto message = [](auto change) {
+    Graph g = small_graph();
+    change(g);
+    return error_of([&] { verify(g); });
+  };
+  EXPECT_EQ(message([](Graph&) {}), "");
+  const auto conv = [](Graph& g) -> Conv2d& { return std::get<Conv2d>(g.nodes[0].op); };
+  EXPECT_NE(message([&](Graph& g) {
+              conv(g).weight.values[5] = std::numeric_limits<float>::quiet_NaN();
+            }).find("c.weight: holds NaN"),
+            std::string::npos);
+  EXPECT_NE(message([&](Graph& g) { conv(g).weight.values.pop_back(); }).find("c.weight"),
+            std::string::npos);
+  EXPECT_NE(message([&](Graph& g) { conv(g).groups = 2; }).find("[Conv2d c]"), std::string::npos);
+  EXPECT_NE(message([&](Graph& g) { conv(g).stride = 0; }).find("[Conv2d c]"), std::string::npos);
+  EXPECT_NE(message([](Graph& g) { g.nodes[1].inputs[0] = "later"; }).find("before it is made"),
+            std::string::npos);
+  EXPECT_NE(message([](Graph& g) { g.nodes[2].name = "c"; }).find("used twice"), std::string::npos);
+  EXPECT_NE(message([](Graph& g) { g.outputs.clear(); }).find("no outputs"), std::string::npos);
+  EXPECT_NE(message([](Graph& g) { g.outputs[0].stride = 8; }).find("stride"), std::string::npos);
+}
+
+TEST(FoldBatchNorm, KeepsTheFunction) {
+  const Graph before = small_graph();
+  const Graph after = fold_batch_norm(before);
+  ASSERT_EQ(after.nodes.size(), 2U);
+  EXPECT_EQ(after.nodes[1].inputs[0], "c");
+  // A convolution is linear: compare weight and bias with y = gamma · (w·x − mean) / √(v + ε) +
+  // beta.
+  const auto& conv = std::get<Conv2d>(before.nodes[0].op);
+  const auto& norm = std::get<BatchNorm>(before.nodes[1].op);
+  const auto& folded = std::get<Conv2d>(after.nodes[0].op);
+  for (size_t c = 0; c < 4; ++c) {
+    const double factor = norm.gamma.values[c] / std::sqrt(norm.variance.values[c] + 1e-3);
+    for (size_t i = 0; i < 27; ++i)
+      EXPECT_NEAR(folded.weight.values[c * 27 + i], conv.weight.values[c * 27 + i] * factor, 1e-6);
+    EXPECT_NEAR(folded.bias.values[c], norm.beta.values[c] - norm.mean.values[c] * factor, 1e-6);
+  }
+}
+
+TEST(FoldBatchNorm, RefusesSharedConvolution) {
+  Graph g = small_graph();
+  g.nodes.push_back({"other", Activation{}, {"c"}});
+  EXPECT_NE(error_of([&] { (void)fold_batch_norm(g); }).find("[BatchNorm n]"), std::string::npos);
+}
+
+TEST(GraphJson, RoundTrip) {
+  Graph g = small_graph();
+  g.nodes.push_back({"s", Slice{1, 3}, {"a"}});
+  const auto json = to_json(g);
+  EXPECT_EQ(to_json(graph_from_json(json)), json);
+  auto wrong = json;
+  wrong["nodes"][0]["op"] = "Gemm";
+  EXPECT_NE(error_of([&] { (void)graph_from_json(wrong); }).find("Gemm"), std::string::npos);
+  wrong = json;
+  wrong["nodes"][3].erase("end");
+  EXPECT_NE(error_of([&] { (void)graph_from_json(wrong); }).find("s:"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace octet

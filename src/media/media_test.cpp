@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+#include <turbojpeg.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "core/file.h"
+#include "core/testing.h"
+#include "media/image_io.h"
+#include "media/video.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+const fs::path kClip = OCTET_SOURCE_DIR "/samples/person.mp4";
+const fs::path kPicture = OCTET_SOURCE_DIR "/samples/coco/images/val/000000000785.jpg";
+
+// Left half red, right half blue, upper quarter white: every turn and mirroring shows.
+Image flag(int width, int height) {
+  Image image{.width = width, .height = height, .rgb = {}};
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const uint8_t white = y < height / 4 ? 255 : 0;
+      image.rgb.insert(image.rgb.end(), {x < width / 2 ? uint8_t{255} : white, white,
+                                         x < width / 2 ? white : uint8_t{255}});
+    }
+  }
+  return image;
+}
+
+// The picture's JPEG with an EXIF orientation put in.
+void write_turned(const fs::path& path, const Image& image, uint8_t orientation) {
+  write_jpeg(path, image, 95);
+  const std::string jpeg = read_text_file(path);
+  std::string exif(
+      "\xFF\xE1\x00\x22"
+      "Exif\0\0"
+      "II*\0\x08\0\0\0"
+      "\x01\0"
+      "\x12\x01\x03\0\x01\0\0\0",
+      28);
+  exif += std::string{static_cast<char>(orientation), 0, 0, 0} + std::string(4, '\0');
+  write_text_file(path, jpeg.substr(0, 2) + exif + jpeg.substr(2));
+}
+
+bool red(const Image& image, int x, int y) {
+  const uint8_t* p = &image.rgb[(static_cast<size_t>(y) * image.width + x) * 3];
+  return p[0] > 150 && p[2] < 100;
+}
+
+TEST(ReadImage, HonoursOrientation) {
+  const TemporaryFolder folder;
+  const auto turned = [&](uint8_t orientation) {
+    write_turned(folder / "t.jpg", flag(64, 32), orientation);
+    return read_image(folder / "t.jpg");
+  };
+  EXPECT_TRUE(red(turned(1), 5, 25));
+  EXPECT_TRUE(red(turned(2), 58, 25));
+  EXPECT_TRUE(red(turned(3), 58, 5));
+  EXPECT_TRUE(red(turned(4), 5, 5));
+  const Image clockwise = turned(6);  // what was left is up, what was the bottom is left
+  EXPECT_EQ(clockwise.size(), (Size{32, 64}));
+  EXPECT_TRUE(red(clockwise, 5, 5));
+  EXPECT_FALSE(red(clockwise, 5, 58));
+  const Image other = turned(8);
+  EXPECT_TRUE(red(other, 25, 58));
+  EXPECT_TRUE(red(turned(5), 25, 5));
+  EXPECT_TRUE(red(turned(7), 5, 58));
+}
+
+TEST(ReadImage, OtherFormats) {
+  const TemporaryFolder folder;
+  std::string ppm = "P6\n4 2\n255\n";
+  for (int i = 0; i < 8; ++i) ppm += std::string("\xff\x00\x10", 3);
+  write_text_file(folder / "a.ppm", ppm);
+  const Image image = read_image(folder / "a.ppm");
+  EXPECT_EQ(image.size(), (Size{4, 2}));
+  EXPECT_EQ(image.rgb[0], 255);
+  EXPECT_EQ(image.rgb[2], 16);
+}
+
+TEST(ReadImage, SaysWhatIsWrong) {
+  const TemporaryFolder folder;
+  const auto whole = read_text_file(kPicture);
+  const auto message = [&](const std::string& bytes) {
+    write_text_file(folder / "x.jpg", bytes);
+    return error_of([&] { (void)read_image(folder / "x.jpg"); });
+  };
+  EXPECT_NE(message("").find("x.jpg: is empty"), std::string::npos);
+  EXPECT_NE(
+      message(whole.substr(0, whole.size() / 2)).find("x.jpg: the picture is damaged or cut short"),
+      std::string::npos);
+  EXPECT_NE(message(whole.substr(0, 20)).find("x.jpg"), std::string::npos);
+  EXPECT_NE(message("some text that is no picture").find("x.jpg"), std::string::npos);
+  EXPECT_NE(error_of([&] { (void)read_image(folder.path()); }).find("folder"), std::string::npos);
+}
+
+TEST(ReadImage, FollowsLinksThatGitWroteAsText) {
+  const TemporaryFolder folder;
+  fs::copy(kPicture, folder / "real.jpg");
+  write_text_file(folder / "link.jpg", "real.jpg");
+  EXPECT_EQ(read_image(folder / "link.jpg").rgb, read_image(kPicture).rgb);
+  write_text_file(folder / "loop.jpg", "loop.jpg");
+  EXPECT_NE(error_of([&] { (void)read_image(folder / "loop.jpg"); }), "");
+}
+
+TEST(ListImages, FolderGlobAndFile) {
+  const std::string folder = kPicture.parent_path().string();
+  EXPECT_EQ(list_images(folder).size(), 12U);
+  EXPECT_EQ(list_images(folder + "/*785.jpg").size(), 1U);
+  EXPECT_EQ(list_images(kPicture.string()).size(), 1U);
+  EXPECT_NE(error_of([&] { (void)list_images(folder + "/*.gif"); }).find("matches no pictures"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { (void)list_images("/no/such"); }).find("no such"), std::string::npos);
+}
+
+TEST(VideoReader, ReadsEveryFrame) {
+  VideoReader reader(kClip);
+  EXPECT_EQ(reader.info().size, (Size{768, 432}));
+  EXPECT_EQ(reader.info().frames, 110);
+  VideoFrame frame;
+  int count = 0;
+  while (reader.read(frame)) ++count;
+  EXPECT_EQ(count, 110);
+  EXPECT_EQ(reader.damaged_packets(), 0);
+}
+
+TEST(VideoReader, SaysWhatIsWrong) {
+  const TemporaryFolder folder;
+  const std::string whole = read_text_file(kClip);
+  const auto message = [&](const std::string& bytes) {
+    write_text_file(folder / "x.mp4", bytes);
+    return error_of([&] {
+      VideoReader reader(folder / "x.mp4");
+      VideoFrame frame;
+      while (reader.read(frame)) {
+      }
+    });
+  };
+  EXPECT_EQ(message(whole), "");
+  EXPECT_NE(message("").find("x.mp4"), std::string::npos);
+  EXPECT_NE(message(whole.substr(0, whole.size() / 2)).find("cut short"), std::string::npos);
+  EXPECT_NE(message(std::string(50000, 'x')).find("x.mp4"), std::string::npos);
+}
+
+TEST(VideoWriter, RoundTrip) {
+  const TemporaryFolder folder;
+  const Size odd{63, 47};
+  {
+    VideoWriter writer(folder / "o.mp4", odd, 12.5);
+    for (int i = 0; i < 10; ++i) writer.write(flag(odd.width, odd.height));
+    EXPECT_FALSE(fs::exists(folder / "o.mp4"));
+    writer.finish();
+  }
+  VideoReader reader(folder / "o.mp4");
+  EXPECT_EQ(reader.info().size, (Size{64, 48}));
+  EXPECT_NEAR(reader.info().fps, 12.5, 0.01);
+  VideoFrame frame;
+  int count = 0;
+  for (; reader.read(frame); ++count) EXPECT_TRUE(red(frame.to_rgb(), 10, 35));
+  EXPECT_EQ(count, 10);
+  { VideoWriter unfinished(folder / "u.mp4", odd, 10); }
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}),
+            1);  // nothing half-written stays
+  EXPECT_EQ(error_of([&] { VideoWriter bad(folder / "o.nothing", odd, 10); }).find(".nothing") !=
+                std::string::npos,
+            true);
+}
+
+}  // namespace
+}  // namespace octet

@@ -1,0 +1,260 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "core/testing.h"
+#include "vision/decode.h"
+#include "vision/detections_json.h"
+#include "vision/draw.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+namespace {
+
+Image noise(Size size, unsigned seed) {
+  std::mt19937 random(seed);
+  Image image{.width = size.width, .height = size.height, .rgb = {}};
+  for (int i = 0; i < size.width * size.height * 3; ++i)
+    image.rgb.push_back(static_cast<uint8_t>(random()));
+  return image;
+}
+
+// Bilinear with half-pixel centres in double precision, the definition.
+double bilinear(const Image& image, double x, double y, int channel) {
+  const auto at = [&](int px, int py) {
+    px = std::clamp(px, 0, image.width - 1);
+    py = std::clamp(py, 0, image.height - 1);
+    return static_cast<double>(
+        image.rgb[(static_cast<size_t>(py) * image.width + px) * 3 + channel]);
+  };
+  const int x0 = static_cast<int>(std::floor(x));
+  const int y0 = static_cast<int>(std::floor(y));
+  const double fx = x - x0;
+  const double fy = y - y0;
+  return (at(x0, y0) * (1 - fx) + at(x0 + 1, y0) * fx) * (1 - fy) +
+         (at(x0, y0 + 1) * (1 - fx) + at(x0 + 1, y0 + 1) * fx) * fy;
+}
+
+void check_rgb(Size source, Size input) {
+  const Image image = noise(source, 3);
+  Letterbox letterbox(source, input);
+  std::vector<uint8_t> out(static_cast<size_t>(input.width) * input.height * 3, 1);
+  letterbox.run(view(image), out.data());
+  const LetterboxGeometry& g = letterbox.geometry();
+  double worst = 0;
+  for (int y = 0; y < input.height; ++y) {
+    for (int x = 0; x < input.width; ++x) {
+      const int cx = x - g.left;
+      const int cy = y - g.top;
+      const bool inside = cx >= 0 && cy >= 0 && cx < g.content.width && cy < g.content.height;
+      for (int c = 0; c < 3; ++c) {
+        const double sx = (cx + 0.5) * source.width / g.content.width - 0.5;
+        const double sy = (cy + 0.5) * source.height / g.content.height - 0.5;
+        const double expected = inside ? bilinear(image, sx, sy, c) : 114;
+        worst = std::max(
+            worst, std::fabs(expected - out[(static_cast<size_t>(y) * input.width + x) * 3 + c]));
+      }
+    }
+  }
+  EXPECT_LT(worst, 1.1) << to_string(source) << " to "
+                        << to_string(input);  // 8-bit rounding, 11-bit weights
+}
+
+TEST(Letterbox, RgbIsBilinear) {
+  check_rgb({64, 48}, {64, 64});
+  check_rgb({77, 33}, {64, 64});
+  check_rgb({31, 97}, {96, 64});
+  check_rgb({1, 1}, {32, 32});
+  check_rgb({500, 3}, {64, 32});
+  check_rgb({333, 217}, {64, 96});
+}
+
+TEST(Letterbox, GeometryCentresAndInverts) {
+  const LetterboxGeometry g = letterbox_geometry({768, 432}, {640, 640});
+  EXPECT_EQ(g.content, (Size{640, 360}));
+  EXPECT_EQ(g.top, 140);
+  EXPECT_EQ(g.left, 0);
+  EXPECT_FLOAT_EQ(g.to_source_x(640), 768);
+  EXPECT_FLOAT_EQ(g.to_source_y(140), 0);
+}
+
+// YUV made from a smooth picture comes out as that picture, whatever the stride and odd sizes.
+void check_yuv(Size source, Size input, int extra_stride, bool bt709, bool full) {
+  const double kr = bt709 ? 0.2126 : 0.299;
+  const double kb = bt709 ? 0.0722 : 0.114;
+  const auto colour = [&](double x, double y) {
+    return std::array{60 + 120 * x / source.width, 80 + 90 * y / source.height,
+                      200 - 100 * x / source.width};
+  };
+  const auto sample = [&](double x, double y, int plane) {
+    const auto [r, g, b] = colour(x, y);
+    const double luma = kr * r + (1 - kr - kb) * g + kb * b;
+    if (plane == 0) return full ? luma : 16 + luma * 219 / 255;
+    const double chroma = plane == 1 ? (b - luma) / (2 * (1 - kb)) : (r - luma) / (2 * (1 - kr));
+    return 128 + (full ? chroma : chroma * 224 / 255);
+  };
+  std::vector<uint8_t> planes[3];
+  YuvView yuv{.size = source, .bt709 = bt709, .full_range = full};
+  for (int p = 0; p < 3; ++p) {
+    const int w = p == 0 ? source.width : (source.width + 1) / 2;
+    const int h = p == 0 ? source.height : (source.height + 1) / 2;
+    planes[p].assign(static_cast<size_t>(w + extra_stride) * h, 0);
+    for (int y = 0; y < h; ++y) {
+      for (int x = 0; x < w; ++x) {
+        const double value = p == 0 ? sample(x, y, 0) : sample(2 * x, 2 * y + 0.5, p);
+        planes[p][static_cast<size_t>(y) * (w + extra_stride) + x] =
+            static_cast<uint8_t>(std::lround(value));
+      }
+    }
+    yuv.planes[p] = planes[p].data();
+    yuv.strides_bytes[p] = w + extra_stride;
+  }
+  Letterbox letterbox(source, input);
+  std::vector<uint8_t> out(static_cast<size_t>(input.width) * input.height * 3);
+  letterbox.run(yuv, out.data());
+  const LetterboxGeometry& g = letterbox.geometry();
+  double worst = 0;
+  for (int y = 2; y < g.content.height - 2; ++y) {
+    for (int x = 2; x < g.content.width - 2; ++x) {
+      const auto expected = colour((x + 0.5) * source.width / g.content.width - 0.5,
+                                   (y + 0.5) * source.height / g.content.height - 0.5);
+      const uint8_t* got = &out[(static_cast<size_t>(y + g.top) * input.width + x + g.left) * 3];
+      for (int c = 0; c < 3; ++c) worst = std::max(worst, std::fabs(expected[c] - got[c]));
+    }
+  }
+  EXPECT_LT(worst, 3.5) << to_string(source) << " bt709 " << bt709 << " full "
+                        << full;  // rounding of Y, U and V, times up to 2.1
+}
+
+TEST(Letterbox, YuvEqualsTheColour) {
+  for (const bool bt709 : {false, true}) {
+    for (const bool full : {false, true}) check_yuv({192, 108}, {160, 96}, 0, bt709, full);
+  }
+  check_yuv({191, 107}, {160, 96}, 13, false, false);
+  check_yuv({65, 131}, {64, 64}, 1, false, false);
+}
+
+// ---- decoding
+
+ModelInfo small_info() {
+  ModelInfo info;
+  info.names = {"a", "b"};
+  info.strides = {8};
+  for (int i = 0; i < 16; ++i) info.bins.push_back(static_cast<float>(i));
+  return info;
+}
+
+// A head's outputs for a 64 × 32 input at stride 8, all quiet (logit −9) but for what a test sets.
+struct Head {
+  static constexpr int kWidth = 8, kHeight = 4, kCells = kWidth * kHeight;
+  std::vector<float> box = std::vector<float>(64 * kCells, 0.0F);
+  std::vector<float> cls = std::vector<float>(2 * kCells, -9.0F);
+
+  // Distances of whole bins: that bin's logit is far above the others.
+  void object(int x, int y, int class_index, float logit, std::array<int, 4> sides) {
+    const int cell = y * kWidth + x;
+    cls[static_cast<size_t>(class_index) * kCells + cell] = logit;
+    for (int s = 0; s < 4; ++s) box[static_cast<size_t>(s * 16 + sides[s]) * kCells + cell] = 40.0F;
+  }
+  std::vector<TensorView> views() {
+    return {{.data = box.data(), .shape = {1, 64, kHeight, kWidth}},
+            {.data = cls.data(), .shape = {1, 2, kHeight, kWidth}}};
+  }
+};
+
+Detections decode(Head& head, const DecodeOptions& options, Size source = {64, 32}) {
+  const std::vector<std::string> names{"box_8", "class_8"};
+  const std::vector<Shape> shapes{head.views()[0].shape, head.views()[1].shape};
+  Decoder decoder(small_info(), Layout::kRaw, {64, 32}, names, shapes);
+  Detections out;
+  decoder.decode(head.views(), letterbox_geometry(source, {64, 32}), options, out);
+  return out;
+}
+
+TEST(Decode, BoxInSourcePixels) {
+  Head head;
+  head.object(3, 1, 1, 2.0F, {1, 1, 2, 1});
+  const Detections found = decode(head, {}, {128, 64});  // the source is twice the input
+  ASSERT_EQ(found.items.size(), 1U);
+  const Detection& d = found.items[0];
+  EXPECT_EQ(d.class_index, 1);
+  EXPECT_NEAR(d.confidence, 1 / (1 + std::exp(-2.0)), 1e-6);
+  // cell centre (3.5, 1.5) strides, in pixels of the source: 16 a stride
+  EXPECT_NEAR(d.box.x1, 2.5 * 16, 1e-3);
+  EXPECT_NEAR(d.box.y1, 0.5 * 16, 1e-3);
+  EXPECT_NEAR(d.box.x2, 5.5 * 16, 1e-3);
+  EXPECT_NEAR(d.box.y2, 2.5 * 16, 1e-3);
+}
+
+TEST(Decode, SuppressesWithinAClassOnly) {
+  Head head;
+  head.object(3, 1, 0, 2.0F, {2, 1, 2, 1});
+  head.object(4, 1, 0, 1.0F, {3, 1, 1, 1});  // the same box, weaker
+  head.object(3, 2, 1, 0.5F, {2, 2, 2, 0});  // the same place, another class
+  const Detections found = decode(head, {});
+  ASSERT_EQ(found.items.size(), 2U);
+  EXPECT_EQ(found.items[0].class_index, 0);
+  EXPECT_EQ(found.items[1].class_index, 1);
+  EXPECT_EQ(decode(head, {.iou_threshold = 1.0F}).items.size(), 3U);
+  EXPECT_EQ(decode(head, {.max_detections = 1}).items.size(), 1U);
+}
+
+TEST(Decode, MultiLabelCountsEveryClass) {
+  Head head;
+  head.object(3, 1, 0, 2.0F, {1, 1, 1, 1});
+  head.object(3, 1, 1, 1.0F, {1, 1, 1, 1});
+  EXPECT_EQ(decode(head, {}).items.size(), 1U);
+  EXPECT_EQ(decode(head, {.multi_label = true}).items.size(), 2U);
+}
+
+TEST(Decode, NanIsNoDetection) {
+  Head head;
+  std::fill(head.cls.begin(), head.cls.end(), std::nanf(""));
+  EXPECT_TRUE(decode(head, {}).items.empty());
+}
+
+TEST(Decode, RefusesOutputsThatDoNotFit) {
+  const std::vector<std::string> names{"box_8", "class_8"};
+  const std::vector<Shape> wrong{{1, 64, 4, 8}, {1, 3, 4, 8}};
+  EXPECT_NE(error_of([&] {
+              Decoder(small_info(), Layout::kRaw, {64, 32}, names, wrong);
+            }).find("class_8"),
+            std::string::npos);
+  const std::vector<std::string> missing{"box_8"};
+  EXPECT_NE(error_of([&] {
+              Decoder(small_info(), Layout::kRaw, {64, 32}, missing, wrong);
+            }).find("class_8"),
+            std::string::npos);
+  const std::vector<Shape> with_nms{{1, 300, 6}};
+  EXPECT_NE(error_of([&] {
+              Decoder(small_info(), Layout::kUltralytics, {64, 32}, missing, with_nms);
+            }).find("NMS"),
+            std::string::npos);
+}
+
+TEST(Draw, StaysInsideThePicture) {
+  Image image = noise({40, 30}, 1);
+  Detections d;
+  d.keypoints_per_object = 17;
+  d.items.push_back({.box = {-50, -50, 500, 500}, .class_index = 0, .confidence = 1});
+  d.items.push_back({.box = {39, 29, 39, 29}, .class_index = 36, .confidence = 0.3F});
+  for (int i = 0; i < 34; ++i)
+    d.keypoints.push_back({static_cast<float>(i * 20 - 300), static_cast<float>(400 - i * 20), 1});
+  const std::vector<std::string> names(37, "a name longer than the picture, \xc3\xa9");
+  const auto before = image.rgb;
+  draw_detections(image, d, names);
+  EXPECT_NE(image.rgb, before);
+}
+
+TEST(DetectionsJson, Schema) {
+  Detections d;
+  d.items.push_back({.box = {1, 2, 3.456F, 4}, .class_index = 0, .confidence = 0.5F});
+  EXPECT_EQ(to_json(d, {"cat"}).dump(),
+            R"([{"class":0,"name":"cat","confidence":0.5,"box":[1.0,2.0,3.46,4.0]}])");
+}
+
+}  // namespace
+}  // namespace octet

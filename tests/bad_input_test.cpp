@@ -1,0 +1,169 @@
+// Wrong and hostile input through the whole program: exit status 1, one line that names the file,
+// nothing half-written.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "run_octet.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+// One line on standard error with `word` in it, status 1, nothing on standard output.
+void expect_refused(const Outcome& done, const std::string& word) {
+  EXPECT_EQ(done.status, 1) << done.err;
+  EXPECT_NE(done.err.find(word), std::string::npos) << done.err;
+  EXPECT_TRUE(done.err.starts_with("octet: ")) << done.err;
+  EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
+  EXPECT_TRUE(done.out.empty()) << done.out;
+}
+
+std::string python_zip(const std::string& name, const std::string& body) {
+  return "python3 -c 'import zipfile, pickle, os, struct\nz = zipfile.ZipFile(\"" + name +
+         "\", \"w\")\n" + body + "\nz.close()'";
+}
+
+class BadInput : public ::testing::Test {
+ protected:
+  std::string path(const std::string& name) { return (folder_ / name).string(); }
+  Outcome import(const std::string& name) {
+    return run_octet("import " + path(name) + " -o " + path("out.safetensors"));
+  }
+  void TearDown() override { EXPECT_FALSE(fs::exists(folder_ / "out.safetensors")); }
+  TemporaryFolder folder_;
+};
+
+TEST_F(BadInput, CheckpointsCutEmptyAndRandom) {
+  const std::string whole = read_text_file(kTiny);
+  write_text_file(path("cut.pt"), whole.substr(0, whole.size() * 2 / 3));
+  write_text_file(path("empty.pt"), "");
+  std::string random;
+  for (int i = 0; i < 5000; ++i) random.push_back(static_cast<char>(i * i * 31 + i));
+  write_text_file(path("random.pt"), random);
+  for (const char* name : {"cut.pt", "empty.pt", "random.pt", "missing.pt"})
+    expect_refused(import(name), name);
+  expect_refused(run_octet("import " + folder_.path().string()), "is a folder");
+}
+
+TEST_F(BadInput, PickleThatCallsASystemCommand) {
+  ASSERT_EQ(
+      run_shell(
+          python_zip(path("evil.pt"),
+                     "class E:\n  def __reduce__(self): return os.system, (\"touch " +
+                         path("owned") +
+                         "\",)\nz.writestr(\"a/data.pkl\", pickle.dumps({\"model\": E()}, 2))"))
+          .status,
+      0);
+  expect_refused(import("evil.pt"), "posix.system");
+  EXPECT_FALSE(fs::exists(folder_ / "owned"));
+}
+
+TEST_F(BadInput, PickleTenThousandDeep) {
+  ASSERT_EQ(run_shell(python_zip(path("deep.pt"),
+                                 "z.writestr(\"a/data.pkl\", b\"\\x80\\x02\" + b\"]\" * 10000 + "
+                                 "b\"a\" * 9999 + b\".\")"))
+                .status,
+            0);
+  expect_refused(import("deep.pt"), "deep.pt: holds no model");
+}
+
+TEST_F(BadInput, TensorOfTwoToTheSixty) {
+  const std::string body = "s = zipfile.ZipFile(\"" + kTiny +
+                           "\")\n"
+                           "for n in s.namelist():\n"
+                           "  d = s.read(n)\n"
+                           "  if n.endswith(\"data.pkl\"): d = d.replace(b\"K\\x03K\\x03K\\x03t\", "
+                           "b\"K\\x03K\\x03\\x8a\\x08\" + struct.pack(\"<q\", 2**60) + b\"t\", 1)\n"
+                           "  z.writestr(n, d)";
+  ASSERT_EQ(run_shell(python_zip(path("huge.pt"), body)).status, 0);
+  expect_refused(import("huge.pt"), "huge.pt");
+}
+
+TEST_F(BadInput, ZipBombAndPathOutside) {
+  ASSERT_EQ(
+      run_shell(python_zip(path("bomb.pt"),
+                           "z.writestr(\"a/data.pkl\", b\"0\" * 300000000, zipfile.ZIP_DEFLATED)"))
+          .status,
+      0);
+  expect_refused(import("bomb.pt"), "bomb.pt: the entry 'a/data.pkl' is compressed");
+  ASSERT_EQ(
+      run_shell(python_zip(path("out.pt"), "z.writestr(\"../../data.pkl\", b\"\\x80\\x02N.\")"))
+          .status,
+      0);
+  expect_refused(import("out.pt"), "leads out of the archive");
+}
+
+TEST_F(BadInput, SafetensorsThatLieAndNanWeights) {
+  ASSERT_EQ(run_octet("import " + kTiny + " -o " + path("m.safetensors")).status, 0);
+  const std::string whole = read_text_file(path("m.safetensors"));
+  std::string lie = whole;
+  lie[3] = '\x7f';  // the header claims two billion bytes
+  write_text_file(path("lie.safetensors"), lie);
+  write_text_file(path("cut.safetensors"), whole.substr(0, whole.size() - 1000));
+  std::string nan = whole;
+  const float bad = std::numeric_limits<float>::quiet_NaN();
+  std::memcpy(nan.data() + nan.size() - 4, &bad, 4);
+  write_text_file(path("nan.safetensors"), nan);
+  expect_refused(run_octet("inspect " + path("lie.safetensors")), "lie.safetensors");
+  expect_refused(run_octet("inspect " + path("cut.safetensors")), "cut.safetensors");
+  expect_refused(run_octet("inspect " + path("nan.safetensors")), "holds NaN");
+}
+
+TEST_F(BadInput, LabelsThatDoNotFit) {
+  make_folder(folder_ / "images");
+  make_folder(folder_ / "labels");
+  fs::copy(kSource + "/samples/coco/images/val/000000000785.jpg", folder_ / "images/a.jpg");
+  write_text_file(path("data.yaml"), "names: [a, b, c]\nval: images\n");
+  for (const char* label : {"3 .5 .5 .1 .1", "0 .5 .5 .1", "0 1.5 .5 .1 .1"}) {
+    write_text_file(path("labels/a.txt"), label);
+    expect_refused(run_octet("val --imgsz 64 --model " + kTiny + " --data " + path("data.yaml")),
+                   "labels/a.txt: line 1");
+  }
+  write_text_file(path("labels/a.txt"), "");
+  const std::string picture = read_text_file(path("images/a.jpg"));
+  write_text_file(path("images/a.jpg"), picture.substr(0, picture.size() / 2));
+  expect_refused(run_octet("val --imgsz 64 --model " + kTiny + " --data " + path("data.yaml")),
+                 "images/a.jpg");
+  expect_refused(
+      run_octet("detect --imgsz 64 --model " + kTiny + " --source " + path("images/a.jpg")),
+      "images/a.jpg");
+}
+
+TEST_F(BadInput, VideosEmptyCutAndAudioOnly) {
+  const std::string whole = read_text_file(kSource + "/samples/person.mp4");
+  write_text_file(path("empty.mp4"), "");
+  write_text_file(path("cut.mp4"), whole.substr(0, whole.size() / 2));
+  // A second of silence as a WAV file: a medium without pictures.
+  std::string wav(
+      "RIFF\x64\x1f\0\0WAVEfmt "
+      "\x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\x40\x1f\0\0",
+      44);
+  write_text_file(path("audio.mp4"), wav + std::string(8000, '\x80'));
+  for (const char* name : {"empty.mp4", "cut.mp4", "audio.mp4"}) {
+    expect_refused(run_octet("live --imgsz 64 --model " + kTiny + " --source " + path(name) +
+                             " --save " + path("o.mp4")),
+                   name);
+    EXPECT_FALSE(fs::exists(folder_ / "o.mp4")) << name;
+  }
+}
+
+TEST_F(BadInput, DiskFull) {
+  expect_refused(run_octet("live --imgsz 64 --model " + kTiny + " --source " + kSource +
+                           "/samples/person.mp4 --jsonl /dev/full"),
+                 "/dev/full");
+  // A file-size limit stands in for a full disk: the write fails half-way.
+  expect_refused(run_shell("ulimit -f 100; trap '' XFSZ; exec " OCTET_BIN_DIR "/octet import " +
+                           kTiny + " -o " + path("out.safetensors")),
+                 "out.safetensors: cannot write");
+  expect_refused(
+      run_shell("ulimit -f 20; trap '' XFSZ; exec " OCTET_BIN_DIR
+                "/octet live --imgsz 64 --model " +
+                kTiny + " --source " + kSource + "/samples/person.mp4 --save " + path("o.mp4")),
+      "o.mp4: cannot be written");
+  EXPECT_TRUE(fs::is_empty(folder_.path()));
+}
+
+}  // namespace
+}  // namespace octet

@@ -1,0 +1,150 @@
+// The command-line contract, on samples/ and the tiny checkpoints.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "media/image_io.h"
+#include "media/video.h"
+#include "run_octet.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const std::string kModel = kSource + "/samples/yolov8n.safetensors";
+const std::string kData = kSource + "/samples/coco/data.yaml";
+
+TEST(Cli, ImportInspectExport) {
+  const TemporaryFolder folder;
+  const std::string model = (folder / "m.safetensors").string();
+  EXPECT_EQ(run_octet("import " + kTiny + " -o " + model).status, 0);
+  const json inspected = json::parse(run_octet("inspect --json " + model).out);
+  EXPECT_EQ(inspected["task"], "detect");
+  EXPECT_EQ(inspected["names"].size(), 3U);
+  EXPECT_TRUE(inspected["batch_norm"]);
+  const Outcome exported =
+      run_octet("export --model " + model + " --format onnx,openvino --imgsz 64 -o " +
+                folder.path().string() + " --json");
+  ASSERT_EQ(exported.status, 0) << exported.err;
+  for (const auto& file : json::parse(exported.out)["files"])
+    EXPECT_TRUE(fs::exists(file["path"].get<std::string>()));
+  EXPECT_EQ(run_octet("export --model " + model +
+                      " --format onnx --imgsz 64 --layout ultralytics -o " + folder.path().string())
+                .status,
+            0);
+  EXPECT_TRUE(fs::exists(folder / "m-ultralytics.onnx"));
+  const json listed = json::parse(run_octet("inspect --json " + folder.path().string()).out);
+  EXPECT_EQ(listed["files"].size(), 4U);
+}
+
+// Published figures: 3.2 M parameters and 8.7 GFLOPs for YOLOv8n.
+TEST(Cli, InspectAgreesWithThePublishedFigures) {
+  const json j = json::parse(run_octet("inspect --json " + kModel).out);
+  EXPECT_NEAR(j["parameters"].get<double>(), 3151904 - 16,
+              0.5);  // theirs counts the 16 fixed weights of the box decoding
+  EXPECT_NEAR(j["gflops"].get<double>(), 8.7, 0.05);
+  EXPECT_EQ(j["licence"], "AGPL-3.0");
+}
+
+TEST(Cli, DetectFindsThePeople) {
+  const TemporaryFolder folder;
+  const Outcome done =
+      run_octet("detect --json --model " + kModel + " --source " + kSource +
+                "/samples/coco/images/val/000000000785.jpg --save " + folder.path().string());
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json image = json::parse(done.out)["images"][0];
+  EXPECT_EQ(image["width"], 640);
+  EXPECT_EQ(image["detections"][0]["name"], "person");
+  EXPECT_GT(image["detections"][0]["confidence"], 0.8);
+  const Image saved = read_image(folder / "000000000785.jpg");
+  EXPECT_EQ(saved.size(), (Size{640, 425}));
+}
+
+TEST(Cli, ValOnTheSamples) {
+  const Outcome done = run_octet("val --json --model " + kModel + " --data " + kData);
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json j = json::parse(done.out);
+  EXPECT_EQ(j["images"], 12);
+  EXPECT_EQ(j["precision"], "fp32");
+  EXPECT_GT(j["map50"], 0.6);
+  EXPECT_GT(j["map50_95"], 0.4);
+  EXPECT_LT(j["map50_95"], j["map50"]);
+  const Outcome table = run_octet("val --per-class --model " + kModel + " --data " + kData);
+  EXPECT_NE(table.out.find("person"), std::string::npos);
+}
+
+TEST(Cli, LiveOnTheClip) {
+  const TemporaryFolder folder;
+  const Outcome done =
+      run_octet("live --json --frames 20 --model " + kModel + " --source " + kSource +
+                "/samples/person.mp4 --save " + (folder / "o.mp4").string() + " --jsonl " +
+                (folder / "o.jsonl").string());
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json j = json::parse(done.out);
+  EXPECT_EQ(j["frames"], 20);
+  EXPECT_EQ(j["imgsz"], json({640, 384}));
+  for (const char* key :
+       {"detected", "dropped", "fps", "frame_ms_p50", "frame_ms_p99", "age_ms_p50", "age_ms_p99",
+        "first_result_ms", "rss_mb", "cpu_ms_per_frame"}) {
+    EXPECT_TRUE(j.contains(key)) << key;
+  }
+  EXPECT_EQ(VideoReader(folder / "o.mp4").info().frames, 20);
+}
+
+TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
+  const TemporaryFolder folder;
+  const Outcome done =
+      run_shell("timeout -s INT 3 " OCTET_BIN_DIR "/octet live --json --realtime --model " + kTiny +
+                " --imgsz 64 --source " + kSource + "/samples/person.mp4 --save " +
+                (folder / "o.mp4").string() + "; echo status $?");
+  const json j = json::parse(done.out.substr(0, done.out.find('\n')));
+  EXPECT_TRUE(j["interrupted"]);
+  EXPECT_GT(j["frames"], 3);
+  EXPECT_LT(j["frames"], 110);
+  EXPECT_EQ(VideoReader(folder / "o.mp4").info().frames, j["detected"]);
+}
+
+TEST(Cli, WrongUsageIsTwoAndAHint) {
+  for (const char* arguments :
+       {"", "fly", "detect", "detect --model a", "live --model a --source b --imgsz 650",
+        "val --model a --data b --precision f64", "export --model a --format caffe",
+        "detect --model a --source b --conf 2", "import"}) {
+    const Outcome done = run_octet(arguments);
+    EXPECT_EQ(done.status, 2) << arguments << ": " << done.err;
+    EXPECT_FALSE(done.err.empty()) << arguments;
+    EXPECT_TRUE(done.out.empty()) << arguments;
+  }
+  const Outcome fixed = run_octet(
+      "export --model " + kTiny +
+      " --format onnx --imgsz 64 -o /tmp/octet-cli-test && " OCTET_BIN_DIR
+      "/octet detect --imgsz 96 --model /tmp/octet-cli-test/v8.4.190-detect3.onnx --source " +
+      kSource + "/samples/coco/images/val");
+  EXPECT_EQ(fixed.status, 2) << fixed.err;
+  fs::remove_all("/tmp/octet-cli-test");
+}
+
+TEST(Cli, TrainSaysWhatIsMissing) {
+  const Outcome done = run_octet("train --model x");
+  if (fs::exists(OCTET_BIN_DIR "/octet-train")) GTEST_SKIP() << "octet-train is installed";
+  EXPECT_EQ(done.status, 1);
+  EXPECT_NE(done.err.find("octet-train is not installed"), std::string::npos);
+}
+
+TEST(Cli, MissingEngineSaysWhatToInstall) {
+  const TemporaryFolder folder;
+  fs::copy(OCTET_BIN_DIR "/octet", folder / "octet");
+  const std::string arguments =
+      " detect --model " + kTiny + " --source " + kSource + "/samples/coco/images/val";
+  const Outcome none = run_shell((folder / "octet").string() + arguments);
+  EXPECT_EQ(none.status, 1);
+  EXPECT_NE(none.err.find("octet_engine_openvino.so is missing"), std::string::npos) << none.err;
+  write_text_file(folder / "octet_engine_openvino.so", "not a library");
+  const Outcome broken = run_shell((folder / "octet").string() + arguments);
+  EXPECT_EQ(broken.status, 1);
+  EXPECT_NE(broken.err.find("make setup"), std::string::npos) << broken.err;
+}
+
+}  // namespace
+}  // namespace octet
