@@ -28,7 +28,8 @@ TEST(Cli, ImportInspectExport) {
       run_octet("export --model " + model + " --format onnx,openvino --imgsz 64 -o " +
                 folder.path().string() + " --json");
   ASSERT_EQ(exported.status, 0) << exported.err;
-  for (const auto& file : json::parse(exported.out)["files"])
+  const json written = json::parse(exported.out);
+  for (const auto& file : written["files"])
     EXPECT_TRUE(fs::exists(file["path"].get<std::string>()));
   EXPECT_EQ(run_octet("export --model " + model +
                       " --format onnx --imgsz 64 --layout ultralytics -o " + folder.path().string())

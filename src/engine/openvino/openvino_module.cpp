@@ -27,7 +27,7 @@ ElementType element_type(const ov::element::Type& type, const std::string& where
 Port make_port(const ov::Output<const ov::Node>& node) {
   const std::string name =
       node.get_names().empty() ? node.get_node()->get_friendly_name() : node.get_any_name();
-  const ov::Shape shape = node.get_shape();
+  const ov::Shape& shape = node.get_shape();
   return {.name = name,
           .type = element_type(node.get_element_type(), name),
           .shape = Shape(shape.begin(), shape.end())};
