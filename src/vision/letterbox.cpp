@@ -55,6 +55,13 @@ OCTET_CLONES void gather_row(const uint16_t* __restrict in, const int32_t* __res
   }
 }
 
+OCTET_CLONES void widen_row(const uint8_t* __restrict in, int count, uint8_t* __restrict out) {
+  for (int x = 0; x < count; ++x) {
+    out[2 * x] = in[x];
+    out[2 * x + 1] = in[x];
+  }
+}
+
 // The rounding of OpenCV's fixed-point vertical pass.
 OCTET_CLONES void vertical_rgb(const int32_t* __restrict a, const int32_t* __restrict b, int weight,
                                int count, uint8_t* __restrict out) {
@@ -80,20 +87,22 @@ LetterboxGeometry letterbox_geometry(Size source, Size input) {
   return g;
 }
 
-// Output sample i lies at source position (i + 0.5) · from / to − 0.5; a plane's own position is
-// that · per_sample + offset.
-Letterbox::Taps Letterbox::make_taps(int from, int to, int samples, double per_sample,
-                                     double offset, int one) {
+// Output position p lies at source position (p + 0.5) · from / to − 0.5; in a plane's own samples
+// that is · per_sample + offset. Tap i is for the output position i · step + (step − 1) / 2.
+Letterbox::Taps Letterbox::make_taps(const Axis& axis) {
   Taps taps;
-  for (int i = 0; i < to; ++i) {
-    const double at = ((i + 0.5) * from / to - 0.5) * per_sample + offset;
+  for (int i = 0; i * axis.step < axis.to; ++i) {
+    const double position = i * axis.step + (axis.step - 1) / 2.0;
+    const double source = (position + 0.5) * axis.from / axis.to - 0.5;
+    const double at = source * axis.per_sample + axis.offset;
     const double floor = std::floor(at);
     const int first = static_cast<int>(floor);
-    const bool inside = first >= 0 && first < samples - 1;
-    taps.first.push_back(std::clamp(first, 0, samples - 1));
-    taps.second.push_back(std::clamp(first + 1, 0, samples - 1));
-    taps.weight.push_back(static_cast<int16_t>(
-        inside ? std::lround(static_cast<float>(at - floor) * static_cast<float>(one)) : 0));
+    const bool inside = first >= 0 && first < axis.samples - 1;
+    taps.first.push_back(std::clamp(first, 0, axis.samples - 1));
+    taps.second.push_back(std::clamp(first + 1, 0, axis.samples - 1));
+    const auto share = static_cast<float>(at - floor);
+    taps.weight.push_back(
+        static_cast<int16_t>(inside ? std::lround(share * static_cast<float>(axis.one)) : 0));
   }
   return taps;
 }
@@ -101,16 +110,28 @@ Letterbox::Taps Letterbox::make_taps(int from, int to, int samples, double per_s
 Letterbox::Letterbox(Size source, Size input) : geometry_(letterbox_geometry(source, input)) {
   const auto [w, h] = source;
   const Size to = geometry_.content;
-  rgb_x_ = make_taps(w, to.width, w, 1, 0, kRgbOne);
-  rgb_y_ = make_taps(h, to.height, h, 1, 0, kRgbOne);
-  luma_x_ = make_taps(w, to.width, w, 1, 0, kYuvOne);
-  luma_y_ = make_taps(h, to.height, h, 1, 0, kYuvOne);
-  // Chroma samples lie on the left one of each pair of columns and between the rows of each pair
-  // (MPEG-2 and later).
-  chroma_x_ = make_taps(w, to.width, (w + 1) / 2, 0.5, 0, kYuvOne);
-  chroma_y_ = make_taps(h, to.height, (h + 1) / 2, 0.5, -0.25, kYuvOne);
+  rgb_x_ = make_taps({.from = w, .to = to.width, .samples = w, .one = kRgbOne});
+  rgb_y_ = make_taps({.from = h, .to = to.height, .samples = h, .one = kRgbOne});
+  luma_x_ = make_taps({.from = w, .to = to.width, .samples = w, .one = kYuvOne});
+  luma_y_ = make_taps({.from = h, .to = to.height, .samples = h, .one = kYuvOne});
+  // One chroma sample for two by two output pixels. In the source they lie on the left one of each
+  // pair of columns and between the rows of each pair (MPEG-2 and later).
+  chroma_x_ = make_taps({.from = w,
+                         .to = to.width,
+                         .samples = (w + 1) / 2,
+                         .one = kYuvOne,
+                         .per_sample = 0.5,
+                         .step = 2});
+  chroma_y_ = make_taps({.from = h,
+                         .to = to.height,
+                         .samples = (h + 1) / 2,
+                         .one = kYuvOne,
+                         .per_sample = 0.5,
+                         .offset = -0.25,
+                         .step = 2});
   for (auto& row : row_cache_) row.resize(static_cast<size_t>(to.width) * 3);
-  for (auto& row : row_) row.resize(static_cast<size_t>(to.width));
+  for (auto& row : row_) row.resize(static_cast<size_t>(to.width) + 1);
+  narrow_.resize(static_cast<size_t>(to.width + 1) / 2);
   blended_.resize(static_cast<size_t>(w));
 }
 
@@ -159,21 +180,29 @@ void Letterbox::run(const RgbView& in, uint8_t* out) {
   }
 }
 
+// Output row `y` of a plane: two source rows blended, then sampled across.
+void Letterbox::sample_row(const YuvView& in, int plane, int y, std::vector<uint8_t>& out) {
+  const Taps& rows = plane == 0 ? luma_y_ : chroma_y_;
+  const Taps& columns = plane == 0 ? luma_x_ : chroma_x_;
+  const int samples = plane == 0 ? in.size.width : (in.size.width + 1) / 2;
+  const uint8_t* data = in.planes[plane];
+  const std::ptrdiff_t stride = in.strides_bytes[plane];
+  blend_rows(data + rows.first[y] * stride, data + rows.second[y] * stride, rows.weight[y], samples,
+             blended_.data());
+  gather_row(blended_.data(), columns.first.data(), columns.second.data(), columns.weight.data(),
+             static_cast<int>(columns.first.size()), out.data());
+}
+
 void Letterbox::run(const YuvView& in, uint8_t* out) {
   assert(in.size == geometry_.source);
   fill_borders(out);
   const ColourMatrix& matrix = kMatrices[in.bt709 ? 1 : 0][in.full_range ? 1 : 0];
   const int width = geometry_.content.width;
   for (int y = 0; y < geometry_.content.height; ++y) {
-    for (int p = 0; p < 3; ++p) {
-      const Taps& rows = p == 0 ? luma_y_ : chroma_y_;
-      const Taps& columns = p == 0 ? luma_x_ : chroma_x_;
-      const int samples = p == 0 ? in.size.width : (in.size.width + 1) / 2;
-      blend_rows(in.planes[p] + rows.first[y] * in.strides_bytes[p],
-                 in.planes[p] + rows.second[y] * in.strides_bytes[p], rows.weight[y], samples,
-                 blended_.data());
-      gather_row(blended_.data(), columns.first.data(), columns.second.data(),
-                 columns.weight.data(), width, row_[p].data());
+    sample_row(in, 0, y, row_[0]);
+    for (int p = 1; p < 3 && y % 2 == 0; ++p) {
+      sample_row(in, p, y / 2, narrow_);
+      widen_row(narrow_.data(), static_cast<int>(narrow_.size()), row_[p].data());
     }
     uint8_t* to =
         out + (static_cast<size_t>(geometry_.top + y) * geometry_.input.width + geometry_.left) * 3;

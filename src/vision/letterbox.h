@@ -47,9 +47,18 @@ class Letterbox {
     std::vector<int32_t> first, second;
     std::vector<int16_t> weight;  // of the second, in units of 1 / one
   };
-  static Taps make_taps(int from, int to, int samples, double per_sample, double offset, int one);
+  struct Axis {
+    int from, to;           // lengths of source and content, in pixels
+    int samples;            // of the plane in the source
+    int one;                // the weights' unit
+    double per_sample = 1;  // plane samples a source pixel
+    double offset = 0;      // of the plane's first sample, in samples
+    int step = 1;           // output pixels a tap
+  };
+  static Taps make_taps(const Axis& axis);
   void fill_borders(uint8_t* out) const;
   const int32_t* horizontal(const RgbView& in, int row);
+  void sample_row(const YuvView& in, int plane, int y, std::vector<uint8_t>& out);
 
   LetterboxGeometry geometry_;
   Taps rgb_x_, rgb_y_;                          // 11-bit weights
@@ -58,6 +67,7 @@ class Letterbox {
   int cached_row_[2] = {-1, -1};
   std::vector<uint16_t> blended_;
   std::vector<uint8_t> row_[3];
+  std::vector<uint8_t> narrow_;  // a chroma row at half the width
 };
 
 }  // namespace octet
