@@ -19,6 +19,7 @@ demo: build
 	@scripts/demo.sh
 
 test: setup
+	@scripts/setup.sh train
 	@scripts/build.sh release
 	@ctest --test-dir build --output-on-failure
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, lint, fuzz. Safe to run again and again.
+# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, train, lint, fuzz. Safe to run again and again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +9,7 @@ declare -A packages=(
     libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core
     libgtest-dev libbenchmark-dev"
+  [train]="libtorch-dev libopenblas0-pthread"
   [lint]="clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
 )

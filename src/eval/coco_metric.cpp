@@ -79,9 +79,13 @@ double detection_area(MetricKind kind, const Detections& detections, size_t item
 
 }  // namespace
 
+std::vector<double> keypoint_sigmas(int keypoints) {
+  if (keypoints == 17) return {kCocoSigmas.begin(), kCocoSigmas.end()};
+  return std::vector<double>(static_cast<size_t>(keypoints), 1.0 / std::max(keypoints, 1));
+}
+
 CocoMetric::CocoMetric(MetricKind kind, int keypoints, std::vector<double> sigmas) : kind_(kind) {
-  if (sigmas.empty() && keypoints == 17) sigmas.assign(kCocoSigmas.begin(), kCocoSigmas.end());
-  if (sigmas.empty()) sigmas.assign(static_cast<size_t>(keypoints), 1.0 / std::max(keypoints, 1));
+  if (sigmas.empty()) sigmas = keypoint_sigmas(keypoints);
   for (const double s : sigmas) variances_.push_back(4 * s * s);
 }
 

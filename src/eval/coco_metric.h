@@ -48,6 +48,9 @@ struct ClassSummary {
   double map50_95 = -1, map50 = -1;
 };
 
+// The per-keypoint constants of OKS: COCO's for 17 keypoints, 1 / n for another number n.
+[[nodiscard]] std::vector<double> keypoint_sigmas(int keypoints);
+
 class CocoMetric {
  public:
   // Keypoints: `sigmas` are the per-keypoint constants of OKS; empty means COCO's 17, or 1 / n for

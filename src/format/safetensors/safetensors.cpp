@@ -2,7 +2,7 @@
 
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -15,24 +15,46 @@ using nlohmann::json;
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the format's own library
 constexpr size_t kHeaderAlignment = 8;
 
-std::optional<size_t> bytes_per_element(const std::string& dtype) {
-  if (dtype == "F32") return 4;
-  if (dtype == "F16" || dtype == "BF16") return 2;
-  return std::nullopt;
+template <typename T>
+float as_float(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return static_cast<float>(value);
+}
+float half_as_float(const std::byte* at) {
+  uint16_t bits = 0;
+  std::memcpy(&bits, at, sizeof bits);
+  return half_to_float(bits);
+}
+float bfloat16_as_float(const std::byte* at) {
+  uint16_t bits = 0;
+  std::memcpy(&bits, at, sizeof bits);
+  return bfloat16_to_float(bits);
 }
 
-Tensor decode(std::span<const std::byte> bytes, const std::string& dtype, Shape shape) {
-  Tensor out{.shape = std::move(shape), .values = {}};
-  if (dtype == "F32") {
-    out.values.resize(bytes.size() / 4);
-    std::memcpy(out.values.data(), bytes.data(), bytes.size());
-    return out;
+struct ElementFormat {
+  std::string_view dtype;
+  size_t bytes;
+  float (*read)(const std::byte*);
+};
+constexpr ElementFormat kFormats[] = {{"F32", 4, as_float<float>},
+                                      {"F16", 2, half_as_float},
+                                      {"BF16", 2, bfloat16_as_float},
+                                      {"U8", 1, as_float<uint8_t>},
+                                      {"I32", 4, as_float<int32_t>}};
+
+const ElementFormat* find_format(const std::string& dtype) {
+  for (const ElementFormat& f : kFormats) {
+    if (f.dtype == dtype) return &f;
   }
-  out.values.resize(bytes.size() / 2);
+  return nullptr;
+}
+
+Tensor decode(std::span<const std::byte> bytes, const ElementFormat& format, Shape shape) {
+  Tensor out{.shape = std::move(shape), .values = {}};
+  out.values.resize(bytes.size() / format.bytes);
   for (size_t i = 0; i < out.values.size(); ++i) {
-    uint16_t bits = 0;
-    std::memcpy(&bits, bytes.data() + 2 * i, 2);
-    out.values[i] = dtype == "F16" ? half_to_float(bits) : bfloat16_to_float(bits);
+    out.values[i] = format.read(bytes.data() + i * format.bytes);
   }
   return out;
 }
@@ -40,9 +62,10 @@ Tensor decode(std::span<const std::byte> bytes, const std::string& dtype, Shape 
 Tensor read_tensor(const std::string& key, const json& j, std::span<const std::byte> data,
                    const std::string& name) {
   const auto dtype = j.at("dtype").get<std::string>();
-  const auto width = bytes_per_element(dtype);
-  if (!width)
-    fail("{}: tensor '{}' has the type {}; F32, F16 and BF16 are supported", name, key, dtype);
+  const ElementFormat* format = find_format(dtype);
+  if (format == nullptr)
+    fail("{}: tensor '{}' has the type {}; F32, F16, BF16, U8 and I32 are supported", name, key,
+         dtype);
   Shape shape;
   uint64_t count = 1;
   for (const json& d : j.at("shape")) {
@@ -60,11 +83,11 @@ Tensor read_tensor(const std::string& key, const json& j, std::span<const std::b
   }
   const auto begin = offsets[0].get<uint64_t>();
   const auto end = offsets[1].get<uint64_t>();
-  if (begin > end || end > data.size() || end - begin != count * *width) {
+  if (begin > end || end > data.size() || end - begin != count * format->bytes) {
     fail("{}: tensor '{}' lies at {}..{}, which does not fit its shape or the file", name, key,
          begin, end);
   }
-  return decode(data.subspan(begin, end - begin), dtype, std::move(shape));
+  return decode(data.subspan(begin, end - begin), *format, std::move(shape));
 }
 
 }  // namespace

@@ -1,0 +1,111 @@
+#include "train/graph_executor.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace octet {
+namespace {
+
+constexpr double kNormMomentum = 0.03;  // YOLOv8's
+
+bool is_buffer(std::string_view name) { return name == "mean" || name == "variance"; }
+
+torch::Tensor activate(const torch::Tensor& x, ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::kSilu:
+      return torch::silu(x);
+    case ActivationKind::kRelu:
+      return torch::relu(x);
+    case ActivationKind::kRelu6:
+      return torch::clamp(x, 0, 6);
+    case ActivationKind::kHardswish:
+      return torch::hardswish(x);
+    case ActivationKind::kSigmoid:
+      return torch::sigmoid(x);
+  }
+  fail("an activation that the trainer does not know");
+}
+
+}  // namespace
+
+torch::Tensor to_torch(const Tensor& tensor) {
+  return torch::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape).clone();
+}
+
+GraphExecutor::GraphExecutor(const Graph& graph) : graph_(graph) {
+  for (const Node& node : graph_.nodes) {
+    for (const auto& [name, tensor] : octet::parameters(node.op)) {
+      const std::string key = fmt::format("{}.{}", node.name, name);
+      torch::Tensor value = to_torch(*tensor);
+      if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
+      if (is_buffer(name)) {
+        buffers_.emplace(key, value);
+      } else {
+        parameters_.emplace(key, value.requires_grad_(true));
+      }
+    }
+  }
+}
+
+torch::Tensor GraphExecutor::parameter(const Node& node, const char* name) const {
+  const auto found = parameters_.find(node.name + "." + name);
+  return found == parameters_.end() ? torch::Tensor() : found->second;
+}
+
+std::vector<torch::Tensor> GraphExecutor::forward(const torch::Tensor& image, NormMode mode) {
+  std::map<std::string, torch::Tensor> values{
+      {graph_.input, image.contiguous(at::MemoryFormat::ChannelsLast)}};
+  for (const Node& node : graph_.nodes) {
+    std::vector<torch::Tensor> inputs;
+    for (const std::string& name : node.inputs) inputs.push_back(values.at(name));
+    values[node.name] = apply(node, inputs, mode);
+  }
+  std::vector<torch::Tensor> outputs;
+  for (const Output& o : graph_.outputs) outputs.push_back(values.at(o.value));
+  return outputs;
+}
+
+torch::Tensor GraphExecutor::apply(const Node& node, const std::vector<torch::Tensor>& in,
+                                   NormMode mode) {
+  return std::visit(
+      Overloaded{
+          [&](const Conv2d& op) {
+            return torch::conv2d(in[0], parameter(node, "weight"), parameter(node, "bias"),
+                                 op.stride, op.padding, 1, op.groups);
+          },
+          [&](const BatchNorm& op) {
+            return torch::batch_norm(
+                in[0], parameter(node, "gamma"), parameter(node, "beta"),
+                buffers_.at(node.name + ".mean"), buffers_.at(node.name + ".variance"),
+                mode == NormMode::kBatchStatistics, kNormMomentum, op.epsilon, false);
+          },
+          [&](const Activation& op) { return activate(in[0], op.kind); },
+          [&](const Add&) { return in[0] + in[1]; },
+          [&](const Concat&) { return torch::cat(in, 1); },
+          [&](const Slice& op) { return in[0].slice(1, op.begin, op.end); },
+          [&](const MaxPool& op) {
+            return torch::max_pool2d(in[0], op.kernel, op.stride, op.padding);
+          },
+          [&](const ResizeNearest& op) {
+            return torch::upsample_nearest2d(
+                in[0], {in[0].size(2) * op.factor, in[0].size(3) * op.factor});
+          },
+      },
+      node.op);
+}
+
+Graph GraphExecutor::graph() const {
+  Graph out = graph_;
+  for (Node& node : out.nodes) {
+    for (const auto& [name, tensor] : octet::parameters(node.op)) {
+      const std::string key = fmt::format("{}.{}", node.name, name);
+      const torch::Tensor value =
+          (is_buffer(name) ? buffers_ : parameters_).at(key).detach().contiguous();
+      std::copy_n(value.data_ptr<float>(), tensor->values.size(), tensor->values.begin());
+    }
+  }
+  return out;
+}
+
+}  // namespace octet

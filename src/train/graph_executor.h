@@ -1,0 +1,47 @@
+// A Graph as a differentiable function: the trainer's view of the one description of the network.
+// Convolution weights, biases and BatchNorm's gamma and beta are leaves with gradients; running
+// statistics are buffers.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace octet {
+
+enum class NormMode { kRunningStatistics, kBatchStatistics };
+
+class GraphExecutor {
+ public:
+  explicit GraphExecutor(const Graph& graph);
+
+  // `image` (N, 3, H, W) float in [0, 1]. The graph's outputs in its order, (N, C, h, w) each. With
+  // batch statistics the running ones are updated as PyTorch does, with a momentum of 0.03.
+  [[nodiscard]] std::vector<torch::Tensor> forward(const torch::Tensor& image, NormMode mode);
+
+  // By "node.parameter", as the model file names them.
+  [[nodiscard]] const std::map<std::string, torch::Tensor>& parameters() const {
+    return parameters_;
+  }
+  [[nodiscard]] const std::map<std::string, torch::Tensor>& buffers() const { return buffers_; }
+
+  // The graph with the present values.
+  [[nodiscard]] Graph graph() const;
+
+ private:
+  [[nodiscard]] torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& inputs,
+                                    NormMode mode);
+  [[nodiscard]] torch::Tensor parameter(const Node& node, const char* name) const;
+
+  Graph graph_;
+  std::map<std::string, torch::Tensor> parameters_;
+  std::map<std::string, torch::Tensor> buffers_;
+};
+
+[[nodiscard]] torch::Tensor to_torch(const Tensor& tensor);
+
+}  // namespace octet
