@@ -96,17 +96,17 @@ constexpr std::array<std::string_view, 21> kUltralytics = {"Conv",
                                                            "Config",
                                                            "Namespace"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 34> kFamilies = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 35> kFamilies = {{
     {"C3", "YOLOv5 or YOLOv3"},
     {"C3x", "YOLOv5"},
     {"C3TR", "YOLOv5"},
     {"Focus", "YOLOv5"},
     {"BottleneckCSP", "YOLOv5"},
     {"SPP", "YOLOv3"},
-    {"C3k2", "YOLO11 or YOLO26"},
-    {"C3k", "YOLO11 or YOLO26"},
-    {"C2PSA", "YOLO11 or YOLO26"},
-    {"PSABlock", "YOLO11 or YOLO26"},
+    {"C3k2", "YOLO11, YOLO12 or YOLO26"},
+    {"C3k", "YOLO11, YOLO12 or YOLO26"},
+    {"C2PSA", "YOLO11, YOLO12 or YOLO26"},
+    {"PSABlock", "YOLO11, YOLO12 or YOLO26"},
     {"DWConv", "YOLO11"},
     {"A2C2f", "YOLO12"},
     {"AAttn", "YOLO12"},
@@ -131,6 +131,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 34> kFamilie
     {"C2fAttn", "YOLO-World"},
     {"YOLOEModel", "YOLOE"},
     {"Pose26", "YOLO26"},
+    {"C2", "YOLOv8-P6"},
 }};
 
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
@@ -148,6 +149,8 @@ bool is_known_name(std::string_view name) {
 
 std::string_view family_of(std::string_view name) {
   if (name.starts_with("models.")) return "YOLOv5 or YOLOv7 (of its own repository)";
+  if (name.ends_with(".ZeroPad2d")) return "YOLOv3-tiny";
+  if (name.ends_with(".ConvTranspose2d")) return "YOLOv6 or segmentation";
   if (!is_ultralytics(name)) return "";
   const auto found = std::find_if(kFamilies.begin(), kFamilies.end(),
                                   [&](const auto& f) { return f.first == last_part(name); });
