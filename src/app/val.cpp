@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +13,6 @@
 namespace octet {
 namespace {
 using nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
 
 struct Options {
   RunOptions run;
@@ -51,11 +49,9 @@ Measured measure(Detector& detector, const Dataset& data) {
   for (const Sample& sample : data.samples) {
     if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
     const Image image = read_image(sample.image);
-    const auto start = Clock::now();
     job->submit(view(image));
     job->finish(kDecode, detections);
-    m.inference_ms.push_back(
-        std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+    m.inference_ms.push_back(job->inference_time().count());
     const auto truth = objects_in_pixels(sample, image.size());
     m.boxes.add(truth, detections);
     if (detector.info().task == Task::kPose) m.keypoints.add(truth, detections);

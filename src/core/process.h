@@ -16,7 +16,8 @@ struct ProcessUsage {
 // 10 ms).
 [[nodiscard]] std::chrono::duration<double, std::milli> time_since_process_start();
 
-// Set by the first SIGINT or SIGTERM after install_stop_signals(); one that comes more than a second later ends the process.
+// Set by the first SIGINT or SIGTERM after install_stop_signals(); one that comes more than a
+// second later ends the process.
 [[nodiscard]] const std::atomic<bool>& stop_requested();
 void install_stop_signals();
 

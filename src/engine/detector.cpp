@@ -74,18 +74,24 @@ Letterbox& Job::letterbox_for(Size source) {
   return *letterbox_;
 }
 
+void Job::start() {
+  started_ = std::chrono::steady_clock::now();
+  request_->start();
+}
+
 void Job::submit(const RgbView& picture) {
   letterbox_for(picture.size).run(picture, request_->input());
-  request_->start();
+  start();
 }
 
 void Job::submit(const YuvView& picture) {
   letterbox_for(picture.size).run(picture, request_->input());
-  request_->start();
+  start();
 }
 
 void Job::finish(const DecodeOptions& options, Detections& out) {
   request_->wait();
+  inference_time_ = std::chrono::steady_clock::now() - started_;
   decoder_.decode(request_->outputs(), letterbox_->geometry(), options, out);
 }
 

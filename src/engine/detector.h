@@ -5,6 +5,7 @@
 // Detector.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -60,14 +61,22 @@ class Job {
   void submit(const RgbView& picture);
   void submit(const YuvView& picture);
   void finish(const DecodeOptions& options, Detections& out);
+  // Of the last picture, from the start of its inference to the end, without letterbox and
+  // decoding.
+  [[nodiscard]] std::chrono::duration<double, std::milli> inference_time() const {
+    return inference_time_;
+  }
 
  private:
   Letterbox& letterbox_for(Size source);
+  void start();
 
   Decoder decoder_;
   std::optional<Letterbox> letterbox_;  // of the last picture's size
   Size input_;
   std::unique_ptr<Request> request_;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::duration<double, std::milli> inference_time_{};
 };
 
 }  // namespace octet

@@ -126,6 +126,34 @@ TEST(VideoReader, ReadsEveryFrame) {
   EXPECT_EQ(reader.damaged_packets(), 0);
 }
 
+// A phone held upright writes its pictures lying, with a matrix that turns them by a quarter.
+TEST(VideoReader, TurnsPicturesUpright) {
+  const TemporaryFolder folder;
+  std::string file = read_text_file(kClip);
+  const size_t matrix = file.find("tkhd") + 4 + 40;  // ISO/IEC 14496-12: a b u, c d v, x y w
+  const std::string zero(4, '\0');
+  const std::string one("\0\1\0\0", 4);
+  const std::string minus_one("\xff\xff\0\0", 4);
+  file.replace(matrix, 20, zero + one + zero + minus_one + zero);
+  write_text_file(folder / "turned.mp4", file);
+  VideoReader lying(kClip);
+  VideoReader upright(folder / "turned.mp4");
+  EXPECT_EQ(upright.info().size, (Size{432, 768}));
+  VideoFrame a;
+  VideoFrame b;
+  ASSERT_TRUE(lying.read(a));
+  ASSERT_TRUE(upright.read(b));
+  const YuvView from = a.yuv();
+  const YuvView to = b.yuv();
+  ASSERT_EQ(to.size, upright.info().size);
+  for (int y = 0; y < 768; y += 7) {
+    for (int x = 0; x < 432; x += 5) {
+      ASSERT_EQ(to.planes[0][y * to.strides_bytes[0] + x],
+                from.planes[0][(431 - x) * from.strides_bytes[0] + y]);
+    }
+  }
+}
+
 TEST(VideoReader, SaysWhatIsWrong) {
   const TemporaryFolder folder;
   const std::string whole = read_text_file(kClip);

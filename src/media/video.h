@@ -58,12 +58,15 @@ class VideoReader {
   struct Handles;
   bool decode_next(VideoFrame& frame);
   void convert(VideoFrame& frame);
+  void turn(VideoFrame& frame) const;
   void check_end() const;
 
   std::filesystem::path path_;
   Kind kind_;
   std::unique_ptr<Handles> handles_;
   VideoInfo info_;
+  int quarter_turns_ =
+      0;  // clockwise, so that the picture stands upright (a phone writes how it was held)
   int64_t decoded_ = 0;
   int64_t damaged_ = 0;
 };

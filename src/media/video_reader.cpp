@@ -1,12 +1,14 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/display.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/log.h>
 #include <libswscale/swscale.h>
 }
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "core/error.h"
@@ -43,6 +45,34 @@ void scale(const AVFrame& from, AVFrame& to) {
                            1 << 16);
   sws_scale(context, from.data, from.linesize, 0, from.height, to.data, to.linesize);
   sws_freeContext(context);
+}
+
+// How often a stream's pictures have to be turned clockwise by a quarter.
+int quarter_turns(const AVStream& stream) {
+  const auto* matrix = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
+  if (matrix == nullptr) return 0;
+  const double degrees =
+      -av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix));  // clockwise
+  if (!std::isfinite(degrees)) return 0;
+  return ((static_cast<int>(std::lround(degrees / 90)) % 4) + 4) % 4;
+}
+
+struct PlaneView {
+  const uint8_t* data;
+  std::ptrdiff_t stride;
+  int width, height;
+};
+
+void turn_plane(const PlaneView& in, int quarters, uint8_t* out, std::ptrdiff_t out_stride) {
+  const int width = quarters % 2 == 1 ? in.height : in.width;
+  const int height = quarters % 2 == 1 ? in.width : in.height;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const int from_x = quarters == 1 ? y : quarters == 2 ? in.width - 1 - x : in.width - 1 - y;
+      const int from_y = quarters == 1 ? in.height - 1 - x : quarters == 2 ? in.height - 1 - y : x;
+      out[y * out_stride + x] = in.data[from_y * in.stride + from_x];
+    }
+  }
 }
 
 }  // namespace
@@ -126,6 +156,8 @@ VideoReader::VideoReader(const std::filesystem::path& path, Kind kind)
   info_.size = {h.codec->width, h.codec->height};
   if (rate.num > 0 && rate.den > 0) info_.fps = av_q2d(rate);
   info_.frames = stream.nb_frames;
+  quarter_turns_ = quarter_turns(stream);
+  if (quarter_turns_ % 2 == 1) std::swap(info_.size.width, info_.size.height);
   if (info_.size.width <= 0 || info_.size.height <= 0)
     fail("{}: its {} has no size", path.string(), what);
 }
@@ -139,6 +171,7 @@ bool VideoReader::read(VideoFrame& frame) {
   }
   ++decoded_;
   if (kind_ == Kind::kVideo && !is_planar_420(*frame.get())) convert(frame);
+  if (quarter_turns_ != 0) turn(frame);
   return true;
 }
 
@@ -174,6 +207,27 @@ void VideoReader::convert(VideoFrame& frame) {
   if (av_frame_get_buffer(&to, 0) < 0) fail("{}: no memory for a frame", path_.string());
   scale(from, to);
   frame = std::move(planar);
+}
+
+void VideoReader::turn(VideoFrame& frame) const {
+  const AVFrame& from = *frame.get();
+  if (!is_planar_420(from)) return;
+  VideoFrame turned;
+  AVFrame& to = *turned.get();
+  const bool swapped = quarter_turns_ % 2 == 1;
+  to.width = swapped ? from.height : from.width;
+  to.height = swapped ? from.width : from.height;
+  to.format = from.format;
+  to.colorspace = from.colorspace;
+  to.color_range = from.color_range;
+  if (av_frame_get_buffer(&to, 0) < 0) fail("{}: no memory for a frame", path_.string());
+  for (int p = 0; p < 3; ++p) {
+    const int shift = p == 0 ? 0 : 1;
+    const PlaneView source{from.data[p], from.linesize[p], (from.width + shift) >> shift,
+                           (from.height + shift) >> shift};
+    turn_plane(source, quarter_turns_, to.data[p], to.linesize[p]);
+  }
+  frame = std::move(turned);
 }
 
 void VideoReader::check_end() const {

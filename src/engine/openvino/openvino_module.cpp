@@ -4,18 +4,21 @@
 // the processor and OpenVINO's version.
 #include <algorithm>
 #include <fstream>
-#include <functional>
 #include <openvino/openvino.hpp>
 #include <set>
 #include <thread>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "engine/engine.h"
 
 namespace octet {
 namespace {
+
+constexpr std::string_view kCachePrefix = "openvino-";
+constexpr size_t kCacheFiles = 16;
 
 ElementType element_type(const ov::element::Type& type, const std::string& where) {
   if (type == ov::element::f32) return ElementType::kFloat32;
@@ -190,23 +193,20 @@ class OpenVinoEngine : public Engine {
   }
 
   std::string cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
-    std::string key =
-        fmt::format("{}|{}|{}|{}|{}|{}", core_.get_property("CPU", ov::device::full_name),
-                    ov::get_openvino_version().buildNumber, to_string(size), options.threads,
-                    options.parallel, static_cast<int>(options.precision));
-    if (source.file.empty()) {
-      key += source.ir_xml + std::string(reinterpret_cast<const char*>(source.ir_weights.data()),
-                                         source.ir_weights.size());
-    } else {
-      auto weights = source.file;
-      for (const auto& file : {source.file, weights.replace_extension(".bin")}) {
-        if (!std::filesystem::exists(file)) continue;
-        key += fmt::format("|{}|{}|{}", std::filesystem::absolute(file).string(),
+    Hash hash;
+    hash.add(fmt::format("{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
+                         ov::get_openvino_version().buildNumber, to_string(size), options.threads,
+                         options.parallel, static_cast<int>(options.precision)));
+    hash.add(source.ir_xml);
+    hash.add(source.ir_weights);
+    auto weights = source.file;
+    for (const auto& file : {source.file, weights.replace_extension(".bin")}) {
+      if (!std::filesystem::exists(file)) continue;
+      hash.add(fmt::format("|{}|{}|{}", std::filesystem::absolute(file).string(),
                            std::filesystem::file_size(file),
-                           std::filesystem::last_write_time(file).time_since_epoch().count());
-      }
+                           std::filesystem::last_write_time(file).time_since_epoch().count()));
     }
-    return fmt::format("openvino-{:016x}.blob", std::hash<std::string>{}(key));
+    return fmt::format("{}{:016x}.blob", kCachePrefix, hash.value());
   }
 
   std::unique_ptr<Network> import_cached(const std::filesystem::path& file,
@@ -233,9 +233,22 @@ class OpenVinoEngine : public Engine {
         if (!stream.flush()) return;
       }
       target.commit();
+      drop_old(file.parent_path());
     } catch (const std::exception& e) {
       log_warning("the compiled model is not kept: {}", e.what());
     }
+  }
+
+  // The cache keeps the models compiled last.
+  static void drop_old(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::directory_entry> blobs;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().filename().string().starts_with(kCachePrefix)) blobs.push_back(entry);
+    }
+    std::sort(blobs.begin(), blobs.end(), [](const auto& a, const auto& b) {
+      return a.last_write_time() > b.last_write_time();
+    });
+    for (size_t i = kCacheFiles; i < blobs.size(); ++i) std::filesystem::remove(blobs[i].path());
   }
 
   ov::Core core_;
