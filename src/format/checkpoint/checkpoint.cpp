@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "core/element_reader.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/half.h"
 #include "format/checkpoint/pickle.h"
 #include "format/checkpoint/zip.h"
 #include "model/module_tree.h"
@@ -29,31 +29,17 @@ constexpr size_t kMaxReadsOfStorage = 4;  // on average: weights are not shared 
 struct StorageType {
   std::string_view name;
   size_t bytes;
-  double (*read)(const std::byte*);
+  ElementReader read;
 };
 
-template <typename T>
-double load(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return static_cast<double>(value);
-}
-double load_half(const std::byte* at) {
-  uint16_t bits = 0;
-  std::memcpy(&bits, at, sizeof bits);
-  return static_cast<double>(half_to_float(bits));
-}
-double load_bfloat16(const std::byte* at) {
-  uint16_t bits = 0;
-  std::memcpy(&bits, at, sizeof bits);
-  return static_cast<double>(bfloat16_to_float(bits));
-}
-
-constexpr StorageType kStorageTypes[] = {
-    {"torch.FloatStorage", 4, load<float>},   {"torch.HalfStorage", 2, load_half},
-    {"torch.DoubleStorage", 8, load<double>}, {"torch.BFloat16Storage", 2, load_bfloat16},
-    {"torch.LongStorage", 8, load<int64_t>},  {"torch.IntStorage", 4, load<int32_t>},
-    {"torch.ByteStorage", 1, load<uint8_t>},  {"torch.BoolStorage", 1, load<uint8_t>}};
+constexpr StorageType kStorageTypes[] = {{"torch.FloatStorage", 4, read_element<float>},
+                                         {"torch.HalfStorage", 2, read_half},
+                                         {"torch.DoubleStorage", 8, read_element<double>},
+                                         {"torch.BFloat16Storage", 2, read_bfloat16},
+                                         {"torch.LongStorage", 8, read_element<int64_t>},
+                                         {"torch.IntStorage", 4, read_element<int32_t>},
+                                         {"torch.ByteStorage", 1, read_element<uint8_t>},
+                                         {"torch.BoolStorage", 1, read_element<uint8_t>}};
 
 // Turns the pickle's records into Modules and Tensors.
 class Converter {

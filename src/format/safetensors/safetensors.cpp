@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/element_reader.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/half.h"
@@ -15,33 +16,16 @@ using nlohmann::json;
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the format's own library
 constexpr size_t kHeaderAlignment = 8;
 
-template <typename T>
-float as_float(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return static_cast<float>(value);
-}
-float half_as_float(const std::byte* at) {
-  uint16_t bits = 0;
-  std::memcpy(&bits, at, sizeof bits);
-  return half_to_float(bits);
-}
-float bfloat16_as_float(const std::byte* at) {
-  uint16_t bits = 0;
-  std::memcpy(&bits, at, sizeof bits);
-  return bfloat16_to_float(bits);
-}
-
 struct ElementFormat {
   std::string_view dtype;
   size_t bytes;
-  float (*read)(const std::byte*);
+  ElementReader read;
 };
-constexpr ElementFormat kFormats[] = {{"F32", 4, as_float<float>},
-                                      {"F16", 2, half_as_float},
-                                      {"BF16", 2, bfloat16_as_float},
-                                      {"U8", 1, as_float<uint8_t>},
-                                      {"I32", 4, as_float<int32_t>}};
+constexpr ElementFormat kFormats[] = {{"F32", 4, read_element<float>},
+                                      {"F16", 2, read_half},
+                                      {"BF16", 2, read_bfloat16},
+                                      {"U8", 1, read_element<uint8_t>},
+                                      {"I32", 4, read_element<int32_t>}};
 
 const ElementFormat* find_format(const std::string& dtype) {
   for (const ElementFormat& f : kFormats) {
@@ -54,7 +38,7 @@ Tensor decode(std::span<const std::byte> bytes, const ElementFormat& format, Sha
   Tensor out{.shape = std::move(shape), .values = {}};
   out.values.resize(bytes.size() / format.bytes);
   for (size_t i = 0; i < out.values.size(); ++i) {
-    out.values[i] = format.read(bytes.data() + i * format.bytes);
+    out.values[i] = static_cast<float>(format.read(bytes.data() + i * format.bytes));
   }
   return out;
 }
