@@ -112,6 +112,9 @@ Image read_image(const fs::path& path) {
   if (bytes.empty()) fail("{}: is empty, not a picture", path.string());
   if (bytes.size() > 2 && bytes[0] == std::byte{0xFF} && bytes[1] == std::byte{0xD8})
     return decode_jpeg(bytes, path);
+  if (!has_image_extension(path)) {
+    fail("{}: is not a picture (.jpg, .png, …); for a video there is 'octet live'", path.string());
+  }
   VideoReader reader(path, VideoReader::Kind::kPicture);
   VideoFrame frame;
   if (!reader.read(frame)) fail("{}: is not a readable picture", path.string());

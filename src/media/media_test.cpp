@@ -94,6 +94,7 @@ TEST(ReadImage, SaysWhatIsWrong) {
   EXPECT_NE(message(whole.substr(0, 20)).find("x.jpg"), std::string::npos);
   EXPECT_NE(message("some text that is no picture").find("x.jpg"), std::string::npos);
   EXPECT_NE(error_of([&] { (void)read_image(folder.path()); }).find("folder"), std::string::npos);
+  EXPECT_NE(error_of([&] { (void)read_image(kClip); }).find("octet live"), std::string::npos);
 }
 
 TEST(ReadImage, FollowsLinksThatGitWroteAsText) {
