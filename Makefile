@@ -13,9 +13,11 @@ setup:
 	@scripts/setup.sh build
 
 build: setup
-	@scripts/build.sh release octet
+	@scripts/setup.sh train
+	@scripts/build.sh release octet octet-train
 
-demo: build
+demo: setup
+	@scripts/build.sh release octet
 	@scripts/demo.sh
 
 test: setup

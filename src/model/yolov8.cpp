@@ -125,13 +125,13 @@ class Builder {
     const Module* act = module.child("act");
     const std::string type = act == nullptr ? "Identity" : act->type;
     if (type == "Identity") return value;
-    static const std::map<std::string, ActivationKind> kKinds = {
+    static const std::map<std::string, ActivationKind> kinds = {
         {"SiLU", ActivationKind::kSilu},
         {"ReLU", ActivationKind::kRelu},
         {"ReLU6", ActivationKind::kRelu6},
         {"Hardswish", ActivationKind::kHardswish}};
-    const auto kind = kKinds.find(type);
-    if (kind == kKinds.end()) fail("{}: the activation {} is not supported", path, type);
+    const auto kind = kinds.find(type);
+    if (kind == kinds.end()) fail("{}: the activation {} is not supported", path, type);
     return add(path + ".act", Activation{kind->second}, {value});
   }
 
