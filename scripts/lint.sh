@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-tidy on every source file (tests apart) of the release build; any finding is an error. A file whose inputs have not changed since it was
+# clang-tidy on every source file (apart from tests, and from what includes libtorch, whose headers clang 14 cannot read as C++20) of the release build; any finding is an error. A file whose inputs have not changed since it was
 # last found clean is not looked at again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,5 +14,5 @@ check() {
   clang-tidy -p build/lint --quiet --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null && touch "$3/$key"
 }
 export -f check
-git ls-files -co --exclude-standard 'src/*.cpp' | grep -vE '_(fuzz|test)\.cpp$' | xargs -P "$(nproc)" -I{} bash -c 'check "$@"' _ {} "$base" "$cache"
+git ls-files -co --exclude-standard 'src/*.cpp' | grep -vE '_(fuzz|test)\.cpp$|^src/(train|app/train)/' | xargs -P "$(nproc)" -I{} bash -c 'check "$@"' _ {} "$base" "$cache"
 echo "lint: clean"
