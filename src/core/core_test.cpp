@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <thread>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/half.h"
+#include "core/process.h"
 #include "core/queue.h"
 #include "core/size.h"
 #include "core/testing.h"
@@ -95,6 +98,18 @@ TEST(Yaml, RefusesBombs) {
   EXPECT_NE(error_of([] { (void)load_yaml("a: &a [1]\nb: *a\n", "x.yaml"); }).find("aliases"),
             std::string::npos);
   EXPECT_EQ(load_yaml("a: 1", "x.yaml")["a"].as<int>(), 1);
+}
+
+TEST(Process, ChildWorksOnItsOwnMemory) {
+  int value = 1;
+  EXPECT_TRUE(run_in_child([&] { value = 2; }));
+  EXPECT_EQ(value, 1);
+  EXPECT_FALSE(run_in_child([] { fail("no"); }));
+  std::atomic<bool> done{false};
+  std::jthread other([&] { done.wait(false); });
+  EXPECT_FALSE(run_in_child([] {}));  // another thread may hold a lock at this moment
+  done = true;
+  done.notify_one();
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "core/process.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -67,6 +70,27 @@ std::chrono::duration<double, std::milli> time_since_process_start() {
       static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
   return std::chrono::duration<double, std::milli>(
       now_ms - ticks * 1e3 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+bool run_in_child(const std::function<void()>& work) {
+  std::error_code error;
+  const std::filesystem::directory_iterator threads("/proc/self/task", error);
+  if (error || std::distance(begin(threads), end(threads)) != 1) return false;
+  const pid_t child = ::fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    try {
+      work();
+      ::_exit(0);
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 const std::atomic<bool>& stop_requested() { return g_stop; }

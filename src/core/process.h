@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 
 namespace octet {
 
@@ -15,6 +16,10 @@ struct ProcessUsage {
 // Since the process was started by its parent, before any of its libraries were loaded (resolution
 // 10 ms).
 [[nodiscard]] std::chrono::duration<double, std::milli> time_since_process_start();
+
+// Runs `work` in a copy of this process, so that all the memory it takes goes back to the system.
+// False when it failed, or when this process has other threads and is not safe to copy.
+[[nodiscard]] bool run_in_child(const std::function<void()>& work);
 
 // Set by the first SIGINT or SIGTERM after install_stop_signals(); one that comes more than a
 // second later ends the process.

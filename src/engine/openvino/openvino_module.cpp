@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "engine/engine.h"
 
 namespace octet {
@@ -132,8 +133,15 @@ class OpenVinoEngine : public Engine {
       if (auto network = import_cached(cached, options)) return network;
       const auto model = read(source);
       take_bytes(*model, size, name_of(source));
-      ov::CompiledModel compiled =
-          core_.compile_model(with_byte_input(model), "CPU", properties(options));
+      const auto compile_now = [&] {
+        return core_.compile_model(with_byte_input(model), "CPU", properties(options));
+      };
+      // Compiling takes memory that OpenVINO would keep; a child gives it back.
+      if (!cached.empty() && run_in_child([&] { export_cached(compile_now(), cached); })) {
+        model_.reset();
+        if (auto network = import_cached(cached, options)) return network;
+      }
+      ov::CompiledModel compiled = compile_now();
       if (!cached.empty()) export_cached(compiled, cached);
       model_.reset();
       return std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), false);
@@ -223,7 +231,7 @@ class OpenVinoEngine : public Engine {
   }
 
   // A cache that cannot be written costs time at the next start, nothing else.
-  static void export_cached(ov::CompiledModel& model, const std::filesystem::path& file) {
+  static void export_cached(ov::CompiledModel model, const std::filesystem::path& file) {
     try {
       make_folder(file.parent_path());
       AtomicPath target(file);
