@@ -1,26 +1,87 @@
 #include "format/model_file.h"
 
+#include <cmath>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "format/checkpoint/checkpoint.h"
 #include "graph/graph_json.h"
+#include "quant/params.h"
+#include "quant/placement.h"
 
 namespace octet {
 namespace {
+using nlohmann::json;
 
 constexpr const char* kKey = "octet";
 constexpr int kVersion = 1;
 
+json to_json(const Quantization& q) {
+  json values = json::object();
+  for (const auto& [name, p] : q.values)
+    values[name] = {{"scale", p.scale}, {"zero_point", p.zero_point}};
+  return {{"weight_bits", q.weight_bits}, {"values", std::move(values)}};
+}
+
+Quantization quantization_from_json(const json& j) {
+  Quantization q;
+  q.weight_bits = j.at("weight_bits").get<int>();
+  if (q.weight_bits != 7 && q.weight_bits != 8) fail("weights of {} bits", q.weight_bits);
+  for (const auto& [name, value] : j.at("values").items()) {
+    const QuantParams p{.scale = value.at("scale").get<float>(),
+                        .zero_point = value.at("zero_point").get<int>()};
+    if (!std::isfinite(p.scale) || p.scale <= 0)
+      fail("the scale of '{}' is {}; a positive number is expected", name, p.scale);
+    if (p.zero_point < kInt8Min || p.zero_point > kInt8Max)
+      fail("the zero point of '{}' is {}, outside int8", name, p.zero_point);
+    q.values.emplace(name, p);
+  }
+  return q;
+}
+
+// A convolution stored in integers: they are kept, and the real values they stand for are put into
+// the graph.
+void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization& quantization) {
+  const auto take = [&](const char* name) {
+    auto found = file.integers.extract(node.name + "." + name);
+    if (found.empty()) fail("the tensor '{}.{}' is missing", node.name, name);
+    return std::move(found.mapped());
+  };
+  const IntegerData weight = take("weight");
+  const IntegerData bias = take("bias");
+  auto scales = file.tensors.extract(node.name + ".scales");
+  if (scales.empty()) fail("the tensor '{}.scales' is missing", node.name);
+  const QuantParams* input = quantization.find(node.inputs.at(0));
+  if (input == nullptr) fail("[{}] has int8 weights, but its input is not quantized", node.name);
+  QuantizedConv q{.scales = std::move(scales.mapped().values), .weight = {}, .bias = bias.values};
+  if (weight.shape.size() != 4 || q.scales.size() != static_cast<size_t>(weight.shape[0]) ||
+      q.bias.size() != q.scales.size() || q.scales.empty())
+    fail("[{}] its weights, biases and scales do not fit together", node.name);
+  for (const float s : q.scales) {
+    if (!std::isfinite(s) || s <= 0) fail("[{}] has a weight scale of {}", node.name, s);
+  }
+  const int limit = weight_limit(quantization.weight_bits);
+  for (const int32_t w : weight.values) {
+    if (std::abs(w) > limit) fail("[{}] has a weight of {}, beyond ±{}", node.name, w, limit);
+    q.weight.push_back(static_cast<int8_t>(w));
+  }
+  conv.weight = {weight.shape, std::vector<float>(q.weight.size())};
+  dequantize_into(conv, q, *input);
+  quantization.convs.emplace(node.name, std::move(q));
+}
+
 // The parameters an operator needs, to be filled from the file.
-void take_parameters(Node& node, std::map<std::string, Tensor>& tensors) {
+void take_parameters(Node& node, SafetensorsFile& file, Quantization& quantization) {
   const auto take = [&](const char* name, bool needed) {
-    auto found = tensors.extract(node.name + "." + name);
+    auto found = file.tensors.extract(node.name + "." + name);
     if (found.empty() && needed) fail("the tensor '{}.{}' is missing", node.name, name);
     return found.empty() ? Tensor{} : std::move(found.mapped());
   };
   if (auto* conv = std::get_if<Conv2d>(&node.op)) {
+    if (file.integers.contains(node.name + ".weight"))
+      return take_integers(node, *conv, file, quantization);
     conv->weight = take("weight", true);
     conv->bias = take("bias", false);
   } else if (auto* norm = std::get_if<BatchNorm>(&node.op)) {
@@ -49,8 +110,11 @@ Model parse_model_file(std::span<const std::byte> bytes, const std::string& name
       fail("was written by a newer octet (file version {}); update octet", version);
     Model model{.info = info_from_json(json.at("info")),
                 .graph = graph_from_json(json.at("graph"))};
-    for (Node& node : model.graph.nodes) take_parameters(node, file.tensors);
+    if (json.contains("quantization"))
+      model.quantization = quantization_from_json(json.at("quantization"));
+    for (Node& node : model.graph.nodes) take_parameters(node, file, model.quantization);
     verify(model);
+    verify_quantization(model);
     return model;
   } catch (const nlohmann::json::exception& e) {
     fail("{}: its metadata is damaged: {}", name, e.what());
@@ -63,19 +127,42 @@ Model read_model_file(const std::filesystem::path& path) {
   return parse_model_file(read_file(path), path.string());
 }
 
-void write_model_file(const std::filesystem::path& path, const Model& model, StorageKind weights) {
-  const nlohmann::json json{
+void write_model_file(const std::filesystem::path& path, const Model& model, StorageKind weights,
+                      const Attachment& attachment) {
+  json description{
       {"version", kVersion}, {"info", to_json(model.info)}, {"graph", to_json(model.graph)}};
-  std::map<std::string, std::string> metadata{{kKey, json.dump()}, {"format", "octet"}};
+  const Quantization& quantization = model.quantization;
+  if (!quantization.empty()) description["quantization"] = to_json(quantization);
+  std::map<std::string, std::string> metadata = attachment.metadata;
+  metadata[kKey] = description.dump();
+  metadata["format"] = "octet";
   if (!model.info.licence.empty()) metadata["license"] = model.info.licence;
   std::vector<StoredTensor> tensors;
+  std::deque<Tensor> scales;
   for (const Node& node : model.graph.nodes) {
+    const auto q = quantization.convs.find(node.name);
+    if (q != quantization.convs.end()) {
+      const QuantizedConv& c = q->second;
+      const auto channels = static_cast<int64_t>(c.scales.size());
+      scales.push_back({{channels}, c.scales});
+      tensors.push_back({.name = node.name + ".scales", .tensor = &scales.back()});
+      tensors.push_back({.name = node.name + ".weight",
+                         .kind = StorageKind::kI8,
+                         .shape = std::get<Conv2d>(node.op).weight.shape,
+                         .integers = std::as_bytes(std::span(c.weight))});
+      tensors.push_back({.name = node.name + ".bias",
+                         .kind = StorageKind::kI32,
+                         .shape = {channels},
+                         .integers = std::as_bytes(std::span(c.bias))});
+      continue;
+    }
     for (const auto& [name, tensor] : parameters(node.op)) {
       tensors.push_back({.name = fmt::format("{}.{}", node.name, name),
                          .tensor = tensor,
                          .kind = name == "weight" ? weights : StorageKind::kF32});
     }
   }
+  for (const auto& [name, tensor] : attachment.tensors) tensors.push_back({.name = name, .tensor = &tensor});
   write_safetensors(path, metadata, tensors);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 
@@ -14,8 +15,16 @@ namespace octet {
 [[nodiscard]] Model read_model_file(const std::filesystem::path& path);
 [[nodiscard]] Model parse_model_file(std::span<const std::byte> bytes, const std::string& name);
 
-// Convolution weights in `weights`' precision; vectors (biases, BatchNorm) always in float32.
-void write_model_file(const std::filesystem::path& path, const Model& model, StorageKind weights);
+// What lies beside the model in its file; readers of the model pass it by.
+struct Attachment {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+// Convolution weights in `weights`' precision; vectors (biases, BatchNorm) always in float32; what
+// is quantized as the integers it is.
+void write_model_file(const std::filesystem::path& path, const Model& model, StorageKind weights,
+                      const Attachment& attachment = {});
 
 // A model file or an Ultralytics checkpoint, told apart by their content.
 [[nodiscard]] Model read_model(const std::filesystem::path& path);

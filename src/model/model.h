@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/quantization.h"
 
 namespace octet {
 
@@ -34,6 +35,7 @@ struct ModelInfo {
 struct Model {
   ModelInfo info;
   Graph graph;
+  Quantization quantization = {};  // empty: a float model
 };
 
 [[nodiscard]] std::string_view task_name(Task task);

@@ -37,11 +37,11 @@ BatchLoader::BatchLoader(const Dataset& data, const LoaderOptions& options)
 
 int64_t BatchLoader::batches() const { return (pictures() + options_.batch - 1) / options_.batch; }
 
-void BatchLoader::begin_epoch(int64_t epoch, bool mosaic) {
+void BatchLoader::begin_epoch(int64_t epoch, bool mosaic, int64_t first_batch) {
   ahead_.clear();
   epoch_ = epoch;
   mosaic_ = mosaic;
-  next_ = 0;
+  next_ = first_batch;
   order_.resize(pictures_.size());
   std::iota(order_.begin(), order_.end(), size_t{0});
   Random random = generator(options_.seed, epoch, pictures_.size());

@@ -36,7 +36,7 @@ class BatchLoader {
   [[nodiscard]] int64_t pictures() const { return static_cast<int64_t>(pictures_.size()); }
   [[nodiscard]] int64_t batches() const;
 
-  void begin_epoch(int64_t epoch, bool mosaic);
+  void begin_epoch(int64_t epoch, bool mosaic, int64_t first_batch = 0);
   [[nodiscard]] std::optional<Batch> next();  // in order; nothing at the end of the epoch
 
  private:

@@ -13,21 +13,36 @@ namespace {
 constexpr DecodeOptions kDecode{.score_threshold = 0.001F, .multi_label = true};
 }
 
+LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input) {
+  const Image image = read_image(file);
+  torch::Tensor bytes = torch::empty({1, input.height, input.width, 3}, torch::kByte);
+  Letterbox letterbox(image.size(), input);
+  letterbox.run(view(image), bytes.data_ptr<uint8_t>());
+  return {.bytes = bytes.permute({0, 3, 1, 2}),
+          .geometry = letterbox.geometry(),
+          .original = image.size()};
+}
+
+torch::Tensor to_unit(const torch::Tensor& bytes) { return bytes.to(torch::kFloat) / 255; }
+
 Evaluation evaluate(const Model& model, const Dataset& data, Size input) {
-  const torch::NoGradGuard no_grad;
   GraphExecutor net(fold_batch_norm(model.graph));
+  const auto forward = [&](const torch::Tensor& image) {
+    return net.forward(image, NormMode::kRunningStatistics);
+  };
+  return evaluate(forward, model, data, input);
+}
+
+Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data, Size input) {
+  const torch::NoGradGuard no_grad;
   std::vector<std::string> names;
   for (const Output& o : model.graph.outputs) names.push_back(o.name());
   CocoMetric boxes(MetricKind::kBox);
   CocoMetric keypoints(MetricKind::kKeypoint, model.info.keypoints);
   Detections found;
-  torch::Tensor pixels = torch::empty({1, input.height, input.width, 3}, torch::kByte);
   for (const Sample& sample : data.samples) {
-    const Image image = read_image(sample.image);
-    Letterbox letterbox(image.size(), input);
-    letterbox.run(view(image), pixels.data_ptr<uint8_t>());
-    auto outputs = net.forward(pixels.permute({0, 3, 1, 2}).to(torch::kFloat) / 255,
-                               NormMode::kRunningStatistics);
+    const LetterboxedPicture picture = read_letterboxed(sample.image, input);
+    auto outputs = forward(to_unit(picture.bytes));
     std::vector<TensorView> views;
     std::vector<Shape> shapes;
     for (torch::Tensor& output : outputs) {
@@ -36,8 +51,8 @@ Evaluation evaluate(const Model& model, const Dataset& data, Size input) {
       views.push_back({.data = output.data_ptr<float>(), .shape = shapes.back()});
     }
     Decoder decoder(model.info, Layout::kRaw, input, names, shapes);
-    decoder.decode(views, letterbox.geometry(), kDecode, found);
-    const auto truth = objects_in_pixels(sample, image.size());
+    decoder.decode(views, picture.geometry, kDecode, found);
+    const auto truth = objects_in_pixels(sample, picture.original);
     boxes.add(truth, found);
     if (model.info.task == Task::kPose) keypoints.add(truth, found);
   }

@@ -1,10 +1,17 @@
 // mAP of the network being trained, by the same letterbox, decoding and metric as 'octet val'.
 #pragma once
 
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <functional>
+#include <vector>
+
 #include "core/size.h"
 #include "eval/coco_metric.h"
 #include "eval/dataset.h"
 #include "model/model.h"
+#include "vision/letterbox.h"
 
 namespace octet {
 
@@ -17,6 +24,21 @@ struct Evaluation {
   }
 };
 
+// `image` (N, 3, H, W) in [0, 1] to the outputs of the graph.
+using Forward = std::function<std::vector<torch::Tensor>(const torch::Tensor& image)>;
+
+[[nodiscard]] Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
+                                  Size input);
+// Of a float model.
 [[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, Size input);
+
+// A picture file as the network sees it: bytes (1, 3, H, W).
+struct LetterboxedPicture {
+  torch::Tensor bytes;
+  LetterboxGeometry geometry;
+  Size original;
+};
+[[nodiscard]] LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input);
+[[nodiscard]] torch::Tensor to_unit(const torch::Tensor& bytes);  // float in [0, 1]
 
 }  // namespace octet

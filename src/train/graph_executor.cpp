@@ -54,6 +54,17 @@ torch::Tensor GraphExecutor::parameter(const Node& node, const char* name) const
 }
 
 std::vector<torch::Tensor> GraphExecutor::forward(const torch::Tensor& image, NormMode mode) {
+  const auto values = run(image, mode);
+  std::vector<torch::Tensor> outputs;
+  for (const Output& o : graph_.outputs) outputs.push_back(values.at(o.value));
+  return outputs;
+}
+
+std::map<std::string, torch::Tensor> GraphExecutor::values(const torch::Tensor& image) {
+  return run(image, NormMode::kRunningStatistics);
+}
+
+std::map<std::string, torch::Tensor> GraphExecutor::run(const torch::Tensor& image, NormMode mode) {
   std::map<std::string, torch::Tensor> values{
       {graph_.input, image.contiguous(at::MemoryFormat::ChannelsLast)}};
   for (const Node& node : graph_.nodes) {
@@ -61,25 +72,34 @@ std::vector<torch::Tensor> GraphExecutor::forward(const torch::Tensor& image, No
     for (const std::string& name : node.inputs) inputs.push_back(values.at(name));
     values[node.name] = apply(node, inputs, mode);
   }
-  std::vector<torch::Tensor> outputs;
-  for (const Output& o : graph_.outputs) outputs.push_back(values.at(o.value));
-  return outputs;
+  return values;
 }
 
 torch::Tensor GraphExecutor::apply(const Node& node, const std::vector<torch::Tensor>& in,
                                    NormMode mode) {
+  if (std::holds_alternative<Conv2d>(node.op)) {
+    return run_with_weight(node, in, parameter(node, "weight"));
+  }
+  if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
+    return torch::batch_norm(in[0], parameter(node, "gamma"), parameter(node, "beta"),
+                             buffers_.at(node.name + ".mean"),
+                             buffers_.at(node.name + ".variance"),
+                             mode == NormMode::kBatchStatistics, kNormMomentum, norm->epsilon, false);
+  }
+  return apply_plain(node, in);
+}
+
+torch::Tensor GraphExecutor::run_with_weight(const Node& node, const std::vector<torch::Tensor>& in,
+                                             const torch::Tensor& weight) const {
+  const auto& op = std::get<Conv2d>(node.op);
+  return torch::conv2d(in[0], weight, parameter(node, "bias"), op.stride, op.padding, 1, op.groups);
+}
+
+torch::Tensor apply_plain(const Node& node, const std::vector<torch::Tensor>& in) {
   return std::visit(
       Overloaded{
-          [&](const Conv2d& op) {
-            return torch::conv2d(in[0], parameter(node, "weight"), parameter(node, "bias"),
-                                 op.stride, op.padding, 1, op.groups);
-          },
-          [&](const BatchNorm& op) {
-            return torch::batch_norm(
-                in[0], parameter(node, "gamma"), parameter(node, "beta"),
-                buffers_.at(node.name + ".mean"), buffers_.at(node.name + ".variance"),
-                mode == NormMode::kBatchStatistics, kNormMomentum, op.epsilon, false);
-          },
+          [&](const Conv2d&) -> torch::Tensor { fail("[{}] has parameters", node.name); },
+          [&](const BatchNorm&) -> torch::Tensor { fail("[{}] has parameters", node.name); },
           [&](const Activation& op) { return activate(in[0], op.kind); },
           [&](const Add&) { return in[0] + in[1]; },
           [&](const Concat&) { return torch::cat(in, 1); },

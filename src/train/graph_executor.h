@@ -23,6 +23,19 @@ class GraphExecutor {
   // batch statistics the running ones are updated as PyTorch does, with a momentum of 0.03.
   [[nodiscard]] std::vector<torch::Tensor> forward(const torch::Tensor& image, NormMode mode);
 
+  // Every value of the graph by its name, the image's among them, with running statistics.
+  [[nodiscard]] std::map<std::string, torch::Tensor> values(const torch::Tensor& image);
+
+  // One node on given inputs, with running statistics.
+  [[nodiscard]] torch::Tensor run_node(const Node& node, const std::vector<torch::Tensor>& inputs) {
+    return apply(node, inputs, NormMode::kRunningStatistics);
+  }
+  // A convolution with other weights.
+  [[nodiscard]] torch::Tensor run_with_weight(const Node& node,
+                                              const std::vector<torch::Tensor>& inputs,
+                                              const torch::Tensor& weight) const;
+  [[nodiscard]] const Graph& structure() const { return graph_; }  // values as at the beginning
+
   // By "node.parameter", as the model file names them.
   [[nodiscard]] const std::map<std::string, torch::Tensor>& parameters() const {
     return parameters_;
@@ -33,6 +46,7 @@ class GraphExecutor {
   [[nodiscard]] Graph graph() const;
 
  private:
+  [[nodiscard]] std::map<std::string, torch::Tensor> run(const torch::Tensor& image, NormMode mode);
   [[nodiscard]] torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& inputs,
                                     NormMode mode);
   [[nodiscard]] torch::Tensor parameter(const Node& node, const char* name) const;
@@ -43,5 +57,8 @@ class GraphExecutor {
 };
 
 [[nodiscard]] torch::Tensor to_torch(const Tensor& tensor);
+
+// A node without parameters.
+[[nodiscard]] torch::Tensor apply_plain(const Node& node, const std::vector<torch::Tensor>& inputs);
 
 }  // namespace octet

@@ -30,6 +30,7 @@ struct Targets {
 struct LossItems {
   torch::Tensor total;  // Σ items × images in the batch: what is differentiated
   double box = 0, cls = 0, dfl = 0, keypoint = 0, visibility = 0;  // with their gains
+  double distill = 0;  // distance from a teacher's outputs, where there is one
 };
 
 class Loss {

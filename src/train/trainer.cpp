@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -15,217 +16,265 @@
 #include "core/process.h"
 #include "core/progress.h"
 #include "format/model_file.h"
-#include "train/graph_executor.h"
+#include "train/batch_norm.h"
+#include "train/float_network.h"
 #include "train/loss.h"
+#include "train/run_state.h"
 
 namespace octet {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kAverageDecay = 0.9999;
-constexpr double kAverageRamp = 2000;  // updates until the decay is near its end value
 constexpr double kWarmupMomentum = 0.8;
-constexpr double kWarmupBias = 0.1;  // learning rate that biases start from
+constexpr double kWarmupBias = 0.1;  // learning rate that biases start from, with SGD
 constexpr double kNominalBatch = 64;
+constexpr const char* kTableHead =
+    "epoch,seconds,images_per_second,box,cls,dfl,keypoint,visibility,distill,map50,map50_95,"
+    "pose_map50,pose_map50_95,lr\n";
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// Whether a parameter lies in one of the first layers, named "model.0.…", "model.1.…", …
+bool is_frozen(const std::string& name, int layers) {
+  constexpr std::string_view kPrefix = "model.";
+  return name.starts_with(kPrefix) && std::atoi(name.c_str() + kPrefix.size()) < layers;
+}
+
+void add(LossItems& sum, const LossItems& items, double factor) {
+  sum.box += items.box * factor;
+  sum.cls += items.cls * factor;
+  sum.dfl += items.dfl * factor;
+  sum.keypoint += items.keypoint * factor;
+  sum.visibility += items.visibility * factor;
+  sum.distill += items.distill * factor;
+}
+
+std::string table_row(const EpochResult& r) {
+  return fmt::format(
+      "{},{:.1f},{:.2f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.6f}"
+      "\n",
+      r.epoch, r.seconds, r.images_per_second, r.loss.box, r.loss.cls, r.loss.dfl, r.loss.keypoint,
+      r.loss.visibility, r.loss.distill, r.evaluation.boxes.map50, r.evaluation.boxes.map50_95,
+      r.evaluation.keypoints.map50, r.evaluation.keypoints.map50_95, r.learning_rate);
+}
+
 class Trainer {
  public:
-  Trainer(const Model& model, const Dataset& training, const Dataset& validation,
+  Trainer(const TrainingTask& task, const Dataset& training, const Dataset& validation,
           const TrainOptions& options)
-      : options_(options),
-        info_(model.info),
-        net_(model.graph),
-        loss_(model.info, model.graph.outputs),
+      : task_(task),
+        net_(task.network),
+        options_(options),
+        task_kind_(task.network.model().info.task),
         validation_(validation),
         loader_(training, {.side = options.side,
                            .batch = options.batch,
                            .seed = options.seed,
                            .augment = options.augment}),
-        optimizer_(make_groups(), torch::optim::SGDOptions(options.learning_rate)
-                                      .momentum(options.momentum)
-                                      .nesterov(true)) {
-    for (const auto& [name, tensor] : net_.parameters()) average_[name] = tensor.detach().clone();
+        optimizer_(options.optimizer, net_.parameters(), make_groups()),
+        average_(net_, options.average) {
+    const bool sgd = options.optimizer == OptimizerKind::kSgd;
+    base_rate_ = options.learning_rate > 0 ? options.learning_rate : sgd ? 0.01 : 0.001;
+    key_ = fmt::format("{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}, seed {}",
+                       loader_.pictures(), options.epochs, options.side, options.batch,
+                       options.accumulate, sgd ? "sgd" : "adamw", base_rate_, options.seed);
   }
 
   TrainSummary run() {
-    TrainSummary summary{.images = loader_.pictures()};
-    const auto start = Clock::now();
-    std::string table =
-        "epoch,seconds,images_per_second,box,cls,dfl,keypoint,visibility,map50,map50_95,pose_map50,"
-        "pose_map50_95,lr\n";
-    double best = -2;
-    for (int epoch = 0; epoch < options_.epochs && !stop_requested(); ++epoch) {
-      const auto epoch_start = Clock::now();
-      const LossItems mean = train_epoch(epoch);
-      if (stop_requested()) break;
-      const double spent = seconds_since(epoch_start);
-      training_seconds_ += spent;
-      const Model averaged{.info = info_, .graph = averaged_graph()};
-      const Evaluation e = evaluate(averaged, validation_, {options_.side, options_.side});
-      summary.epochs = epoch + 1;
-      table += fmt::format(
-          "{},{:.1f},{:.2f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.6f}"
-          "\n",
-          epoch + 1, seconds_since(start), static_cast<double>(loader_.pictures()) / spent,
-          mean.box, mean.cls, mean.dfl, mean.keypoint, mean.visibility, e.boxes.map50,
-          e.boxes.map50_95, e.keypoints.map50, e.keypoints.map50_95, learning_rate_);
-      write_text_file(options_.folder / "results.csv", table);
-      write_model_file(options_.folder / "last.safetensors", averaged, StorageKind::kF32);
-      if (e.fitness(info_.task) > best) {
-        best = e.fitness(info_.task);
-        summary.best = e;
-        summary.best_epoch = epoch + 1;
-        write_model_file(options_.folder / "best.safetensors", averaged, StorageKind::kF32);
+    if (options_.resume) resume();
+    TrainSummary summary;
+    summary.images = loader_.pictures();
+    summary.best_epoch = at_.best_epoch;
+    start_ = Clock::now();
+    while (at_.epoch < options_.epochs && !summary.interrupted) {
+      if (task_.before_epoch)
+        task_.before_epoch(static_cast<double>(at_.epoch) / options_.epochs, average_);
+      EpochResult result;
+      summary.interrupted = !train_epoch(result);
+      if (summary.interrupted) break;
+      training_seconds_ += result.seconds;
+      finish_epoch(result, summary);
+      if (at_.epoch - at_.best_epoch >= options_.patience) {
+        log_info("no better epoch for {}: training stops early", options_.patience);
+        break;
       }
-      log_info(
-          "epoch {}/{}: box {:.3f} cls {:.3f} dfl {:.3f}  mAP50 {:.4f} mAP50-95 {:.4f}  {:.1f} "
-          "images/s",
-          epoch + 1, options_.epochs, mean.box, mean.cls, mean.dfl, e.boxes.map50, e.boxes.map50_95,
-          static_cast<double>(loader_.pictures()) / spent);
     }
-    summary.seconds = seconds_since(start);
-    summary.images_per_second =
-        training_seconds_ > 0
-            ? static_cast<double>(loader_.pictures() * summary.epochs) / training_seconds_
-            : 0;
-    summary.interrupted = stop_requested();
+    summary.seconds = at_.seconds + seconds_since(start_);
+    const auto trained = static_cast<double>(summary.images) *
+                         static_cast<double>(summary.epochs.size());
+    summary.images_per_second = training_seconds_ > 0 ? trained / training_seconds_ : 0;
     return summary;
   }
 
  private:
   // Convolution weights decay, BatchNorm's gammas do not, nor do biases, which have a warm-up of
-  // their own.
-  std::vector<torch::optim::OptimizerParamGroup> make_groups() {
-    std::vector<torch::Tensor> lists[3];
+  // their own, nor scales.
+  std::vector<ParameterGroup> make_groups() const {
+    std::vector<ParameterGroup> groups(4);
     for (const auto& [name, tensor] : net_.parameters()) {
+      if (is_frozen(name, options_.freeze)) continue;
       const bool bias = name.ends_with(".bias") || name.ends_with(".beta");
-      lists[bias ? 2 : name.ends_with(".gamma") ? 1 : 0].push_back(tensor);
+      const size_t group = is_scale(name) ? 3 : bias ? 2 : name.ends_with(".weight") ? 0 : 1;
+      groups[group].names.push_back(name);
     }
-    std::vector<torch::optim::OptimizerParamGroup> groups;
-    for (auto& list : lists) {
-      groups.emplace_back(list, std::make_unique<torch::optim::SGDOptions>(
-                                    torch::optim::SGDOptions(options_.learning_rate)
-                                        .momentum(options_.momentum)
-                                        .nesterov(true)));
-    }
-    const double decay = options_.weight_decay * options_.batch / kNominalBatch;
-    static_cast<torch::optim::SGDOptions&>(groups[0].options()).weight_decay(decay);
+    groups[3].rate_factor = options_.rate_of_scales;
+    groups[0].weight_decay =
+        options_.weight_decay * options_.batch * options_.accumulate / kNominalBatch;
     return groups;
   }
 
-  void set_rates(int epoch, int64_t step) {
-    const double progress = static_cast<double>(epoch) / options_.epochs;
-    learning_rate_ = options_.learning_rate * (1 - progress * (1 - options_.last_learning_rate));
-    const double warm_steps =
-        std::max(1.0, std::round(options_.warmup_epochs * static_cast<double>(loader_.batches())));
-    const double warm = std::min(1.0, static_cast<double>(step) / warm_steps);
-    for (size_t g = 0; g < optimizer_.param_groups().size(); ++g) {
-      auto& o = static_cast<torch::optim::SGDOptions&>(optimizer_.param_groups()[g].options());
-      o.lr(g == 2 ? kWarmupBias + (learning_rate_ - kWarmupBias) * warm : learning_rate_ * warm);
-      o.momentum(kWarmupMomentum + (options_.momentum - kWarmupMomentum) * warm);
-    }
+  void resume() {
+    at_ = read_run(options_.folder / "last.safetensors", key_, net_, average_, optimizer_);
+    if (std::filesystem::exists(options_.folder / "results.csv"))
+      table_ = read_text_file(options_.folder / "results.csv");
+    if (at_.epoch >= options_.epochs)
+      fail("{}: all {} epochs are done; there is nothing to resume", options_.folder.string(),
+           options_.epochs);
+    log_info("continuing at epoch {}, batch {}", at_.epoch + 1, at_.batch + 1);
   }
 
-  LossItems train_epoch(int epoch) {
+  void save() {
+    average_.swap(net_);
+    const Model averaged = net_.model();
+    average_.swap(net_);
+    RunPosition now = at_;
+    now.seconds += seconds_since(start_);
+    write_run(options_.folder / "last.safetensors", averaged, now, key_, net_, average_,
+              optimizer_);
+  }
+
+  void set_rates() {
+    const auto batches = static_cast<double>(loader_.batches());
+    const double progress = static_cast<double>(at_.epoch) / options_.epochs;
+    const double fall =
+        options_.cosine ? (1 - std::cos(progress * std::numbers::pi)) / 2 : progress;
+    learning_rate_ = base_rate_ * (1 - fall * (1 - options_.last_learning_rate));
+    const double step = at_.epoch * batches + static_cast<double>(at_.batch);
+    const double warm_steps = std::max(1.0, std::round(options_.warmup_epochs * batches));
+    const double warm = options_.warmup_epochs > 0 ? std::min(1.0, step / warm_steps) : 1;
+    const bool sgd = options_.optimizer == OptimizerKind::kSgd;
+    for (size_t g = 0; g < optimizer_.groups().size(); ++g) {
+      optimizer_.groups()[g].learning_rate =
+          g == 2 && sgd ? kWarmupBias + (learning_rate_ - kWarmupBias) * warm
+                        : learning_rate_ * warm;
+    }
+    optimizer_.set_momentum(kWarmupMomentum + (options_.momentum - kWarmupMomentum) * warm);
+  }
+
+  // False when it was interrupted; then everything is saved.
+  bool train_epoch(EpochResult& result) {
+    const auto begin = Clock::now();
     const bool mosaic =
-        epoch < options_.epochs - std::min(options_.close_mosaic, options_.epochs / 2);
-    loader_.begin_epoch(epoch, mosaic);
-    LossItems sum;
-    int64_t count = 0;
+        at_.epoch < options_.epochs - std::min(options_.close_mosaic, options_.epochs / 2);
+    const int64_t first = at_.batch;
+    loader_.begin_epoch(at_.epoch, mosaic, first);
     Progress progress(loader_.batches());
-    const auto start = Clock::now();
-    for (auto batch = loader_.next(); batch && !stop_requested(); batch = loader_.next()) {
-      set_rates(epoch, epoch * loader_.batches() + count);
-      const LossItems items = step(*batch, epoch, count);
-      sum.box += items.box;
-      sum.cls += items.cls;
-      sum.dfl += items.dfl;
-      sum.keypoint += items.keypoint;
-      sum.visibility += items.visibility;
-      ++count;
-      progress.update(
-          count, fmt::format("epoch {}/{}  {:.1f} images/s  box {:.3f} cls {:.3f} dfl {:.3f}",
-                             epoch + 1, options_.epochs,
-                             static_cast<double>(count * options_.batch) / seconds_since(start),
-                             items.box, items.cls, items.dfl));
+    for (auto batch = loader_.next(); batch; batch = loader_.next()) {
+      set_rates();
+      const LossItems items = step(*batch);
+      add(result.loss, items, 1.0 / static_cast<double>(loader_.batches() - first));
+      ++at_.batch;
+      const double rate = static_cast<double>((at_.batch - first) * options_.batch) /
+                          seconds_since(begin);
+      progress.update(at_.batch, progress_note(items, rate));
+      if (stop_requested()) {
+        save();
+        return false;
+      }
     }
-    for (double* v : {&sum.box, &sum.cls, &sum.dfl, &sum.keypoint, &sum.visibility})
-      *v /= std::max<double>(1, static_cast<double>(count));
-    return sum;
+    result.epoch = ++at_.epoch;
+    at_.batch = 0;
+    result.seconds = seconds_since(begin);
+    result.images_per_second = static_cast<double>(loader_.pictures()) / result.seconds;
+    result.learning_rate = learning_rate_;
+    return true;
   }
 
-  LossItems step(const Batch& batch, int epoch, int64_t index) {
-    optimizer_.zero_grad();
-    LossItems items =
-        loss_(net_.forward(batch.image.to(torch::kFloat) / 255, NormMode::kBatchStatistics),
-              batch.targets);
+  std::string progress_note(const LossItems& items, double rate) const {
+    const double left = static_cast<double>((options_.epochs - at_.epoch) * loader_.pictures()) -
+                        static_cast<double>(at_.batch * options_.batch);
+    return fmt::format(
+        "epoch {}/{}  {:.1f} images/s  box {:.3f} cls {:.3f} dfl {:.3f}  {:.0f} min left",
+        at_.epoch + 1, options_.epochs, rate, items.box, items.cls, items.dfl, left / rate / 60);
+  }
+
+  void finish_epoch(EpochResult& result, TrainSummary& summary) {
+    average_.swap(net_);
+    const Model averaged = net_.model();
+    result.evaluation = evaluate([this](const torch::Tensor& image) { return net_.infer(image); },
+                                 averaged, validation_, {options_.side, options_.side});
+    average_.swap(net_);
+    const Evaluation& e = result.evaluation;
+    if (e.fitness(task_kind_) > at_.best_fitness) {
+      at_.best_fitness = e.fitness(task_kind_);
+      at_.best_epoch = summary.best_epoch = result.epoch;
+      summary.best = e;
+      write_model_file(options_.folder / "best.safetensors", averaged, StorageKind::kF32);
+    }
+    EpochResult row = result;
+    row.seconds = at_.seconds + seconds_since(start_);
+    table_ += table_row(row);
+    write_text_file(options_.folder / "results.csv", table_);
+    save();
+    log_info("epoch {}/{}: box {:.3f} cls {:.3f} dfl {:.3f}{}  mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} "
+             "images/s",
+             result.epoch, options_.epochs, result.loss.box, result.loss.cls, result.loss.dfl,
+             result.loss.distill > 0 ? fmt::format(" distill {:.4f}", result.loss.distill) : "",
+             e.boxes.map50, e.boxes.map50_95,
+             task_kind_ == Task::kPose ? fmt::format(" pose {:.4f}", e.keypoints.map50_95) : "",
+             result.images_per_second);
+    summary.epochs.push_back(result);
+  }
+
+  LossItems step(const Batch& batch) {
+    if (pending_ == 0) optimizer_.zero_grad();
+    const torch::Tensor image = to_unit(batch.image);
+    LossItems items = task_.loss(forward(image), image, batch.targets);
     if (!std::isfinite(items.total.item<double>())) {
       fail(
           "the loss is not a number any more, at epoch {} batch {}; best.safetensors and "
           "last.safetensors of the epochs before are kept; try a lower --lr",
-          epoch + 1, index + 1);
+          at_.epoch + 1, at_.batch + 1);
     }
     items.total.backward();
-    torch::nn::utils::clip_grad_norm_(all_parameters(), options_.clip_norm);
-    optimizer_.step();
     items.total = torch::Tensor();
-    update_average();
+    const bool last = at_.batch + 1 == loader_.batches();
+    if (++pending_ < options_.accumulate && !last) return items;
+    pending_ = 0;
+    optimizer_.clip(options_.clip_norm);
+    optimizer_.step();
+    average_.update(net_);
     return items;
   }
 
-  std::vector<torch::Tensor> all_parameters() const {
-    std::vector<torch::Tensor> list;
-    for (const auto& [name, tensor] : net_.parameters()) list.push_back(tensor);
-    return list;
+  // In bf16 where asked for; losses are computed in float32.
+  std::vector<torch::Tensor> forward(const torch::Tensor& image) {
+    if (!options_.bf16) return net_.forward(image);
+    at::autocast::set_cpu_enabled(true);
+    auto outputs = net_.forward(image);
+    at::autocast::clear_cache();
+    at::autocast::set_cpu_enabled(false);
+    for (torch::Tensor& o : outputs) o = o.to(torch::kFloat);
+    return outputs;
   }
 
-  void update_average() {
-    const torch::NoGradGuard no_grad;
-    const double decay =
-        kAverageDecay * (1 - std::exp(-static_cast<double>(++updates_) / kAverageRamp));
-    for (auto& [name, mean] : average_) mean.lerp_(net_.parameters().at(name), 1 - decay);
-    for (const auto& [name, value] : net_.buffers()) {
-      auto [found, made] = average_buffers_.try_emplace(name, value.clone());
-      if (!made) found->second.lerp_(value, 1 - decay);
-    }
-  }
-
-  // The network with averaged weights and statistics.
-  Graph averaged_graph() {
-    const torch::NoGradGuard no_grad;
-    const auto swap = [&] {
-      for (auto& [name, mean] : average_) {
-        const torch::Tensor kept = mean.clone();
-        mean.copy_(net_.parameters().at(name));
-        net_.parameters().at(name).detach().copy_(kept);
-      }
-      for (auto& [name, mean] : average_buffers_) {
-        const torch::Tensor kept = mean.clone();
-        mean.copy_(net_.buffers().at(name));
-        net_.buffers().at(name).copy_(kept);
-      }
-    };
-    swap();
-    Graph graph = net_.graph();
-    swap();
-    return graph;
-  }
-
+  const TrainingTask& task_;
+  TrainableNetwork& net_;
   TrainOptions options_;
-  ModelInfo info_;
-  GraphExecutor net_;
-  Loss loss_;
+  Task task_kind_;
   const Dataset& validation_;
   BatchLoader loader_;
-  torch::optim::SGD optimizer_;
-  std::map<std::string, torch::Tensor> average_, average_buffers_;
-  int64_t updates_ = 0;
-  double learning_rate_ = 0;
+  Optimizer optimizer_;
+  WeightAverage average_;
+  RunKey key_;
+  RunPosition at_;
+  std::string table_ = kTableHead;
+  double base_rate_ = 0, learning_rate_ = 0;
+  int pending_ = 0;  // batches since the last step
+  Clock::time_point start_;
   double training_seconds_ = 0;
 };
 
@@ -256,17 +305,21 @@ Model with_classes(Model model, const std::vector<std::string>& names, uint64_t 
   return model;
 }
 
-TrainSummary train(const Model& model, const Dataset& training, const Dataset& validation,
+TrainSummary train(const TrainingTask& task, const Dataset& training, const Dataset& validation,
                    const TrainOptions& options) {
-  const bool has_norm =
-      std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(),
-                  [](const Node& n) { return std::holds_alternative<BatchNorm>(n.op); });
-  if (!has_norm)
-    fail("the model's BatchNorm is folded into its weights; train from a checkpoint that has it");
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(options.threads > 0 ? options.threads : cores);
   torch::manual_seed(options.seed);
-  return Trainer(model, training, validation, options).run();
+  return Trainer(task, training, validation, options).run();
+}
+
+TrainSummary train_float(const Model& model, const Dataset& training, const Dataset& validation,
+                         const TrainOptions& options) {
+  FloatNetwork network(with_batch_norm(model, training, options.side));
+  const Loss loss(model.info, model.graph.outputs);
+  const auto on_batch = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor&,
+                            const Targets& targets) { return loss(outputs, targets); };
+  return train({.network = network, .loss = on_batch}, training, validation, options);
 }
 
 }  // namespace octet

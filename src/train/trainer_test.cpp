@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/testing.h"
 #include "format/model_file.h"
+#include "train/batch_norm.h"
+#include "train/float_network.h"
+#include "train/graph_executor.h"
 
 namespace octet {
 namespace {
@@ -27,9 +31,9 @@ TEST(Train, RepeatsExactlyAndWritesItsFiles) {
   std::vector<float> weights[2];
   for (auto& w : weights) {
     const TemporaryFolder folder;
-    const TrainSummary s =
-        train(model, data, data, {.epochs = 2, .side = 64, .batch = 4, .folder = folder.path()});
-    EXPECT_EQ(s.epochs, 2);
+    const TrainSummary s = train_float(
+        model, data, data, {.epochs = 2, .side = 64, .batch = 4, .folder = folder.path()});
+    EXPECT_EQ(s.epochs.size(), 2U);
     EXPECT_EQ(s.images, 12);
     w = std::get<Conv2d>(read_model(folder / "last.safetensors").graph.nodes[0].op).weight.values;
     const std::string table = read_text_file(folder / "results.csv");
@@ -46,19 +50,89 @@ TEST(Train, LossThatDivergesStopsAndSaysWhere) {
   Model model = with_classes(read_model(kTiny), data.names, 0);
   std::get<BatchNorm>(model.graph.nodes[1].op).gamma.values[0] = 3e38F;
   const std::string message = error_of([&] {
-    (void)train(model, data, data, {.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()});
+    (void)train_float(model, data, data, {.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()});
   });
   EXPECT_NE(message.find("epoch 1 batch 1"), std::string::npos) << message;
 }
 
-TEST(Train, FoldedModelIsRefused) {
+std::vector<float> first_weights(const std::filesystem::path& file) {
+  return std::get<Conv2d>(read_model(file).graph.nodes[0].op).weight.values;
+}
+
+// What was cut off in the middle and resumed ends as what ran through.
+TEST(Train, ResumesExactly) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  const Loss loss(model.info, model.graph.outputs);
+  for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
+    const TemporaryFolder whole;
+    const TemporaryFolder parts;
+    TrainOptions options{.epochs = 3, .side = 64, .batch = 4, .optimizer = kind};
+    const auto run = [&](double stop_at) {
+      FloatNetwork net(model);
+      const TrainingTask task{
+          .network = net,
+          .loss = [&](const auto& outputs, const torch::Tensor&,
+                      const Targets& targets) { return loss(outputs, targets); },
+          .before_epoch =
+              [&](double progress, WeightAverage&) {
+                if (progress > stop_at) fail("cut off");
+              }};
+      return train(task, data, data, options);
+    };
+    options.folder = whole.path();
+    (void)run(1);
+    options.folder = parts.path();
+    EXPECT_EQ(error_of([&] { (void)run(0.5); }), "cut off");
+    options.resume = true;
+    EXPECT_EQ(run(1).epochs.size(), 1U);
+    EXPECT_EQ(first_weights(whole / "last.safetensors"), first_weights(parts / "last.safetensors"));
+    const std::string table = read_text_file(parts / "results.csv");
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4);
+    EXPECT_NE(error_of([&] { (void)run(1); }).find("nothing to resume"), std::string::npos);
+    options.batch = 2;
+    EXPECT_NE(error_of([&] { (void)run(1); }).find("other options"), std::string::npos);
+  }
+}
+
+TEST(Train, FrozenLayersStay) {
+  const TemporaryFolder folder;
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  (void)train_float(
+      model, data, data,
+      {.epochs = 1, .side = 64, .batch = 4, .freeze = 1, .folder = folder.path()});
+  const Model trained = read_model(folder / "last.safetensors");
+  const auto weights = [](const Model& m, const char* name) {
+    return std::get<Conv2d>(m.graph.find(name)->op).weight.values;
+  };
+  EXPECT_EQ(weights(trained, "model.0.conv"), weights(model, "model.0.conv"));
+  EXPECT_NE(weights(trained, "model.1.conv"), weights(model, "model.1.conv"));
+}
+
+// Folded BatchNorm is measured and put back: with the new statistics the model computes the same,
+// and batch statistics of the same pictures are near it.
+TEST(BatchNormalization, IsPutBack) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   const Model folded =
       read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect2-half-fused-ema.pt");
-  EXPECT_NE(error_of([&] {
-              (void)train(with_classes(folded, data.names, 0), data, data, {});
-            }).find("folded"),
-            std::string::npos);
+  const Model restored = with_batch_norm(folded, data, 64);
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> pictures;
+  for (const Sample& s : data.samples)
+    pictures.push_back(read_letterboxed(s.image, {64, 64}).bytes);
+  const torch::Tensor image = to_unit(torch::cat(pictures));
+  GraphExecutor before(folded.graph);
+  GraphExecutor after(restored.graph);
+  const auto wanted = before.forward(image, NormMode::kRunningStatistics);
+  const auto same = after.forward(image, NormMode::kRunningStatistics);
+  const auto trained = after.forward(image, NormMode::kBatchStatistics);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const auto largest = wanted[i].abs().max().item<double>();
+    EXPECT_LT((wanted[i] - same[i]).abs().max().item<double>(), 1e-3 * largest);
+    EXPECT_LT((wanted[i] - trained[i]).abs().mean().item<double>(), 0.05 * largest);
+  }
+  EXPECT_EQ(with_batch_norm(restored, data, 64).graph.nodes.size(), restored.graph.nodes.size());
 }
 
 }  // namespace

@@ -1,96 +1,24 @@
 // octet-train: the verbs that need libtorch. 'octet train …' starts it.
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
+#include <new>
 
+#include "app/train/verbs.h"
 #include "core/error.h"
-#include "core/file.h"
 #include "core/log.h"
-#include "core/process.h"
-#include "core/size.h"
-#include "format/model_file.h"
-#include "train/trainer.h"
 
 namespace octet {
 namespace {
 
-struct Options {
-  std::string model, data, folder = "run", size = "640";
-  TrainOptions train;
-  bool json = false;
-};
-
-void run_train(Options& options) {
-  install_stop_signals();
-  const SizeOption size = SizeOption::parse(options.size);
-  if (size.size.width != size.size.height)
-    fail_usage("--imgsz {}: training takes a square, one side", options.size);
-  options.train.side = size.size.width;
-  options.train.folder = options.folder;
-  const Dataset training = read_dataset(options.data, {.split = "train"});
-  const Dataset validation = read_dataset(options.data, {.split = "val"});
-  Model model = with_classes(read_model(options.model), training.names, options.train.seed);
-  if (model.info.keypoints != training.keypoints)
-    fail("{}: {} keypoints an object, the model has {}", options.data, training.keypoints,
-         model.info.keypoints);
-  make_folder(options.folder);
-  const TrainSummary s = train(model, training, validation, options.train);
-  const std::string best = (options.train.folder / "best.safetensors").string();
-  if (s.best_epoch == 0)
-    fail("interrupted before the first epoch was complete; nothing was written");
-  log_info("{}{} epochs in {:.0f} s, {:.1f} images/s; best is epoch {}, mAP50-95 {:.4f}: {}",
-           s.interrupted ? "interrupted after " : "", s.epochs, s.seconds, s.images_per_second,
-           s.best_epoch, s.best.boxes.map50_95, best);
-  if (!options.json) return;
-  nlohmann::ordered_json j{{"output", best},
-                           {"images", s.images},
-                           {"epochs", s.epochs},
-                           {"seconds", s.seconds},
-                           {"images_per_second", s.images_per_second},
-                           {"map50", s.best.boxes.map50},
-                           {"map50_95", s.best.boxes.map50_95}};
-  if (model.info.task == Task::kPose) {
-    j["pose_map50"] = s.best.keypoints.map50;
-    j["pose_map50_95"] = s.best.keypoints.map50_95;
-  }
-  fmt::print("{}\n", j.dump());
-}
-
-void add_train(CLI::App& root, Options& o) {
-  CLI::App* verb = root.add_subcommand("train", "fine-tune a model on your own data");
-  verb->add_option("--model", o.model, "a model file or a checkpoint to start from")->required();
-  verb->add_option("--data", o.data, "data.yaml")->required();
-  verb->add_option("--epochs", o.train.epochs, "passes over the training pictures")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  verb->add_option("--imgsz", o.size, "side of the training pictures")->capture_default_str();
-  verb->add_option("--batch", o.train.batch, "pictures a step")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  verb->add_option("--lr", o.train.learning_rate, "first learning rate")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  verb->add_option("--seed", o.train.seed, "of every random choice")->capture_default_str();
-  verb->add_option("--threads", o.train.threads, "threads; 0: one per core")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  verb->add_option("-o,--output", o.folder,
-                   "folder for best.safetensors, last.safetensors and results.csv")
-      ->capture_default_str();
-  verb->add_flag("--json", o.json, "print one JSON object on standard output");
-  verb->callback([&o] { run_train(o); });
-}
-
 int run(int argc, char** argv) {
   CLI::App app("octet-train: the part of octet that needs libtorch.");
-  Options options;
   app.require_subcommand(1);
-  add_train(app, options);
+  add_train(app);
+  add_quantize(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    fail_usage("{}\nTry 'octet train --help'.", e.what());
+    fail_usage("{}\nTry 'octet train --help' or 'octet quantize --help'.", e.what());
   }
   return 0;
 }

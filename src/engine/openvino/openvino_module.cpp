@@ -130,7 +130,7 @@ class OpenVinoEngine : public Engine {
     const std::filesystem::path cached =
         options.cache.empty() ? "" : options.cache / cache_key(source, size, options);
     try {
-      if (auto network = import_cached(cached, options)) return network;
+      if (auto network = import_cached(cached, options, true)) return network;
       const auto model = read(source);
       take_bytes(*model, size, name_of(source));
       const auto compile_now = [&] {
@@ -139,7 +139,7 @@ class OpenVinoEngine : public Engine {
       // Compiling takes memory that OpenVINO would keep; a child gives it back.
       if (!cached.empty() && run_in_child([&] { export_cached(compile_now(), cached); })) {
         model_.reset();
-        if (auto network = import_cached(cached, options)) return network;
+        if (auto network = import_cached(cached, options, false)) return network;
       }
       ov::CompiledModel compiled = compile_now();
       if (!cached.empty()) export_cached(compiled, cached);
@@ -218,12 +218,12 @@ class OpenVinoEngine : public Engine {
   }
 
   std::unique_ptr<Network> import_cached(const std::filesystem::path& file,
-                                         const EngineOptions& options) {
+                                         const EngineOptions& options, bool from_cache) {
     if (file.empty() || !std::filesystem::exists(file)) return nullptr;
     try {
       std::ifstream stream(file, std::ios::binary);
       return std::make_unique<OpenVinoNetwork>(
-          core_, core_.import_model(stream, "CPU", properties(options)), true);
+          core_, core_.import_model(stream, "CPU", properties(options)), from_cache);
     } catch (const std::exception&) {
       log_warning("{}: this compiled model is damaged; it is made again", file.string());
       return nullptr;

@@ -25,7 +25,13 @@ constexpr ElementFormat kFormats[] = {{"F32", 4, read_element<float>},
                                       {"F16", 2, read_half},
                                       {"BF16", 2, read_bfloat16},
                                       {"U8", 1, read_element<uint8_t>},
+                                      {"I8", 1, read_element<int8_t>},
                                       {"I32", 4, read_element<int32_t>}};
+struct Stored {
+  std::string_view dtype;
+  size_t bytes;
+};
+constexpr Stored kStored[] = {{"F32", 4}, {"F16", 2}, {"I8", 1}, {"I32", 4}};  // by StorageKind
 
 const ElementFormat* find_format(const std::string& dtype) {
   for (const ElementFormat& f : kFormats) {
@@ -34,21 +40,20 @@ const ElementFormat* find_format(const std::string& dtype) {
   return nullptr;
 }
 
-Tensor decode(std::span<const std::byte> bytes, const ElementFormat& format, Shape shape) {
-  Tensor out{.shape = std::move(shape), .values = {}};
-  out.values.resize(bytes.size() / format.bytes);
-  for (size_t i = 0; i < out.values.size(); ++i) {
-    out.values[i] = static_cast<float>(format.read(bytes.data() + i * format.bytes));
-  }
+template <typename T>
+std::vector<T> decode(std::span<const std::byte> bytes, const ElementFormat& format) {
+  std::vector<T> out(bytes.size() / format.bytes);
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<T>(format.read(bytes.data() + i * format.bytes));
   return out;
 }
 
-Tensor read_tensor(const std::string& key, const json& j, std::span<const std::byte> data,
-                   const std::string& name) {
+void read_tensor(const std::string& key, const json& j, std::span<const std::byte> data,
+                 const std::string& name, SafetensorsFile& file) {
   const auto dtype = j.at("dtype").get<std::string>();
   const ElementFormat* format = find_format(dtype);
   if (format == nullptr)
-    fail("{}: tensor '{}' has the type {}; F32, F16, BF16, U8 and I32 are supported", name, key,
+    fail("{}: tensor '{}' has the type {}; F32, F16, BF16, U8, I8 and I32 are supported", name, key,
          dtype);
   Shape shape;
   uint64_t count = 1;
@@ -71,7 +76,12 @@ Tensor read_tensor(const std::string& key, const json& j, std::span<const std::b
     fail("{}: tensor '{}' lies at {}..{}, which does not fit its shape or the file", name, key,
          begin, end);
   }
-  return decode(data.subspan(begin, end - begin), *format, std::move(shape));
+  const auto bytes = data.subspan(begin, end - begin);
+  if (dtype == "I8" || dtype == "I32") {
+    file.integers.emplace(key, IntegerData{std::move(shape), decode<int32_t>(bytes, *format)});
+  } else {
+    file.tensors.emplace(key, Tensor{std::move(shape), decode<float>(bytes, *format)});
+  }
 }
 
 }  // namespace
@@ -96,7 +106,7 @@ SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, const std::s
       if (key == "__metadata__") {
         file.metadata = value.get<std::map<std::string, std::string>>();
       } else {
-        file.tensors.emplace(key, read_tensor(key, value, data, name));
+        read_tensor(key, value, data, name, file);
       }
     }
   } catch (const json::exception& e) {
@@ -112,9 +122,11 @@ void write_safetensors(const std::filesystem::path& path,
   header["__metadata__"] = metadata;
   uint64_t offset = 0;
   for (const StoredTensor& t : tensors) {
-    const uint64_t bytes = t.tensor->values.size() * (t.kind == StorageKind::kF32 ? 4 : 2);
-    header[t.name] = {{"dtype", t.kind == StorageKind::kF32 ? "F32" : "F16"},
-                      {"shape", t.tensor->shape},
+    const Stored& stored = kStored[static_cast<size_t>(t.kind)];
+    const uint64_t bytes =
+        t.tensor != nullptr ? t.tensor->values.size() * stored.bytes : t.integers.size();
+    header[t.name] = {{"dtype", stored.dtype},
+                      {"shape", t.tensor != nullptr ? t.tensor->shape : t.shape},
                       {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
@@ -126,6 +138,10 @@ void write_safetensors(const std::filesystem::path& path,
   std::vector<std::vector<uint16_t>> halves;
   halves.reserve(tensors.size());
   for (const StoredTensor& t : tensors) {
+    if (t.tensor == nullptr) {
+      parts.push_back(t.integers);
+      continue;
+    }
     if (t.kind == StorageKind::kF32) {
       parts.push_back(std::as_bytes(std::span(t.tensor->values)));
       continue;

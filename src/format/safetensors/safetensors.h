@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -13,17 +14,25 @@
 
 namespace octet {
 
-enum class StorageKind { kF32, kF16 };
+enum class StorageKind { kF32, kF16, kI8, kI32 };
 
 struct StoredTensor {
   std::string name;
-  const Tensor* tensor = nullptr;
+  const Tensor* tensor = nullptr;  // for kF32 and kF16
   StorageKind kind = StorageKind::kF32;
+  Shape shape = {};                           // for kI8 and kI32
+  std::span<const std::byte> integers = {};  // for kI8 and kI32
+};
+
+struct IntegerData {
+  Shape shape;
+  std::vector<int32_t> values;
 };
 
 struct SafetensorsFile {
   std::map<std::string, std::string> metadata;
-  std::map<std::string, Tensor> tensors;  // as float32, whatever the file holds
+  std::map<std::string, Tensor> tensors;        // float types, as float32
+  std::map<std::string, IntegerData> integers;  // I8 and I32
 };
 
 // Throws an Error that begins with `name` on anything that does not fit together.

@@ -1,0 +1,51 @@
+// The int8 parameters of a network. The real value of an integer q is scale × (q − zero_point).
+// Activations are int8, per tensor, asymmetric; weights int8, per output channel, symmetric; biases
+// int32 with the scale input scale × weight scale (the float32 product).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace octet {
+
+inline constexpr int kInt8Min = -128;
+inline constexpr int kInt8Max = 127;
+
+struct QuantParams {
+  float scale = 1.0F;
+  int zero_point = 0;
+
+  [[nodiscard]] float low() const { return scale * static_cast<float>(kInt8Min - zero_point); }
+  [[nodiscard]] float high() const { return scale * static_cast<float>(kInt8Max - zero_point); }
+  bool operator==(const QuantParams&) const = default;
+};
+
+// Fixed by what they stand for: a byte of a picture over 255, and a sigmoid's value.
+inline constexpr QuantParams kImageParams{.scale = 1.0F / 255, .zero_point = kInt8Min};
+inline constexpr QuantParams kSigmoidParams{.scale = 1.0F / 256, .zero_point = kInt8Min};
+
+struct QuantizedConv {
+  std::vector<float> scales;   // (O)
+  std::vector<int8_t> weight;  // as Conv2d::weight
+  std::vector<int32_t> bias;   // (O)
+};
+
+// What is not named here is computed in float. The sigmoid inside SiLU is not a value of the graph;
+// it has kSigmoidParams wherever the convolution before it is quantized.
+struct Quantization {
+  int weight_bits = 8;  // 7: weights within ±63, for processors that saturate
+  std::map<std::string, QuantParams> values;
+  std::map<std::string, QuantizedConv> convs;
+
+  [[nodiscard]] bool empty() const { return values.empty(); }
+  [[nodiscard]] const QuantParams* find(const std::string& value) const {
+    const auto at = values.find(value);
+    return at == values.end() ? nullptr : &at->second;
+  }
+};
+
+[[nodiscard]] constexpr int weight_limit(int bits) { return (1 << (bits - 1)) - 1; }
+
+}  // namespace octet

@@ -1,0 +1,39 @@
+// Integer parameters from real ranges, and integers from real values.
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include "graph/graph.h"
+#include "graph/quantization.h"
+
+namespace octet {
+
+// To 16 significant bits: every limit k·scale, |k| ≤ 256, is then exact in float32 and can be read
+// back from any format bit for bit.
+[[nodiscard]] float round_scale(double scale);
+
+// The parameters whose 256 steps cover [low, high], widened to contain zero.
+[[nodiscard]] QuantParams params_for_range(double low, double high);
+
+[[nodiscard]] inline int8_t quantize(double value, const QuantParams& p) {
+  const double q = std::nearbyint(value / p.scale) + p.zero_point;
+  return static_cast<int8_t>(q < kInt8Min ? kInt8Min : q > kInt8Max ? kInt8Max : q);
+}
+[[nodiscard]] inline float dequantize(int q, const QuantParams& p) {
+  return p.scale * static_cast<float>(q - p.zero_point);
+}
+
+// The scale per output channel with the least squared error of the rounded and clamped weights,
+// found among shares of the largest; an all-zero channel takes the smallest scale of the layer.
+[[nodiscard]] std::vector<float> weight_scales(const Tensor& weight, int bits);
+
+// Integers for given scales. A channel's scale is raised first, until its bias stays below 2^30
+// steps.
+[[nodiscard]] QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales,
+                                          const QuantParams& input, int bits);
+
+// The real values that the integers stand for.
+void dequantize_into(Conv2d& conv, const QuantizedConv& q, const QuantParams& input);
+
+}  // namespace octet

@@ -1,0 +1,136 @@
+#include "quant/placement.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+
+namespace octet {
+namespace {
+
+// Values that share parameters, joined step by step (union–find).
+class Sets {
+ public:
+  size_t add(const std::string& value) {
+    const auto [at, made] = index_.emplace(value, parent_.size());
+    if (made) parent_.push_back(parent_.size());
+    return at->second;
+  }
+  size_t root(const std::string& value) { return root(add(value)); }
+  void join(const std::string& a, const std::string& b) { parent_[root(a)] = root(b); }
+
+ private:
+  size_t root(size_t i) {
+    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
+    return i;
+  }
+  std::map<std::string, size_t> index_;
+  std::vector<size_t> parent_;
+};
+
+class Placer {
+ public:
+  Placer(const Graph& graph, const std::set<std::string>& keep_float)
+      : graph_(graph), keep_float_(keep_float) {
+    for (const Node& node : graph.nodes) {
+      for (const std::string& in : node.inputs) users_[in].push_back(&node);
+    }
+  }
+
+  Placement place() {
+    Placement placement;
+    for (const Node& node : graph_.nodes) {
+      if (std::holds_alternative<BatchNorm>(node.op))
+        fail("[BatchNorm {}] has to be folded before quantization", node.name);
+      if (is_int8_conv(node)) placement.convs.insert(node.name);
+      if (!moves_data(node.op)) continue;
+      for (const std::string& in : node.inputs) sets_.join(in, node.name);
+    }
+    std::set<size_t> needed;
+    for_each_value([&](const std::string& value, const Node* made_by) {
+      if (needs_quantizer(value, made_by)) needed.insert(sets_.root(value));
+    });
+    std::map<size_t, size_t> group_of_root;
+    for_each_value([&](const std::string& value, const Node*) {
+      const size_t root = sets_.root(value);
+      if (!needed.contains(root)) return;
+      const auto [at, made] = group_of_root.emplace(root, placement.groups.size());
+      if (made) placement.groups.emplace_back();
+      placement.groups[at->second].push_back(value);
+      placement.group_of[value] = at->second;
+    });
+    return placement;
+  }
+
+ private:
+  template <typename F>
+  void for_each_value(F&& visit) {
+    visit(graph_.input, nullptr);
+    for (const Node& node : graph_.nodes) visit(node.name, &node);
+  }
+
+  bool is_int8_conv(const Node& node) const {
+    return std::holds_alternative<Conv2d>(node.op) && !keep_float_.contains(node.name);
+  }
+
+  bool needs_quantizer(const std::string& value, const Node* made_by) const {
+    if (made_by == nullptr) return true;
+    const auto found = users_.find(value);
+    if (std::holds_alternative<Conv2d>(made_by->op)) {
+      if (found == users_.end()) return is_int8_conv(*made_by);
+      const auto* after = found->second.size() == 1
+                              ? std::get_if<Activation>(&found->second.front()->op)
+                              : nullptr;
+      if (after != nullptr && fuses_into_conv(after->kind)) return false;
+      if (is_int8_conv(*made_by)) return true;
+    }
+    return found != users_.end() &&
+           std::any_of(found->second.begin(), found->second.end(), [&](const Node* user) {
+             return is_int8_conv(*user) || std::holds_alternative<Add>(user->op);
+           });
+  }
+
+  const Graph& graph_;
+  const std::set<std::string>& keep_float_;
+  std::map<std::string, std::vector<const Node*>> users_;
+  Sets sets_;
+};
+
+}  // namespace
+
+bool moves_data(const Operator& op) {
+  return std::holds_alternative<Concat>(op) || std::holds_alternative<Slice>(op) ||
+         std::holds_alternative<MaxPool>(op) || std::holds_alternative<ResizeNearest>(op);
+}
+
+bool fuses_into_conv(ActivationKind kind) {
+  return kind == ActivationKind::kRelu || kind == ActivationKind::kRelu6;
+}
+
+Placement place_quantizers(const Graph& graph, const std::set<std::string>& keep_float) {
+  return Placer(graph, keep_float).place();
+}
+
+void verify_quantization(const Model& model) {
+  const Quantization& q = model.quantization;
+  if (q.empty()) return;
+  const QuantParams* image = q.find(model.graph.input);
+  if (image == nullptr || *image != kImageParams)
+    fail("the input's scale and zero point are not 1/255 and -128");
+  for (const auto& [name, params] : q.values) {
+    if (name != model.graph.input && model.graph.find(name) == nullptr)
+      fail("'{}' has a scale, but is not a value of the graph", name);
+  }
+  for (const Node& node : model.graph.nodes) {
+    if (!moves_data(node.op)) continue;
+    const QuantParams* own = q.find(node.name);
+    for (const std::string& in : node.inputs) {
+      const QuantParams* other = q.find(in);
+      if ((own == nullptr) != (other == nullptr) || (own != nullptr && *own != *other))
+        fail("[{} {}] does not share the parameters of its input '{}'", operator_name(node.op),
+             node.name, in);
+    }
+  }
+}
+
+}  // namespace octet

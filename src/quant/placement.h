@@ -1,0 +1,41 @@
+// Where quantizers go. One place decides it for training, calibration, the integer reference and
+// every exporter, by the rules of the strictest target (full-integer TensorFlow Lite):
+//   - values that only move data (Concat, Slice, MaxPool, ResizeNearest) share the parameters of
+//     their inputs;
+//   - a convolution's output is quantized before SiLU; before ReLU and ReLU6, which engines fuse, it
+//     is not: the activation's output is;
+//   - the sum of an Add has parameters of its own.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+
+namespace octet {
+
+struct Placement {
+  std::vector<std::vector<std::string>> groups;  // values with one set of parameters each
+  std::map<std::string, size_t> group_of;        // absent: the value stays float
+  std::set<std::string> convs;                   // convolutions with int8 weights
+
+  [[nodiscard]] bool quantized(const std::string& value) const { return group_of.contains(value); }
+};
+
+// `graph` without BatchNorm. The convolutions named in `keep_float` are computed in float, with what
+// hangs on them alone.
+[[nodiscard]] Placement place_quantizers(const Graph& graph,
+                                         const std::set<std::string>& keep_float = {});
+
+// Whether a node only moves data: its output holds values of its inputs.
+[[nodiscard]] bool moves_data(const Operator& op);
+// Whether engines compute the activation within the convolution before it.
+[[nodiscard]] bool fuses_into_conv(ActivationKind kind);
+
+// That the parameters name values of the graph and keep the rules of sharing. Throws an Error naming
+// the value.
+void verify_quantization(const Model& model);
+
+}  // namespace octet

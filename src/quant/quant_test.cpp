@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "core/error.h"
+#include "core/testing.h"
+#include "quant/histogram.h"
+#include "quant/params.h"
+#include "quant/placement.h"
+#include "quant/reference.h"
+
+namespace octet {
+namespace {
+
+Tensor filled(Shape shape, float value) {
+  const auto count = static_cast<size_t>(element_count(shape));
+  return {std::move(shape), std::vector<float>(count, value)};
+}
+
+Conv2d conv(int64_t out, int64_t in, int64_t kernel) {
+  return {.padding = static_cast<int>(kernel / 2),
+          .weight = filled({out, in, kernel, kernel}, 0.5F),
+          .bias = filled({out}, 0.25F)};
+}
+
+// image → a → SiLU → [slice, slice] → b → ReLU → add → concat → head
+Graph small_graph() {
+  Graph g;
+  g.nodes = {{"a", conv(4, 3, 3), {"image"}},
+             {"a.act", Activation{ActivationKind::kSilu}, {"a"}},
+             {"left", Slice{0, 2}, {"a.act"}},
+             {"right", Slice{2, 4}, {"a.act"}},
+             {"b", conv(2, 2, 3), {"right"}},
+             {"b.act", Activation{ActivationKind::kRelu6}, {"b"}},
+             {"sum", Add{}, {"right", "b.act"}},
+             {"all", Concat{}, {"left", "right", "sum"}},
+             {"head", conv(2, 6, 1), {"all"}}};
+  g.outputs = {{.value = "head", .role = OutputRole::kClass, .stride = 1}};
+  return g;
+}
+
+TEST(Placement, FollowsTheRulesOfTheStrictestTarget) {
+  const Placement p = place_quantizers(small_graph());
+  EXPECT_EQ(p.convs, (std::set<std::string>{"a", "b", "head"}));
+  EXPECT_TRUE(p.quantized("a")) << "before SiLU";
+  EXPECT_FALSE(p.quantized("b")) << "ReLU6 is part of the convolution";
+  for (const char* value : {"left", "right", "sum", "all"})
+    EXPECT_EQ(p.group_of.at(value), p.group_of.at("a.act")) << value;
+  EXPECT_NE(p.group_of.at("b.act"), p.group_of.at("sum"));
+  EXPECT_TRUE(p.quantized("head"));
+}
+
+TEST(Placement, KeepsLayersInFloat) {
+  const Placement p = place_quantizers(small_graph(), {"head", "a"});
+  EXPECT_EQ(p.convs, (std::set<std::string>{"b"}));
+  EXPECT_FALSE(p.quantized("a"));
+  EXPECT_FALSE(p.quantized("head"));
+  EXPECT_TRUE(p.quantized("a.act")) << "b reads it";
+}
+
+TEST(Params, ScalesAreShortAndZeroIsExact) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> any(0.001, 50);
+  for (int i = 0; i < 1000; ++i) {
+    const double low = -any(random);
+    const double high = any(random);
+    const QuantParams p = params_for_range(low, high);
+    for (int k = 1; k <= 256; ++k) {  // every limit is exact in float32
+      const float limit = p.scale * static_cast<float>(k);
+      EXPECT_EQ(static_cast<double>(limit), static_cast<double>(p.scale) * k);
+    }
+    EXPECT_NEAR(p.scale, (high - low) / 255, 2e-5 * p.scale);
+    EXPECT_EQ(dequantize(p.zero_point, p), 0.0F);
+    EXPECT_NEAR(p.low(), low, p.scale);
+    EXPECT_NEAR(p.high(), high, p.scale);
+  }
+  EXPECT_EQ(params_for_range(0, 6).zero_point, -128);
+  EXPECT_EQ(params_for_range(1, 2).low(), 0) << "zero is always contained";
+}
+
+TEST(Params, ConvolutionsKeepTheirRules) {
+  Conv2d op = conv(3, 1, 1);
+  op.weight.values = {1.0F, 0.0F, 1e-12F};
+  op.bias.values = {0.5F, 0.5F, 5.0F};
+  const auto scales = weight_scales(op.weight, 8);
+  EXPECT_NEAR(scales[0], 1.0 / 127, 1e-6);
+  EXPECT_EQ(scales[1], scales[2]) << "an all-zero channel takes the smallest scale";
+  const QuantizedConv q = quantize_conv(op, scales, kImageParams, 8);
+  EXPECT_EQ(q.weight[0], 127);
+  for (size_t c = 0; c < 3; ++c) {
+    EXPECT_LT(std::abs(q.bias[c]), 1 << 30);
+    EXPECT_NEAR(q.bias[c] * static_cast<double>(kImageParams.scale * q.scales[c]),
+                op.bias.values[c], kImageParams.scale * q.scales[c] / 2);
+  }
+  EXPECT_EQ(quantize_conv(op, weight_scales(op.weight, 7), kImageParams, 7).weight[0], 63);
+}
+
+TEST(Histogram, MergesAndFindsRanges) {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal(0, 1);
+  Histogram h;
+  for (int part = 0; part < 10; ++part) {
+    std::vector<float> values(20000);
+    for (float& v : values) v = normal(random);
+    h.add(values);
+  }
+  const std::vector<float> outlier{100.0F};
+  h.add(outlier);
+  EXPECT_EQ(h.count(), 200001);
+  EXPECT_EQ(h.range(RangeMethod::kMinMax).high, 100);
+  EXPECT_NEAR(h.range(RangeMethod::kPercentile).high, 4.3, 0.4);
+  EXPECT_LT(h.range(RangeMethod::kEntropy).high, 60);
+  // One value of 200,000 is worth a finer step for all others: 100² is not.
+  EXPECT_LE(h.range(RangeMethod::kSquaredError).high, 100);
+  EXPECT_GE(h.range(RangeMethod::kSquaredError).high, 3.5);
+}
+
+Model quantized_model() {
+  Model m{.info = {}, .graph = small_graph()};
+  const Placement p = place_quantizers(m.graph);
+  const std::map<std::string, QuantParams> wanted{{"a", params_for_range(-4, 4)},
+                                                  {"a.act", params_for_range(-0.3, 4)},
+                                                  {"b.act", params_for_range(0, 6)},
+                                                  {"head", params_for_range(-8, 3)}};
+  for (const auto& [name, params] : wanted) {
+    for (const std::string& value : p.groups[p.group_of.at(name)])
+      m.quantization.values[value] = params;
+  }
+  m.quantization.values["image"] = kImageParams;
+  for (Node& node : m.graph.nodes) {
+    auto* op = std::get_if<Conv2d>(&node.op);
+    if (op == nullptr) continue;
+    const QuantParams& in = m.quantization.values.at(node.inputs[0]);
+    auto q = quantize_conv(*op, weight_scales(op->weight, 8), in, 8);
+    dequantize_into(*op, q, in);
+    m.quantization.convs[node.name] = std::move(q);
+  }
+  return m;
+}
+
+TEST(IntegerReference, ComputesByHand) {
+  const Model m = quantized_model();
+  verify_quantization(m);
+  const IntegerReference reference(m);
+  const std::vector<uint8_t> picture(4 * 4 * 3, 51);  // 0.2 everywhere
+  const auto values = reference.run(picture, {4, 4});
+  EXPECT_FALSE(values.contains("b"));
+  // In the middle of the first convolution 27 products of 0.2 · 0.5, and 0.25.
+  const IntegerTensor& a = values.at("a");
+  EXPECT_NEAR(a.real()[5], 2.95, a.params.scale);
+  EXPECT_NEAR(values.at("a.act").real()[5], 2.95 / (1 + std::exp(-2.95)), 0.03);
+  // In the corner 12 products.
+  EXPECT_NEAR(a.real()[0], 1.45, a.params.scale);
+  EXPECT_EQ(values.at("b.act").real()[5], values.at("b.act").params.high()) << "clamped to 6";
+  EXPECT_EQ(values.at("all").shape, (Shape{6, 4, 4}));
+}
+
+TEST(IntegerReference, RefusesFloatParts) {
+  Model m = quantized_model();
+  m.quantization.convs.erase("head");
+  EXPECT_NE(error_of([&] { const IntegerReference r(m); }).find("head"), std::string::npos);
+}
+
+TEST(Quantization, SharingIsVerified) {
+  Model m = quantized_model();
+  m.quantization.values["left"].scale *= 2;
+  EXPECT_NE(error_of([&] { verify_quantization(m); }).find("left"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace octet

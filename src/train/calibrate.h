@@ -1,0 +1,46 @@
+// Post-training quantization: ranges from pictures, chosen per value by what they do to the outputs,
+// weight scales by squared error, biases corrected.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/dataset.h"
+#include "quant/histogram.h"
+#include "quant/placement.h"
+#include "train/quantized_network.h"
+
+namespace octet {
+
+struct CalibrationOptions {
+  int side = 640;
+  int pictures = 32;  // for the ranges, at most
+  int tried = 1;       // for the choice between ranges
+  int corrected = 16;  // for the biases
+  int weight_bits = 8;
+};
+
+struct GroupCalibration {
+  std::vector<std::string> values;
+  RangeMethod method = RangeMethod::kMinMax;
+  ValueRange seen, range;
+  double distance = 0;  // of the outputs, when this group alone is quantized
+};
+
+struct Calibration {
+  Scales scales;
+  std::vector<GroupCalibration> groups;
+  int64_t pictures = 0;
+};
+
+// `model` without BatchNorm.
+[[nodiscard]] Calibration calibrate(const Model& model, const Placement& placement,
+                                    const Dataset& data, const CalibrationOptions& options);
+
+// Moves the biases of `network` towards the means that the float model has on the same pictures.
+void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
+                    const CalibrationOptions& options);
+
+}  // namespace octet

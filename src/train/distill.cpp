@@ -1,0 +1,80 @@
+#include "train/distill.h"
+
+#include "eval/coco_metric.h"
+
+namespace octet {
+namespace {
+
+constexpr double kLeast = 1e-6;  // of a sum that is divided by
+
+// Of Bernoulli distributions given as logits, element by element.
+torch::Tensor bernoulli_divergence(const torch::Tensor& student, const torch::Tensor& teacher) {
+  const torch::Tensor p = teacher.sigmoid();
+  const auto cross = [&](const torch::Tensor& logits) {
+    return torch::binary_cross_entropy_with_logits(logits, p, {}, {}, at::Reduction::None);
+  };
+  return cross(student) - cross(teacher);
+}
+
+}  // namespace
+
+Distillation::Distillation(const Model& model, DistillGains gains)
+    : info_(model.info), outputs_(model.graph.outputs), gains_(gains) {}
+
+torch::Tensor Distillation::joined(const std::vector<torch::Tensor>& outputs,
+                                   OutputRole role) const {
+  std::vector<torch::Tensor> parts;
+  for (const int stride : info_.strides) {
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (outputs_[i].role == role && outputs_[i].stride == stride)
+        parts.push_back(outputs[i].flatten(2).transpose(1, 2));
+    }
+  }
+  return torch::cat(parts, 1);
+}
+
+torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student,
+                                       const std::vector<torch::Tensor>& teacher) const {
+  const auto logits = [&](const std::vector<torch::Tensor>& outputs) {
+    return joined(outputs, OutputRole::kClass).clamp_min(kLeastClassLogit);
+  };
+  const torch::Tensor teacher_cls = logits(teacher);
+  const torch::Tensor weight = teacher_cls.sigmoid().amax(-1);  // (N, A)
+  const torch::Tensor total = weight.sum() + kLeast;
+  torch::Tensor sum =
+      bernoulli_divergence(logits(student), teacher_cls).sum() / total * gains_.cls;
+
+  const auto bins = static_cast<int64_t>(info_.bins.size());
+  const auto sides = [&](const std::vector<torch::Tensor>& outputs) {
+    return joined(outputs, OutputRole::kBox).unflatten(2, {4, bins}).log_softmax(3);
+  };
+  const torch::Tensor teacher_sides = sides(teacher);
+  const torch::Tensor divergence =
+      (teacher_sides.exp() * (teacher_sides - sides(student))).sum({2, 3});
+  sum = sum + (divergence * weight).sum() / total * gains_.box;
+  if (info_.keypoints == 0) return sum;
+
+  const torch::Tensor extent =
+      teacher_sides.exp().matmul(torch::tensor(info_.bins, torch::kFloat));  // (N, A, 4) strides
+  const torch::Tensor area = (extent.select(2, 0) + extent.select(2, 2)) *
+                             (extent.select(2, 1) + extent.select(2, 3));
+  const auto points = [&](const std::vector<torch::Tensor>& outputs) {
+    return joined(outputs, OutputRole::kKeypoint).unflatten(2, {info_.keypoints, 2}) * 2;
+  };
+  const torch::Tensor spread =
+      (torch::tensor(keypoint_sigmas(info_.keypoints), torch::kFloat) * 2).square();
+  const torch::Tensor distance = (points(student) - points(teacher)).square().sum(-1);
+  const torch::Tensor oks =
+      torch::exp(-distance / (spread * (area.unsqueeze(2) + kLeast) * 2)).mean(-1);
+  sum = sum + ((1 - oks) * weight).sum() / total * gains_.keypoint;
+  if (info_.keypoint_dims == 3) {
+    const torch::Tensor visible =
+        bernoulli_divergence(joined(student, OutputRole::kVisibility),
+                             joined(teacher, OutputRole::kVisibility))
+            .mean(-1);
+    sum = sum + (visible * weight).sum() / total * gains_.visibility;
+  }
+  return sum;
+}
+
+}  // namespace octet

@@ -1,0 +1,42 @@
+// How far the outputs of one network are from those of another, as detections would feel it. Cells
+// count by what the other, the teacher, sees in them: its highest class probability.
+//   classes     divergence of the probabilities, over all cells; logits too low for any detection
+//               are equal
+//   boxes       divergence of the distributions of the four sides
+//   keypoints   1 − OKS with the teacher's keypoints as truth; visibility: divergence
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "model/model.h"
+
+namespace octet {
+
+// Class logits below this can never be a detection: one step more than logit(0.001).
+inline constexpr double kLeastClassLogit = -7.906755;
+
+struct DistillGains {
+  double cls = 1.0, box = 0.5, keypoint = 4.0, visibility = 0.5;
+};
+
+class Distillation {
+ public:
+  explicit Distillation(const Model& model, DistillGains gains = {});
+
+  // Both as GraphExecutor::forward() gives them. One number, with a gradient for the student.
+  [[nodiscard]] torch::Tensor operator()(const std::vector<torch::Tensor>& student,
+                                         const std::vector<torch::Tensor>& teacher) const;
+
+ private:
+  // All cells of one role, (N, A, channels).
+  [[nodiscard]] torch::Tensor joined(const std::vector<torch::Tensor>& outputs,
+                                     OutputRole role) const;
+
+  ModelInfo info_;
+  std::vector<Output> outputs_;
+  DistillGains gains_;
+};
+
+}  // namespace octet

@@ -1,0 +1,38 @@
+// What a Trainer trains: a float network or a quantized one.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+
+namespace octet {
+
+class TrainableNetwork {
+ public:
+  using Tensors = std::map<std::string, torch::Tensor>;
+
+  virtual ~TrainableNetwork() = default;
+
+  // `image` (N, 3, H, W) float in [0, 1] to the graph's outputs in its order, (N, C, h, w) each: as
+  // in training, and as it will run.
+  [[nodiscard]] virtual std::vector<torch::Tensor> forward(const torch::Tensor& image) = 0;
+  [[nodiscard]] virtual std::vector<torch::Tensor> infer(const torch::Tensor& image) = 0;
+
+  // By "node.parameter", as the model file names them. Tensors are shared, not copied.
+  [[nodiscard]] virtual const Tensors& parameters() const = 0;
+  [[nodiscard]] virtual const Tensors& buffers() const = 0;
+
+  // With the present values.
+  [[nodiscard]] virtual Model model() const = 0;
+};
+
+// Whether a parameter is the logarithm of a scale.
+[[nodiscard]] inline bool is_scale(const std::string& parameter) {
+  return parameter.ends_with(".log_scale") || parameter.ends_with(".log_scales");
+}
+
+}  // namespace octet

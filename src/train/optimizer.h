@@ -1,0 +1,56 @@
+// Stochastic gradient descent with Nesterov momentum, and AdamW (Loshchilov and Hutter, "Decoupled
+// weight decay regularization", 2019), with state that can be written to a file and read back.
+//
+// libtorch's optimizers keep the same state, but offer it as a pickle only.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace octet {
+
+enum class OptimizerKind { kSgd, kAdamW };
+
+struct ParameterGroup {
+  std::vector<std::string> names;
+  double weight_decay = 0;
+  double rate_factor = 1;      // times the learning rate
+  double learning_rate = 0.0;  // set before every step
+};
+
+class Optimizer {
+ public:
+  using Tensors = std::map<std::string, torch::Tensor>;
+
+  Optimizer(OptimizerKind kind, const Tensors& parameters, std::vector<ParameterGroup> groups);
+
+  [[nodiscard]] std::vector<ParameterGroup>& groups() { return groups_; }
+  void set_momentum(double momentum) { momentum_ = momentum; }
+
+  void zero_grad();
+  // Scales the gradients so that the norm of all together is at most `norm`.
+  void clip(double norm);
+  void step();
+
+  // "momentum.NAME", "square.NAME"; shared, to be written to a file or filled from one.
+  [[nodiscard]] Tensors& state() { return state_; }
+  [[nodiscard]] int64_t steps() const { return steps_; }
+  void set_steps(int64_t steps) { steps_ = steps; }
+
+ private:
+  void sgd(torch::Tensor& value, const std::string& name, const ParameterGroup& group);
+  void adamw(torch::Tensor& value, const std::string& name, const ParameterGroup& group);
+  torch::Tensor& kept(const std::string& name, const torch::Tensor& like);
+
+  OptimizerKind kind_;
+  Tensors parameters_;
+  std::vector<ParameterGroup> groups_;
+  Tensors state_;
+  double momentum_ = 0.9;
+  int64_t steps_ = 0;
+};
+
+}  // namespace octet

@@ -1,0 +1,56 @@
+#include "train/partial_run.h"
+
+#include "quant/placement.h"
+#include "train/fake_quant.h"
+
+namespace octet {
+
+PartialRun::PartialRun(GraphExecutor& net, const torch::Tensor& image) : net_(net) {
+  const torch::NoGradGuard no_grad;
+  values_ = net.values(image);
+  outputs_ = pick({});
+}
+
+std::vector<torch::Tensor> PartialRun::pick(
+    const std::map<std::string, torch::Tensor>& changed) const {
+  std::vector<torch::Tensor> list;
+  for (const Output& o : net_.structure().outputs) {
+    const auto at = changed.find(o.value);
+    list.push_back(at != changed.end() ? at->second : values_.at(o.value));
+  }
+  return list;
+}
+
+std::vector<torch::Tensor> PartialRun::outputs(const PartialQuantization& part) {
+  const torch::NoGradGuard no_grad;
+  std::map<std::string, torch::Tensor> changed;
+  const auto quantized = [&](const std::string& name, const torch::Tensor& x) {
+    const QuantParams& p = part.values.at(name);
+    return fake_quantize(x, {torch::full({1}, p.scale), p.zero_point});
+  };
+  const Graph& graph = net_.structure();
+  if (part.values.contains(graph.input))
+    changed[graph.input] = quantized(graph.input, values_.at(graph.input));
+  for (const Node& node : graph.nodes) {
+    bool dirty = false;
+    std::vector<torch::Tensor> in;
+    for (const std::string& name : node.inputs) {
+      const auto at = changed.find(name);
+      dirty = dirty || at != changed.end();
+      in.push_back(at != changed.end() ? at->second : values_.at(name));
+    }
+    const auto weight = part.weights.find(node.name);
+    torch::Tensor y = values_.at(node.name);
+    if (weight != part.weights.end()) {
+      y = net_.run_with_weight(node, in, weight->second);
+    } else if (dirty) {
+      y = net_.run_node(node, in);
+    }
+    const bool own = part.values.contains(node.name) && !moves_data(node.op);
+    if (own) y = quantized(node.name, y);
+    if (own || dirty || weight != part.weights.end()) changed[node.name] = y;
+  }
+  return pick(changed);
+}
+
+}  // namespace octet

@@ -1,0 +1,44 @@
+#include "train/qat.h"
+
+#include "train/distill.h"
+#include "train/graph_executor.h"
+#include "train/loss.h"
+
+namespace octet {
+
+TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
+                             const Dataset& training, const Dataset& validation,
+                             const QatOptions& options) {
+  GraphExecutor float_net(teacher.graph);
+  const Distillation distance(teacher);
+  const Loss labels(teacher.info, teacher.graph.outputs);
+  const auto loss = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor& image,
+                        const Targets& targets) {
+    std::vector<torch::Tensor> wanted;
+    {
+      const torch::NoGradGuard no_grad;
+      wanted = float_net.forward(image, NormMode::kRunningStatistics);
+    }
+    const auto images = static_cast<double>(image.size(0));
+    torch::Tensor total = distance(outputs, wanted);
+    LossItems items;
+    if (options.labels > 0) items = labels(outputs, targets);
+    items.distill = total.item<double>();
+    total = total * (options.distill * images);
+    if (options.labels > 0) total = total + items.total * options.labels;
+    items.total = total;
+    return items;
+  };
+  const auto before_epoch = [&](double progress, WeightAverage& average) {
+    if (progress < 1 - options.frozen_part && options.learn_scales) return;
+    const torch::NoGradGuard no_grad;
+    for (const auto& [name, value] : network.parameters()) {  // the averages are what is kept
+      if (is_scale(name)) value.detach().copy_(average.values().at(name));
+    }
+    network.freeze_scales();
+  };
+  return train({.network = network, .loss = loss, .before_epoch = before_epoch}, training,
+               validation, options.train);
+}
+
+}  // namespace octet

@@ -1,0 +1,181 @@
+#include "train/quantized_network.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "quant/params.h"
+#include "train/graph_executor.h"
+
+namespace octet {
+namespace {
+
+torch::Tensor constant(const std::vector<float>& values) {
+  return torch::tensor(values, torch::kFloat);
+}
+
+// Rounded to steps of `scale`; the gradient passes as if it were not.
+torch::Tensor round_bias(const torch::Tensor& bias, const torch::Tensor& scale) {
+  const torch::NoGradGuard no_grad;
+  return (bias / scale).round() * scale - bias;
+}
+
+std::vector<float> to_vector(const torch::Tensor& t) {
+  const torch::Tensor flat = t.detach().contiguous();
+  return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+}  // namespace
+
+QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placement,
+                                   const Scales& scales)
+    : model_(model), placement_(placement), scales_(scales) {
+  for (const Node& node : model_.graph.nodes) {
+    for (const std::string& in : node.inputs) users_[in].push_back(&node);
+    const auto* op = std::get_if<Conv2d>(&node.op);
+    if (op == nullptr) continue;
+    parameters_.emplace(node.name + ".weight",
+                        to_torch(op->weight)
+                            .contiguous(at::MemoryFormat::ChannelsLast)
+                            .requires_grad_(true));
+    const torch::Tensor bias =
+        op->bias.empty() ? torch::zeros({op->weight.shape[0]}) : to_torch(op->bias);
+    parameters_.emplace(node.name + ".bias", bias.clone().requires_grad_(true));
+    if (placement_.convs.contains(node.name))
+      parameters_.emplace(node.name + ".log_scales",
+                          torch::zeros({op->weight.shape[0]}).requires_grad_(true));
+  }
+  for (size_t g = 0; g < placement_.groups.size(); ++g) {
+    const auto& values = placement_.groups[g];
+    const bool image = std::find(values.begin(), values.end(), model_.graph.input) != values.end();
+    parameters_.emplace(fmt::format("group.{}.log_scale", g),
+                        torch::zeros({1}).requires_grad_(!image));
+  }
+}
+
+LearnedParams QuantizedNetwork::params(const std::string& value) const {
+  const size_t group = placement_.group_of.at(value);
+  const QuantParams& p = scales_.groups[group];
+  const torch::Tensor scale = leaf(fmt::format("group.{}.log_scale", group)).exp() * p.scale;
+  if (frozen_ || !scale.requires_grad()) {
+    const bool image = p == kImageParams;
+    return {constant({image ? p.scale : round_scale(scale.item<float>())}), p.zero_point};
+  }
+  return {scale, p.zero_point};
+}
+
+torch::Tensor QuantizedNetwork::weight_scales(const std::string& conv) const {
+  const torch::Tensor scales =
+      leaf(conv + ".log_scales").exp() * constant(scales_.weights.at(conv));
+  return frozen_ ? scales.detach() : scales;
+}
+
+bool QuantizedNetwork::left_to_activation(const Node& node) const {
+  const auto found = users_.find(node.name);
+  return found != users_.end() && found->second.size() == 1 &&
+         std::holds_alternative<Activation>(found->second.front()->op);
+}
+
+std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image,
+                                                 const Visitor& visit) {
+  std::map<std::string, torch::Tensor> values{
+      {model_.graph.input, image.contiguous(at::MemoryFormat::ChannelsLast)}};
+  if (visit) visit(model_.graph.input, image);
+  std::map<std::string, size_t> uses_left;
+  for (const auto& [name, nodes] : users_) uses_left[name] = nodes.size();
+  for (const Output& o : model_.graph.outputs) ++uses_left[o.value];
+  for (const Node& node : model_.graph.nodes) {
+    std::vector<torch::Tensor> in;
+    for (const std::string& name : node.inputs) in.push_back(values.at(name));
+    torch::Tensor y;
+    if (const auto* op = std::get_if<Conv2d>(&node.op)) {
+      y = conv(node, *op, in[0]);
+    } else if (const auto* act = std::get_if<Activation>(&node.op)) {
+      y = activation(node, act->kind, in[0]);
+    } else {
+      y = apply_plain(node, in);
+      const bool computes = std::holds_alternative<Add>(node.op);
+      if (computes && placement_.quantized(node.name)) y = fake_quantize(y, params(node.name));
+    }
+    if (visit && placement_.quantized(node.name)) {
+      const bool raw = std::holds_alternative<Conv2d>(node.op) && left_to_activation(node);
+      visit(node.name, raw ? fake_quantize(y, params(node.name)) : y);
+    }
+    values[node.name] = y;
+    for (const std::string& name : node.inputs) {
+      if (--uses_left[name] == 0) values.erase(name);
+    }
+  }
+  std::vector<torch::Tensor> outputs;
+  for (const Output& o : model_.graph.outputs) outputs.push_back(values.at(o.value));
+  return outputs;
+}
+
+torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const torch::Tensor& x) {
+  torch::Tensor weight = leaf(node.name + ".weight");
+  torch::Tensor bias = leaf(node.name + ".bias");
+  if (placement_.convs.contains(node.name)) {
+    const torch::Tensor scales = weight_scales(node.name);
+    weight = fake_quantize_weight(weight, scales, weight_limit(scales_.weight_bits))
+                 .contiguous(at::MemoryFormat::ChannelsLast);
+    bias = bias + round_bias(bias, scales * params(node.inputs[0]).scale);
+  }
+  const torch::Tensor y = torch::conv2d(x, weight, bias, op.stride, op.padding, 1, op.groups);
+  if (!placement_.quantized(node.name) || left_to_activation(node)) return y;
+  return fake_quantize(y, params(node.name));
+}
+
+torch::Tensor QuantizedNetwork::activation(const Node& node, ActivationKind kind,
+                                           const torch::Tensor& x) {
+  const std::string& before = node.inputs[0];
+  const bool from_int = placement_.quantized(before) || fuses_into_conv(kind);
+  if (!placement_.quantized(node.name) || !from_int) {
+    const torch::Tensor given =
+        placement_.quantized(before) ? fake_quantize(x, params(before)) : x;
+    const torch::Tensor y = apply_plain(node, {given});
+    return placement_.quantized(node.name) ? fake_quantize(y, params(node.name)) : y;
+  }
+  const LearnedParams out = params(node.name);
+  return fake_quantized_activation(x, kind, fuses_into_conv(kind) ? out : params(before), out);
+}
+
+void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>& values) {
+  const torch::NoGradGuard no_grad;
+  for (const Node& node : model_.graph.nodes) {
+    if (!placement_.convs.contains(node.name)) continue;
+    const auto& op = std::get<Conv2d>(node.op);
+    const torch::Tensor weight = leaf(node.name + ".weight");
+    const torch::Tensor error =
+        weight - fake_quantize_weight(weight, weight_scales(node.name),
+                                      weight_limit(scales_.weight_bits));
+    const torch::Tensor shift = torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride,
+                                              op.padding, 1, op.groups)
+                                    .mean({0, 2, 3});
+    leaf(node.name + ".bias").add_(shift);
+  }
+}
+
+Model QuantizedNetwork::model() const {
+  Model out = model_;
+  out.quantization = {.weight_bits = scales_.weight_bits, .values = {}, .convs = {}};
+  for (const auto& [value, group] : placement_.group_of) {
+    const LearnedParams p = params(value);
+    const bool image = value == model_.graph.input;
+    const float scale = p.scale.item<float>();
+    out.quantization.values[value] = {image ? scale : round_scale(scale), p.zero_point};
+  }
+  for (Node& node : out.graph.nodes) {
+    auto* op = std::get_if<Conv2d>(&node.op);
+    if (op == nullptr) continue;
+    op->weight.values = to_vector(leaf(node.name + ".weight"));
+    op->bias = {{op->weight.shape[0]}, to_vector(leaf(node.name + ".bias"))};
+    if (!placement_.convs.contains(node.name)) continue;
+    const QuantParams& input = out.quantization.values.at(node.inputs[0]);
+    QuantizedConv q = quantize_conv(*op, to_vector(weight_scales(node.name)), input,
+                                    scales_.weight_bits);
+    dequantize_into(*op, q, input);
+    out.quantization.convs.emplace(node.name, std::move(q));
+  }
+  return out;
+}
+
+}  // namespace octet

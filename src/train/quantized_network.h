@@ -1,0 +1,75 @@
+// A quantized network under training: the Graph, without BatchNorm, computed as integers will
+// compute it, with gradients for weights, biases and scales.
+//
+// Scales are learned as logarithms of their change, so that a step of the optimizer means the same
+// share for every scale; zero points stay as calibrated. Biases are rounded as they will be stored.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "quant/placement.h"
+#include "train/fake_quant.h"
+#include "train/network.h"
+
+namespace octet {
+
+// Quantization in the making: one set of parameters per group of a Placement.
+struct Scales {
+  std::vector<QuantParams> groups;
+  std::map<std::string, std::vector<float>> weights;  // per convolution, (O)
+  int weight_bits = 8;
+};
+
+class QuantizedNetwork : public TrainableNetwork {
+ public:
+  using Visitor = std::function<void(const std::string& value, const torch::Tensor& real)>;
+
+  QuantizedNetwork(const Model& model, const Placement& placement, const Scales& scales);
+
+  std::vector<torch::Tensor> forward(const torch::Tensor& image) override {
+    return run(image, {});
+  }
+  std::vector<torch::Tensor> infer(const torch::Tensor& image) override { return run(image, {}); }
+  // `visit` sees every quantized value.
+  [[nodiscard]] std::vector<torch::Tensor> run(const torch::Tensor& image, const Visitor& visit);
+
+  // Takes the mean error that rounded weights make, per channel, out of the biases (Nagel et al.,
+  // "Data-free quantization", 2019). `values`: of the float network, by name.
+  void correct_biases(const std::map<std::string, torch::Tensor>& values);
+
+  // Logarithms of scales are "NODE.log_scales" and "group.N.log_scale".
+  const Tensors& parameters() const override { return parameters_; }
+  const Tensors& buffers() const override { return buffers_; }
+
+  // From now on scales are as they will be stored, without gradients.
+  void freeze_scales() { frozen_ = true; }
+
+  // The integers for the present values.
+  Model model() const override;
+
+ private:
+  [[nodiscard]] torch::Tensor conv(const Node& node, const Conv2d& op, const torch::Tensor& x);
+  [[nodiscard]] torch::Tensor activation(const Node& node, ActivationKind kind,
+                                         const torch::Tensor& x);
+  [[nodiscard]] LearnedParams params(const std::string& value) const;
+  [[nodiscard]] torch::Tensor weight_scales(const std::string& conv) const;
+  [[nodiscard]] torch::Tensor leaf(const std::string& name) const { return parameters_.at(name); }
+  // A convolution whose output is quantized within the activation after it.
+  [[nodiscard]] bool left_to_activation(const Node& node) const;
+
+  Model model_;
+  Placement placement_;
+  Scales scales_;
+  bool frozen_ = false;
+  std::map<std::string, std::vector<const Node*>> users_;
+  Tensors parameters_;
+  Tensors buffers_;  // none: BatchNorm is folded
+};
+
+}  // namespace octet
