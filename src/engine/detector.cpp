@@ -27,8 +27,9 @@ Detector::Detector(const DetectorOptions& options)
   NetworkSource source;
   if (artifact_.kind == ArtifactKind::kModel) {
     size_ = choose_size(options, {});
-    Model folded{.info = artifact_.info,
-                 .graph = fold_batch_norm(std::move(artifact_.model->graph))};
+    const Model folded{.info = artifact_.info,
+                       .graph = fold_batch_norm(std::move(artifact_.model->graph)),
+                       .quantization = std::move(artifact_.model->quantization)};
     artifact_.model.reset();
     ir_ = make_ir(folded, size_, Layout::kRaw);
     source.ir_xml = std::move(ir_.xml);

@@ -49,12 +49,35 @@ Emitter::Ref Emitter::reshape(const std::string& name, Ref x, const Shape& to) {
   return out;
 }
 
-Emitter::Ref Emitter::conv(const std::string& name, Ref x, const Conv2d& op) {
+Shape Emitter::conv_shape(Ref x, const Conv2d& op) const {
   const Shape& in = shape(x);
   const Shape& w = op.weight.shape;
-  const Ref out = define({in[0], w[0], windows(in[2], w[2], op.stride, op.padding),
-                          windows(in[3], w[3], op.stride, op.padding)});
+  return {in[0], w[0], windows(in[2], w[2], op.stride, op.padding),
+          windows(in[3], w[3], op.stride, op.padding)};
+}
+
+Emitter::Ref Emitter::conv(const std::string& name, Ref x, const Conv2d& op) {
+  const Ref out = define(conv_shape(x, op));
   emit_conv(out, name, x, op);
+  return out;
+}
+
+Emitter::Ref Emitter::quantized_conv(const std::string& name, Ref x, const Conv2d& op,
+                                     const QuantizedConv& q, const QuantParams& input) {
+  const Ref out = define(conv_shape(x, op));
+  emit_quantized_conv(out, name, x, op, q, input);
+  return out;
+}
+
+Emitter::Ref Emitter::quantize(const std::string& name, Ref x, const QuantParams& params) {
+  const Ref out = define(shape(x));
+  emit_quantize(out, name, x, params);
+  return out;
+}
+
+Emitter::Ref Emitter::image_from_bytes(const std::string& name, Ref bytes) {
+  const Ref out = define(shape(bytes));
+  emit_image_from_bytes(out, name, bytes);
   return out;
 }
 

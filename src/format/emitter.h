@@ -1,4 +1,4 @@
-// What a float exporter has to offer: one method per operation, in whatever format. lower() walks a
+// What an exporter has to offer: one method per operation, in whatever format. lower() walks a
 // Graph over it, so that ONNX and OpenVINO IR are written by the same walk. The base class keeps
 // every value's shape; a format implements the emit_ methods.
 #pragma once
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/quantization.h"
 
 namespace octet {
 
@@ -26,6 +27,13 @@ class Emitter {
   Ref transpose(const std::string& name, Ref x, const std::vector<int64_t>& order);
   Ref reshape(const std::string& name, Ref x, const Shape& shape);
   Ref conv(const std::string& name, Ref x, const Conv2d& op);
+  // With int8 weights; `x` lies on the grid of `input`.
+  Ref quantized_conv(const std::string& name, Ref x, const Conv2d& op, const QuantizedConv& q,
+                     const QuantParams& input);
+  // Rounded and clamped to 256 steps.
+  Ref quantize(const std::string& name, Ref x, const QuantParams& params);
+  // The bytes of a picture as fractions of 255.
+  Ref image_from_bytes(const std::string& name, Ref bytes);
   Ref activation(const std::string& name, Ref x, ActivationKind kind);
   Ref binary(const std::string& name, BinaryKind kind, Ref a, Ref b);  // broadcasting sides of 1
   Ref concat(const std::string& name, const std::vector<Ref>& parts, int axis);
@@ -36,6 +44,13 @@ class Emitter {
   Ref reduce_sum(const std::string& name, Ref x, int axis);  // the axis disappears
   virtual void output(const std::string& name, Ref x) = 0;
   virtual void metadata(const std::map<std::string, std::string>& entries) = 0;
+
+  // Where the format's engines want quantizers beyond those that change values.
+  struct QuantizerStyle {
+    bool inside_silu = true;  // before SiLU, and after its sigmoid
+    bool after_moves = true;  // after what only moves data, where they change nothing
+  };
+  [[nodiscard]] virtual QuantizerStyle quantizer_style() const = 0;
 
   [[nodiscard]] const Shape& shape(Ref x) const { return shapes_.at(static_cast<size_t>(x)); }
 
@@ -48,6 +63,11 @@ class Emitter {
                               const std::vector<int64_t>& order) = 0;
   virtual void emit_reshape(Ref out, const std::string& name, Ref x) = 0;
   virtual void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) = 0;
+  virtual void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
+                                   const QuantizedConv& q, const QuantParams& input) = 0;
+  virtual void emit_quantize(Ref out, const std::string& name, Ref x,
+                             const QuantParams& params) = 0;
+  virtual void emit_image_from_bytes(Ref out, const std::string& name, Ref bytes) = 0;
   virtual void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) = 0;
   virtual void emit_binary(Ref out, const std::string& name, BinaryKind kind,
                            std::pair<Ref, Ref> operands) = 0;
@@ -65,6 +85,7 @@ class Emitter {
 
  private:
   Ref define(Shape shape);
+  [[nodiscard]] Shape conv_shape(Ref x, const Conv2d& op) const;
   std::vector<Shape> shapes_;
 };
 

@@ -1,5 +1,6 @@
 #include "format/lower.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -9,21 +10,29 @@ namespace {
 
 using Ref = Emitter::Ref;
 
+constexpr const char* kQuantizerSuffix = ".quantized";
+
 class Lowering {
  public:
   Lowering(const Model& model, Size size, Emitter& emitter)
-      : model_(model), size_(size), out_(emitter) {}
+      : model_(model), quantization_(model.quantization), size_(size), out_(emitter) {}
 
   void raw() {
     const Ref bytes = out_.input("image", ElementType::kUint8, {1, size_.height, size_.width, 3});
     const Ref planar = out_.transpose("image.nchw", bytes, {0, 3, 1, 2});
-    input_scale_ = 1.0F / 255;
-    network(out_.to_float("image.float", planar));
+    if (quantization_.empty()) {
+      input_scale_ = 1.0F / 255;
+      network(out_.to_float("image.float", planar));
+    } else {
+      network(out_.image_from_bytes("image.real", planar));
+    }
     for (const Output& o : model_.graph.outputs) out_.output(o.name(), values_.at(o.value));
   }
 
   void decoded() {
-    network(out_.input("images", ElementType::kFloat32, {1, 3, size_.height, size_.width}));
+    const Ref image =
+        out_.input("images", ElementType::kFloat32, {1, 3, size_.height, size_.width});
+    network(quantization_.empty() ? image : out_.quantize("image.quantized", image, kImageParams));
     make_cells();
     std::vector<Ref> rows{boxes(), classes()};
     if (model_.info.task == Task::kPose) rows.push_back(keypoints());
@@ -45,20 +54,60 @@ class Lowering {
             [&](const BatchNorm&) -> Ref {
               fail("[BatchNorm {}] has to be folded before an export", node.name);
             },
-            [&](const Activation& op) { return out_.activation(node.name, in[0], op.kind); },
-            [&](const Add&) { return out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]); },
-            [&](const Concat&) { return out_.concat(node.name, in, 1); },
-            [&](const Slice& op) { return out_.slice(node.name, in[0], 1, op.begin, op.end); },
-            [&](const MaxPool& op) { return out_.max_pool(node.name, in[0], op); },
+            [&](const Activation& op) { return activation(node, op.kind, in[0]); },
+            [&](const Add&) {
+              return quantized(node.name,
+                               out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]));
+            },
+            [&](const Concat&) { return moved(node.name, out_.concat(node.name, in, 1)); },
+            [&](const Slice& op) {
+              return moved(node.name, out_.slice(node.name, in[0], 1, op.begin, op.end));
+            },
+            [&](const MaxPool& op) { return moved(node.name, out_.max_pool(node.name, in[0], op)); },
             [&](const ResizeNearest& op) {
-              return out_.resize_nearest(node.name, in[0], op.factor);
+              return moved(node.name, out_.resize_nearest(node.name, in[0], op.factor));
             }},
         node.op);
+  }
+
+  // ---- quantizers
+  bool before_silu(const Node& conv) const {
+    return std::any_of(model_.graph.nodes.begin(), model_.graph.nodes.end(), [&](const Node& n) {
+      const auto* act = std::get_if<Activation>(&n.op);
+      return act != nullptr && act->kind == ActivationKind::kSilu && n.inputs[0] == conv.name;
+    });
+  }
+  Ref quantized(const std::string& name, Ref x) {
+    const QuantParams* p = quantization_.find(name);
+    return p == nullptr ? x : out_.quantize(name + kQuantizerSuffix, x, *p);
+  }
+  Ref moved(const std::string& name, Ref x) {
+    return out_.quantizer_style().after_moves ? quantized(name, x) : x;
+  }
+
+  // SiLU in integers is a product with a quantized sigmoid.
+  Ref activation(const Node& node, ActivationKind kind, Ref x) {
+    const bool in_integers = kind == ActivationKind::kSilu &&
+                             quantization_.find(node.inputs[0]) != nullptr &&
+                             out_.quantizer_style().inside_silu;
+    if (!in_integers) return quantized(node.name, out_.activation(node.name, x, kind));
+    const std::string gate_name = node.name + ".sigmoid";
+    const Ref gate = out_.quantize(gate_name + kQuantizerSuffix,
+                                   out_.activation(gate_name, x, ActivationKind::kSigmoid),
+                                   kSigmoidParams);
+    return quantized(node.name, out_.binary(node.name, BinaryKind::kMultiply, x, gate));
   }
 
   // The division by 255 goes into the first convolution's weights, so that no pass over the image
   // is spent on it.
   Ref conv(const Node& node, const Conv2d& op, Ref x) {
+    const auto q = quantization_.convs.find(node.name);
+    if (q != quantization_.convs.end()) {
+      const QuantParams& input = *quantization_.find(node.inputs[0]);
+      const Ref y = out_.quantized_conv(node.name, x, op, q->second, input);
+      return before_silu(node) && !out_.quantizer_style().inside_silu ? y
+                                                                      : quantized(node.name, y);
+    }
     if (node.inputs[0] != model_.graph.input || input_scale_ == 1.0F)
       return out_.conv(node.name, x, op);
     Conv2d scaled = op;
@@ -155,6 +204,7 @@ class Lowering {
   }
 
   const Model& model_;
+  const Quantization& quantization_;
   Size size_;
   Emitter& out_;
   float input_scale_ = 1.0F;

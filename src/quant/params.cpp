@@ -75,15 +75,15 @@ std::vector<float> weight_scales(const Tensor& weight, int bits) {
 
 QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales, const QuantParams& input,
                             int bits) {
-  const double limit = weight_limit(bits);
+  const auto limit = static_cast<float>(weight_limit(bits));
   QuantizedConv q;
   for (size_t c = 0; c < scales.size(); ++c) {
     const double bias = conv.bias.empty() ? 0 : conv.bias.values[c];
     while (std::abs(bias) >= kBiasSteps * (input.scale * scales[c])) scales[c] *= 2;
-    for (const float w : channel(conv.weight, c)) {
-      q.weight.push_back(static_cast<int8_t>(
-          std::clamp(std::nearbyint(static_cast<double>(w) / scales[c]), -limit, limit)));
-    }
+    // Divided in float32, as the trainer does: some weight always lies next to a half step.
+    for (const float w : channel(conv.weight, c))
+      q.weight.push_back(
+          static_cast<int8_t>(std::clamp(std::nearbyint(w / scales[c]), -limit, limit)));
     q.bias.push_back(static_cast<int32_t>(std::nearbyint(bias / (input.scale * scales[c]))));
   }
   q.scales = std::move(scales);

@@ -33,7 +33,7 @@ void run(Options& o) {
   auto e = evaluate(fwd, model, validation, {side,side});
   fmt::print("ptq without correction {:.4f} {:.4f}\n", e.boxes.map50_95, e.keypoints.map50_95);
 
-  QatOptions q; q.train.side=side; q.train.epochs=o.epochs; q.train.batch=o.batch; q.train.optimizer=OptimizerKind::kAdamW; q.train.learning_rate=o.lr; q.train.rate_of_scales=o.rs; q.train.cosine=true; q.train.warmup_epochs=0.5; q.train.weight_decay=0; q.train.momentum=0.9; q.train.average={.decay=o.decay,.ramp=10}; q.train.seed=o.seed; q.train.folder=o.out+".run"; q.labels=o.labels; q.train.augment.mosaic=o.mosaic; q.train.augment.scale=0.3;
+  QatOptions q; q.train.side=side; q.train.epochs=o.epochs; q.train.batch=o.batch; q.train.optimizer=getenv("SGD")?OptimizerKind::kSgd:OptimizerKind::kAdamW; q.frozen_part=0.25; q.train.learning_rate=o.lr; q.train.rate_of_scales=o.rs; q.train.cosine=true; q.train.warmup_epochs=0.5; q.train.weight_decay=0; q.train.momentum=0.9; q.train.average={.decay=o.decay,.ramp=10}; q.train.seed=o.seed; q.train.folder=o.out+".run"; q.labels=o.labels; q.train.augment.mosaic=o.mosaic; q.train.augment.scale=0.3;
   make_folder(q.train.folder);
   auto sum = train_quantized(net, model, training, validation, q);
   net.freeze_scales();

@@ -14,6 +14,7 @@
 namespace octet {
 namespace {
 
+constexpr int kUnsigned = 128;  // an int8 value and its zero point as uint8
 constexpr int kOpset = 13;
 constexpr int kIrVersion = 7;  // the first that knows opset 13
 
@@ -47,6 +48,8 @@ class OnnxEmitter : public Emitter {
     node("Identity", name + ".output", {names_.at(static_cast<size_t>(x))}, name);
     describe(*graph_->add_output(), name, ElementType::kFloat32, shape(x));
   }
+
+  [[nodiscard]] QuantizerStyle quantizer_style() const override { return {}; }
 
   void metadata(const std::map<std::string, std::string>& entries) override {
     for (const auto& [key, value] : entries) {
@@ -83,6 +86,46 @@ class OnnxEmitter : public Emitter {
     integers(n, "kernel_shape", {op.weight.shape[2], op.weight.shape[3]});
     window(n, op.stride, op.padding);
     integer(n, "group", op.groups);
+  }
+  // Weights and bias are integers behind a DequantizeLinear each; the bias' scale is exactly the
+  // product of the input's and the weights', so that ONNX Runtime computes it all in integers.
+  void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
+                           const QuantizedConv& q, const QuantParams& input) override {
+    const auto channels = static_cast<int64_t>(q.scales.size());
+    std::vector<float> bias_scales;
+    for (const float s : q.scales) bias_scales.push_back(input.scale * s);
+    const std::string weight = name + ".weight";
+    const std::string bias = name + ".bias";
+    fill(weight, onnx::TensorProto::INT8, op.weight.shape, std::as_bytes(std::span(q.weight)));
+    fill(bias, onnx::TensorProto::INT32, {channels}, std::as_bytes(std::span(q.bias)));
+    const std::vector<int8_t> no_offset(q.scales.size(), 0);
+    const std::vector<int32_t> no_bias_offset(q.scales.size(), 0);
+    const Shape vector{channels};
+    dequantize(weight, {weight + ".scales", vector, q.scales},
+               {onnx::TensorProto::INT8, std::as_bytes(std::span(no_offset))});
+    dequantize(bias, {bias + ".scales", vector, bias_scales},
+               {onnx::TensorProto::INT32, std::as_bytes(std::span(no_bias_offset))});
+    auto& n = node("Conv", out, name, {x});
+    n.add_input(weight + ".real");
+    n.add_input(bias + ".real");
+    integers(n, "kernel_shape", {op.weight.shape[2], op.weight.shape[3]});
+    window(n, op.stride, op.padding);
+    integer(n, "group", op.groups);
+  }
+  void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {
+    name_value(out, name);
+    const std::string scale =
+        initializer(name + ".scale", Tensor{.shape = {}, .values = {p.scale}});
+    const std::string zero = byte_initializer(name + ".zero_point", p.zero_point + kUnsigned);
+    node("QuantizeLinear", name + ".integers", {value(x), scale, zero}, name + ".integers");
+    node("DequantizeLinear", name, {name + ".integers", scale, zero}, name);
+  }
+  void emit_image_from_bytes(Ref out, const std::string& name, Ref bytes) override {
+    name_value(out, name);
+    const std::string scale =
+        initializer(name + ".scale", Tensor{.shape = {}, .values = {kImageParams.scale}});
+    const std::string zero = byte_initializer(name + ".zero_point", 0);
+    node("DequantizeLinear", name, {value(bytes), scale, zero}, name);
   }
   void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override {
     switch (kind) {
@@ -207,6 +250,29 @@ class OnnxEmitter : public Emitter {
   std::string initializer(const std::string& name, const Tensor& tensor) {
     fill(name, onnx::TensorProto::FLOAT, tensor.shape, std::as_bytes(std::span(tensor.values)));
     return name;
+  }
+  std::string byte_initializer(const std::string& name, int value) {
+    const auto byte = static_cast<uint8_t>(value);
+    fill(name, onnx::TensorProto::UINT8, {}, std::as_bytes(std::span(&byte, 1)));
+    return name;
+  }
+  // `name` is an initializer of integers; "NAME.real" becomes its values, one scale a channel.
+  struct ScaleVector {
+    std::string name;
+    Shape shape;
+    const std::vector<float>& values;
+  };
+  struct Offsets {
+    int32_t type;
+    std::span<const std::byte> raw;
+  };
+  void dequantize(const std::string& name, const ScaleVector& scales, const Offsets& offsets) {
+    fill(scales.name, onnx::TensorProto::FLOAT, scales.shape,
+         std::as_bytes(std::span(scales.values)));
+    fill(name + ".zero_points", offsets.type, scales.shape, offsets.raw);
+    auto& n = node("DequantizeLinear", name + ".real", {name, scales.name, name + ".zero_points"},
+                   name + ".real");
+    integer(n, "axis", 0);
   }
   std::string integer_initializer(const std::string& name, const std::vector<int64_t>& values) {
     fill(name, onnx::TensorProto::INT64, {static_cast<int64_t>(values.size())},

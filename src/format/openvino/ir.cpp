@@ -49,6 +49,11 @@ class IrEmitter : public Emitter {
     connect(layer, {value(x)});
   }
 
+  // The plugin fuses SiLU behind the convolution in float, and moves int8 data by itself.
+  [[nodiscard]] QuantizerStyle quantizer_style() const override {
+    return {.inside_silu = false, .after_moves = false};
+  }
+
   void metadata(const std::map<std::string, std::string>& entries) override {
     auto info = net_.append_child("rt_info");
     for (const auto& [key, text] : entries)
@@ -92,6 +97,18 @@ class IrEmitter : public Emitter {
     finish_layer(layer, out, shape(out), "f32");
   }
   void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) override;
+  void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
+                           const QuantizedConv& q, const QuantParams& input) override;
+  void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {
+    define(out, fake_quantize(name, value(x), {p.low(), p.high()}, {p.low(), p.high()}));
+  }
+  void emit_image_from_bytes(Ref out, const std::string& name, Ref bytes) override {
+    auto layer = add_layer(name + ".float", "Convert", "opset1");
+    layer.append_child("data").append_attribute("destination_type") = "f32";
+    connect(layer, {value(bytes)});
+    const Value real = finish_layer(layer, shape(out), "f32");
+    define(out, fake_quantize(name, real, {0, 255}, {0, 1}));
+  }
   void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override;
   void emit_binary(Ref out, const std::string& name, BinaryKind kind,
                    std::pair<Ref, Ref> operands) override {
@@ -141,6 +158,26 @@ class IrEmitter : public Emitter {
     Shape shape;
     pugi::xml_node port;
   };
+
+  struct Limits {
+    float low, high;
+  };
+  Value fake_quantize(const std::string& name, const Value& x, Limits in, Limits out) {
+    std::vector<Value> inputs{x};
+    const std::pair<const char*, float> limits[] = {{".input_low", in.low},
+                                                    {".input_high", in.high},
+                                                    {".output_low", out.low},
+                                                    {".output_high", out.high}};
+    for (const auto& [suffix, limit] : limits) inputs.push_back(floats(name + suffix, {}, {limit}));
+    auto layer = add_layer(name, "FakeQuantize", "opset1");
+    auto data = layer.append_child("data");
+    data.append_attribute("levels") = kInt8Max - kInt8Min + 1;
+    data.append_attribute("auto_broadcast") = "numpy";
+    connect(layer, inputs);
+    return finish_layer(layer, x.shape, "f32");
+  }
+  Value convolution(Ref out, const std::string& name, Ref x, const Value& weight,
+                    const Conv2d& op);
 
   [[nodiscard]] Value& value(Ref ref) { return values_.at(static_cast<size_t>(ref)); }
   void define(Ref ref, Value v) {
@@ -232,23 +269,47 @@ class IrEmitter : public Emitter {
   std::vector<std::byte> weights_;
 };
 
-void IrEmitter::emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) {
-  const bool grouped = op.groups > 1;
-  Shape dims = op.weight.shape;
-  if (grouped) dims = {op.groups, dims[0] / op.groups, dims[1], dims[2], dims[3]};
-  const Value weight = floats(name + ".weight", dims, op.weight.values);
+// Groups are a dimension of their own.
+Shape weight_shape(const Conv2d& op) {
+  const Shape& s = op.weight.shape;
+  return op.groups > 1 ? Shape{op.groups, s[0] / op.groups, s[1], s[2], s[3]} : s;
+}
+
+IrEmitter::Value IrEmitter::convolution(Ref out, const std::string& name, Ref x,
+                                        const Value& weight, const Conv2d& op) {
   const std::string conv_name = op.bias.empty() ? name : name + ".conv";
-  auto layer = add_layer(conv_name, grouped ? "GroupConvolution" : "Convolution", "opset1");
+  auto layer = add_layer(conv_name, op.groups > 1 ? "GroupConvolution" : "Convolution", "opset1");
   auto data = layer.append_child("data");
   window(data, op.stride, op.padding);
   data.append_attribute("dilations") = "1,1";
   connect(layer, {value(x), weight});
   Value result = finish_layer(layer, shape(out), "f32");
-  if (!op.bias.empty()) {
-    const Value bias = floats(name + ".bias", {1, op.bias.shape[0], 1, 1}, op.bias.values);
-    result = two_operands(name, "Add", result, bias, shape(out));
-  }
-  define(out, result);
+  if (op.bias.empty()) return result;
+  const Value bias = floats(name + ".bias", {1, op.bias.shape[0], 1, 1}, op.bias.values);
+  return two_operands(name, "Add", result, bias, shape(out));
+}
+
+void IrEmitter::emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) {
+  const Value weight = floats(name + ".weight", weight_shape(op), op.weight.values);
+  define(out, convolution(out, name, x, weight, op));
+}
+
+// int8 weights as OpenVINO's own compression stores them: converted, times the channel's scale.
+void IrEmitter::emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
+                                    const QuantizedConv& q, const QuantParams& /*input*/) {
+  const Shape dims = weight_shape(op);
+  const Value integers =
+      constant(name + ".weight", "i8", dims, std::as_bytes(std::span(q.weight)));
+  auto convert = add_layer(name + ".weight.float", "Convert", "opset1");
+  convert.append_child("data").append_attribute("destination_type") = "f32";
+  connect(convert, {integers});
+  const Value real = finish_layer(convert, dims, "f32");
+  Shape scale_dims(dims.size(), 1);
+  scale_dims[0] = dims[0];
+  if (op.groups > 1) scale_dims[1] = dims[1];
+  const Value scales = floats(name + ".weight.scales", scale_dims, q.scales);
+  const Value weight = two_operands(name + ".weight.real", "Multiply", real, scales, dims);
+  define(out, convolution(out, name, x, weight, op));
 }
 
 void IrEmitter::emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) {

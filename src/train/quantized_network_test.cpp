@@ -1,0 +1,166 @@
+#include "train/quantized_network.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/testing.h"
+#include "format/model_file.h"
+#include "graph/passes/passes.h"
+#include "quant/params.h"
+#include "quant/reference.h"
+#include "train/calibrate.h"
+#include "train/evaluate.h"
+#include "train/partial_run.h"
+
+namespace octet {
+namespace {
+
+const std::filesystem::path kShared = OCTET_SOURCE_DIR "/../shared";
+const std::string kTiny = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt";
+
+Model folded(const std::filesystem::path& file) {
+  Model model = read_model(file);
+  model.graph = fold_batch_norm(std::move(model.graph));
+  return model;
+}
+
+QuantizedNetwork calibrated(const Model& model, const Dataset& data, int side) {
+  const Placement placement = place_quantizers(model.graph);
+  const Calibration c =
+      calibrate(model, placement, data, {.side = side, .pictures = 8, .tried = 1});
+  return {model, placement, c.scales};
+}
+
+struct Agreement {
+  int64_t values = 0, equal = 0, beyond_one = 0;
+};
+
+// Every node of the integer reference on the trainer's own inputs, beside the trainer's output.
+Agreement compare(QuantizedNetwork& network, const Model& model, const torch::Tensor& bytes) {
+  const torch::NoGradGuard no_grad;
+  std::map<std::string, IntegerTensor> fake;
+  (void)network.run(to_unit(bytes), [&](const std::string& name, const torch::Tensor& real) {
+    const torch::Tensor dense = real.contiguous();
+    IntegerTensor t{.shape = {real.size(1), real.size(2), real.size(3)},
+                    .params = *model.quantization.find(name),
+                    .values = {}};
+    for (int64_t i = 0; i < dense.numel(); ++i)
+      t.values.push_back(quantize(dense.data_ptr<float>()[i], t.params));
+    fake[name] = std::move(t);
+  });
+  const IntegerReference reference(model);
+  Agreement sum;
+  for (const Node& node : model.graph.nodes) {
+    if (reference.is_fused(node)) continue;
+    std::vector<const IntegerTensor*> inputs;
+    for (const std::string& name : reference.inputs_of(node)) inputs.push_back(&fake.at(name));
+    const IntegerTensor wanted = reference.run_node(node, inputs);
+    const IntegerTensor& found = fake.at(node.name);
+    Agreement own;
+    for (size_t i = 0; i < wanted.values.size(); ++i) {
+      const int apart = std::abs(wanted.values[i] - found.values[i]);
+      ++own.values;
+      own.equal += apart == 0;
+      own.beyond_one += apart > 1;
+    }
+    EXPECT_EQ(own.beyond_one, 0) << node.name;
+    EXPECT_GE(static_cast<double>(own.equal), 0.999 * static_cast<double>(own.values)) << node.name;
+    sum.values += own.values;
+    sum.equal += own.equal;
+    sum.beyond_one += own.beyond_one;
+  }
+  return sum;
+}
+
+TEST(QuantizedNetwork, AgreesWithTheIntegerReference) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  std::filesystem::path file = kShared / "data/weights/yolov8n.pt";
+  const bool real = std::filesystem::exists(file);
+  if (!real) file = kTiny;
+  for (const bool relu6 : {false, true}) {
+    Model model = folded(file);
+    for (Node& node : model.graph.nodes) {
+      if (auto* act = std::get_if<Activation>(&node.op); act != nullptr && relu6)
+        act->kind = ActivationKind::kRelu6;
+    }
+    QuantizedNetwork network = calibrated(model, data, 160);
+    network.freeze_scales();
+    const Model integers = network.model();
+    const auto picture = read_letterboxed(data.samples[0].image, {160, 160});
+    const Agreement a = compare(network, integers, picture.bytes);
+    EXPECT_GT(a.values, 100000);
+    EXPECT_GE(static_cast<double>(a.equal), 0.9995 * static_cast<double>(a.values));
+  }
+  if (!real) GTEST_SKIP() << "shared/ is absent: checked with a tiny model only";
+}
+
+// What is written and read again is the same network, to the integer.
+TEST(QuantizedNetwork, SurvivesItsFile) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  QuantizedNetwork network = calibrated(folded(kTiny), data, 64);
+  const Model model = network.model();
+  const TemporaryFolder folder;
+  write_model_file(folder / "int8.safetensors", model, StorageKind::kF32);
+  const Model again = read_model(folder / "int8.safetensors");
+  EXPECT_EQ(again.quantization.values, model.quantization.values);
+  ASSERT_EQ(again.quantization.convs.size(), model.quantization.convs.size());
+  for (const auto& [name, conv] : model.quantization.convs) {
+    const QuantizedConv& other = again.quantization.convs.at(name);
+    EXPECT_EQ(other.weight, conv.weight) << name;
+    EXPECT_EQ(other.bias, conv.bias) << name;
+    EXPECT_EQ(other.scales, conv.scales) << name;
+    EXPECT_EQ(std::get<Conv2d>(again.graph.find(name)->op).weight.values,
+              std::get<Conv2d>(model.graph.find(name)->op).weight.values);
+  }
+}
+
+// Gradients of fake quantization against differences: rounding aside, slopes are those of the
+// function, and scales follow the formula of learned step sizes.
+TEST(FakeQuantize, GradientsFollowTheFormula) {
+  const torch::Tensor x = torch::tensor({-9.0F, -0.26F, 0.1F, 0.74F, 40.0F}).requires_grad_(true);
+  const torch::Tensor scale = torch::tensor({0.25F}).requires_grad_(true);
+  const torch::Tensor y = fake_quantize(x, {.scale = scale, .zero_point = -100});
+  EXPECT_TRUE(torch::equal(y.detach(), torch::tensor({-7.0F, -0.25F, 0.0F, 0.75F, 40.0F})));
+  y.sum().backward();
+  EXPECT_TRUE(torch::equal(x.grad(), torch::tensor({0.0F, 1.0F, 1.0F, 1.0F, 1.0F})));
+  // Clamped: −28 steps. Inside: the rounding error in steps.
+  const double wanted = (-28 + (-1 + 1.04) + (0 - 0.4) + (3 - 2.96) + 0) / std::sqrt(5 * 127.0);
+  EXPECT_NEAR(scale.grad().item<double>(), wanted, 1e-5);
+}
+
+TEST(FakeQuantize, WeightGradientsFollowTheFormula) {
+  const torch::Tensor w =
+      torch::tensor({0.26F, 5.0F, -0.1F, -0.3F}).view({2, 2, 1, 1}).requires_grad_(true);
+  const torch::Tensor scales = torch::tensor({0.01F, 0.1F}).requires_grad_(true);
+  const torch::Tensor y = fake_quantize_weight(w, scales, 127);
+  EXPECT_NEAR(y[0][1].item<float>(), 1.27F, 1e-6);
+  y.sum().backward();
+  EXPECT_TRUE(torch::equal(w.grad().flatten(), torch::tensor({1.0F, 0.0F, 1.0F, 1.0F})));
+  EXPECT_NEAR(scales.grad()[0].item<double>(), 127 / std::sqrt(2 * 127.0), 1e-4);
+}
+
+// An activation computed by its table has the slope of SiLU where nothing is clamped.
+TEST(FakeQuantize, ActivationHasItsSlope) {
+  const torch::Tensor x = torch::linspace(-3, 3, 61).requires_grad_(true);
+  const LearnedParams in{torch::tensor({8.0F / 255}), 0};
+  const LearnedParams out{torch::tensor({0.0166F}), -111};
+  fake_quantized_activation(x, ActivationKind::kSilu, in, out).sum().backward();
+  const torch::Tensor plain = x.detach().clone().requires_grad_(true);
+  torch::silu(plain).sum().backward();
+  EXPECT_LT((x.grad() - plain.grad()).abs().max().item<double>(), 0.03);
+}
+
+TEST(PartialRun, NothingChangedIsTheNetwork) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = folded(kTiny);
+  GraphExecutor net(model.graph);
+  PartialRun run(net, to_unit(read_letterboxed(data.samples[0].image, {64, 64}).bytes));
+  EXPECT_TRUE(torch::equal(run.outputs({})[0], run.outputs()[0]));
+  const std::string first = model.graph.nodes[0].name;
+  const auto changed = run.outputs({.values = {{first, params_for_range(-1, 1)}}, .weights = {}});
+  EXPECT_FALSE(torch::equal(changed[0], run.outputs()[0]));
+}
+
+}  // namespace
+}  // namespace octet
