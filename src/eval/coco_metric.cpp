@@ -189,7 +189,8 @@ void CocoMetric::add_area(ClassRecord& record, int area,
 }
 
 CocoMetric::Precision CocoMetric::precision(const ClassRecord& record, int area, int threshold,
-                                            int max_detections) const {
+                                            int max_detections,
+                                            std::vector<double>* curve) const {
   const double objects = static_cast<double>(record.objects[area]);
   if (objects == 0) return {};
   std::vector<const Scored*> ranked;
@@ -213,7 +214,10 @@ CocoMetric::Precision CocoMetric::precision(const ClassRecord& record, int area,
   for (int r = 0; r < kRecalls; ++r) {
     const double wanted = r == kRecalls - 1 ? 1.0 : r * 0.01;
     const auto at = std::lower_bound(recalls.begin(), recalls.end(), wanted);
-    if (at != recalls.end()) sum += precisions[static_cast<size_t>(at - recalls.begin())];
+    if (at == recalls.end()) continue;
+    const double reached = precisions[static_cast<size_t>(at - recalls.begin())];
+    sum += reached;
+    if (curve != nullptr) (*curve)[static_cast<size_t>(r)] += reached;
   }
   return {.average = sum / kRecalls, .recall = recalls.empty() ? 0 : recalls.back()};
 }
@@ -257,6 +261,16 @@ CocoSummary CocoMetric::summary() const {
     s.recall_10 = mean(0, 0, last, 10).recall;
   }
   return s;
+}
+
+std::vector<double> CocoMetric::precision_curve() const {
+  std::vector<double> curve(kRecalls, 0.0);
+  int classes = 0;
+  for (const auto& [index, record] : classes_)
+    classes += precision(record, 0, 0, limit(), &curve).average >= 0;
+  if (classes == 0) return {};
+  for (double& v : curve) v /= classes;
+  return curve;
 }
 
 std::vector<ClassSummary> CocoMetric::per_class() const {

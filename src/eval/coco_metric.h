@@ -62,6 +62,9 @@ class CocoMetric {
 
   [[nodiscard]] CocoSummary summary() const;
   [[nodiscard]] std::vector<ClassSummary> per_class() const;
+  // Mean over the classes of the interpolated precision at recalls 0, 0.01, … 1, at IoU or OKS 0.5.
+  // Empty without objects.
+  [[nodiscard]] std::vector<double> precision_curve() const;
 
  private:
   static constexpr int kThresholds = 10;  // IoU or OKS 0.50, 0.55, … 0.95
@@ -88,8 +91,9 @@ class CocoMetric {
   [[nodiscard]] double similarity(const TruthObject& truth, const Detections& detections,
                                   size_t item) const;
   [[nodiscard]] double oks(const TruthObject& truth, std::span<const Keypoint> points) const;
+  // `curve`, where given, receives what is added to it at each of the 101 recalls.
   [[nodiscard]] Precision precision(const ClassRecord& record, int area, int threshold,
-                                    int max_detections) const;
+                                    int max_detections, std::vector<double>* curve = nullptr) const;
   [[nodiscard]] Precision mean(int area, int first_threshold, int last_threshold,
                                int max_detections) const;
   [[nodiscard]] int limit() const { return kind_ == MetricKind::kBox ? 100 : 20; }

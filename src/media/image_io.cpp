@@ -121,15 +121,20 @@ Image read_image(const fs::path& path) {
   return frame.to_rgb();
 }
 
-void write_jpeg(const fs::path& path, const Image& image, int quality) {
+std::vector<uint8_t> encode_jpeg(const Image& image, int quality) {
   const TurboJpeg jpeg(tjInitCompress());
   unsigned char* data = nullptr;
   unsigned long bytes = 0;
   const int status = tjCompress2(jpeg.handle, image.rgb.data(), image.width, 0, image.height,
                                  TJPF_RGB, &data, &bytes, TJSAMP_420, quality, 0);
   const std::unique_ptr<unsigned char, decltype(&tjFree)> owned(data, tjFree);
-  if (status != 0) fail("{}: cannot be encoded: {}", path.string(), tjGetErrorStr2(jpeg.handle));
-  const std::span<const std::byte> part = std::as_bytes(std::span(data, bytes));
+  if (status != 0) fail("a picture cannot be encoded: {}", tjGetErrorStr2(jpeg.handle));
+  return {data, data + bytes};
+}
+
+void write_jpeg(const fs::path& path, const Image& image, int quality) {
+  const std::vector<uint8_t> data = encode_jpeg(image, quality);
+  const std::span<const std::byte> part = std::as_bytes(std::span(data));
   write_file(path, {&part, 1});
 }
 

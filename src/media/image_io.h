@@ -13,6 +13,7 @@ namespace octet {
 // Throws an Error naming the file when it is missing, damaged, cut short, or not a picture.
 [[nodiscard]] Image read_image(const std::filesystem::path& path);
 
+[[nodiscard]] std::vector<uint8_t> encode_jpeg(const Image& image, int quality = 92);
 void write_jpeg(const std::filesystem::path& path, const Image& image, int quality = 92);
 
 // What --source said: one picture, the pictures of a folder, or those a glob ("shots/*.jpg")

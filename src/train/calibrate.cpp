@@ -160,11 +160,15 @@ Calibration calibrate(const Model& model, const Placement& placement, const Data
   return result;
 }
 
+torch::Tensor calibration_batch(const Dataset& data, int pictures, int side) {
+  return read_batch(pick(data, pictures), side);
+}
+
 void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
                     const CalibrationOptions& options) {
   const torch::NoGradGuard no_grad;
   GraphExecutor net(model.graph);
-  const torch::Tensor image = read_batch(pick(data, options.corrected), options.side);
+  const torch::Tensor image = calibration_batch(data, options.corrected, options.side);
   network.correct_biases(net.values(image));
 }
 

@@ -16,8 +16,8 @@ namespace octet {
 
 struct CalibrationOptions {
   int side = 640;
-  int pictures = 32;  // for the ranges, at most
-  int tried = 1;       // for the choice between ranges
+  int pictures = 128; // for the ranges, at most
+  int tried = 6;       // for the choice between ranges
   int corrected = 16;  // for the biases
   int weight_bits = 8;
 };
@@ -39,7 +39,10 @@ struct Calibration {
 [[nodiscard]] Calibration calibrate(const Model& model, const Placement& placement,
                                     const Dataset& data, const CalibrationOptions& options);
 
-// Moves the biases of `network` towards the means that the float model has on the same pictures.
+// Pictures evenly over the dataset, letterboxed: (N, 3, side, side) float in [0, 1].
+[[nodiscard]] torch::Tensor calibration_batch(const Dataset& data, int pictures, int side);
+
+// Takes the mean error of rounded weights out of the biases of `network`, on a few pictures.
 void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
                     const CalibrationOptions& options);
 

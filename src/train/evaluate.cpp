@@ -25,15 +25,17 @@ LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size inpu
 
 torch::Tensor to_unit(const torch::Tensor& bytes) { return bytes.to(torch::kFloat) / 255; }
 
-Evaluation evaluate(const Model& model, const Dataset& data, Size input) {
+Evaluation evaluate(const Model& model, const Dataset& data, Size input,
+                    const PictureVisitor& visit) {
   GraphExecutor net(fold_batch_norm(model.graph));
   const auto forward = [&](const torch::Tensor& image) {
     return net.forward(image, NormMode::kRunningStatistics);
   };
-  return evaluate(forward, model, data, input);
+  return evaluate(forward, model, data, input, visit);
 }
 
-Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data, Size input) {
+Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data, Size input,
+                    const PictureVisitor& visit) {
   const torch::NoGradGuard no_grad;
   std::vector<std::string> names;
   for (const Output& o : model.graph.outputs) names.push_back(o.name());
@@ -55,8 +57,12 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
     const auto truth = objects_in_pixels(sample, picture.original);
     boxes.add(truth, found);
     if (model.info.task == Task::kPose) keypoints.add(truth, found);
+    if (visit) visit(sample, truth, found);
   }
-  return {.boxes = boxes.summary(), .keypoints = keypoints.summary()};
+  const CocoMetric& main = model.info.task == Task::kPose ? keypoints : boxes;
+  return {.boxes = boxes.summary(),
+          .keypoints = keypoints.summary(),
+          .precision_curve = main.precision_curve()};
 }
 
 }  // namespace octet

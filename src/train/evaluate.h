@@ -17,6 +17,7 @@ namespace octet {
 
 struct Evaluation {
   CocoSummary boxes, keypoints;
+  std::vector<double> precision_curve;  // of the task's metric, at recalls 0, 0.01, … 1
 
   // What "best" means: mAP50-95 of keypoints for pose, else of boxes.
   [[nodiscard]] double fitness(Task task) const {
@@ -27,10 +28,15 @@ struct Evaluation {
 // `image` (N, 3, H, W) in [0, 1] to the outputs of the graph.
 using Forward = std::function<std::vector<torch::Tensor>(const torch::Tensor& image)>;
 
+// Sees every picture's objects and what was found, in pixels of the picture.
+using PictureVisitor = std::function<void(
+    const Sample& sample, const std::vector<TruthObject>& truth, const Detections& found)>;
+
 [[nodiscard]] Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
-                                  Size input);
+                                  Size input, const PictureVisitor& visit = {});
 // Of a float model.
-[[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, Size input);
+[[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, Size input,
+                                  const PictureVisitor& visit = {});
 
 // A picture file as the network sees it: bytes (1, 3, H, W).
 struct LetterboxedPicture {

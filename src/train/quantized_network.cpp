@@ -9,6 +9,11 @@
 namespace octet {
 namespace {
 
+constexpr double kLeastStep = 1e-8;
+// A bias moves a whole picture, where weights move what they see: its unit is a small share of a
+// step of its output.
+constexpr double kBiasShare = 0.02;
+
 torch::Tensor constant(const std::vector<float>& values) {
   return torch::tensor(values, torch::kFloat);
 }
@@ -29,20 +34,28 @@ std::vector<float> to_vector(const torch::Tensor& t) {
 QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placement,
                                    const Scales& scales)
     : model_(model), placement_(placement), scales_(scales) {
+  const auto zeros = [](const torch::Tensor& like) {
+    return torch::zeros_like(like).requires_grad_(true);
+  };
   for (const Node& node : model_.graph.nodes) {
     for (const std::string& in : node.inputs) users_[in].push_back(&node);
+  }
+  for (const Node& node : model_.graph.nodes) {
     const auto* op = std::get_if<Conv2d>(&node.op);
     if (op == nullptr) continue;
-    parameters_.emplace(node.name + ".weight",
-                        to_torch(op->weight)
-                            .contiguous(at::MemoryFormat::ChannelsLast)
-                            .requires_grad_(true));
-    const torch::Tensor bias =
-        op->bias.empty() ? torch::zeros({op->weight.shape[0]}) : to_torch(op->bias);
-    parameters_.emplace(node.name + ".bias", bias.clone().requires_grad_(true));
-    if (placement_.convs.contains(node.name))
-      parameters_.emplace(node.name + ".log_scales",
-                          torch::zeros({op->weight.shape[0]}).requires_grad_(true));
+    Start start{.weight = to_torch(op->weight).contiguous(at::MemoryFormat::ChannelsLast),
+                .weight_unit = {},
+                .bias = op->bias.empty() ? torch::zeros({op->weight.shape[0]}) : to_torch(op->bias),
+                .bias_unit = bias_unit(node)};
+    const bool int8 = placement_.convs.contains(node.name);
+    const torch::Tensor steps =
+        int8 ? constant(scales_.weights.at(node.name))
+             : (start.weight.abs().amax({1, 2, 3}) / kInt8Max).clamp_min(kLeastStep);
+    start.weight_unit = steps.view({-1, 1, 1, 1});
+    parameters_.emplace(node.name + ".weight", zeros(start.weight));
+    parameters_.emplace(node.name + ".bias", zeros(start.bias));
+    if (int8) parameters_.emplace(node.name + ".log_scales", zeros(steps));
+    starts_.emplace(node.name, std::move(start));
   }
   for (size_t g = 0; g < placement_.groups.size(); ++g) {
     const auto& values = placement_.groups[g];
@@ -50,6 +63,27 @@ QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placemen
     parameters_.emplace(fmt::format("group.{}.log_scale", g),
                         torch::zeros({1}).requires_grad_(!image));
   }
+}
+
+double QuantizedNetwork::bias_unit(const Node& conv) const {
+  constexpr double kFloatStep = 0.02;  // of a value that is not quantized
+  const auto user = users_.find(conv.name);
+  const std::string& value = placement_.quantized(conv.name) || user == users_.end()
+                                 ? conv.name
+                                 : user->second.front()->name;
+  const auto group = placement_.group_of.find(value);
+  return kBiasShare *
+         (group == placement_.group_of.end() ? kFloatStep : scales_.groups[group->second].scale);
+}
+
+torch::Tensor QuantizedNetwork::weight(const std::string& conv) const {
+  const Start& start = starts_.at(conv);
+  return start.weight + leaf(conv + ".weight") * start.weight_unit;
+}
+
+torch::Tensor QuantizedNetwork::bias(const std::string& conv) const {
+  const Start& start = starts_.at(conv);
+  return start.bias + leaf(conv + ".bias") * start.bias_unit;
 }
 
 LearnedParams QuantizedNetwork::params(const std::string& value) const {
@@ -111,15 +145,15 @@ std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image,
 }
 
 torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const torch::Tensor& x) {
-  torch::Tensor weight = leaf(node.name + ".weight");
-  torch::Tensor bias = leaf(node.name + ".bias");
+  torch::Tensor w = weight(node.name);
+  torch::Tensor b = bias(node.name);
   if (placement_.convs.contains(node.name)) {
     const torch::Tensor scales = weight_scales(node.name);
-    weight = fake_quantize_weight(weight, scales, weight_limit(scales_.weight_bits))
+    w = fake_quantize_weight(w, scales, weight_limit(scales_.weight_bits))
                  .contiguous(at::MemoryFormat::ChannelsLast);
-    bias = bias + round_bias(bias, scales * params(node.inputs[0]).scale);
+    b = b + round_bias(b, scales * params(node.inputs[0]).scale);
   }
-  const torch::Tensor y = torch::conv2d(x, weight, bias, op.stride, op.padding, 1, op.groups);
+  const torch::Tensor y = torch::conv2d(x, w, b, op.stride, op.padding, 1, op.groups);
   if (!placement_.quantized(node.name) || left_to_activation(node)) return y;
   return fake_quantize(y, params(node.name));
 }
@@ -143,14 +177,13 @@ void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>
   for (const Node& node : model_.graph.nodes) {
     if (!placement_.convs.contains(node.name)) continue;
     const auto& op = std::get<Conv2d>(node.op);
-    const torch::Tensor weight = leaf(node.name + ".weight");
-    const torch::Tensor error =
-        weight - fake_quantize_weight(weight, weight_scales(node.name),
+    const torch::Tensor w = weight(node.name);
+    const torch::Tensor error = w - fake_quantize_weight(w, weight_scales(node.name),
                                       weight_limit(scales_.weight_bits));
     const torch::Tensor shift = torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride,
                                               op.padding, 1, op.groups)
                                     .mean({0, 2, 3});
-    leaf(node.name + ".bias").add_(shift);
+    starts_.at(node.name).bias.add_(shift);
   }
 }
 
@@ -166,8 +199,8 @@ Model QuantizedNetwork::model() const {
   for (Node& node : out.graph.nodes) {
     auto* op = std::get_if<Conv2d>(&node.op);
     if (op == nullptr) continue;
-    op->weight.values = to_vector(leaf(node.name + ".weight"));
-    op->bias = {{op->weight.shape[0]}, to_vector(leaf(node.name + ".bias"))};
+    op->weight.values = to_vector(weight(node.name));
+    op->bias = {{op->weight.shape[0]}, to_vector(bias(node.name))};
     if (!placement_.convs.contains(node.name)) continue;
     const QuantParams& input = out.quantization.values.at(node.inputs[0]);
     QuantizedConv q = quantize_conv(*op, to_vector(weight_scales(node.name)), input,

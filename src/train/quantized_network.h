@@ -1,8 +1,11 @@
 // A quantized network under training: the Graph, without BatchNorm, computed as integers will
 // compute it, with gradients for weights, biases and scales.
 //
-// Scales are learned as logarithms of their change, so that a step of the optimizer means the same
-// share for every scale; zero points stay as calibrated. Biases are rounded as they will be stored.
+// What is learned is the change, in units in which one step of an optimizer means the same
+// everywhere: of a weight in steps of its channel's scale, of a bias in shares of a step of its
+// output, of a scale as a logarithm. (One learning rate for plain weights, which differ by powers of ten between
+// channels, either tears the small ones apart or leaves the large ones as they are.) Zero points
+// stay as calibrated. Biases are rounded as they will be stored.
 #pragma once
 
 #include <torch/torch.h>
@@ -43,7 +46,7 @@ class QuantizedNetwork : public TrainableNetwork {
   // "Data-free quantization", 2019). `values`: of the float network, by name.
   void correct_biases(const std::map<std::string, torch::Tensor>& values);
 
-  // Logarithms of scales are "NODE.log_scales" and "group.N.log_scale".
+  // Changes: "NODE.weight", "NODE.bias", "NODE.log_scales", "group.N.log_scale".
   const Tensors& parameters() const override { return parameters_; }
   const Tensors& buffers() const override { return buffers_; }
 
@@ -58,6 +61,9 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] torch::Tensor activation(const Node& node, ActivationKind kind,
                                          const torch::Tensor& x);
   [[nodiscard]] LearnedParams params(const std::string& value) const;
+  [[nodiscard]] torch::Tensor weight(const std::string& conv) const;
+  [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
+  [[nodiscard]] double bias_unit(const Node& conv) const;
   [[nodiscard]] torch::Tensor weight_scales(const std::string& conv) const;
   [[nodiscard]] torch::Tensor leaf(const std::string& name) const { return parameters_.at(name); }
   // A convolution whose output is quantized within the activation after it.
@@ -68,6 +74,12 @@ class QuantizedNetwork : public TrainableNetwork {
   Scales scales_;
   bool frozen_ = false;
   std::map<std::string, std::vector<const Node*>> users_;
+  struct Start {  // of a convolution, and the units of its changes
+    torch::Tensor weight, weight_unit;
+    torch::Tensor bias;
+    double bias_unit = 1;
+  };
+  std::map<std::string, Start> starts_;
   Tensors parameters_;
   Tensors buffers_;  // none: BatchNorm is folded
 };

@@ -76,6 +76,7 @@ class Trainer {
                            .augment = options.augment}),
         optimizer_(options.optimizer, net_.parameters(), make_groups()),
         average_(net_, options.average) {
+    at_.best_fitness = options.initial_fitness;
     const bool sgd = options.optimizer == OptimizerKind::kSgd;
     base_rate_ = options.learning_rate > 0 ? options.learning_rate : sgd ? 0.01 : 0.001;
     key_ = fmt::format("{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}, seed {}",

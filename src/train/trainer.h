@@ -30,6 +30,7 @@ struct TrainOptions {
   double momentum = 0.937;
   double weight_decay = 5e-4;  // of convolution weights only, at a batch of 64
   double warmup_epochs = 3;
+  double initial_fitness = -2;  // what an epoch has to exceed to be the best
   double clip_norm = 10;
   int accumulate = 1;  // batches a step
   int patience = 100;  // epochs without a better one until training stops

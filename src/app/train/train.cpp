@@ -8,6 +8,7 @@
 #include "core/process.h"
 #include "core/size.h"
 #include "format/model_file.h"
+#include "train/report.h"
 #include "train/trainer.h"
 
 namespace octet {
@@ -15,9 +16,17 @@ namespace {
 
 struct Options {
   std::string model, data, folder = "run", size = "640";
+  std::string optimizer = "sgd", activation = "silu";
   TrainOptions train;
   bool json = false;
 };
+
+void replace_silu(Graph& graph, ActivationKind kind) {
+  for (Node& node : graph.nodes) {
+    auto* act = std::get_if<Activation>(&node.op);
+    if (act != nullptr && act->kind == ActivationKind::kSilu) act->kind = kind;
+  }
+}
 
 void run_train(Options& options) {
   install_stop_signals();
@@ -32,11 +41,16 @@ void run_train(Options& options) {
   if (model.info.keypoints != training.keypoints)
     fail("{}: {} keypoints an object, the model has {}", options.data, training.keypoints,
          model.info.keypoints);
+  options.train.optimizer =
+      options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
+  if (options.activation != "silu")
+    replace_silu(model.graph, parse_activation(options.activation));
   make_folder(options.folder);
   const TrainSummary s = train_float(model, training, validation, options.train);
   if (s.interrupted)
     fail("interrupted; {} holds everything: the same command with --resume continues",
          (options.train.folder / "last.safetensors").string());
+  write_train_report(options.train.folder, validation, options.train.side);
   const std::string best = (options.train.folder / "best.safetensors").string();
   log_info("{} epochs in {:.0f} s, {:.1f} images/s; best is epoch {}, mAP50-95 {:.4f}: {}",
            s.epochs.size(), s.seconds, s.images_per_second, s.best_epoch, s.best.boxes.map50_95,
@@ -56,6 +70,40 @@ void run_train(Options& options) {
   fmt::print("{}\n", j.dump());
 }
 
+void add_schedule_options(CLI::App& verb, Options& o) {
+  TrainOptions& t = o.train;
+  verb.add_option("--optimizer", o.optimizer, "sgd or adamw")
+      ->check(CLI::IsMember({"sgd", "adamw"}))
+      ->capture_default_str();
+  verb.add_option("--lr", t.learning_rate, "first learning rate; default: 0.01 sgd, 0.001 adamw")
+      ->check(CLI::PositiveNumber);
+  verb.add_flag("--cosine", t.cosine, "let the learning rate fall as a cosine, not a line");
+  verb.add_option("--warmup", t.warmup_epochs, "epochs in which the learning rate rises")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb.add_option("--weight-decay", t.weight_decay, "of convolution weights, at a batch of 64")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb.add_option("--accumulate", t.accumulate, "batches a step of the optimizer")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb.add_option("--patience", t.patience, "epochs without a better one until training stops")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  verb.add_option("--freeze", t.freeze, "leave so many of the first layers as they are")
+      ->check(CLI::Range(0, 22))
+      ->capture_default_str();
+  verb.add_option("--activation", o.activation,
+                  "replace SiLU before training: relu6 and hardswish run faster in integers")
+      ->check(CLI::IsMember({"silu", "relu6", "hardswish"}))
+      ->capture_default_str();
+  verb.add_option("--mosaic", t.augment.mosaic, "probability of four pictures in one")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  verb.add_flag("--bf16", t.bf16, "compute in bf16: faster where the processor has it");
+  verb.add_flag("--resume", t.resume, "continue an interrupted run of the same command");
+}
+
 }  // namespace
 
 void add_train(CLI::App& root) {
@@ -71,9 +119,7 @@ void add_train(CLI::App& root) {
   verb->add_option("--batch", o.train.batch, "pictures a step")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
-  verb->add_option("--lr", o.train.learning_rate, "first learning rate")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  add_schedule_options(*verb, o);
   verb->add_option("--seed", o.train.seed, "of every random choice")->capture_default_str();
   verb->add_option("--threads", o.train.threads, "threads; 0: one per core")
       ->check(CLI::Range(0, 1024))

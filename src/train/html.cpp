@@ -1,0 +1,210 @@
+#include "train/html.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "media/image_io.h"
+
+namespace octet {
+namespace {
+
+constexpr double kWidth = 460, kHeight = 260;  // of a chart, in pixels
+constexpr double kLeft = 56, kRight = 12, kTop = 30, kBottom = 40;
+constexpr const char* kColours[] = {"#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed"};
+constexpr const char* kStyle =
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;"
+    "color:#111827}h1{font-size:1.6em}h2{margin-top:2em;font-size:1.2em}"
+    ".row{display:flex;flex-wrap:wrap;gap:16px}svg{background:#fafafa;border:1px solid #e5e7eb;"
+    "border-radius:6px}svg text{font:11px system-ui,sans-serif;fill:#374151}"
+    "svg .title{font-weight:600;font-size:13px}table{border-collapse:collapse}"
+    "td,th{padding:3px 12px;text-align:right;border-bottom:1px solid #e5e7eb}"
+    "td:first-child,th:first-child{text-align:left}figure{margin:0}"
+    "figure img{width:310px;border-radius:6px}figcaption{font-size:12px;color:#6b7280}";
+
+std::string base64(const std::vector<uint8_t>& bytes) {
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? bytes[i + j] : 0U);
+    for (size_t j = 0; j < 4; ++j)
+      out.push_back(i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=');
+  }
+  return out;
+}
+
+struct Range {
+  double low, high;
+};
+Range range_of(const std::vector<Series>& series, bool x) {
+  Range r{1e300, -1e300};
+  for (const Series& s : series) {
+    for (const double v : x ? s.x : s.y) {
+      r.low = std::min(r.low, v);
+      r.high = std::max(r.high, v);
+    }
+  }
+  if (r.low > r.high) return {0, 1};
+  if (!x && r.low > 0 && r.low < r.high * 0.7) r.low = 0;
+  if (r.high - r.low < 1e-9) r.high = r.low + 1;
+  return r;
+}
+
+std::string text_at(double x, double y, const std::string& text, const char* anchor,
+                    const char* css = "") {
+  return fmt::format(R"(<text x="{:.0f}" y="{:.0f}" text-anchor="{}" class="{}">{}</text>)", x, y,
+                     anchor, css, html_escape(text));
+}
+
+// Frame, grid and numbers.
+std::string axes(const std::string& title, const std::string& x_label, Range x, Range y) {
+  std::string svg = fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)", kWidth,
+                                kHeight);
+  svg += text_at(kLeft, 18, title, "start", "title");
+  svg += text_at((kLeft + kWidth - kRight) / 2, kHeight - 6, x_label, "middle");
+  for (int i = 0; i <= 4; ++i) {
+    const double at_y = kHeight - kBottom - (kHeight - kTop - kBottom) * i / 4;
+    const double at_x = kLeft + (kWidth - kLeft - kRight) * i / 4;
+    svg += fmt::format(
+        R"(<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}" stroke="#e5e7eb"/>)", kLeft,
+        kWidth - kRight, at_y, at_y);
+    svg += text_at(kLeft - 6, at_y + 4, fmt::format("{:.3g}", y.low + (y.high - y.low) * i / 4),
+                   "end");
+    svg += text_at(at_x, kHeight - kBottom + 16,
+                   fmt::format("{:.3g}", x.low + (x.high - x.low) * i / 4), "middle");
+  }
+  return svg;
+}
+
+}  // namespace
+
+std::string html_escape(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '&') {
+      out += "&amp;";
+    } else if (c == '"') {
+      out += "&quot;";
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+std::string html_page(const std::string& title, const std::string& body) {
+  return fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>"
+      "<style>{1}</style></head><body><h1>{0}</h1>\n{2}</body></html>\n",
+      html_escape(title), kStyle, body);
+}
+
+std::string html_table(const std::vector<std::string>& head,
+                       const std::vector<std::vector<std::string>>& rows) {
+  const auto row = [](const std::vector<std::string>& cells, const char* tag) {
+    std::string out = "<tr>";
+    for (const std::string& c : cells) out += fmt::format("<{0}>{1}</{0}>", tag, html_escape(c));
+    return out + "</tr>\n";
+  };
+  std::string out = "<table>" + row(head, "th");
+  for (const auto& r : rows) out += row(r, "td");
+  return out + "</table>\n";
+}
+
+std::string line_chart(const std::string& title, const std::string& x_label,
+                       const std::vector<Series>& series) {
+  const Range x = range_of(series, true);
+  const Range y = range_of(series, false);
+  std::string svg = axes(title, x_label, x, y);
+  for (size_t s = 0; s < series.size(); ++s) {
+    const char* colour = kColours[s % std::size(kColours)];
+    std::string points;
+    for (size_t i = 0; i < series[s].x.size(); ++i) {
+      points += fmt::format(
+          "{:.1f},{:.1f} ",
+          kLeft + (kWidth - kLeft - kRight) * (series[s].x[i] - x.low) / (x.high - x.low),
+          kHeight - kBottom -
+              (kHeight - kTop - kBottom) * (series[s].y[i] - y.low) / (y.high - y.low));
+    }
+    svg += fmt::format(R"(<polyline points="{}" fill="none" stroke="{}" stroke-width="2"/>)",
+                       points, colour);
+    const double label_y = kTop + 12 + 14 * static_cast<double>(s);
+    svg += fmt::format(R"(<rect x="{}" y="{}" width="10" height="3" fill="{}"/>)",
+                       kWidth - kRight - 96, label_y - 5, colour);
+    svg += text_at(kWidth - kRight - 82, label_y, series[s].name, "start");
+  }
+  return svg + "</svg>\n";
+}
+
+std::string bar_chart(const std::string& title,
+                      const std::vector<std::pair<std::string, double>>& bars) {
+  constexpr double kRow = 15, kLabel = 190, kLength = 640;
+  double most = 1e-12;
+  for (const auto& [name, value] : bars) most = std::max(most, value);
+  const double height = kTop + kRow * static_cast<double>(bars.size()) + 8;
+  std::string svg = fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)",
+                                kLabel + kLength + 90, height);
+  svg += text_at(10, 18, title, "start", "title");
+  for (size_t i = 0; i < bars.size(); ++i) {
+    const double y = kTop + kRow * static_cast<double>(i);
+    svg += text_at(kLabel - 6, y + 10, bars[i].first, "end");
+    svg += fmt::format(R"(<rect x="{}" y="{}" width="{:.1f}" height="{}" fill="{}"/>)", kLabel,
+                       y + 1, kLength * std::max(0.0, bars[i].second) / most, kRow - 4,
+                       kColours[0]);
+    svg += text_at(kLabel + kLength * std::max(0.0, bars[i].second) / most + 5, y + 10,
+                   fmt::format("{:.3g}", bars[i].second), "start");
+  }
+  return svg + "</svg>\n";
+}
+
+std::string heat_map(const std::string& title, const std::vector<std::string>& labels,
+                     const std::vector<std::vector<int>>& counts) {
+  const auto n = static_cast<double>(labels.size());
+  const double cell = std::clamp(520 / n, 7.0, 52.0);
+  constexpr double kLabel = 110;
+  const double side = kLabel + cell * n + 10;
+  std::string svg = fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)", side,
+                                side + 14);
+  svg += text_at(10, 16, title, "start", "title");
+  const bool numbers = cell > 24;
+  for (size_t r = 0; r < labels.size(); ++r) {
+    const double y = kLabel + cell * static_cast<double>(r);
+    if (cell > 10) svg += text_at(kLabel - 5, y + cell / 2 + 4, labels[r], "end");
+    if (cell > 10)
+      svg += fmt::format(
+          R"svg(<text transform="translate({:.0f},{:.0f}) rotate(-60)">{}</text>)svg",
+          kLabel + cell * static_cast<double>(r) + cell / 2, kLabel - 5, html_escape(labels[r]));
+    const int sum = std::max(1, std::accumulate(counts[r].begin(), counts[r].end(), 0));
+    for (size_t c = 0; c < labels.size(); ++c) {
+      if (counts[r][c] == 0) continue;
+      const double share = static_cast<double>(counts[r][c]) / sum;
+      const double x = kLabel + cell * static_cast<double>(c);
+      svg += fmt::format(
+          R"svg(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" )svg"
+          R"svg(fill="rgba(37,99,235,{:.2f})">)svg"
+          "<title>{}: {} × {}</title></rect>",
+          x, y, cell - 1, cell - 1, 0.08 + 0.92 * share, html_escape(labels[r]), counts[r][c],
+          html_escape(labels[c]));
+      if (numbers)
+        svg += text_at(x + cell / 2, y + cell / 2 + 4, std::to_string(counts[r][c]), "middle");
+    }
+  }
+  return svg + "</svg>\n";
+}
+
+std::string html_picture(const Image& image, const std::string& caption) {
+  return fmt::format(
+      "<figure><img alt=\"{0}\" src=\"data:image/jpeg;base64,{1}\"><figcaption>{0}</figcaption>"
+      "</figure>\n",
+      html_escape(caption), base64(encode_jpeg(image, 80)));
+}
+
+}  // namespace octet

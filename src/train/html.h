@@ -1,0 +1,31 @@
+// Parts of a page that needs nothing beside itself: charts as SVG, pictures inside.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vision/image.h"
+
+namespace octet {
+
+[[nodiscard]] std::string html_escape(const std::string& text);
+[[nodiscard]] std::string html_page(const std::string& title, const std::string& body);
+[[nodiscard]] std::string html_table(const std::vector<std::string>& head,
+                                     const std::vector<std::vector<std::string>>& rows);
+
+struct Series {
+  std::string name;
+  std::vector<double> x, y;
+};
+[[nodiscard]] std::string line_chart(const std::string& title, const std::string& x_label,
+                                     const std::vector<Series>& series);
+// Horizontal bars, in the order given.
+[[nodiscard]] std::string bar_chart(const std::string& title,
+                                    const std::vector<std::pair<std::string, double>>& bars);
+// Counts as shades, each row against its sum. `labels`: of rows and columns.
+[[nodiscard]] std::string heat_map(const std::string& title, const std::vector<std::string>& labels,
+                                   const std::vector<std::vector<int>>& counts);
+[[nodiscard]] std::string html_picture(const Image& image, const std::string& caption);
+
+}  // namespace octet

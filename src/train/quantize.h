@@ -1,0 +1,36 @@
+// From a float model to an int8 one: calibration, layers left in float where asked for, training.
+#pragma once
+
+#include <optional>
+
+#include "train/qat.h"
+#include "train/sensitivity.h"
+
+namespace octet {
+
+enum class QuantizeMethod { kPtq, kQat };
+
+struct QuantizeOptions {
+  QuantizeMethod method = QuantizeMethod::kPtq;
+  CalibrationOptions calibration;
+  QatOptions qat;
+  bool rank = false;                // layers, by what quantizing each costs
+  int keep_float = 0;               // so many of the costliest layers
+  std::optional<double> max_drop;   // of mAP50-95, reached with as few float layers as it takes
+};
+
+struct QuantizeResult {
+  Model model;
+  Calibration calibration;
+  std::vector<LayerCost> ranking;       // empty where it was not needed
+  std::vector<std::string> kept_float;  // layers
+  bool biases_corrected = false;
+  Evaluation before, ptq, after;  // float, calibrated, and the result
+  std::optional<TrainSummary> training;
+};
+
+// `model`: float. Throws an Error when `max_drop` cannot be reached.
+[[nodiscard]] QuantizeResult quantize(const Model& model, const Dataset& training,
+                                      const Dataset& validation, const QuantizeOptions& options);
+
+}  // namespace octet

@@ -1,0 +1,59 @@
+#include "train/sensitivity.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "train/distill.h"
+#include "train/fake_quant.h"
+#include "train/graph_executor.h"
+#include "train/partial_run.h"
+
+namespace octet {
+namespace {
+
+// The layer's weights, its output, and the output of the activation after it.
+PartialQuantization layer(const Model& model, const Placement& placement, const Scales& scales,
+                          const Node& conv) {
+  PartialQuantization part;
+  const auto& op = std::get<Conv2d>(conv.op);
+  part.weights[conv.name] =
+      fake_quantize_weight(to_torch(op.weight), torch::tensor(scales.weights.at(conv.name)),
+                           weight_limit(scales.weight_bits));
+  const auto add = [&](const std::string& value) {
+    const auto group = placement.group_of.find(value);
+    if (group != placement.group_of.end()) part.values[value] = scales.groups[group->second];
+  };
+  add(conv.name);
+  for (const Node& node : model.graph.nodes) {
+    if (std::holds_alternative<Activation>(node.op) && node.inputs[0] == conv.name) add(node.name);
+  }
+  return part;
+}
+
+}  // namespace
+
+std::vector<LayerCost> rank_layers(const Model& model, const Placement& placement,
+                                   const Calibration& calibration, const Dataset& data,
+                                   const CalibrationOptions& options) {
+  const torch::NoGradGuard no_grad;
+  GraphExecutor net(model.graph);
+  const Distillation distance(model);
+  PartialRun run(net, calibration_batch(data, options.tried, options.side));
+  std::vector<LayerCost> costs;
+  Progress progress(static_cast<int64_t>(placement.convs.size()));
+  for (const Node& node : model.graph.nodes) {
+    if (!placement.convs.contains(node.name)) continue;
+    if (stop_requested()) fail("interrupted while ranking layers; nothing was written");
+    const auto outputs = run.outputs(layer(model, placement, calibration.scales, node));
+    costs.push_back({node.name, distance(outputs, run.outputs()).item<double>()});
+    progress.update(static_cast<int64_t>(costs.size()), "ranking layers");
+  }
+  std::stable_sort(costs.begin(), costs.end(), [](const LayerCost& a, const LayerCost& b) {
+    return a.distance > b.distance;
+  });
+  return costs;
+}
+
+}  // namespace octet
