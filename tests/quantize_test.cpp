@@ -1,0 +1,103 @@
+// Training and quantization from the command line, where octet-train is built.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "run_octet.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const std::string kModel = kSource + "/samples/yolov8n.safetensors";
+const std::string kData = kSource + "/samples/coco/data.yaml";
+
+class Quantize : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(fs::path(OCTET_BIN_DIR) / "octet-train"))
+      GTEST_SKIP() << "octet-train is not built";
+  }
+  std::string at(const char* name) const { return (folder_ / name).string(); }
+
+  TemporaryFolder folder_;
+};
+
+// Calibrated, exported and run: int8 finds nearly what float finds.
+TEST_F(Quantize, CalibratesExportsAndRuns) {
+  const Outcome done = run_octet("quantize --json --method ptq --imgsz 320 --images 12 --analyze "
+                                 "--model " + kModel + " --data " + kData + " -o " +
+                                 at("int8.safetensors"));
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json j = json::parse(done.out);
+  EXPECT_EQ(j["images"], 12);
+  EXPECT_EQ(j["layers"].size(), 63U);
+  EXPECT_NEAR(j["map50_95"].get<double>(), j["float"]["map50_95"].get<double>(), 0.03);
+  EXPECT_TRUE(fs::exists(at("int8-run/report.html")));
+  EXPECT_LT(fs::file_size(at("int8.safetensors")), 3'500'000U);
+
+  const std::string val = "val --json --imgsz 320 --data " + kData + " --model ";
+  const json from_model = json::parse(run_octet(val + at("int8.safetensors")).out);
+  EXPECT_EQ(from_model["precision"], "int8");
+  EXPECT_NEAR(from_model["map50_95"].get<double>(), j["map50_95"].get<double>(), 0.02);
+
+  ASSERT_EQ(run_octet("export --format onnx,openvino --imgsz 320 --model " +
+                      at("int8.safetensors") + " -o " + folder_.path().string())
+                .status,
+            0);
+  for (const char* file : {"int8.onnx", "int8.xml"}) {
+    const Outcome run = run_octet(val + at(file));
+    ASSERT_EQ(run.status, 0) << run.err;
+    EXPECT_NEAR(json::parse(run.out)["map50_95"].get<double>(), j["map50_95"].get<double>(), 0.02)
+        << file;
+  }
+  EXPECT_LT(fs::file_size(at("int8.onnx")), 3'151'904 * 1.12);
+
+  const Outcome again = run_octet("quantize --model " + at("int8.safetensors") + " --data " +
+                                  kData + " -o " + at("twice.safetensors"));
+  EXPECT_EQ(again.status, 1);
+  EXPECT_NE(again.err.find("quantized already"), std::string::npos) << again.err;
+}
+
+TEST_F(Quantize, TrainsAndKeepsLayersInFloat) {
+  const Outcome done = run_octet(
+      "quantize --json --imgsz 64 --images 4 --epochs 1 --batch 4 --keep-float 2 --weight-bits 7 "
+      "--model " + kModel + " --data " + kData + " -o " + at("q.safetensors"));
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json j = json::parse(done.out);
+  EXPECT_EQ(j["kept_float"].size(), 2U);
+  EXPECT_EQ(j["weight_bits"], 7);
+  EXPECT_EQ(j["epochs"], 1);
+  EXPECT_EQ(json::parse(run_octet("val --json --imgsz 64 --data " + kData + " --model " +
+                                  at("q.safetensors"))
+                            .out)["precision"],
+            "mixed");
+}
+
+TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
+  const std::string command = "train --json --epochs 1 --imgsz 64 --batch 4 --model " + kModel +
+                              " --data " + kData + " -o " + at("run");
+  const Outcome done = run_octet(command);
+  ASSERT_EQ(done.status, 0) << done.err;
+  for (const char* file : {"run/best.safetensors", "run/last.safetensors", "run/results.csv",
+                           "run/report.html"})
+    EXPECT_TRUE(fs::exists(at(file))) << file;
+  const Outcome resumed = run_octet(command + " --resume");
+  EXPECT_EQ(resumed.status, 1);
+  EXPECT_NE(resumed.err.find("nothing to resume"), std::string::npos) << resumed.err;
+}
+
+TEST_F(Quantize, WrongOptionsSayWhat) {
+  const Outcome side = run_octet("quantize --imgsz 320x192 --model m --data d");
+  EXPECT_EQ(side.status, 2);
+  const Outcome bits = run_octet("quantize --weight-bits 4 --model m --data d");
+  EXPECT_EQ(bits.status, 2);
+  const Outcome classes = run_octet("quantize --model " + kTiny + " --data " + kData + " -o " +
+                                    at("x.safetensors"));
+  EXPECT_EQ(classes.status, 1);
+  EXPECT_NE(classes.err.find("classes"), std::string::npos) << classes.err;
+}
+
+}  // namespace
+}  // namespace octet
