@@ -26,23 +26,24 @@ class Quantize : public testing::Test {
 
 // Calibrated, exported and run: int8 finds nearly what float finds.
 TEST_F(Quantize, CalibratesExportsAndRuns) {
-  const Outcome done = run_octet("quantize --json --method ptq --imgsz 320 --images 12 --analyze "
-                                 "--model " + kModel + " --data " + kData + " -o " +
-                                 at("int8.safetensors"));
+  const Outcome done = run_octet(
+      "quantize --json --method ptq --imgsz 256 --images 4 --analyze "
+      "--model " +
+      kModel + " --data " + kData + " -o " + at("int8.safetensors"));
   ASSERT_EQ(done.status, 0) << done.err;
   const json j = json::parse(done.out);
-  EXPECT_EQ(j["images"], 12);
+  EXPECT_EQ(j["images"], 4);
   EXPECT_EQ(j["layers"].size(), 63U);
   EXPECT_NEAR(j["map50_95"].get<double>(), j["float"]["map50_95"].get<double>(), 0.03);
   EXPECT_TRUE(fs::exists(at("int8-run/report.html")));
   EXPECT_LT(fs::file_size(at("int8.safetensors")), 3'500'000U);
 
-  const std::string val = "val --json --imgsz 320 --data " + kData + " --model ";
+  const std::string val = "val --json --imgsz 256 --data " + kData + " --model ";
   const json from_model = json::parse(run_octet(val + at("int8.safetensors")).out);
   EXPECT_EQ(from_model["precision"], "int8");
   EXPECT_NEAR(from_model["map50_95"].get<double>(), j["map50_95"].get<double>(), 0.02);
 
-  ASSERT_EQ(run_octet("export --format onnx,openvino --imgsz 320 --model " +
+  ASSERT_EQ(run_octet("export --format onnx,openvino --imgsz 256 --model " +
                       at("int8.safetensors") + " -o " + folder_.path().string())
                 .status,
             0);
@@ -62,8 +63,9 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
 
 TEST_F(Quantize, TrainsAndKeepsLayersInFloat) {
   const Outcome done = run_octet(
-      "quantize --json --imgsz 64 --images 4 --epochs 1 --batch 4 --keep-float 2 --weight-bits 7 "
-      "--model " + kModel + " --data " + kData + " -o " + at("q.safetensors"));
+      "quantize --json --imgsz 64 --images 2 --epochs 1 --batch 4 --keep-float 2 --weight-bits 7 "
+      "--model " +
+      kModel + " --data " + kData + " -o " + at("q.safetensors"));
   ASSERT_EQ(done.status, 0) << done.err;
   const json j = json::parse(done.out);
   EXPECT_EQ(j["kept_float"].size(), 2U);
@@ -80,8 +82,8 @@ TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
                               " --data " + kData + " -o " + at("run");
   const Outcome done = run_octet(command);
   ASSERT_EQ(done.status, 0) << done.err;
-  for (const char* file : {"run/best.safetensors", "run/last.safetensors", "run/results.csv",
-                           "run/report.html"})
+  for (const char* file :
+       {"run/best.safetensors", "run/last.safetensors", "run/results.csv", "run/report.html"})
     EXPECT_TRUE(fs::exists(at(file))) << file;
   const Outcome resumed = run_octet(command + " --resume");
   EXPECT_EQ(resumed.status, 1);
@@ -93,8 +95,8 @@ TEST_F(Quantize, WrongOptionsSayWhat) {
   EXPECT_EQ(side.status, 2);
   const Outcome bits = run_octet("quantize --weight-bits 4 --model m --data d");
   EXPECT_EQ(bits.status, 2);
-  const Outcome classes = run_octet("quantize --model " + kTiny + " --data " + kData + " -o " +
-                                    at("x.safetensors"));
+  const Outcome classes =
+      run_octet("quantize --model " + kTiny + " --data " + kData + " -o " + at("x.safetensors"));
   EXPECT_EQ(classes.status, 1);
   EXPECT_NE(classes.err.find("classes"), std::string::npos) << classes.err;
 }

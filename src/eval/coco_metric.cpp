@@ -189,8 +189,7 @@ void CocoMetric::add_area(ClassRecord& record, int area,
 }
 
 CocoMetric::Precision CocoMetric::precision(const ClassRecord& record, int area, int threshold,
-                                            int max_detections,
-                                            std::vector<double>* curve) const {
+                                            int max_detections, std::vector<double>* curve) const {
   const double objects = static_cast<double>(record.objects[area]);
   if (objects == 0) return {};
   std::vector<const Scored*> ranked;

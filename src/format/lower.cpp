@@ -49,24 +49,25 @@ class Lowering {
     std::vector<Ref> in;
     for (const std::string& name : node.inputs) in.push_back(values_.at(name));
     return std::visit(
-        Overloaded{
-            [&](const Conv2d& op) { return conv(node, op, in[0]); },
-            [&](const BatchNorm&) -> Ref {
-              fail("[BatchNorm {}] has to be folded before an export", node.name);
-            },
-            [&](const Activation& op) { return activation(node, op.kind, in[0]); },
-            [&](const Add&) {
-              return quantized(node.name,
-                               out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]));
-            },
-            [&](const Concat&) { return moved(node.name, out_.concat(node.name, in, 1)); },
-            [&](const Slice& op) {
-              return moved(node.name, out_.slice(node.name, in[0], 1, op.begin, op.end));
-            },
-            [&](const MaxPool& op) { return moved(node.name, out_.max_pool(node.name, in[0], op)); },
-            [&](const ResizeNearest& op) {
-              return moved(node.name, out_.resize_nearest(node.name, in[0], op.factor));
-            }},
+        Overloaded{[&](const Conv2d& op) { return conv(node, op, in[0]); },
+                   [&](const BatchNorm&) -> Ref {
+                     fail("[BatchNorm {}] has to be folded before an export", node.name);
+                   },
+                   [&](const Activation& op) { return activation(node, op.kind, in[0]); },
+                   [&](const Add&) {
+                     return quantized(node.name,
+                                      out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]));
+                   },
+                   [&](const Concat&) { return moved(node.name, out_.concat(node.name, in, 1)); },
+                   [&](const Slice& op) {
+                     return moved(node.name, out_.slice(node.name, in[0], 1, op.begin, op.end));
+                   },
+                   [&](const MaxPool& op) {
+                     return moved(node.name, out_.max_pool(node.name, in[0], op));
+                   },
+                   [&](const ResizeNearest& op) {
+                     return moved(node.name, out_.resize_nearest(node.name, in[0], op.factor));
+                   }},
         node.op);
   }
 
@@ -92,9 +93,9 @@ class Lowering {
                              out_.quantizer_style().inside_silu;
     if (!in_integers) return quantized(node.name, out_.activation(node.name, x, kind));
     const std::string gate_name = node.name + ".sigmoid";
-    const Ref gate = out_.quantize(gate_name + kQuantizerSuffix,
-                                   out_.activation(gate_name, x, ActivationKind::kSigmoid),
-                                   kSigmoidParams);
+    const Ref gate =
+        out_.quantize(gate_name + kQuantizerSuffix,
+                      out_.activation(gate_name, x, ActivationKind::kSigmoid), kSigmoidParams);
     return quantized(node.name, out_.binary(node.name, BinaryKind::kMultiply, x, gate));
   }
 
@@ -105,8 +106,7 @@ class Lowering {
     if (q != quantization_.convs.end()) {
       const QuantParams& input = *quantization_.find(node.inputs[0]);
       const Ref y = out_.quantized_conv(node.name, x, op, q->second, input);
-      return before_silu(node) && !out_.quantizer_style().inside_silu ? y
-                                                                      : quantized(node.name, y);
+      return before_silu(node) && !out_.quantizer_style().inside_silu ? y : quantized(node.name, y);
     }
     if (node.inputs[0] != model_.graph.input || input_scale_ == 1.0F)
       return out_.conv(node.name, x, op);

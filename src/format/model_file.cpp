@@ -162,7 +162,8 @@ void write_model_file(const std::filesystem::path& path, const Model& model, Sto
                          .kind = name == "weight" ? weights : StorageKind::kF32});
     }
   }
-  for (const auto& [name, tensor] : attachment.tensors) tensors.push_back({.name = name, .tensor = &tensor});
+  for (const auto& [name, tensor] : attachment.tensors)
+    tensors.push_back({.name = name, .tensor = &tensor});
   write_safetensors(path, metadata, tensors);
 }
 

@@ -140,9 +140,8 @@ double Histogram::divergence(ValueRange range) const {
     const size_t l = level_of(i);
     const bool inside = centre(i) >= range.low - step && centre(i) <= range.high + step;
     const double p = bins_[i] / static_cast<double>(count_);
-    const double q = inside && filled[l] > 0
-                         ? level[l] / filled[l] / static_cast<double>(count_)
-                         : 1e-3 / static_cast<double>(count_);
+    const double q = inside && filled[l] > 0 ? level[l] / filled[l] / static_cast<double>(count_)
+                                             : 1e-3 / static_cast<double>(count_);
     sum += p * std::log(p / q);
   }
   return sum;

@@ -78,9 +78,8 @@ class Placer {
     const auto found = users_.find(value);
     if (std::holds_alternative<Conv2d>(made_by->op)) {
       if (found == users_.end()) return is_int8_conv(*made_by);
-      const auto* after = found->second.size() == 1
-                              ? std::get_if<Activation>(&found->second.front()->op)
-                              : nullptr;
+      const auto* after =
+          found->second.size() == 1 ? std::get_if<Activation>(&found->second.front()->op) : nullptr;
       if (after != nullptr && fuses_into_conv(after->kind)) return false;
       if (is_int8_conv(*made_by)) return true;
     }

@@ -2,7 +2,8 @@
 // every exporter, by the rules of the strictest target (full-integer TensorFlow Lite):
 //   - values that only move data (Concat, Slice, MaxPool, ResizeNearest) share the parameters of
 //     their inputs;
-//   - a convolution's output is quantized before SiLU; before ReLU and ReLU6, which engines fuse, it
+//   - a convolution's output is quantized before SiLU; before ReLU and ReLU6, which engines fuse,
+//   it
 //     is not: the activation's output is;
 //   - the sum of an Add has parameters of its own.
 #pragma once
@@ -24,8 +25,8 @@ struct Placement {
   [[nodiscard]] bool quantized(const std::string& value) const { return group_of.contains(value); }
 };
 
-// `graph` without BatchNorm. The convolutions named in `keep_float` are computed in float, with what
-// hangs on them alone.
+// `graph` without BatchNorm. The convolutions named in `keep_float` are computed in float, with
+// what hangs on them alone.
 [[nodiscard]] Placement place_quantizers(const Graph& graph,
                                          const std::set<std::string>& keep_float = {});
 
@@ -34,8 +35,8 @@ struct Placement {
 // Whether engines compute the activation within the convolution before it.
 [[nodiscard]] bool fuses_into_conv(ActivationKind kind);
 
-// That the parameters name values of the graph and keep the rules of sharing. Throws an Error naming
-// the value.
+// That the parameters name values of the graph and keep the rules of sharing. Throws an Error
+// naming the value.
 void verify_quantization(const Model& model);
 
 }  // namespace octet

@@ -27,15 +27,12 @@ Conv2d conv(int64_t out, int64_t in, int64_t kernel) {
 // image → a → SiLU → [slice, slice] → b → ReLU → add → concat → head
 Graph small_graph() {
   Graph g;
-  g.nodes = {{"a", conv(4, 3, 3), {"image"}},
-             {"a.act", Activation{ActivationKind::kSilu}, {"a"}},
-             {"left", Slice{0, 2}, {"a.act"}},
-             {"right", Slice{2, 4}, {"a.act"}},
-             {"b", conv(2, 2, 3), {"right"}},
-             {"b.act", Activation{ActivationKind::kRelu6}, {"b"}},
-             {"sum", Add{}, {"right", "b.act"}},
-             {"all", Concat{}, {"left", "right", "sum"}},
-             {"head", conv(2, 6, 1), {"all"}}};
+  g.nodes = {
+      {"a", conv(4, 3, 3), {"image"}},    {"a.act", Activation{ActivationKind::kSilu}, {"a"}},
+      {"left", Slice{0, 2}, {"a.act"}},   {"right", Slice{2, 4}, {"a.act"}},
+      {"b", conv(2, 2, 3), {"right"}},    {"b.act", Activation{ActivationKind::kRelu6}, {"b"}},
+      {"sum", Add{}, {"right", "b.act"}}, {"all", Concat{}, {"left", "right", "sum"}},
+      {"head", conv(2, 6, 1), {"all"}}};
   g.outputs = {{.value = "head", .role = OutputRole::kClass, .stride = 1}};
   return g;
 }

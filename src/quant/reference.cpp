@@ -50,9 +50,8 @@ IntegerTensor add(const IntegerTensor& a, const IntegerTensor& b, const QuantPar
   IntegerTensor result{.shape = a.shape, .params = out, .values = {}};
   result.values.reserve(a.values.size());
   for (size_t i = 0; i < a.values.size(); ++i) {
-    const double sum =
-        static_cast<double>(a.params.scale) * (a.values[i] - a.params.zero_point) +
-        static_cast<double>(b.params.scale) * (b.values[i] - b.params.zero_point);
+    const double sum = static_cast<double>(a.params.scale) * (a.values[i] - a.params.zero_point) +
+                       static_cast<double>(b.params.scale) * (b.values[i] - b.params.zero_point);
     result.values.push_back(quantize(sum, out));
   }
   return result;
@@ -170,8 +169,7 @@ IntegerReference::IntegerReference(const Model& model) : model_(model) {
 }
 
 bool IntegerReference::is_fused(const Node& node) const {
-  return std::holds_alternative<Conv2d>(node.op) &&
-         model_.quantization.find(node.name) == nullptr;
+  return std::holds_alternative<Conv2d>(node.op) && model_.quantization.find(node.name) == nullptr;
 }
 
 const Node* IntegerReference::fused_conv(const Node& node) const {
@@ -246,8 +244,8 @@ IntegerTensor IntegerReference::conv(const Node& node, const IntegerTensor& x,
       }
     }
     // The accumulator's scale is the float32 product, as the bias has it.
-    const double factor = static_cast<double>(x.params.scale * q.scales[static_cast<size_t>(o)]) /
-                          out.scale;
+    const double factor =
+        static_cast<double>(x.params.scale * q.scales[static_cast<size_t>(o)]) / out.scale;
     for (const int32_t sum : sums)
       result.values.push_back(clamp_to_int8(std::nearbyint(sum * factor) + out.zero_point));
   }

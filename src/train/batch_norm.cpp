@@ -62,8 +62,7 @@ void set_statistics(BatchNorm& norm, const Moments& m) {
   for (size_t c = 0; c < norm.mean.values.size(); ++c) {
     const auto at = static_cast<int64_t>(c);
     const double mean = m.sum[at].item<double>() / m.count;
-    const double variance =
-        std::max(0.0, m.square[at].item<double>() / m.count - mean * mean);
+    const double variance = std::max(0.0, m.square[at].item<double>() / m.count - mean * mean);
     const double factor = norm.gamma.values[c] /
                           std::sqrt(static_cast<double>(norm.variance.values[c]) + norm.epsilon);
     const double offset = norm.beta.values[c] - norm.mean.values[c] * factor;
@@ -79,11 +78,11 @@ void set_statistics(BatchNorm& norm, const Moments& m) {
 Model with_batch_norm(const Model& model, const Dataset& data, int side) {
   const auto is_norm = [](const Node& n) { return std::holds_alternative<BatchNorm>(n.op); };
   const bool folded = std::none_of(model.graph.nodes.begin(), model.graph.nodes.end(), is_norm);
-  const bool real = !folded && std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(),
-                                           [](const Node& n) {
-                                             const auto* norm = std::get_if<BatchNorm>(&n.op);
-                                             return norm != nullptr && !is_neutral(*norm);
-                                           });
+  const bool real =
+      !folded && std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(), [](const Node& n) {
+        const auto* norm = std::get_if<BatchNorm>(&n.op);
+        return norm != nullptr && !is_neutral(*norm);
+      });
   if (real) return model;
   Model out{.info = model.info, .graph = folded ? insert_neutral(model.graph) : model.graph};
   const torch::NoGradGuard no_grad;

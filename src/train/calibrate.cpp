@@ -23,8 +23,7 @@ constexpr double kSameRange = 0.01;      // ranges that differ by less are not t
 std::vector<const Sample*> pick(const Dataset& data, int most) {
   const size_t count = std::min(data.samples.size(), static_cast<size_t>(most));
   std::vector<const Sample*> list;
-  for (size_t i = 0; i < count; ++i)
-    list.push_back(&data.samples[i * data.samples.size() / count]);
+  for (size_t i = 0; i < count; ++i) list.push_back(&data.samples[i * data.samples.size() / count]);
   return list;
 }
 
@@ -56,8 +55,7 @@ class Calibrator {
         const auto group = placement_.group_of.find(node.name);
         if (group == placement_.group_of.end() || moves_data(node.op)) continue;
         const torch::Tensor seen = relevant(node.name, values);
-        histograms_[group->second].add(
-            {seen.data_ptr<float>(), static_cast<size_t>(seen.numel())});
+        histograms_[group->second].add({seen.data_ptr<float>(), static_cast<size_t>(seen.numel())});
       }
       progress.update(static_cast<int64_t>(i) + 1, "ranges");
     }
@@ -147,8 +145,9 @@ Calibration calibrate(const Model& model, const Placement& placement, const Data
   Calibrator calibrator(model, placement, options);
   const auto samples = pick(data, options.pictures);
   calibrator.collect(samples);
-  Calibration result{.groups = calibrator.choose(pick(data, options.tried)),
-                     .pictures = static_cast<int64_t>(samples.size())};
+  Calibration result{
+      .groups = calibrator.choose(pick(data, std::min(options.tried, options.pictures))),
+      .pictures = static_cast<int64_t>(samples.size())};
   result.scales.weight_bits = options.weight_bits;
   for (const GroupCalibration& group : result.groups)
     result.scales.groups.push_back(calibrator.params(group));

@@ -1,5 +1,5 @@
-// Post-training quantization: ranges from pictures, chosen per value by what they do to the outputs,
-// weight scales by squared error, biases corrected.
+// Post-training quantization: ranges from pictures, chosen per value by what they do to the
+// outputs, weight scales by squared error, biases corrected.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace octet {
 
 struct CalibrationOptions {
   int side = 640;
-  int pictures = 128; // for the ranges, at most
+  int pictures = 128;  // for the ranges, at most
   int tried = 6;       // for the choice between ranges
   int corrected = 16;  // for the biases
   int weight_bits = 8;

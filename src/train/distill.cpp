@@ -41,8 +41,7 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
   const torch::Tensor teacher_cls = logits(teacher);
   const torch::Tensor weight = teacher_cls.sigmoid().amax(-1);  // (N, A)
   const torch::Tensor total = weight.sum() + kLeast;
-  torch::Tensor sum =
-      bernoulli_divergence(logits(student), teacher_cls).sum() / total * gains_.cls;
+  torch::Tensor sum = bernoulli_divergence(logits(student), teacher_cls).sum() / total * gains_.cls;
 
   const auto bins = static_cast<int64_t>(info_.bins.size());
   const auto sides = [&](const std::vector<torch::Tensor>& outputs) {
@@ -56,8 +55,8 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
 
   const torch::Tensor extent =
       teacher_sides.exp().matmul(torch::tensor(info_.bins, torch::kFloat));  // (N, A, 4) strides
-  const torch::Tensor area = (extent.select(2, 0) + extent.select(2, 2)) *
-                             (extent.select(2, 1) + extent.select(2, 3));
+  const torch::Tensor area =
+      (extent.select(2, 0) + extent.select(2, 2)) * (extent.select(2, 1) + extent.select(2, 3));
   const auto points = [&](const std::vector<torch::Tensor>& outputs) {
     return joined(outputs, OutputRole::kKeypoint).unflatten(2, {info_.keypoints, 2}) * 2;
   };
@@ -68,10 +67,9 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
       torch::exp(-distance / (spread * (area.unsqueeze(2) + kLeast) * 2)).mean(-1);
   sum = sum + ((1 - oks) * weight).sum() / total * gains_.keypoint;
   if (info_.keypoint_dims == 3) {
-    const torch::Tensor visible =
-        bernoulli_divergence(joined(student, OutputRole::kVisibility),
-                             joined(teacher, OutputRole::kVisibility))
-            .mean(-1);
+    const torch::Tensor visible = bernoulli_divergence(joined(student, OutputRole::kVisibility),
+                                                       joined(teacher, OutputRole::kVisibility))
+                                      .mean(-1);
     sum = sum + (visible * weight).sum() / total * gains_.visibility;
   }
   return sum;

@@ -38,10 +38,7 @@ Curve curve(ActivationKind kind, double v) {
     case ActivationKind::kSigmoid:
       return {sigmoid, sigmoid * (1 - sigmoid)};
     case ActivationKind::kHardswish:
-      return {v * std::clamp(v + 3, 0.0, 6.0) / 6,
-              v <= -3  ? 0.0
-              : v >= 3 ? 1.0
-                       : (2 * v + 3) / 6};
+      return {v * std::clamp(v + 3, 0.0, 6.0) / 6, v <= -3 ? 0.0 : v >= 3 ? 1.0 : (2 * v + 3) / 6};
     case ActivationKind::kRelu:
     case ActivationKind::kRelu6:
       break;  // part of the convolution
@@ -101,10 +98,11 @@ size_t block_count(int64_t elements) {
 // Calls visit(block index, begin, end), in parallel.
 template <typename F>
 void for_blocks(int64_t elements, F&& visit) {
-  at::parallel_for(0, static_cast<int64_t>(block_count(elements)), 1, [&](int64_t first, int64_t last) {
-    for (int64_t b = first; b < last; ++b)
-      visit(b, b * kBlock, std::min(elements, (b + 1) * kBlock));
-  });
+  at::parallel_for(0, static_cast<int64_t>(block_count(elements)), 1,
+                   [&](int64_t first, int64_t last) {
+                     for (int64_t b = first; b < last; ++b)
+                       visit(b, b * kBlock, std::min(elements, (b + 1) * kBlock));
+                   });
 }
 
 // Calls visit(channel, begin, end).
@@ -140,9 +138,8 @@ struct TableFunction : torch::autograd::Function<TableFunction> {
     Variable dx = torch::empty_like(x);
     std::vector<ScaleGradients> parts(block_count(x.numel()));
     for_blocks(x.numel(), [&](int64_t b, int64_t begin, int64_t end) {
-      parts[static_cast<size_t>(b)] =
-          tables_backward(block(x, begin, end), block(dy, begin, end), block(dx, begin, end), grid,
-                          view(saved[1]));
+      parts[static_cast<size_t>(b)] = tables_backward(block(x, begin, end), block(dy, begin, end),
+                                                      block(dx, begin, end), grid, view(saved[1]));
     });
     ScaleGradients sum;
     for (const ScaleGradients& part : parts) {
@@ -178,9 +175,9 @@ struct WeightFunction : torch::autograd::Function<WeightFunction> {
     Variable ds = torch::empty_like(saved[1]);
     const double factor = gradient_scale(w.numel() / w.size(0));
     for_channels(w, [&](int64_t c, int64_t begin, int64_t end) {
-      const double sum = weights_backward(block(w, begin, end), block(dy, begin, end),
-                                          block(dw, begin, end), saved[1].data_ptr<float>()[c],
-                                          limit);
+      const double sum =
+          weights_backward(block(w, begin, end), block(dy, begin, end), block(dw, begin, end),
+                           saved[1].data_ptr<float>()[c], limit);
       ds.data_ptr<float>()[c] = static_cast<float>(sum * factor);
     });
     return {dw, ds, Variable()};

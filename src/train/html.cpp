@@ -62,16 +62,15 @@ std::string text_at(double x, double y, const std::string& text, const char* anc
 
 // Frame, grid and numbers.
 std::string axes(const std::string& title, const std::string& x_label, Range x, Range y) {
-  std::string svg = fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)", kWidth,
-                                kHeight);
+  std::string svg =
+      fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)", kWidth, kHeight);
   svg += text_at(kLeft, 18, title, "start", "title");
   svg += text_at((kLeft + kWidth - kRight) / 2, kHeight - 6, x_label, "middle");
   for (int i = 0; i <= 4; ++i) {
     const double at_y = kHeight - kBottom - (kHeight - kTop - kBottom) * i / 4;
     const double at_x = kLeft + (kWidth - kLeft - kRight) * i / 4;
-    svg += fmt::format(
-        R"(<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}" stroke="#e5e7eb"/>)", kLeft,
-        kWidth - kRight, at_y, at_y);
+    svg += fmt::format(R"(<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}" stroke="#e5e7eb"/>)", kLeft,
+                       kWidth - kRight, at_y, at_y);
     svg += text_at(kLeft - 6, at_y + 4, fmt::format("{:.3g}", y.low + (y.high - y.low) * i / 4),
                    "end");
     svg += text_at(at_x, kHeight - kBottom + 16,
@@ -156,9 +155,9 @@ std::string bar_chart(const std::string& title,
   for (size_t i = 0; i < bars.size(); ++i) {
     const double y = kTop + kRow * static_cast<double>(i);
     svg += text_at(kLabel - 6, y + 10, bars[i].first, "end");
-    svg += fmt::format(R"(<rect x="{}" y="{}" width="{:.1f}" height="{}" fill="{}"/>)", kLabel,
-                       y + 1, kLength * std::max(0.0, bars[i].second) / most, kRow - 4,
-                       kColours[0]);
+    svg +=
+        fmt::format(R"(<rect x="{}" y="{}" width="{:.1f}" height="{}" fill="{}"/>)", kLabel, y + 1,
+                    kLength * std::max(0.0, bars[i].second) / most, kRow - 4, kColours[0]);
     svg += text_at(kLabel + kLength * std::max(0.0, bars[i].second) / most + 5, y + 10,
                    fmt::format("{:.3g}", bars[i].second), "start");
   }
@@ -171,8 +170,8 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& l
   const double cell = std::clamp(520 / n, 7.0, 52.0);
   constexpr double kLabel = 110;
   const double side = kLabel + cell * n + 10;
-  std::string svg = fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)", side,
-                                side + 14);
+  std::string svg =
+      fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)", side, side + 14);
   svg += text_at(10, 16, title, "start", "title");
   const bool numbers = cell > 24;
   for (size_t r = 0; r < labels.size(); ++r) {
@@ -187,12 +186,11 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& l
       if (counts[r][c] == 0) continue;
       const double share = static_cast<double>(counts[r][c]) / sum;
       const double x = kLabel + cell * static_cast<double>(c);
-      svg += fmt::format(
-          R"svg(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" )svg"
-          R"svg(fill="rgba(37,99,235,{:.2f})">)svg"
-          "<title>{}: {} × {}</title></rect>",
-          x, y, cell - 1, cell - 1, 0.08 + 0.92 * share, html_escape(labels[r]), counts[r][c],
-          html_escape(labels[c]));
+      svg += fmt::format(R"svg(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" )svg"
+                         R"svg(fill="rgba(37,99,235,{:.2f})">)svg"
+                         "<title>{}: {} × {}</title></rect>",
+                         x, y, cell - 1, cell - 1, 0.08 + 0.92 * share, html_escape(labels[r]),
+                         counts[r][c], html_escape(labels[c]));
       if (numbers)
         svg += text_at(x + cell / 2, y + cell / 2 + 4, std::to_string(counts[r][c]), "middle");
     }

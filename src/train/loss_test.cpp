@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 const fs::path kShared = fs::path(OCTET_SOURCE_DIR).parent_path() / "shared/data";
 
 torch::Tensor take(const SafetensorsFile& file, const std::string& name) {
-  if (const auto at = file.tensors.find(name); at != file.tensors.end()) return to_torch(at->second);
+  if (const auto at = file.tensors.find(name); at != file.tensors.end())
+    return to_torch(at->second);
   const IntegerData& integers = file.integers.at(name);
   return torch::tensor(integers.values, torch::kInt).view(integers.shape);
 }

@@ -28,8 +28,8 @@ class Quantizer {
     Placement placement = place_quantizers(model_.graph);
     result_.calibration = calibrate(model_, placement, training_, options_.calibration);
     if (options_.rank || options_.keep_float > 0 || options_.max_drop) {
-      result_.ranking = rank_layers(model_, placement, result_.calibration, training_,
-                                    options_.calibration);
+      result_.ranking =
+          rank_layers(model_, placement, result_.calibration, training_, options_.calibration);
     }
     keep_in_float(options_.keep_float);
     if (options_.max_drop) reach_max_drop();
@@ -73,11 +73,10 @@ class Quantizer {
   // Another placement of the same values: groups keep the parameters that were found for them.
   Scales regroup(const Placement& placement) const {
     const Placement all = place_quantizers(model_.graph);
-    Scales scales{.groups = {}, .weights = {},
-                  .weight_bits = result_.calibration.scales.weight_bits};
+    Scales scales{
+        .groups = {}, .weights = {}, .weight_bits = result_.calibration.scales.weight_bits};
     for (const auto& values : placement.groups)
-      scales.groups.push_back(
-          result_.calibration.scales.groups[all.group_of.at(values.front())]);
+      scales.groups.push_back(result_.calibration.scales.groups[all.group_of.at(values.front())]);
     for (const std::string& conv : placement.convs)
       scales.weights[conv] = result_.calibration.scales.weights.at(conv);
     return scales;
@@ -89,8 +88,7 @@ class Quantizer {
     const torch::Tensor image =
         calibration_batch(training_, options_.calibration.tried, options_.calibration.side);
     const Distillation measure(model_);
-    return measure(network.infer(image),
-                   float_net.forward(image, NormMode::kRunningStatistics))
+    return measure(network.infer(image), float_net.forward(image, NormMode::kRunningStatistics))
         .item<double>();
   }
 
@@ -107,9 +105,10 @@ class Quantizer {
     int enough = std::min(failing + 1, all);
     for (keep_in_float(enough); !good_enough(); keep_in_float(enough)) {
       if (enough == all)
-        fail("the drop stays above --max-drop {} even with every layer in float; check that --data "
-             "fits the model",
-             *options_.max_drop);
+        fail(
+            "the drop stays above --max-drop {} even with every layer in float; check that --data "
+            "fits the model",
+            *options_.max_drop);
       failing = enough;
       enough = std::min(enough * 2, all);
     }
@@ -125,8 +124,7 @@ class Quantizer {
     const Task task = model_.info.task;
     QatOptions qat = options_.qat;
     qat.train.initial_fitness = result_.ptq.fitness(task);
-    result_.training =
-        train_quantized(*network_, model_, training_, validation_, qat);
+    result_.training = train_quantized(*network_, model_, training_, validation_, qat);
     if (result_.training->interrupted || result_.training->best_epoch == 0) return;
     const std::filesystem::path best = qat.train.folder / "best.safetensors";
     result_.model = read_model(best);

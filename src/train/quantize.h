@@ -14,9 +14,9 @@ struct QuantizeOptions {
   QuantizeMethod method = QuantizeMethod::kPtq;
   CalibrationOptions calibration;
   QatOptions qat;
-  bool rank = false;                // layers, by what quantizing each costs
-  int keep_float = 0;               // so many of the costliest layers
-  std::optional<double> max_drop;   // of mAP50-95, reached with as few float layers as it takes
+  bool rank = false;               // layers, by what quantizing each costs
+  int keep_float = 0;              // so many of the costliest layers
+  std::optional<double> max_drop;  // of mAP50-95, reached with as few float layers as it takes
 };
 
 struct QuantizeResult {

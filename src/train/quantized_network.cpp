@@ -109,8 +109,7 @@ bool QuantizedNetwork::left_to_activation(const Node& node) const {
          std::holds_alternative<Activation>(found->second.front()->op);
 }
 
-std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image,
-                                                 const Visitor& visit) {
+std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image, const Visitor& visit) {
   std::map<std::string, torch::Tensor> values{
       {model_.graph.input, image.contiguous(at::MemoryFormat::ChannelsLast)}};
   if (visit) visit(model_.graph.input, image);
@@ -150,7 +149,7 @@ torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const t
   if (placement_.convs.contains(node.name)) {
     const torch::Tensor scales = weight_scales(node.name);
     w = fake_quantize_weight(w, scales, weight_limit(scales_.weight_bits))
-                 .contiguous(at::MemoryFormat::ChannelsLast);
+            .contiguous(at::MemoryFormat::ChannelsLast);
     b = b + round_bias(b, scales * params(node.inputs[0]).scale);
   }
   const torch::Tensor y = torch::conv2d(x, w, b, op.stride, op.padding, 1, op.groups);
@@ -163,8 +162,7 @@ torch::Tensor QuantizedNetwork::activation(const Node& node, ActivationKind kind
   const std::string& before = node.inputs[0];
   const bool from_int = placement_.quantized(before) || fuses_into_conv(kind);
   if (!placement_.quantized(node.name) || !from_int) {
-    const torch::Tensor given =
-        placement_.quantized(before) ? fake_quantize(x, params(before)) : x;
+    const torch::Tensor given = placement_.quantized(before) ? fake_quantize(x, params(before)) : x;
     const torch::Tensor y = apply_plain(node, {given});
     return placement_.quantized(node.name) ? fake_quantize(y, params(node.name)) : y;
   }
@@ -178,11 +176,11 @@ void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>
     if (!placement_.convs.contains(node.name)) continue;
     const auto& op = std::get<Conv2d>(node.op);
     const torch::Tensor w = weight(node.name);
-    const torch::Tensor error = w - fake_quantize_weight(w, weight_scales(node.name),
-                                      weight_limit(scales_.weight_bits));
-    const torch::Tensor shift = torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride,
-                                              op.padding, 1, op.groups)
-                                    .mean({0, 2, 3});
+    const torch::Tensor error =
+        w - fake_quantize_weight(w, weight_scales(node.name), weight_limit(scales_.weight_bits));
+    const torch::Tensor shift =
+        torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride, op.padding, 1, op.groups)
+            .mean({0, 2, 3});
     starts_.at(node.name).bias.add_(shift);
   }
 }
@@ -203,8 +201,8 @@ Model QuantizedNetwork::model() const {
     op->bias = {{op->weight.shape[0]}, to_vector(bias(node.name))};
     if (!placement_.convs.contains(node.name)) continue;
     const QuantParams& input = out.quantization.values.at(node.inputs[0]);
-    QuantizedConv q = quantize_conv(*op, to_vector(weight_scales(node.name)), input,
-                                    scales_.weight_bits);
+    QuantizedConv q =
+        quantize_conv(*op, to_vector(weight_scales(node.name)), input, scales_.weight_bits);
     dequantize_into(*op, q, input);
     out.quantization.convs.emplace(node.name, std::move(q));
   }

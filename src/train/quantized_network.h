@@ -3,9 +3,9 @@
 //
 // What is learned is the change, in units in which one step of an optimizer means the same
 // everywhere: of a weight in steps of its channel's scale, of a bias in shares of a step of its
-// output, of a scale as a logarithm. (One learning rate for plain weights, which differ by powers of ten between
-// channels, either tears the small ones apart or leaves the large ones as they are.) Zero points
-// stay as calibrated. Biases are rounded as they will be stored.
+// output, of a scale as a logarithm. (One learning rate for plain weights, which differ by powers
+// of ten between channels, either tears the small ones apart or leaves the large ones as they are.)
+// Zero points stay as calibrated. Biases are rounded as they will be stored.
 #pragma once
 
 #include <torch/torch.h>
@@ -35,9 +35,7 @@ class QuantizedNetwork : public TrainableNetwork {
 
   QuantizedNetwork(const Model& model, const Placement& placement, const Scales& scales);
 
-  std::vector<torch::Tensor> forward(const torch::Tensor& image) override {
-    return run(image, {});
-  }
+  std::vector<torch::Tensor> forward(const torch::Tensor& image) override { return run(image, {}); }
   std::vector<torch::Tensor> infer(const torch::Tensor& image) override { return run(image, {}); }
   // `visit` sees every quantized value.
   [[nodiscard]] std::vector<torch::Tensor> run(const torch::Tensor& image, const Visitor& visit);

@@ -47,9 +47,9 @@ std::string curves(const std::filesystem::path& file, bool pose) {
     return line_chart(title, "epoch", series);
   };
   std::string out = "<h2>Curves</h2><div class=\"row\">";
-  out += chart("Losses", pose ? std::vector<std::string>{"box", "cls", "dfl", "keypoint",
-                                                         "visibility"}
-                              : std::vector<std::string>{"box", "cls", "dfl"});
+  out +=
+      chart("Losses", pose ? std::vector<std::string>{"box", "cls", "dfl", "keypoint", "visibility"}
+                           : std::vector<std::string>{"box", "cls", "dfl"});
   out += chart("Accuracy on the validation pictures",
                pose ? std::vector<std::string>{"map50_95", "pose_map50", "pose_map50_95"}
                     : std::vector<std::string>{"map50", "map50_95"});
@@ -67,8 +67,8 @@ Detections truth_as_detections(const std::vector<TruthObject>& truth) {
                        .confidence = 1});
     d.keypoints_per_object = static_cast<int>(t.keypoints.size());
     for (const auto& p : t.keypoints)
-      d.keypoints.push_back({static_cast<float>(p.x), static_cast<float>(p.y),
-                             p.visibility > 0 ? 1.0F : 0.0F});
+      d.keypoints.push_back(
+          {static_cast<float>(p.x), static_cast<float>(p.y), p.visibility > 0 ? 1.0F : 0.0F});
   }
   return d;
 }
@@ -154,10 +154,11 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeResu
   if (task == Task::kPose) head.emplace_back("keypoints mAP50-95");
   head.emplace_back("drop");
   std::string body = html_table(head, rows);
-  body += fmt::format("<p>Calibrated on {} pictures. Weights of {} bits. {} layers in float{}{}.</p>",
-                      r.calibration.pictures, r.model.quantization.weight_bits,
-                      r.kept_float.size(), r.kept_float.empty() ? "" : ": ",
-                      html_escape(fmt::format("{}", fmt::join(r.kept_float, ", "))));
+  body +=
+      fmt::format("<p>Calibrated on {} pictures. Weights of {} bits. {} layers in float{}{}.</p>",
+                  r.calibration.pictures, r.model.quantization.weight_bits, r.kept_float.size(),
+                  r.kept_float.empty() ? "" : ": ",
+                  html_escape(fmt::format("{}", fmt::join(r.kept_float, ", "))));
   if (!r.ranking.empty()) {
     std::vector<std::pair<std::string, double>> bars;
     for (const LayerCost& l : r.ranking) bars.emplace_back(l.conv, l.distance);
@@ -167,13 +168,12 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeResu
   body += "<h2>Ranges</h2>";
   std::vector<std::vector<std::string>> ranges;
   for (const GroupCalibration& g : r.calibration.groups) {
-    ranges.push_back({g.values.front() + (g.values.size() > 1
-                                              ? fmt::format(" and {} more", g.values.size() - 1)
-                                              : ""),
-                      fmt::format("{:.3f} … {:.3f}", g.seen.low, g.seen.high),
-                      fmt::format("{:.3f} … {:.3f}", g.range.low, g.range.high),
-                      std::string(range_method_name(g.method)),
-                      fmt::format("{:.6f}", g.distance)});
+    ranges.push_back(
+        {g.values.front() +
+             (g.values.size() > 1 ? fmt::format(" and {} more", g.values.size() - 1) : ""),
+         fmt::format("{:.3f} … {:.3f}", g.seen.low, g.seen.high),
+         fmt::format("{:.3f} … {:.3f}", g.range.low, g.range.high),
+         std::string(range_method_name(g.method)), fmt::format("{:.6f}", g.distance)});
   }
   body += html_table({"value", "seen", "range", "method", "cost alone"}, ranges);
   write_text_file(file, html_page("Quantization", body));

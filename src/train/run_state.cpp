@@ -14,8 +14,7 @@ constexpr const char* kKey = "octet.run";
 
 Tensor to_plain(const torch::Tensor& value) {
   const torch::Tensor dense = value.detach().contiguous();
-  return {dense.sizes().vec(),
-          {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()}};
+  return {dense.sizes().vec(), {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()}};
 }
 
 void put(Attachment& a, const std::string& prefix, const TrainableNetwork::Tensors& tensors) {
@@ -29,18 +28,19 @@ void take(const SafetensorsFile& file, const std::string& prefix, const std::str
   for (const auto& [name, value] : tensors) {
     const auto at = file.tensors.find(prefix + name);
     if (at == file.tensors.end() || at->second.shape != value.sizes().vec())
-      fail("{}: is not of a run of this model ('{}' is missing or has another shape); train without "
-           "--resume, or with the model it was begun with",
-           path, name);
+      fail(
+          "{}: is not of a run of this model ('{}' is missing or has another shape); train without "
+          "--resume, or with the model it was begun with",
+          path, name);
     value.detach().copy_(to_torch(at->second));
   }
 }
 
 }  // namespace
 
-void write_run(const std::filesystem::path& file, const Model& averaged, const RunPosition& position,
-               const RunKey& key, TrainableNetwork& network, WeightAverage& average,
-               Optimizer& optimizer) {
+void write_run(const std::filesystem::path& file, const Model& averaged,
+               const RunPosition& position, const RunKey& key, TrainableNetwork& network,
+               WeightAverage& average, Optimizer& optimizer) {
   Attachment a;
   put(a, "run.parameter.", network.parameters());
   put(a, "run.buffer.", network.buffers());

@@ -21,9 +21,9 @@ struct RunPosition {
 // What a run is a run of: continuing with other options would be another run.
 using RunKey = std::string;
 
-void write_run(const std::filesystem::path& file, const Model& averaged, const RunPosition& position,
-               const RunKey& key, TrainableNetwork& network, WeightAverage& average,
-               Optimizer& optimizer);
+void write_run(const std::filesystem::path& file, const Model& averaged,
+               const RunPosition& position, const RunKey& key, TrainableNetwork& network,
+               WeightAverage& average, Optimizer& optimizer);
 
 // Fills network, average and optimizer. Throws an Error naming the file when it is of another model
 // or of a run with other options.

@@ -50,9 +50,8 @@ std::vector<LayerCost> rank_layers(const Model& model, const Placement& placemen
     costs.push_back({node.name, distance(outputs, run.outputs()).item<double>()});
     progress.update(static_cast<int64_t>(costs.size()), "ranking layers");
   }
-  std::stable_sort(costs.begin(), costs.end(), [](const LayerCost& a, const LayerCost& b) {
-    return a.distance > b.distance;
-  });
+  std::stable_sort(costs.begin(), costs.end(),
+                   [](const LayerCost& a, const LayerCost& b) { return a.distance > b.distance; });
   return costs;
 }
 

@@ -54,7 +54,8 @@ void add(LossItems& sum, const LossItems& items, double factor) {
 
 std::string table_row(const EpochResult& r) {
   return fmt::format(
-      "{},{:.1f},{:.2f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.6f}"
+      "{},{:.1f},{:.2f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:."
+      "6f}"
       "\n",
       r.epoch, r.seconds, r.images_per_second, r.loss.box, r.loss.cls, r.loss.dfl, r.loss.keypoint,
       r.loss.visibility, r.loss.distill, r.evaluation.boxes.map50, r.evaluation.boxes.map50_95,
@@ -79,9 +80,10 @@ class Trainer {
     at_.best_fitness = options.initial_fitness;
     const bool sgd = options.optimizer == OptimizerKind::kSgd;
     base_rate_ = options.learning_rate > 0 ? options.learning_rate : sgd ? 0.01 : 0.001;
-    key_ = fmt::format("{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}, seed {}",
-                       loader_.pictures(), options.epochs, options.side, options.batch,
-                       options.accumulate, sgd ? "sgd" : "adamw", base_rate_, options.seed);
+    key_ =
+        fmt::format("{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}, seed {}",
+                    loader_.pictures(), options.epochs, options.side, options.batch,
+                    options.accumulate, sgd ? "sgd" : "adamw", base_rate_, options.seed);
   }
 
   TrainSummary run() {
@@ -104,8 +106,8 @@ class Trainer {
       }
     }
     summary.seconds = at_.seconds + seconds_since(start_);
-    const auto trained = static_cast<double>(summary.images) *
-                         static_cast<double>(summary.epochs.size());
+    const auto trained =
+        static_cast<double>(summary.images) * static_cast<double>(summary.epochs.size());
     summary.images_per_second = training_seconds_ > 0 ? trained / training_seconds_ : 0;
     return summary;
   }
@@ -178,8 +180,8 @@ class Trainer {
       const LossItems items = step(*batch);
       add(result.loss, items, 1.0 / static_cast<double>(loader_.batches() - first));
       ++at_.batch;
-      const double rate = static_cast<double>((at_.batch - first) * options_.batch) /
-                          seconds_since(begin);
+      const double rate =
+          static_cast<double>((at_.batch - first) * options_.batch) / seconds_since(begin);
       progress.update(at_.batch, progress_note(items, rate));
       if (stop_requested()) {
         save();
@@ -220,13 +222,14 @@ class Trainer {
     table_ += table_row(row);
     write_text_file(options_.folder / "results.csv", table_);
     save();
-    log_info("epoch {}/{}: box {:.3f} cls {:.3f} dfl {:.3f}{}  mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} "
-             "images/s",
-             result.epoch, options_.epochs, result.loss.box, result.loss.cls, result.loss.dfl,
-             result.loss.distill > 0 ? fmt::format(" distill {:.4f}", result.loss.distill) : "",
-             e.boxes.map50, e.boxes.map50_95,
-             task_kind_ == Task::kPose ? fmt::format(" pose {:.4f}", e.keypoints.map50_95) : "",
-             result.images_per_second);
+    log_info(
+        "epoch {}/{}: box {:.3f} cls {:.3f} dfl {:.3f}{}  mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} "
+        "images/s",
+        result.epoch, options_.epochs, result.loss.box, result.loss.cls, result.loss.dfl,
+        result.loss.distill > 0 ? fmt::format(" distill {:.4f}", result.loss.distill) : "",
+        e.boxes.map50, e.boxes.map50_95,
+        task_kind_ == Task::kPose ? fmt::format(" pose {:.4f}", e.keypoints.map50_95) : "",
+        result.images_per_second);
     summary.epochs.push_back(result);
   }
 

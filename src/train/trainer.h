@@ -32,9 +32,9 @@ struct TrainOptions {
   double warmup_epochs = 3;
   double initial_fitness = -2;  // what an epoch has to exceed to be the best
   double clip_norm = 10;
-  int accumulate = 1;  // batches a step
-  int patience = 100;  // epochs without a better one until training stops
-  int freeze = 0;      // the first layers of the model, "model.0" on, stay as they are
+  int accumulate = 1;     // batches a step
+  int patience = 100;     // epochs without a better one until training stops
+  int freeze = 0;         // the first layers of the model, "model.0" on, stay as they are
   int close_mosaic = 10;  // last epochs without mosaic; never more than a half of all
   bool bf16 = false;
   bool resume = false;

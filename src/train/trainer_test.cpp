@@ -50,7 +50,8 @@ TEST(Train, LossThatDivergesStopsAndSaysWhere) {
   Model model = with_classes(read_model(kTiny), data.names, 0);
   std::get<BatchNorm>(model.graph.nodes[1].op).gamma.values[0] = 3e38F;
   const std::string message = error_of([&] {
-    (void)train_float(model, data, data, {.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()});
+    (void)train_float(model, data, data,
+                      {.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()});
   });
   EXPECT_NE(message.find("epoch 1 batch 1"), std::string::npos) << message;
 }
@@ -99,9 +100,8 @@ TEST(Train, FrozenLayersStay) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   const Model model = with_classes(read_model(kTiny), data.names, 0);
-  (void)train_float(
-      model, data, data,
-      {.epochs = 1, .side = 64, .batch = 4, .freeze = 1, .folder = folder.path()});
+  (void)train_float(model, data, data,
+                    {.epochs = 1, .side = 64, .batch = 4, .freeze = 1, .folder = folder.path()});
   const Model trained = read_model(folder / "last.safetensors");
   const auto weights = [](const Model& m, const char* name) {
     return std::get<Conv2d>(m.graph.find(name)->op).weight.values;

@@ -1,3 +1,5 @@
+#include "train/quantize.h"
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -8,7 +10,6 @@
 #include "core/process.h"
 #include "core/size.h"
 #include "format/model_file.h"
-#include "train/quantize.h"
 #include "train/report.h"
 
 namespace octet {
@@ -80,9 +81,10 @@ void run(Options& o) {
   const auto drop = [&](const Evaluation& e) {
     return r.before.fitness(model.info.task) - e.fitness(model.info.task);
   };
-  log_info("float {:.4f}, calibrated {:.4f} (drop {:.4f}), result {:.4f} (drop {:.4f}): {}; report: {}",
-           r.before.fitness(model.info.task), r.ptq.fitness(model.info.task), drop(r.ptq),
-           r.after.fitness(model.info.task), drop(r.after), o.output, report.string());
+  log_info(
+      "float {:.4f}, calibrated {:.4f} (drop {:.4f}), result {:.4f} (drop {:.4f}): {}; report: {}",
+      r.before.fitness(model.info.task), r.ptq.fitness(model.info.task), drop(r.ptq),
+      r.after.fitness(model.info.task), drop(r.after), o.output, report.string());
   if (q.rank && !o.json) {
     fmt::print("{:<32} {:>12}\n", "layer", "output cost");
     for (const LayerCost& l : r.ranking) fmt::print("{:<32} {:>12.6f}\n", l.conv, l.distance);

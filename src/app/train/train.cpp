@@ -43,8 +43,7 @@ void run_train(Options& options) {
          model.info.keypoints);
   options.train.optimizer =
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
-  if (options.activation != "silu")
-    replace_silu(model.graph, parse_activation(options.activation));
+  if (options.activation != "silu") replace_silu(model.graph, parse_activation(options.activation));
   make_folder(options.folder);
   const TrainSummary s = train_float(model, training, validation, options.train);
   if (s.interrupted)

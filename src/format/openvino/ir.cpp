@@ -176,8 +176,7 @@ class IrEmitter : public Emitter {
     connect(layer, inputs);
     return finish_layer(layer, x.shape, "f32");
   }
-  Value convolution(Ref out, const std::string& name, Ref x, const Value& weight,
-                    const Conv2d& op);
+  Value convolution(Ref out, const std::string& name, Ref x, const Value& weight, const Conv2d& op);
 
   [[nodiscard]] Value& value(Ref ref) { return values_.at(static_cast<size_t>(ref)); }
   void define(Ref ref, Value v) {
@@ -298,8 +297,7 @@ void IrEmitter::emit_conv(Ref out, const std::string& name, Ref x, const Conv2d&
 void IrEmitter::emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                                     const QuantizedConv& q, const QuantParams& /*input*/) {
   const Shape dims = weight_shape(op);
-  const Value integers =
-      constant(name + ".weight", "i8", dims, std::as_bytes(std::span(q.weight)));
+  const Value integers = constant(name + ".weight", "i8", dims, std::as_bytes(std::span(q.weight)));
   auto convert = add_layer(name + ".weight.float", "Convert", "opset1");
   convert.append_child("data").append_attribute("destination_type") = "f32";
   connect(convert, {integers});

@@ -21,12 +21,10 @@ struct ElementFormat {
   size_t bytes;
   ElementReader read;
 };
-constexpr ElementFormat kFormats[] = {{"F32", 4, read_element<float>},
-                                      {"F16", 2, read_half},
-                                      {"BF16", 2, read_bfloat16},
-                                      {"U8", 1, read_element<uint8_t>},
-                                      {"I8", 1, read_element<int8_t>},
-                                      {"I32", 4, read_element<int32_t>}};
+constexpr ElementFormat kFormats[] = {
+    {"F32", 4, read_element<float>}, {"F16", 2, read_half},
+    {"BF16", 2, read_bfloat16},      {"U8", 1, read_element<uint8_t>},
+    {"I8", 1, read_element<int8_t>}, {"I32", 4, read_element<int32_t>}};
 struct Stored {
   std::string_view dtype;
   size_t bytes;

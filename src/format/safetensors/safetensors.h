@@ -20,7 +20,7 @@ struct StoredTensor {
   std::string name;
   const Tensor* tensor = nullptr;  // for kF32 and kF16
   StorageKind kind = StorageKind::kF32;
-  Shape shape = {};                           // for kI8 and kI32
+  Shape shape = {};                          // for kI8 and kI32
   std::span<const std::byte> integers = {};  // for kI8 and kI32
 };
 

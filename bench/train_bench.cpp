@@ -1,0 +1,87 @@
+// A step of training: float with BatchNorm, and quantization-aware with a teacher.
+//   build/bin/octet_train_bench --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true
+#include <benchmark/benchmark.h>
+
+#include "format/model_file.h"
+#include "graph/passes/passes.h"
+#include "quant/params.h"
+#include "train/distill.h"
+#include "train/float_network.h"
+#include "train/loss.h"
+#include "train/optimizer.h"
+#include "train/quantized_network.h"
+
+namespace octet {
+namespace {
+
+constexpr int64_t kBatch = 8, kSide = 320, kObjects = 7;
+
+Model model() { return read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors"); }
+
+torch::Tensor picture() {
+  torch::manual_seed(1);
+  return torch::rand({kBatch, 3, kSide, kSide});
+}
+
+Targets targets() {
+  const int64_t count = kBatch * kObjects;
+  return {.image = torch::arange(kBatch).repeat_interleave(kObjects),
+          .cls = torch::randint(80, {count}),
+          .boxes = torch::rand({count, 4}) * 0.4 + 0.3,
+          .keypoints = {}};
+}
+
+ParameterGroup all(const TrainableNetwork& net) {
+  ParameterGroup group{.names = {}, .learning_rate = 1e-6};
+  for (const auto& [name, value] : net.parameters()) group.names.push_back(name);
+  return group;
+}
+
+void BM_FloatStep(benchmark::State& state) {
+  const Model m = model();
+  FloatNetwork net(m);
+  const Loss loss(m.info, m.graph.outputs);
+  Optimizer optimizer(OptimizerKind::kSgd, net.parameters(), {all(net)});
+  const torch::Tensor image = picture();
+  const Targets t = targets();
+  for (auto _ : state) {
+    optimizer.zero_grad();
+    loss(net.forward(image), t).total.backward();
+    optimizer.step();
+  }
+}
+
+void BM_QuantizedStep(benchmark::State& state) {
+  Model m = model();
+  m.graph = fold_batch_norm(std::move(m.graph));
+  const Placement placement = place_quantizers(m.graph);
+  Scales scales;
+  for (const auto& group : placement.groups)
+    scales.groups.push_back(group.front() == m.graph.input ? kImageParams
+                                                           : params_for_range(-0.3, 8));
+  for (const Node& node : m.graph.nodes) {
+    if (placement.convs.contains(node.name))
+      scales.weights[node.name] = weight_scales(std::get<Conv2d>(node.op).weight, 8);
+  }
+  QuantizedNetwork net(m, placement, scales);
+  GraphExecutor teacher(m.graph);
+  const Distillation distance(m);
+  Optimizer optimizer(OptimizerKind::kAdamW, net.parameters(), {all(net)});
+  const torch::Tensor image = picture();
+  for (auto _ : state) {
+    optimizer.zero_grad();
+    std::vector<torch::Tensor> wanted;
+    {
+      const torch::NoGradGuard no_grad;
+      wanted = teacher.forward(image, NormMode::kRunningStatistics);
+    }
+    distance(net.forward(image), wanted).backward();
+    optimizer.step();
+  }
+}
+
+BENCHMARK(BM_FloatStep)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_QuantizedStep)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace
+}  // namespace octet
