@@ -1,5 +1,6 @@
 // A step of training: float with BatchNorm, and quantization-aware with a teacher.
-//   build/bin/octet_train_bench --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true
+//   build/bin/octet_train_bench --benchmark_repetitions=5
+//   --benchmark_enable_random_interleaving=true
 #include <benchmark/benchmark.h>
 
 #include "format/model_file.h"

@@ -54,6 +54,16 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
         << file;
   }
   EXPECT_LT(fs::file_size(at("int8.onnx")), 3'151'904 * 1.12);
+  const std::string verify =
+      "verify --json " + at("int8.safetensors") + " " + at("int8.onnx") + " " + at("int8.xml");
+  const Outcome verified = run_octet(verify + " --images 2 --data " + kData);
+  ASSERT_EQ(verified.status, 0) << verified.err;
+  const json v = json::parse(verified.out);
+  EXPECT_EQ(v["parameters"]["compared"], v["parameters"]["equal"]);
+  EXPECT_EQ(v["engines"].size(), 2U);
+  const Outcome other = run_octet("verify --json " + kModel + " " + at("int8.onnx"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_FALSE(json::parse(other.out)["mismatches"].empty());
 
   const Outcome again = run_octet("quantize --model " + at("int8.safetensors") + " --data " +
                                   kData + " -o " + at("twice.safetensors"));

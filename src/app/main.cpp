@@ -44,6 +44,8 @@ void run(int argc, char** argv) {
   add_val(app);
   add_live(app);
   add_export(app);
+  add_verify(app);
+  add_doctor(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {

@@ -16,6 +16,8 @@ void add_inspect(CLI::App& root);
 void add_detect(CLI::App& root);
 void add_val(CLI::App& root);
 void add_live(CLI::App& root);
+void add_doctor(CLI::App& root);
+void add_verify(CLI::App& root);
 
 // Options that every verb that runs a model has.
 struct RunOptions {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/half.h"
@@ -110,6 +111,18 @@ TEST(Process, ChildWorksOnItsOwnMemory) {
   EXPECT_FALSE(run_in_child([] {}));  // another thread may hold a lock at this moment
   done = true;
   done.notify_one();
+}
+
+TEST(Cpu, ReadsItsFeatures) {
+  const CpuFeatures old = parse_cpu_info(
+      "processor\t: 0\nmodel name\t: Old\nflags\t\t: fpu sse2 avx2 fma\n\nflags\t: avx_vnni\n");
+  EXPECT_EQ(old.name, "Old");
+  EXPECT_TRUE(old.has("avx2"));
+  EXPECT_TRUE(old.int8_products_saturate());
+  EXPECT_FALSE(parse_cpu_info("flags : avx2 avx512_vnni").int8_products_saturate());
+  const CpuFeatures pi = parse_cpu_info("Features\t: fp asimd asimddp\nModel\t: Raspberry Pi 5\n");
+  EXPECT_EQ(pi.name, "Raspberry Pi 5");
+  EXPECT_FALSE(pi.int8_products_saturate());
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <malloc.h>
 
+#include "core/cpu.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "graph/passes/passes.h"
 
 namespace octet {
@@ -20,12 +22,22 @@ Decoder make_decoder(const ModelInfo& info, Layout layout, Size size, const Netw
   return {info, layout, size, names, shapes};
 }
 
+void warn_of_saturation(const Model& model, const std::string& name) {
+  if (model.quantization.empty() || model.quantization.weight_bits < 8) return;
+  if (cpu_features().int8_products_saturate())
+    log_warning(
+        "{}: has weights of 8 bits, and this processor (no VNNI) saturates when it adds their "
+        "products, which can cost accuracy; 'octet quantize --weight-bits 7' makes a model for it",
+        name);
+}
+
 }  // namespace
 
 Detector::Detector(const DetectorOptions& options)
     : artifact_(open_artifact(options.model)), engine_(load_engine(options.engine)) {
   NetworkSource source;
   if (artifact_.kind == ArtifactKind::kModel) {
+    warn_of_saturation(*artifact_.model, options.model.string());
     size_ = choose_size(options, {});
     const Model folded{.info = artifact_.info,
                        .graph = fold_batch_norm(std::move(artifact_.model->graph)),

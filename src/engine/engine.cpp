@@ -26,6 +26,12 @@ std::filesystem::path program_folder() {
 
 }  // namespace
 
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names;
+  for (const Module& module : kModules) names.emplace_back(module.name);
+  return names;
+}
+
 std::unique_ptr<Engine> load_engine(const std::string& name) {
   for (const Module& module : kModules) {
     if (name != module.name && name != "auto") continue;

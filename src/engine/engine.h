@@ -78,6 +78,7 @@ class Network {
 class Engine {
  public:
   virtual ~Engine() = default;
+  [[nodiscard]] virtual std::string version() = 0;  // "OpenVINO 2026.4.1"
   // The size a file's input is fixed to; 0 × 0 when it takes any.
   [[nodiscard]] virtual Size fixed_size(const NetworkSource& source) = 0;
   [[nodiscard]] virtual std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
@@ -88,6 +89,9 @@ class Engine {
 // that says what to install when the module or a library of it is missing. The module stays open
 // for the life of the process.
 [[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
+
+// All that load_engine() knows, installed or not.
+[[nodiscard]] std::vector<std::string> engine_names();
 
 // Every module exports this as "octet_make_engine".
 using MakeEngine = Engine* (*)();

@@ -112,5 +112,22 @@ TEST(CocoDataset, MapsCategoriesByName) {
             std::string::npos);
 }
 
+TEST(YoloDataset, NamesEverythingThatIsWrong) {
+  const TemporaryFolder folder;
+  make_folder(folder / "images");
+  make_folder(folder / "labels");
+  for (const char* stem : {"a", "b", "c"}) {
+    write_text_file(folder / "images" / (std::string(stem) + ".jpg"), "");
+    write_text_file(folder / "labels" / (std::string(stem) + ".txt"),
+                    stem[0] == 'b' ? "0 0.5 0.5 0.1 0.1\n" : "7 0.5 0.5 0.1 0.1\n");
+  }
+  write_text_file(folder / "data.yaml", "names: [x]\nval: images\n");
+  const std::string message =
+      error_of([&] { (void)read_dataset(folder / "data.yaml", DatasetOptions{}); });
+  EXPECT_NE(message.find("2 label files are wrong"), std::string::npos) << message;
+  EXPECT_NE(message.find("a.txt: line 1"), std::string::npos) << message;
+  EXPECT_NE(message.find("c.txt: line 1"), std::string::npos) << message;
+}
+
 }  // namespace
 }  // namespace octet

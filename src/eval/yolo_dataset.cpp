@@ -143,6 +143,17 @@ std::vector<fs::path> split_pictures(const YAML::Node& yaml, const fs::path& pat
   return {files.begin(), files.end()};
 }
 
+// All that is wrong with the labels at once, so that it can be mended at once.
+void fail_for(const std::vector<std::string>& wrong, const std::string& name) {
+  constexpr size_t kListed = 20;
+  if (wrong.empty()) return;
+  if (wrong.size() == 1) fail("{}", wrong.front());
+  const size_t listed = std::min(wrong.size(), kListed);
+  fail("{}: {} label files are wrong:\n  {}{}", name, wrong.size(),
+       fmt::join(wrong.begin(), wrong.begin() + static_cast<std::ptrdiff_t>(listed), "\n  "),
+       wrong.size() > listed ? fmt::format("\n  and {} more", wrong.size() - listed) : "");
+}
+
 }  // namespace
 
 std::vector<TruthObject> parse_labels(std::string_view text, const LabelFormat& format,
@@ -180,13 +191,19 @@ Dataset read_yolo_dataset(const fs::path& path, const std::string& split_name) {
     const LabelFormat format{.classes = out.names.size(),
                              .keypoints = out.keypoints,
                              .keypoint_dims = out.keypoint_dims};
+    std::vector<std::string> wrong;
     for (const fs::path& image : split_pictures(yaml, path, split_name)) {
       Sample sample{.image = image, .relative = true, .objects = {}};
       const fs::path labels = label_path(image);
-      if (fs::is_regular_file(labels))
-        sample.objects = parse_labels(read_text_file(labels), format, labels.string());
+      try {
+        if (fs::is_regular_file(labels))
+          sample.objects = parse_labels(read_text_file(labels), format, labels.string());
+      } catch (const Error& e) {
+        wrong.emplace_back(e.what());
+      }
       out.samples.push_back(std::move(sample));
     }
+    fail_for(wrong, name);
     return out;
   } catch (const YAML::Exception& e) {
     fail("{}: {}", name, e.what());

@@ -145,6 +145,17 @@ LabelledPicture scale_and_shift(const LabelledPicture& picture, int side,
 
 // In hue, saturation and value (Smith, "Color gamut transform pairs", 1978): hue is turned, the
 // other two are multiplied.
+void mix(LabelledPicture& picture, const LabelledPicture& other, Random& random) {
+  std::gamma_distribution<double> gamma(32, 1);  // two of them make a beta distribution
+  const double a = gamma(random);
+  const double share = a / (a + gamma(random));
+  for (size_t i = 0; i < picture.image.rgb.size(); ++i) {
+    const double blended = picture.image.rgb[i] * share + other.image.rgb[i] * (1 - share);
+    picture.image.rgb[i] = static_cast<uint8_t>(blended + 0.5);
+  }
+  picture.objects.insert(picture.objects.end(), other.objects.begin(), other.objects.end());
+}
+
 void change_colour(Image& image, const AugmentOptions& options, Random& random) {
   const double turn = uniform(random, -1, 1) * options.hue * 6;  // sixths of the circle
   const double saturation = 1 + uniform(random, -1, 1) * options.saturation;

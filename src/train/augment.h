@@ -16,6 +16,7 @@ struct AugmentOptions {                               // YOLOv8's defaults
   double translate = 0.1;                             // ± share of the side
   double hue = 0.015, saturation = 0.7, value = 0.4;  // ± share
   double mirror = 0.5;                                // probability of left-right
+  double mixup = 0;                                   // probability of two pictures blended
 };
 
 // A picture with its objects, in pixels of that picture.
@@ -38,6 +39,10 @@ using Random = std::mt19937_64;
 // dropped.
 [[nodiscard]] LabelledPicture scale_and_shift(const LabelledPicture& picture, int side,
                                               const AugmentOptions& options, Random& random);
+
+// Blends `other` into `picture`, both of one size, and joins their objects (Zhang et al., "mixup",
+// 2018): the share of the first is near a half.
+void mix(LabelledPicture& picture, const LabelledPicture& other, Random& random);
 
 void change_colour(Image& image, const AugmentOptions& options, Random& random);
 

@@ -88,10 +88,23 @@ TEST(Augment, ColourKeepsGreyGrey) {
   EXPECT_EQ(image.rgb[1], image.rgb[2]);
 }
 
+TEST(Augment, MixupBlendsAndJoins) {
+  Random random(4);
+  LabelledPicture first = red_box({40, 40}, {5, 5, 20, 20});
+  const LabelledPicture second = red_box({40, 40}, {20, 20, 35, 35});
+  const uint8_t before = first.image.rgb[(10 * 40 + 10) * 3];
+  const uint8_t other = second.image.rgb[(10 * 40 + 10) * 3];
+  mix(first, second, random);
+  EXPECT_EQ(first.objects.size(), 2U);
+  EXPECT_NEAR(first.image.rgb[(10 * 40 + 10) * 3], (before + other) / 2.0,
+              0.25 * std::abs(before - other));
+}
+
 TEST(BatchLoader, OneSeedOneSequence) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const LoaderOptions options{.side = 64, .batch = 5, .seed = 11};
+  LoaderOptions options{.side = 64, .batch = 5, .seed = 11, .augment = {.mixup = 0.5}};
   BatchLoader a(data, options);
+  options.cache_gb = 0;  // read from the files every time: the same
   BatchLoader b(data, options);
   EXPECT_EQ(a.batches(), 3);
   int64_t pictures = 0;

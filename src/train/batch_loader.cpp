@@ -25,14 +25,21 @@ bool happens(Random& random, double probability) {
 }  // namespace
 
 BatchLoader::BatchLoader(const Dataset& data, const LoaderOptions& options)
-    : options_(options), flip_index_(data.flip_index), keypoints_(data.keypoints) {
-  Progress progress(static_cast<int64_t>(data.samples.size()));
-  for (const Sample& sample : data.samples) {
-    LabelledPicture picture{.image = read_image(sample.image), .objects = {}};
-    picture.objects = objects_in_pixels(sample, picture.image.size());
-    pictures_.push_back(scale_to_side(picture, options.side));
-    progress.update(pictures(), "reading pictures");
+    : data_(data), options_(options) {
+  const double bytes = 3.0 * options.side * options.side * static_cast<double>(pictures());
+  if (bytes > options.cache_gb * 1e9) return;
+  Progress progress(pictures());
+  for (size_t i = 0; i < data.samples.size(); ++i) {
+    pictures_.push_back(read(i));
+    progress.update(static_cast<int64_t>(pictures_.size()), "reading pictures");
   }
+}
+
+LabelledPicture BatchLoader::read(size_t index) const {
+  const Sample& sample = data_.samples[index];
+  LabelledPicture picture{.image = read_image(sample.image), .objects = {}};
+  picture.objects = objects_in_pixels(sample, picture.image.size());
+  return scale_to_side(picture, options_.side);
 }
 
 int64_t BatchLoader::batches() const { return (pictures() + options_.batch - 1) / options_.batch; }
@@ -42,9 +49,9 @@ void BatchLoader::begin_epoch(int64_t epoch, bool mosaic, int64_t first_batch) {
   epoch_ = epoch;
   mosaic_ = mosaic;
   next_ = first_batch;
-  order_.resize(pictures_.size());
+  order_.resize(data_.samples.size());
   std::iota(order_.begin(), order_.end(), size_t{0});
-  Random random = generator(options_.seed, epoch, pictures_.size());
+  Random random = generator(options_.seed, epoch, data_.samples.size());
   std::shuffle(order_.begin(), order_.end(), random);
   prefetch();
 }
@@ -64,28 +71,36 @@ std::optional<Batch> BatchLoader::next() {
   return batch;
 }
 
+// One picture, or four as a mosaic, scaled and shifted.
+LabelledPicture BatchLoader::compose(size_t own, Random& random) const {
+  LabelledPicture composed;
+  if (mosaic_ && happens(random, options_.augment.mosaic)) {
+    std::vector<LabelledPicture> four{picture(own)};
+    std::uniform_int_distribution<size_t> any(0, data_.samples.size() - 1);
+    while (four.size() < 4) four.push_back(picture(any(random)));
+    composed = make_mosaic(four, options_.side, random);
+  } else {
+    composed = picture(own);
+  }
+  return scale_and_shift(composed, options_.side, options_.augment, random);
+}
+
 LabelledPicture BatchLoader::make_picture(size_t position) const {
   Random random = generator(options_.seed, epoch_, position);
-  const size_t own = order_[position];
-  LabelledPicture picture;
-  if (mosaic_ && happens(random, options_.augment.mosaic)) {
-    std::vector<LabelledPicture> four{pictures_[own]};
-    std::uniform_int_distribution<size_t> any(0, pictures_.size() - 1);
-    while (four.size() < 4) four.push_back(pictures_[any(random)]);
-    picture = make_mosaic(four, options_.side, random);
-  } else {
-    picture = pictures_[own];
+  LabelledPicture picture = compose(order_[position], random);
+  if (mosaic_ && happens(random, options_.augment.mixup)) {
+    std::uniform_int_distribution<size_t> any(0, data_.samples.size() - 1);
+    mix(picture, compose(any(random), random), random);
   }
-  picture = scale_and_shift(picture, options_.side, options_.augment, random);
   change_colour(picture.image, options_.augment, random);
-  const bool can_mirror = keypoints_ == 0 || !flip_index_.empty();
-  if (happens(random, options_.augment.mirror) && can_mirror) mirror(picture, flip_index_);
+  const bool can_mirror = data_.keypoints == 0 || !data_.flip_index.empty();
+  if (happens(random, options_.augment.mirror) && can_mirror) mirror(picture, data_.flip_index);
   return picture;
 }
 
 Batch BatchLoader::make_batch(int64_t index) const {
   const auto first = static_cast<size_t>(index * options_.batch);
-  const size_t count = std::min(static_cast<size_t>(options_.batch), pictures_.size() - first);
+  const size_t count = std::min(static_cast<size_t>(options_.batch), data_.samples.size() - first);
   const int64_t side = options_.side;
   Batch batch{.image = torch::empty({static_cast<int64_t>(count), side, side, 3}, torch::kByte),
               .targets = {}};
@@ -116,8 +131,8 @@ Batch BatchLoader::make_batch(int64_t index) const {
                    .cls = torch::tensor(cls, torch::kLong),
                    .boxes = torch::tensor(boxes).view({objects, 4}),
                    .keypoints = {}};
-  if (keypoints_ > 0)
-    batch.targets.keypoints = torch::tensor(points).view({objects, keypoints_, 3});
+  if (data_.keypoints > 0)
+    batch.targets.keypoints = torch::tensor(points).view({objects, data_.keypoints, 3});
   return batch;
 }
 

@@ -25,15 +25,15 @@ struct LoaderOptions {
   int batch = 16;
   uint64_t seed = 0;
   AugmentOptions augment;
+  double cache_gb = 4;  // pictures are kept in memory if all fit into this, else read every time
 };
 
 class BatchLoader {
  public:
-  // Reads every picture once, scaled to `side`, and keeps it in memory. Throws an Error naming a
-  // picture that cannot be read.
+  // `data` has to outlive this. Throws an Error naming a picture that cannot be read.
   BatchLoader(const Dataset& data, const LoaderOptions& options);
 
-  [[nodiscard]] int64_t pictures() const { return static_cast<int64_t>(pictures_.size()); }
+  [[nodiscard]] int64_t pictures() const { return static_cast<int64_t>(data_.samples.size()); }
   [[nodiscard]] int64_t batches() const;
 
   void begin_epoch(int64_t epoch, bool mosaic, int64_t first_batch = 0);
@@ -42,12 +42,17 @@ class BatchLoader {
  private:
   [[nodiscard]] Batch make_batch(int64_t index) const;
   [[nodiscard]] LabelledPicture make_picture(size_t position) const;
+  [[nodiscard]] LabelledPicture compose(size_t own, Random& random) const;
+  [[nodiscard]] LabelledPicture read(size_t index) const;
+  // Scaled so that the long side is `side`.
+  [[nodiscard]] LabelledPicture picture(size_t index) const {
+    return pictures_.empty() ? read(index) : pictures_[index];
+  }
   void prefetch();
 
+  const Dataset& data_;
   LoaderOptions options_;
-  std::vector<int> flip_index_;
-  int keypoints_ = 0;
-  std::vector<LabelledPicture> pictures_;
+  std::vector<LabelledPicture> pictures_;  // empty where they are read every time
   std::vector<size_t> order_;
   int64_t epoch_ = 0;
   bool mosaic_ = true;

@@ -74,7 +74,8 @@ class Trainer {
         loader_(training, {.side = options.side,
                            .batch = options.batch,
                            .seed = options.seed,
-                           .augment = options.augment}),
+                           .augment = options.augment,
+                           .cache_gb = options.cache_gb}),
         optimizer_(options.optimizer, net_.parameters(), make_groups()),
         average_(net_, options.average) {
     at_.best_fitness = options.initial_fitness;

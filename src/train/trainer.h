@@ -39,7 +39,8 @@ struct TrainOptions {
   bool bf16 = false;
   bool resume = false;
   uint64_t seed = 0;
-  int threads = 0;  // 0: one per core
+  int threads = 0;      // 0: one per core
+  double cache_gb = 4;  // as LoaderOptions has it
   AugmentOptions augment;
   AverageOptions average;
   std::filesystem::path folder;  // best.safetensors, last.safetensors, results.csv

@@ -119,6 +119,11 @@ void add_training_options(CLI::App& verb, TrainOptions& t) {
                   "qat: learning rate, in quantization steps of a weight an update")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  verb.add_option(
+          "--scale-lr", t.rate_of_scales,
+          "qat: learning rate of scales, as a multiple of --lr: share of the scale an update")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb.add_flag("--resume", t.resume, "qat: continue an interrupted run of the same command");
   verb.add_option("--seed", t.seed, "of every random choice")->capture_default_str();
   verb.add_option("--threads", t.threads, "threads; 0: one per core")

@@ -1,5 +1,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "app/train/verbs.h"
 #include "core/error.h"
@@ -28,6 +29,27 @@ void replace_silu(Graph& graph, ActivationKind kind) {
   }
 }
 
+// What the labels hold, and what is worth knowing about them before hours are spent.
+void report_labels(const Dataset& data) {
+  std::vector<int64_t> objects(data.names.size(), 0);
+  int64_t empty = 0;
+  for (const Sample& s : data.samples) {
+    empty += s.objects.empty();
+    for (const TruthObject& o : s.objects) ++objects[static_cast<size_t>(o.class_index)];
+  }
+  log_info("labels: {} pictures, {} objects, {} pictures without any", data.samples.size(),
+           std::accumulate(objects.begin(), objects.end(), int64_t{0}), empty);
+  if (empty == static_cast<int64_t>(data.samples.size()))
+    log_warning("no picture has a label; labels lie in 'labels' beside 'images'");
+  std::vector<std::string> absent;
+  for (size_t c = 0; c < objects.size(); ++c) {
+    if (objects[c] == 0) absent.push_back(data.names[c]);
+  }
+  if (!absent.empty() && absent.size() < objects.size())
+    log_warning("{} of {} classes are never labelled: {}", absent.size(), objects.size(),
+                fmt::join(absent, ", "));
+}
+
 void run_train(Options& options) {
   install_stop_signals();
   const SizeOption size = SizeOption::parse(options.size);
@@ -44,6 +66,7 @@ void run_train(Options& options) {
   options.train.optimizer =
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
   if (options.activation != "silu") replace_silu(model.graph, parse_activation(options.activation));
+  report_labels(training);
   make_folder(options.folder);
   const TrainSummary s = train_float(model, training, validation, options.train);
   if (s.interrupted)
@@ -98,6 +121,13 @@ void add_schedule_options(CLI::App& verb, Options& o) {
       ->capture_default_str();
   verb.add_option("--mosaic", t.augment.mosaic, "probability of four pictures in one")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  verb.add_option("--mixup", t.augment.mixup, "probability of two pictures blended")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  verb.add_option("--cache", t.cache_gb,
+                  "keep pictures in memory if all fit into so many GB, else read them every time")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb.add_flag("--bf16", t.bf16, "compute in bf16: faster where the processor has it");
   verb.add_flag("--resume", t.resume, "continue an interrupted run of the same command");

@@ -37,6 +37,11 @@ Port make_port(const ov::Output<const ov::Node>& node) {
           .shape = Shape(shape.begin(), shape.end())};
 }
 
+std::string openvino_version() {
+  const std::string build = ov::get_openvino_version().buildNumber;
+  return "OpenVINO " + build.substr(0, build.find('-'));
+}
+
 class OpenVinoRequest : public Request {
  public:
   explicit OpenVinoRequest(ov::CompiledModel& model) : request_(model.create_infer_request()) {
@@ -89,9 +94,7 @@ class OpenVinoNetwork : public Network {
       : model_(std::move(model)) {
     input_ = make_port(model_.input());
     for (const auto& output : model_.outputs()) outputs_.push_back(make_port(output));
-    const auto& version = ov::get_openvino_version();
-    const std::string build = version.buildNumber;
-    description_ = {.engine = "OpenVINO " + build.substr(0, build.find('-')),
+    description_ = {.engine = openvino_version(),
                     .device = "CPU: " + core.get_property("CPU", ov::device::full_name),
                     .precision = executed_precision(model_),
                     .threads = model_.get_property(ov::inference_num_threads),
@@ -114,6 +117,8 @@ class OpenVinoNetwork : public Network {
 
 class OpenVinoEngine : public Engine {
  public:
+  std::string version() override { return openvino_version(); }
+
   Size fixed_size(const NetworkSource& source) override {
     const ov::PartialShape shape = read(source)->input().get_partial_shape();
     if (shape.rank().is_dynamic() || shape.size() != 4)

@@ -302,10 +302,14 @@ class OnnxEmitter : public Emitter {
 
 }  // namespace
 
-void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout) {
+std::string make_onnx(const Model& model, Size size, Layout layout) {
   OnnxEmitter emitter;
   lower(model, size, layout, emitter);
-  write_text_file(path, emitter.serialize());
+  return emitter.serialize();
+}
+
+void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout) {
+  write_text_file(path, make_onnx(model, size, layout));
 }
 
 std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::path& path) {

@@ -10,6 +10,8 @@
 
 namespace octet {
 
+// The bytes of the file.
+[[nodiscard]] std::string make_onnx(const Model& model, Size size, Layout layout);
 void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout);
 
 // The metadata_props of an ONNX file. Throws an Error naming the file when it is none.

@@ -1,0 +1,229 @@
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/verbs.h"
+#include "app/verify_engines.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/process.h"
+#include "engine/artifact.h"
+#include "format/flat.h"
+#include "format/model_file.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "graph/passes/passes.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr double kLeastMatched = 0.98;  // of boxes, in every engine
+
+struct Options {
+  std::string model;
+  std::vector<std::string> exports;
+  std::string data, split = "val";
+  int images = 32;
+  bool json = false;
+};
+
+// What the file says about itself, and its content.
+struct Export {
+  fs::path path;
+  Size size;
+  Layout layout = Layout::kRaw;
+  FlatFile found, expected;
+  bool quantizes_silu = true;  // has the quantizers before SiLU and after the sigmoid
+};
+
+void read_octet_metadata(const std::map<std::string, std::string>& entries, Export& e) {
+  const auto at = entries.find("octet");
+  if (at == entries.end()) fail("{}: was not exported by octet", e.path.string());
+  try {
+    const auto j = nlohmann::json::parse(at->second);
+    e.size = {j.at("imgsz").at(0).get<int>(), j.at("imgsz").at(1).get<int>()};
+    e.layout = j.at("layout").get<std::string>() == "raw" ? Layout::kRaw : Layout::kUltralytics;
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: its metadata is damaged: {}", e.path.string(), error.what());
+  }
+  if (e.size.width < 1 || e.size.height < 1 || e.size.width > 1 << 14 || e.size.height > 1 << 14 ||
+      e.size.width % kInputMultiple != 0 || e.size.height % kInputMultiple != 0)
+    fail("{}: its metadata claims a size of {}", e.path.string(), to_string(e.size));
+}
+
+Export open_export(const Model& model, const fs::path& path) {
+  Export e{.path = path};
+  const std::string name = path.string();
+  if (path.extension() == ".onnx") {
+    read_octet_metadata(read_onnx_metadata(path), e);
+    e.found = read_flat_onnx(read_file(path), name);
+    const std::string bytes = make_onnx(model, e.size, e.layout);
+    e.expected = read_flat_onnx(std::as_bytes(std::span(bytes)), "the model as ONNX");
+  } else if (path.extension() == ".xml") {
+    read_octet_metadata(read_ir_metadata(path), e);
+    e.found = read_flat_ir(read_text_file(path),
+                           read_file(fs::path(path).replace_extension(".bin")), name);
+    const IrDocument ir = make_ir(model, e.size, e.layout);
+    e.expected = read_flat_ir(ir.xml, ir.weights, "the model as OpenVINO IR");
+    e.quantizes_silu = false;
+  } else {
+    fail("{}: is neither .onnx nor .xml", name);
+  }
+  return e;
+}
+
+struct ParameterCount {
+  int64_t compared = 0, absent = 0;
+};
+
+// Scales, zero points, weights and biases that the export holds, and those it leaves out by design.
+ParameterCount count_parameters(const Model& model, const Export& e) {
+  ParameterCount n;
+  const auto holds = [&](const std::string& quantizer) {
+    return std::any_of(e.expected.nodes.begin(), e.expected.nodes.end(),
+                       [&](const auto& node) { return node.first == quantizer; });
+  };
+  for (const auto& [value, params] : model.quantization.values) {
+    const bool image = value == model.graph.input;
+    (image || holds(value + ".quantized") ? n.compared : n.absent) += 2;
+  }
+  for (const Node& node : model.graph.nodes) {
+    const auto* act = std::get_if<Activation>(&node.op);
+    if (act == nullptr || act->kind != ActivationKind::kSilu ||
+        model.quantization.find(node.inputs[0]) == nullptr)
+      continue;
+    (e.quantizes_silu ? n.compared : n.absent) += 2;
+  }
+  for (const auto& [name, q] : model.quantization.convs)
+    n.compared += static_cast<int64_t>(q.scales.size() + q.weight.size() + q.bias.size());
+  return n;
+}
+
+ordered_json to_json(const EngineComparison& c) {
+  ordered_json outputs;
+  for (const auto& [name, s] : c.outputs) {
+    const auto share = [&](int64_t part) {
+      return static_cast<double>(part) / static_cast<double>(std::max<int64_t>(1, s.values));
+    };
+    outputs[name] = {{"equal", share(s.equal)},
+                     {"within_1", share(s.within_1)},
+                     {"within_2", share(s.within_2)},
+                     {"within_4", share(s.within_4)}};
+  }
+  return {{"file", c.file},
+          {"engine", c.engine},
+          {"precision", c.precision},
+          {"boxes", c.boxes},
+          {"matched", c.matched},
+          {"map50_95", c.map50_95},
+          {"reference_map50_95", c.reference_map50_95},
+          {"outputs", outputs}};
+}
+
+void print(const ordered_json& j) {
+  const auto& p = j["parameters"];
+  fmt::print("parameters: {} compared, {} equal, {} absent by design\n",
+             p["compared"].get<int64_t>(), p["equal"].get<int64_t>(),
+             p["absent_by_design"].get<int64_t>());
+  for (const auto& m : j["mismatches"])
+    fmt::print("{}: {} {}: expected {}, found {}\n", m["file"].get<std::string>(),
+               m["tensor"].get<std::string>(), m["field"].get<std::string>(),
+               m["expected"].get<std::string>(), m["found"].get<std::string>());
+  for (const auto& e : j["engines"]) {
+    fmt::print(
+        "\n{} in {} ({}): {} of {} boxes matched, mAP50-95 {:.4f}, integer reference {:.4f}\n",
+        e["file"].get<std::string>(), e["engine"].get<std::string>(),
+        e["precision"].get<std::string>(), e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(),
+        e["map50_95"].get<double>(), e["reference_map50_95"].get<double>());
+    fmt::print("{:<16} {:>9} {:>9} {:>9} {:>9}\n", "output", "equal", "within 1", "within 2",
+               "within 4");
+    for (const auto& [name, s] : e["outputs"].items())
+      fmt::print("{:<16} {:>8.2f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%\n", name,
+                 100 * s["equal"].get<double>(), 100 * s["within_1"].get<double>(),
+                 100 * s["within_2"].get<double>(), 100 * s["within_4"].get<double>());
+  }
+  fmt::print("{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified");
+}
+
+// Evenly, at most so many.
+Dataset some_of(Dataset data, int count) {
+  const size_t all = data.samples.size();
+  const size_t wanted = std::min(all, static_cast<size_t>(count));
+  std::vector<Sample> kept;
+  for (size_t i = 0; i < wanted; ++i) kept.push_back(data.samples[i * all / wanted]);
+  data.samples = std::move(kept);
+  return data;
+}
+
+ordered_json verify_all(const Options& o) {
+  Model model = read_model(o.model);
+  model.graph = fold_batch_norm(std::move(model.graph));
+  ParameterCount total;
+  auto mismatches = ordered_json::array();
+  std::map<std::pair<int, int>, std::vector<fs::path>> by_size;
+  for (const std::string& path : o.exports) {
+    const Export e = open_export(model, path);
+    const ParameterCount n = count_parameters(model, e);
+    total.compared += n.compared;
+    total.absent += n.absent;
+    for (const Mismatch& m : compare(e.expected, e.found))
+      mismatches.push_back({{"file", path},
+                            {"tensor", m.tensor},
+                            {"field", m.field},
+                            {"expected", m.expected},
+                            {"found", m.found}});
+    if (e.layout == Layout::kRaw) by_size[{e.size.width, e.size.height}].push_back(e.path);
+  }
+  bool ok = mismatches.empty();
+  auto engines = ordered_json::array();
+  if (!o.data.empty()) {
+    const Dataset data = some_of(
+        read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);
+    for (const auto& [size, files] : by_size) {
+      for (const auto& c : compare_engines(model, {size.first, size.second}, files, data)) {
+        ok = ok && static_cast<double>(c.matched) >= kLeastMatched * static_cast<double>(c.boxes);
+        engines.push_back(to_json(c));
+      }
+    }
+  }
+  const auto different = static_cast<int64_t>(mismatches.size());
+  return {{"ok", ok},
+          {"parameters",
+           {{"compared", total.compared},
+            {"equal", total.compared - std::min(different, total.compared)},
+            {"absent_by_design", total.absent}}},
+          {"mismatches", mismatches},
+          {"engines", engines}};
+}
+
+void run(const Options& o) {
+  const ordered_json j = verify_all(o);
+  o.json ? fmt::print("{}\n", j.dump()) : print(j);
+  if (!j["ok"].get<bool>())
+    fail("{}: the exports are not this model, or an engine departs from it; export again", o.model);
+}
+
+}  // namespace
+
+void add_verify(CLI::App& root) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = root.add_subcommand(
+      "verify", "compare exports with their model: every parameter, and what engines make of them");
+  verb->add_option("model", options->model, "the model file")->required();
+  verb->add_option("exports", options->exports, "its exports: .onnx, .xml")->required();
+  verb->add_option("--data", options->data,
+                   "data.yaml or COCO JSON: pictures for the engines and the integer reference");
+  verb->add_option("--split", options->split, "train, val or test")->capture_default_str();
+  verb->add_option("--images", options->images, "pictures to run, at most")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  verb->add_flag("--json", options->json, "print one JSON object on standard output");
+  verb->callback([options] {
+    install_stop_signals();
+    run(*options);
+  });
+}
+
+}  // namespace octet

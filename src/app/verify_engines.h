@@ -1,0 +1,31 @@
+// The same pictures through an export in its engine and through the integer reference.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "eval/dataset.h"
+#include "model/model.h"
+#include "quant/reference.h"
+
+namespace octet {
+
+struct Shares {  // of an output's values, by how many steps they are off
+  int64_t values = 0, equal = 0, within_1 = 0, within_2 = 0, within_4 = 0;
+};
+
+struct EngineComparison {
+  std::string file, engine, precision;
+  std::map<std::string, Shares> outputs;
+  int64_t boxes = 0, matched = 0;  // with a score above 0.3 in the reference; IoU ≥ 0.95
+  double map50_95 = 0, reference_map50_95 = 0;
+};
+
+// `files`: exports in the raw layout at one size. `model`: quantized throughout.
+[[nodiscard]] std::vector<EngineComparison> compare_engines(
+    const Model& model, Size size, const std::vector<std::filesystem::path>& files,
+    const Dataset& data);
+
+}  // namespace octet

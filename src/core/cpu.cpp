@@ -1,0 +1,55 @@
+#include "core/cpu.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <thread>
+
+namespace octet {
+namespace {
+
+constexpr const char* kTold[] = {"avx2",        "avx512f",  "avx512_vnni", "avx_vnni",
+                                 "avx512_bf16", "amx_int8", "amx_bf16",    "asimddp",
+                                 "i8mm",        "bf16",     "fphp"};
+
+}  // namespace
+
+bool CpuFeatures::has(const std::string& feature) const {
+  return std::find(present.begin(), present.end(), feature) != present.end();
+}
+
+bool CpuFeatures::int8_products_saturate() const {
+  return has("avx2") && !has("avx512_vnni") && !has("avx_vnni");
+}
+
+CpuFeatures parse_cpu_info(const std::string& text) {
+  CpuFeatures cpu;
+  std::istringstream lines(text);
+  std::string line;
+  std::set<std::string> flags;
+  while (std::getline(lines, line)) {
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const std::string key = line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1);
+    const std::string value = line.substr(std::min(colon + 2, line.size()));
+    if ((key == "model name" || key == "Model") && cpu.name.empty()) cpu.name = value;
+    if ((key != "flags" && key != "Features") || !flags.empty()) continue;
+    std::istringstream words(value);
+    flags.insert(std::istream_iterator<std::string>(words), {});
+  }
+  for (const char* flag : kTold) {
+    if (flags.contains(flag)) cpu.present.emplace_back(flag);
+  }
+  return cpu;
+}
+
+CpuFeatures cpu_features() {
+  std::ifstream file("/proc/cpuinfo");
+  CpuFeatures cpu = parse_cpu_info({std::istreambuf_iterator<char>(file), {}});
+  cpu.cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return cpu;
+}
+
+}  // namespace octet

@@ -1,0 +1,25 @@
+// What this processor can do, as far as int8 and 16-bit floats go.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace octet {
+
+struct CpuFeatures {
+  std::string name;
+  int cores = 1;
+  std::vector<std::string> present;  // of: avx2, avx512f, avx512_vnni, avx_vnni, avx512_bf16,
+                                     // amx_int8, amx_bf16; asimddp, i8mm, bf16, fphp on Arm
+
+  [[nodiscard]] bool has(const std::string& feature) const;
+  // Two products of int8 and uint8 are added in 16 bits and saturate: x86 without VNNI. Such
+  // processors want weights of 7 bits.
+  [[nodiscard]] bool int8_products_saturate() const;
+};
+
+[[nodiscard]] CpuFeatures cpu_features();
+// From the text of /proc/cpuinfo.
+[[nodiscard]] CpuFeatures parse_cpu_info(const std::string& text);
+
+}  // namespace octet

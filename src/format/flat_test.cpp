@@ -1,0 +1,162 @@
+// Single edits in exported files: each has to be named.
+#include "format/flat.h"
+
+#include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
+
+#include <cstring>
+#include <pugixml.hpp>
+#include <random>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/testing.h"
+#include "format/model_file.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "graph/passes/passes.h"
+#include "quant/params.h"
+#include "quant/placement.h"
+
+namespace octet {
+namespace {
+
+constexpr int kEdits = 100;  // of each format
+constexpr Size kSize{64, 64};
+
+Model quantized_tiny() {
+  Model m = read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt");
+  m.graph = fold_batch_norm(std::move(m.graph));
+  const Placement placement = place_quantizers(m.graph);
+  double high = 3;
+  for (const auto& group : placement.groups) {
+    const bool image = group.front() == m.graph.input;
+    high += 0.125;
+    for (const std::string& value : group)
+      m.quantization.values[value] = image ? kImageParams : params_for_range(-2, high);
+  }
+  for (Node& node : m.graph.nodes) {
+    auto* op = std::get_if<Conv2d>(&node.op);
+    if (op == nullptr) continue;
+    const QuantParams& in = m.quantization.values.at(node.inputs[0]);
+    QuantizedConv q = quantize_conv(*op, weight_scales(op->weight, 8), in, 8);
+    dequantize_into(*op, q, in);
+    m.quantization.convs[node.name] = std::move(q);
+  }
+  verify_quantization(m);
+  return m;
+}
+
+bool names(const std::vector<Mismatch>& found, const std::string& what) {
+  return std::any_of(found.begin(), found.end(),
+                     [&](const Mismatch& m) { return m.tensor == what; });
+}
+
+FlatFile flat_onnx(const std::string& bytes) {
+  return read_flat_onnx(std::as_bytes(std::span(bytes)), "edited.onnx");
+}
+
+// Changes one element of one tensor, two scales, or one attribute; gives the name.
+std::string edit(onnx::ModelProto& model, std::mt19937& random) {
+  auto& graph = *model.mutable_graph();
+  const auto any = [&](int count) { return static_cast<int>(random() % count); };
+  if (any(4) == 0) {  // an operator's stride, padding or axis
+    for (;;) {
+      auto& node = *graph.mutable_node(any(graph.node_size()));
+      if (node.attribute_size() == 0) continue;
+      auto& a = *node.mutable_attribute(any(node.attribute_size()));
+      if (a.ints_size() > 0) {
+        a.set_ints(0, a.ints(0) + 1);
+      } else if (a.has_i()) {
+        a.set_i(a.i() + 1);
+      } else {
+        continue;
+      }
+      return node.name();
+    }
+  }
+  for (;;) {
+    auto& t = *graph.mutable_initializer(any(graph.initializer_size()));
+    std::string raw = t.raw_data();
+    if (raw.empty()) continue;
+    if (any(3) == 0 && t.data_type() == onnx::TensorProto::FLOAT && raw.size() >= 8) {
+      if (std::memcmp(raw.data(), raw.data() + 4, 4) == 0) continue;
+      std::swap_ranges(raw.begin(), raw.begin() + 4, raw.begin() + 4);  // two scales swapped
+    } else {
+      raw[random() % raw.size()] ^= static_cast<char>(1U << any(7));
+    }
+    t.set_raw_data(raw);
+    return t.name();
+  }
+}
+
+TEST(Flat, EveryEditOfOnnxIsNamed) {
+  const std::string bytes = make_onnx(quantized_tiny(), kSize, Layout::kRaw);
+  const FlatFile expected = flat_onnx(bytes);
+  EXPECT_TRUE(compare(expected, expected).empty());
+  std::mt19937 random(1);
+  for (int i = 0; i < kEdits; ++i) {
+    onnx::ModelProto model;
+    ASSERT_TRUE(model.ParseFromString(bytes));
+    const std::string name = edit(model, random);
+    EXPECT_TRUE(names(compare(expected, flat_onnx(model.SerializeAsString())), name)) << name;
+  }
+}
+
+std::string edit(pugi::xml_document& document, std::vector<std::byte>& weights,
+                 std::mt19937& random) {
+  std::vector<pugi::xml_node> layers;
+  for (const auto layer : document.child("net").child("layers").children("layer"))
+    layers.push_back(layer);
+  for (;;) {
+    auto layer = layers[random() % layers.size()];
+    auto data = layer.child("data");
+    const std::string type = layer.attribute("type").value();
+    if (type == "Const") {
+      const auto offset = data.attribute("offset").as_ullong();
+      const auto size = data.attribute("size").as_ullong();
+      if (size == 0) continue;
+      weights[offset + random() % size] ^= static_cast<std::byte>(1U << random() % 7);
+      return layer.attribute("name").value();
+    }
+    for (const char* field : {"strides", "pads_begin", "axis", "levels", "kernel"}) {
+      auto a = data.attribute(field);
+      if (!a || random() % 2 == 0) continue;
+      a.set_value((std::string(a.value()) + "1").c_str());
+      return layer.attribute("name").value();
+    }
+  }
+}
+
+TEST(Flat, EveryEditOfIrIsNamed) {
+  const IrDocument ir = make_ir(quantized_tiny(), kSize, Layout::kRaw);
+  const FlatFile expected = read_flat_ir(ir.xml, ir.weights, "own.xml");
+  EXPECT_TRUE(compare(expected, expected).empty());
+  std::mt19937 random(2);
+  for (int i = 0; i < kEdits; ++i) {
+    pugi::xml_document document;
+    ASSERT_TRUE(document.load_string(ir.xml.c_str()));
+    std::vector<std::byte> weights = ir.weights;
+    const std::string name = edit(document, weights, random);
+    std::ostringstream text;
+    document.save(text);
+    EXPECT_TRUE(names(compare(expected, read_flat_ir(text.str(), weights, "edited.xml")), name))
+        << name;
+  }
+}
+
+TEST(Flat, DamagedFilesAreRefused) {
+  const Model m = quantized_tiny();
+  const std::string bytes = make_onnx(m, kSize, Layout::kRaw);
+  EXPECT_NE(error_of([&] { (void)flat_onnx(bytes.substr(0, bytes.size() / 2)); }).find("cut short"),
+            std::string::npos);
+  IrDocument ir = make_ir(m, kSize, Layout::kRaw);
+  ir.weights.resize(ir.weights.size() / 2);
+  EXPECT_NE(error_of([&] { (void)read_flat_ir(ir.xml, ir.weights, "x.xml"); }).find("outside"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { (void)read_flat_ir("<net><lay", ir.weights, "x.xml"); }).find("x.xml"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace octet
