@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <random>
 #include <set>
 
 namespace octet {
@@ -77,6 +78,24 @@ double detection_area(MetricKind kind, const Detections& detections, size_t item
   return (static_cast<double>(right->x) - left->x) * (static_cast<double>(bottom->y) - top->y);
 }
 
+// The mean over 101 recalls of the best precision at that recall or a higher one. `curve`, where
+// given, receives what is added to it.
+double interpolated(const std::vector<double>& recalls, std::vector<double>& precisions,
+                    std::vector<double>* curve) {
+  for (size_t i = precisions.size(); i-- > 1;)
+    precisions[i - 1] = std::max(precisions[i - 1], precisions[i]);
+  double sum = 0;
+  for (int r = 0; r < kRecalls; ++r) {
+    const double wanted = r == kRecalls - 1 ? 1.0 : r * 0.01;
+    const auto at = std::lower_bound(recalls.begin(), recalls.end(), wanted);
+    if (at == recalls.end()) continue;
+    const double reached = precisions[static_cast<size_t>(at - recalls.begin())];
+    sum += reached;
+    if (curve != nullptr) (*curve)[static_cast<size_t>(r)] += reached;
+  }
+  return sum / kRecalls;
+}
+
 }  // namespace
 
 std::vector<double> keypoint_sigmas(int keypoints) {
@@ -94,6 +113,7 @@ void CocoMetric::add(std::span<const TruthObject> truth, const Detections& detec
   for (const TruthObject& t : truth) classes.insert(t.class_index);
   for (const Detection& d : detections.items) classes.insert(d.class_index);
   for (const int c : classes) add_class(c, truth, detections);
+  ++images_;
 }
 
 double CocoMetric::similarity(const TruthObject& truth, const Detections& detections,
@@ -164,7 +184,9 @@ void CocoMetric::add_area(ClassRecord& record, int area,
       if (is_ignored(*t) != ignored) continue;
       c.truth.push_back(t);
       c.ignored.push_back(ignored);
-      if (!ignored) ++record.objects[area];
+      if (ignored) continue;
+      ++record.objects[area];
+      if (area == 0) record.images.push_back(static_cast<uint32_t>(images_));
     }
   }
   auto& list = record.detections[area];
@@ -172,8 +194,9 @@ void CocoMetric::add_area(ClassRecord& record, int area,
   for (size_t rank = 0; rank < items.size(); ++rank) {
     auto& row = c.similarity.emplace_back();
     for (const TruthObject* t : c.truth) row.push_back(similarity(*t, detections, items[rank]));
-    list.push_back(
-        {.score = detections.items[items[rank]].confidence, .rank = static_cast<int>(rank)});
+    list.push_back({.score = detections.items[items[rank]].confidence,
+                    .rank = static_cast<int>(rank),
+                    .image = static_cast<uint32_t>(images_)});
   }
   for (int t = 0; t < kThresholds; ++t) {
     const std::vector<int> matches = match(c, threshold_at(t));
@@ -207,18 +230,8 @@ CocoMetric::Precision CocoMetric::precision(const ClassRecord& record, int area,
     recalls.push_back(hits / objects);
     precisions.push_back(hits / (hits + misses + kEpsilon));
   }
-  for (size_t i = precisions.size(); i-- > 1;)
-    precisions[i - 1] = std::max(precisions[i - 1], precisions[i]);
-  double sum = 0;
-  for (int r = 0; r < kRecalls; ++r) {
-    const double wanted = r == kRecalls - 1 ? 1.0 : r * 0.01;
-    const auto at = std::lower_bound(recalls.begin(), recalls.end(), wanted);
-    if (at == recalls.end()) continue;
-    const double reached = precisions[static_cast<size_t>(at - recalls.begin())];
-    sum += reached;
-    if (curve != nullptr) (*curve)[static_cast<size_t>(r)] += reached;
-  }
-  return {.average = sum / kRecalls, .recall = recalls.empty() ? 0 : recalls.back()};
+  return {.average = interpolated(recalls, precisions, curve),
+          .recall = recalls.empty() ? 0 : recalls.back()};
 }
 
 // Over classes that have objects, and thresholds.
@@ -285,6 +298,55 @@ std::vector<ClassSummary> CocoMetric::per_class() const {
     list.push_back(c);
   }
   return list;
+}
+
+double CocoMetric::map50_95_of(std::span<const int> times) const {
+  double sum = 0;
+  int count = 0;
+  for (const auto& [index, record] : classes_) {
+    double objects = 0;
+    for (const uint32_t image : record.images) objects += times[image];
+    if (objects == 0) continue;
+    std::vector<const Scored*> ranked;
+    for (const Scored& s : record.detections[0]) {
+      if (s.rank < limit() && times[s.image] > 0) ranked.push_back(&s);
+    }
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const Scored* a, const Scored* b) { return a->score > b->score; });
+    for (int t = 0; t < kThresholds; ++t) {
+      std::vector<double> recalls;
+      std::vector<double> precisions;
+      double hits = 0;
+      double misses = 0;
+      for (const Scored* s : ranked) {
+        if (((s->ignored >> t) & 1) == 0)
+          ((s->matched >> t) & 1 ? hits : misses) += times[s->image];
+        recalls.push_back(hits / objects);
+        precisions.push_back(hits / (hits + misses + kEpsilon));
+      }
+      sum += interpolated(recalls, precisions, nullptr);
+      ++count;
+    }
+  }
+  return count == 0 ? -1 : sum / count;
+}
+
+Interval bootstrap_drop(const CocoMetric& before, const CocoMetric& after, int resamples,
+                        uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<double> drops;
+  if (before.images() == 0) return {};
+  std::uniform_int_distribution<size_t> any(0, before.images() - 1);
+  for (int i = 0; i < resamples; ++i) {
+    std::vector<int> times(before.images(), 0);
+    for (size_t k = 0; k < times.size(); ++k) ++times[any(random)];
+    drops.push_back(before.map50_95_of(times) - after.map50_95_of(times));
+  }
+  std::sort(drops.begin(), drops.end());
+  const auto at = [&](double share) {
+    return drops[static_cast<size_t>(share * static_cast<double>(drops.size() - 1))];
+  };
+  return {at(0.025), at(0.975)};
 }
 
 }  // namespace octet

@@ -66,6 +66,10 @@ class CocoMetric {
   // Empty without objects.
   [[nodiscard]] std::vector<double> precision_curve() const;
 
+  [[nodiscard]] size_t images() const { return images_; }
+  // mAP50-95 as if image i had been added times[i] times.
+  [[nodiscard]] double map50_95_of(std::span<const int> times) const;
+
  private:
   static constexpr int kThresholds = 10;  // IoU or OKS 0.50, 0.55, … 0.95
   static constexpr int kAreas = 4;        // all, small, medium, large
@@ -73,12 +77,14 @@ class CocoMetric {
   struct Scored {  // one detection, judged at every threshold
     float score = 0;
     int rank = 0;          // among its image's and class's, by score
+    uint32_t image = 0;    // in the order of add()
     uint16_t matched = 0;  // bit per threshold
     uint16_t ignored = 0;
   };
   struct ClassRecord {
     std::array<std::vector<Scored>, kAreas> detections;
     std::array<int64_t, kAreas> objects{};  // not ignored
+    std::vector<uint32_t> images;           // of the objects of all areas
   };
   struct Precision {
     double average = -1;
@@ -101,6 +107,16 @@ class CocoMetric {
   MetricKind kind_;
   std::vector<double> variances_;  // (2 · sigma)²
   std::map<int, ClassRecord> classes_;
+  size_t images_ = 0;
 };
+
+// How much `before` is above `after` in mAP50-95, both judged on the same images: the interval that
+// holds 95 % of the differences when images are drawn with replacement (paired bootstrap; Efron and
+// Tibshirani, "An Introduction to the Bootstrap", 1993).
+struct Interval {
+  double low = 0, high = 0;
+};
+[[nodiscard]] Interval bootstrap_drop(const CocoMetric& before, const CocoMetric& after,
+                                      int resamples = 1000, uint64_t seed = 0);
 
 }  // namespace octet

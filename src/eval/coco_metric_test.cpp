@@ -99,5 +99,38 @@ TEST(CocoMetric, NothingLabelledIsMinusOne) {
   EXPECT_EQ(metric.summary().map50_95, -1);
 }
 
+// An image that counts twice is an image that was added twice; a metric does not drop from itself.
+TEST(CocoMetric, ResamplesImages) {
+  const auto truth = [](double x) {
+    return std::vector<TruthObject>{{.box = {x, 0, x + 50, 50}, .box_area = 2500}};
+  };
+  const auto found = [](float x, float score) {
+    Detections d;
+    d.items.push_back({.box = {x, 0, x + 50, 50}, .class_index = 0, .confidence = score});
+    return d;
+  };
+  CocoMetric once(MetricKind::kBox);
+  CocoMetric twice(MetricKind::kBox);
+  CocoMetric worse(MetricKind::kBox);
+  for (int i = 0; i < 12; ++i) {
+    const auto t = truth(i);
+    const auto d =
+        found(static_cast<float>(i % 3 == 0 ? i + 15 : i), 0.9F - 0.01F * static_cast<float>(i));
+    once.add(t, d);
+    worse.add(t, found(static_cast<float>(i) + 15, 0.5F));
+    for (int k = 0; k < (i < 4 ? 2 : 1); ++k) twice.add(t, d);
+  }
+  std::vector<int> times(12, 1);
+  EXPECT_DOUBLE_EQ(once.map50_95_of(times), once.summary().map50_95);
+  for (size_t i = 0; i < 4; ++i) times[i] = 2;
+  EXPECT_NEAR(once.map50_95_of(times), twice.summary().map50_95, 0.02);
+  const Interval same = bootstrap_drop(once, once, 50);
+  EXPECT_EQ(same.low, 0);
+  EXPECT_EQ(same.high, 0);
+  const Interval drop = bootstrap_drop(once, worse, 200);
+  EXPECT_GT(drop.low, 0);
+  EXPECT_GT(drop.high, drop.low);
+}
+
 }  // namespace
 }  // namespace octet

@@ -17,7 +17,6 @@ namespace octet {
 namespace {
 
 constexpr double kSeenByTeacher = 0.05;  // class probability of a cell that boxes are taken from
-constexpr size_t kRefined = 24;          // groups whose limits are moved
 constexpr double kSameRange = 0.01;      // ranges that differ by less are not tried twice
 
 // Evenly over the dataset, so that any order of files gives a fair sample.
@@ -71,7 +70,6 @@ class Calibrator {
       chosen.push_back(choose_group(g, run));
       progress.update(static_cast<int64_t>(g) + 1, "choosing ranges");
     }
-    refine(chosen, run);
     return chosen;
   }
 
@@ -108,28 +106,6 @@ class Calibrator {
     for (const std::string& value : group.values)
       part.values[value] = params_for_range(group.range.low, group.range.high);
     return distance_(run.outputs(part), run.outputs()).item<double>();
-  }
-
-  // The groups that cost most get their limits moved, one after the other, while that helps.
-  void refine(std::vector<GroupCalibration>& groups, PartialRun& run) const {
-    std::vector<GroupCalibration*> costly;
-    for (GroupCalibration& g : groups) costly.push_back(&g);
-    std::stable_sort(costly.begin(), costly.end(),
-                     [](const auto* a, const auto* b) { return a->distance > b->distance; });
-    costly.resize(std::min(costly.size(), kRefined));
-    for (GroupCalibration* group : costly) {
-      for (const bool upper : {true, false}) {
-        for (const double factor : {0.85, 1.15}) {
-          for (bool better = true; better && !stop_requested();) {
-            GroupCalibration moved = *group;
-            (upper ? moved.range.high : moved.range.low) *= factor;
-            moved.distance = cost(moved, run);
-            better = moved.distance < group->distance;
-            if (better) *group = moved;
-          }
-        }
-      }
-    }
   }
 
   GroupCalibration choose_group(size_t g, PartialRun& run) {

@@ -59,10 +59,12 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
     if (model.info.task == Task::kPose) keypoints.add(truth, found);
     if (visit) visit(sample, truth, found);
   }
-  const CocoMetric& main = model.info.task == Task::kPose ? keypoints : boxes;
-  return {.boxes = boxes.summary(),
-          .keypoints = keypoints.summary(),
-          .precision_curve = main.precision_curve()};
+  CocoMetric& main = model.info.task == Task::kPose ? keypoints : boxes;
+  Evaluation e{.boxes = boxes.summary(),
+               .keypoints = keypoints.summary(),
+               .precision_curve = main.precision_curve()};
+  e.metric = std::make_shared<const CocoMetric>(std::move(main));
+  return e;
 }
 
 }  // namespace octet

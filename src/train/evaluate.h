@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "core/size.h"
@@ -17,7 +18,8 @@ namespace octet {
 
 struct Evaluation {
   CocoSummary boxes, keypoints;
-  std::vector<double> precision_curve;  // of the task's metric, at recalls 0, 0.01, … 1
+  std::vector<double> precision_curve;       // of the task's metric, at recalls 0, 0.01, … 1
+  std::shared_ptr<const CocoMetric> metric;  // the task's
 
   // What "best" means: mAP50-95 of keypoints for pose, else of boxes.
   [[nodiscard]] double fitness(Task task) const {

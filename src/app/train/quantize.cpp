@@ -40,6 +40,11 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r) {
     if (pose) f["pose_map50_95"] = e.keypoints.map50_95;
     return f;
   };
+  if (r.before.metric && r.after.metric) {
+    const Interval drop = bootstrap_drop(*r.before.metric, *r.after.metric);
+    j["drop"] = r.before.fitness(r.model.info.task) - r.after.fitness(r.model.info.task);
+    j["drop_95"] = {drop.low, drop.high};
+  }
   j["float"] = figures(r.before);
   j["ptq"] = figures(r.ptq);
   j["weight_bits"] = r.model.quantization.weight_bits;
