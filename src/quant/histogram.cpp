@@ -7,6 +7,8 @@ namespace octet {
 namespace {
 
 constexpr size_t kBins = 4096;  // half of them below zero
+constexpr float kZeroBin = 2048;
+static_assert(kBins == 2 * static_cast<size_t>(kZeroBin));
 constexpr double kFirstWidth = 1e-4;
 constexpr double kTail = 1e-5;
 constexpr int kShares = 60;  // candidates for each limit, as shares of the extent
@@ -37,7 +39,7 @@ void Histogram::widen() {
 }
 
 double Histogram::centre(size_t bin) const {
-  return (static_cast<double>(bin) - static_cast<double>(kBins) / 2 + 0.5) * width_;
+  return (static_cast<double>(bin) - kZeroBin + 0.5) * width_;
 }
 
 void Histogram::add(std::span<const float> values) {
@@ -49,11 +51,10 @@ void Histogram::add(std::span<const float> values) {
   const auto [least, most] = std::minmax_element(values.begin(), values.end());
   low_ = std::min(low_, static_cast<double>(*least));
   high_ = std::max(high_, static_cast<double>(*most));
-  while (std::max(-low_, high_) >= width_ * (kBins / 2.0 - 1)) widen();
+  while (std::max(-low_, high_) >= width_ * (kZeroBin - 1)) widen();
   const auto scale = static_cast<float>(1 / width_);
   std::vector<uint32_t> counts(kBins, 0);
-  for (const float v : values)
-    ++counts[static_cast<size_t>(v * scale + static_cast<float>(kBins / 2))];
+  for (const float v : values) ++counts[static_cast<size_t>(v * scale + kZeroBin)];
   for (size_t i = 0; i < kBins; ++i) bins_[i] += counts[i];
   count_ += static_cast<int64_t>(values.size());
 }
@@ -76,11 +77,11 @@ ValueRange Histogram::range(RangeMethod method) const {
 ValueRange Histogram::percentile(double tail) const {
   const double least = tail * static_cast<double>(count_);
   size_t first = 0;
-  for (double sum = bins_[0]; sum <= least; sum += bins_[++first]) {
-  }
+  double below = bins_[first];
+  while (below <= least) below += bins_[++first];
   size_t last = kBins - 1;
-  for (double sum = bins_[last]; sum <= least; sum += bins_[--last]) {
-  }
+  double above = bins_[last];
+  while (above <= least) above += bins_[--last];
   return {std::max(low_, std::min(0.0, centre(first) - width_ / 2)),
           std::min(high_, std::max(0.0, centre(last) + width_ / 2))};
 }

@@ -123,7 +123,7 @@ Columns valid_columns(int64_t outputs, int64_t inputs, int stride, int64_t shift
 
 // Adds one input channel through one kernel position to the accumulators of an output channel.
 void accumulate(std::span<int32_t> sums, const int8_t* plane, const IntegerTensor& x,
-                const Conv2d& op, int64_t oh, int64_t ow, int64_t ky, int64_t kx, int32_t weight) {
+                const Conv2d& op, int64_t oh, int64_t ow, int64_t ky, int64_t kx, int8_t weight) {
   const int64_t h = x.shape[1];
   const int64_t w = x.shape[2];
   const int32_t zero = x.params.zero_point;
@@ -239,7 +239,7 @@ IntegerTensor IntegerReference::conv(const Node& node, const IntegerTensor& x,
     for (int64_t i = 0; i < k[1]; ++i) {
       const int8_t* plane = x.values.data() + (first + i) * x.shape[1] * x.shape[2];
       for (int64_t at = 0; at < k[2] * k[3]; ++at) {
-        const int32_t w = q.weight[static_cast<size_t>((o * k[1] + i) * k[2] * k[3] + at)];
+        const int8_t w = q.weight[static_cast<size_t>((o * k[1] + i) * k[2] * k[3] + at)];
         accumulate(sums, plane, x, op, oh, ow, at / k[3], at % k[3], w);
       }
     }

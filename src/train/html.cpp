@@ -135,10 +135,9 @@ std::string line_chart(const std::string& title, const std::string& x_label,
     }
     svg += fmt::format(R"(<polyline points="{}" fill="none" stroke="{}" stroke-width="2"/>)",
                        points, colour);
-    const double label_y = kTop + 12 + 14 * static_cast<double>(s);
-    svg += fmt::format(R"(<rect x="{}" y="{}" width="10" height="3" fill="{}"/>)",
-                       kWidth - kRight - 96, label_y - 5, colour);
-    svg += text_at(kWidth - kRight - 82, label_y, series[s].name, "start");
+    const double label_x = kWidth - kRight - 80 * static_cast<double>(series.size() - s);
+    svg += fmt::format(R"(<rect x="{}" y="13" width="10" height="3" fill="{}"/>)", label_x, colour);
+    svg += text_at(label_x + 13, 18, series[s].name, "start");
   }
   return svg + "</svg>\n";
 }
@@ -169,7 +168,7 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& l
   const auto n = static_cast<double>(labels.size());
   const double cell = std::clamp(520 / n, 7.0, 52.0);
   constexpr double kLabel = 110;
-  const double side = kLabel + cell * n + 10;
+  const double side = kLabel + cell * n + 50;
   std::string svg =
       fmt::format(R"(<svg width="{0}" height="{1}" viewBox="0 0 {0} {1}">)", side, side + 14);
   svg += text_at(10, 16, title, "start", "title");

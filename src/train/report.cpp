@@ -50,11 +50,12 @@ std::string curves(const std::filesystem::path& file, bool pose) {
   out +=
       chart("Losses", pose ? std::vector<std::string>{"box", "cls", "dfl", "keypoint", "visibility"}
                            : std::vector<std::string>{"box", "cls", "dfl"});
-  out += chart("Accuracy on the validation pictures",
+  out += chart("Accuracy, validation",
                pose ? std::vector<std::string>{"map50_95", "pose_map50", "pose_map50_95"}
                     : std::vector<std::string>{"map50", "map50_95"});
   out += chart("Learning rate", {"lr"});
-  out += chart("Images per second", {"images_per_second"});
+  out += line_chart("Images per second", "epoch",
+                    {{"images/s", table["epoch"], table["images_per_second"]}});
   return out + "</div>";
 }
 
@@ -107,6 +108,27 @@ std::string figures_table(const Evaluation& e, bool pose) {
   return html_table({"", "mAP50", "mAP75", "mAP50-95", "recall"}, rows);
 }
 
+// The classes that occur.
+std::string confusion_map(const Confusion& confusion, std::vector<std::string> names) {
+  names.emplace_back("nothing");
+  const auto& counts = confusion.counts();
+  std::vector<size_t> kept;
+  for (size_t c = 0; c < names.size(); ++c) {
+    const bool occurs =
+        std::any_of(counts.begin(), counts.end(), [&](const auto& row) { return row[c] > 0; }) ||
+        std::any_of(counts[c].begin(), counts[c].end(), [](int n) { return n > 0; });
+    if (occurs) kept.push_back(c);
+  }
+  std::vector<std::string> labels;
+  std::vector<std::vector<int>> rows;
+  for (const size_t r : kept) {
+    labels.push_back(names[r]);
+    std::vector<int>& row = rows.emplace_back();
+    for (const size_t c : kept) row.push_back(counts[r][c]);
+  }
+  return heat_map("labelled (rows), found (columns)", labels, rows);
+}
+
 }  // namespace
 
 void write_train_report(const std::filesystem::path& folder, const Dataset& validation, int side) {
@@ -123,8 +145,6 @@ void write_train_report(const std::filesystem::path& folder, const Dataset& vali
         if (count++ % every == 0 && count / every < kSamples)
           samples += sample(s, truth, found, model.info.names);
       });
-  std::vector<std::string> labels = model.info.names;
-  labels.push_back("nothing");
   std::vector<double> recalls;
   for (size_t i = 0; i < e.precision_curve.size(); ++i)
     recalls.push_back(static_cast<double>(i) / 100);
@@ -132,8 +152,7 @@ void write_train_report(const std::filesystem::path& folder, const Dataset& vali
   body += "<h2>Precision and recall</h2><div class=\"row\">" +
           line_chart("Mean over classes, IoU 0.5", "recall",
                      {{"precision", recalls, e.precision_curve}}) +
-          "</div><h2>What was taken for what</h2>" +
-          heat_map("labelled (rows), found (columns)", labels, confusion.counts()) +
+          "</div><h2>What was taken for what</h2>" + confusion_map(confusion, model.info.names) +
           "<h2>Labels and what was found</h2>" + samples;
   write_text_file(folder / "report.html", html_page("Training of " + folder.string(), body));
 }
