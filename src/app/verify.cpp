@@ -104,9 +104,8 @@ ParameterCount count_parameters(const Model& model, const Export& e) {
 ordered_json to_json(const EngineComparison& c) {
   ordered_json outputs;
   for (const auto& [name, s] : c.outputs) {
-    const auto share = [&](int64_t part) {
-      return static_cast<double>(part) / static_cast<double>(std::max<int64_t>(1, s.values));
-    };
+    const auto all = static_cast<double>(std::max<int64_t>(1, s.values));
+    const auto share = [all](int64_t part) { return static_cast<double>(part) / all; };
     outputs[name] = {{"equal", share(s.equal)},
                      {"within_1", share(s.within_1)},
                      {"within_2", share(s.within_2)},
@@ -168,12 +167,13 @@ ordered_json verify_all(const Options& o) {
     const ParameterCount n = count_parameters(model, e);
     total.compared += n.compared;
     total.absent += n.absent;
-    for (const Mismatch& m : compare(e.expected, e.found))
+    for (const Mismatch& m : compare(e.expected, e.found)) {
       mismatches.push_back({{"file", path},
                             {"tensor", m.tensor},
                             {"field", m.field},
                             {"expected", m.expected},
                             {"found", m.found}});
+    }
     if (e.layout == Layout::kRaw) by_size[{e.size.width, e.size.height}].push_back(e.path);
   }
   bool ok = mismatches.empty();

@@ -1,11 +1,24 @@
 // octet-train: the verbs that need libtorch. 'octet train …' starts it.
+#include <algorithm>
 #include <new>
+#include <string>
 
 #include "app/train/verbs.h"
 #include "core/error.h"
 #include "core/log.h"
 
 namespace octet {
+
+constexpr const char* kOutOfMemory =
+    "octet: out of memory; try a smaller --batch, --imgsz or --cache";
+
+// libtorch's messages carry a backtrace after the first line.
+void report(std::string text) {
+  const bool memory = text.find("can't allocate memory") != std::string::npos;
+  text.resize(std::min(text.size(), text.find('\n')));
+  fmt::print(stderr, "{}\n", memory ? kOutOfMemory : "octet: " + text);
+}
+
 namespace {
 
 int run(int argc, char** argv) {
@@ -33,9 +46,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "octet: {}\n", e.what());
     return static_cast<int>(e.code());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "octet: out of memory; try a smaller --batch or --imgsz\n");
+    fmt::print(stderr, "{}\n", octet::kOutOfMemory);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "octet: {}\n", e.what());
+    octet::report(e.what());
   }
   return 1;
 }

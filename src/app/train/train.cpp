@@ -41,13 +41,18 @@ void report_labels(const Dataset& data) {
            std::accumulate(objects.begin(), objects.end(), int64_t{0}), empty);
   if (empty == static_cast<int64_t>(data.samples.size()))
     log_warning("no picture has a label; labels lie in 'labels' beside 'images'");
+  constexpr size_t kListed = 10;
   std::vector<std::string> absent;
   for (size_t c = 0; c < objects.size(); ++c) {
     if (objects[c] == 0) absent.push_back(data.names[c]);
   }
   if (!absent.empty() && absent.size() < objects.size())
-    log_warning("{} of {} classes are never labelled: {}", absent.size(), objects.size(),
-                fmt::join(absent, ", "));
+    log_warning(
+        "{} of {} classes are never labelled: {}{}", absent.size(), objects.size(),
+        fmt::join(absent.begin(),
+                  absent.begin() + static_cast<std::ptrdiff_t>(std::min(absent.size(), kListed)),
+                  ", "),
+        absent.size() > kListed ? ", …" : "");
 }
 
 void run_train(Options& options) {
