@@ -24,11 +24,11 @@ Decoder make_decoder(const ModelInfo& info, Layout layout, Size size, const Netw
 
 void warn_of_saturation(const Model& model, const std::string& name) {
   if (model.quantization.empty() || model.quantization.weight_bits < 8) return;
-  if (cpu_features().int8_products_saturate())
-    log_warning(
-        "{}: has weights of 8 bits, and this processor (no VNNI) saturates when it adds their "
-        "products, which can cost accuracy; 'octet quantize --weight-bits 7' makes a model for it",
-        name);
+  if (!cpu_features().int8_products_saturate()) return;
+  log_warning(
+      "{}: has weights of 8 bits, and this processor (no VNNI) saturates when it adds their "
+      "products, which can cost accuracy; 'octet quantize --weight-bits 7' makes a model for it",
+      name);
 }
 
 }  // namespace

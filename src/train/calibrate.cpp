@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "core/process.h"
@@ -17,7 +18,10 @@ namespace octet {
 namespace {
 
 constexpr double kSeenByTeacher = 0.05;  // class probability of a cell that boxes are taken from
-constexpr double kSameRange = 0.01;      // ranges that differ by less are not tried twice
+// SiLU of this and of all below is between -0.003 and 0. Convolutions reach -100 and more: a range
+// that is cut here has steps a third as wide.
+constexpr double kSiluFlat = -8;
+constexpr double kSameRange = 0.01;  // ranges that differ by less are not tried twice
 
 // Evenly over the dataset, so that any order of files gives a fair sample.
 std::vector<const Sample*> pick(const Dataset& data, int most) {
@@ -33,6 +37,13 @@ torch::Tensor read_batch(const std::vector<const Sample*>& samples, int side) {
   return to_unit(torch::cat(list));
 }
 
+// x > 0 with x / (1 + e^-x) = y: the fixed point of x = y (1 + e^-x).
+double silu_inverse(double y) {
+  double x = std::max(y, 0.5);
+  for (int i = 0; i < 50; ++i) x = y * (1 + std::exp(-x));
+  return x;
+}
+
 class Calibrator {
  public:
   Calibrator(const Model& model, const Placement& placement, const CalibrationOptions& options)
@@ -43,6 +54,10 @@ class Calibrator {
         distance_(model),
         histograms_(placement.groups.size()) {
     for (const Output& o : model.graph.outputs) outputs_[o.value] = &o;
+    for (const Node& node : model.graph.nodes) {
+      const auto* act = std::get_if<Activation>(&node.op);
+      if (act != nullptr && act->kind == ActivationKind::kSilu) before_silu_.insert(node.inputs[0]);
+    }
   }
 
   void collect(const std::vector<const Sample*>& samples) {
@@ -70,6 +85,7 @@ class Calibrator {
       chosen.push_back(choose_group(g, run));
       progress.update(static_cast<int64_t>(g) + 1, "choosing ranges");
     }
+    match_silu_inputs(chosen);
     return chosen;
   }
 
@@ -83,11 +99,25 @@ class Calibrator {
     return std::find(values.begin(), values.end(), model_.graph.input) != values.end();
   }
 
-  // All of a value; of box and keypoint outputs only the cells in which something is seen, of class
-  // logits what can become a detection.
+  // Before SiLU nothing needs to be told apart that is clamped behind it.
+  void match_silu_inputs(std::vector<GroupCalibration>& groups) const {
+    for (const Node& node : model_.graph.nodes) {
+      const auto* act = std::get_if<Activation>(&node.op);
+      if (act == nullptr || act->kind != ActivationKind::kSilu) continue;
+      const auto before = placement_.group_of.find(node.inputs[0]);
+      const auto after = placement_.group_of.find(node.name);
+      if (before == placement_.group_of.end() || after == placement_.group_of.end()) continue;
+      double& high = groups[before->second].range.high;
+      high = std::min(high, silu_inverse(groups[after->second].range.high));
+    }
+  }
+
+  // All of a value; before SiLU only where SiLU is not flat; of box and keypoint outputs only the
+  // cells in which something is seen, of class logits what can become a detection.
   torch::Tensor relevant(const std::string& name,
                          const std::map<std::string, torch::Tensor>& values) const {
     torch::Tensor value = values.at(name);
+    if (before_silu_.contains(name)) value = value.clamp_min(kSiluFlat);
     const auto output = outputs_.find(name);
     if (output == outputs_.end()) return value.contiguous(value.suggest_memory_format());
     if (output->second->role == OutputRole::kClass)
@@ -138,6 +168,7 @@ class Calibrator {
   Distillation distance_;
   std::vector<Histogram> histograms_;
   std::map<std::string, const Output*> outputs_;
+  std::set<std::string> before_silu_;
 };
 
 }  // namespace
