@@ -63,8 +63,7 @@ class Quantizer {
     network_.emplace(model_, placement, scales);
     QuantizedNetwork corrected(model_, placement, scales);
     correct_biases(corrected, model_, training_, options_.calibration);
-    result_.biases_corrected = distance(corrected) < distance(*network_);
-    if (result_.biases_corrected) network_.emplace(std::move(corrected));
+    if (distance(corrected) < distance(*network_)) network_.emplace(std::move(corrected));
     result_.ptq = result_.after = judge(*network_);
     log_info("calibrated on {} pictures{}: {}", result_.calibration.pictures,
              layers > 0 ? fmt::format(", {} layers in float", layers) : "", figures(result_.ptq));

@@ -24,8 +24,7 @@ struct QuantizeResult {
   Calibration calibration;
   std::vector<LayerCost> ranking;       // empty where it was not needed
   std::vector<std::string> kept_float;  // layers
-  bool biases_corrected = false;
-  Evaluation before, ptq, after;  // float, calibrated, and the result
+  Evaluation before, ptq, after;        // float, calibrated, and the result
   std::optional<TrainSummary> training;
 };
 

@@ -93,7 +93,7 @@ class Trainer {
     summary.images = loader_.pictures();
     summary.best_epoch = at_.best_epoch;
     start_ = Clock::now();
-    while (at_.epoch < options_.epochs && !summary.interrupted) {
+    while (at_.epoch < options_.epochs) {
       if (task_.before_epoch)
         task_.before_epoch(static_cast<double>(at_.epoch) / options_.epochs, average_);
       EpochResult result;
@@ -140,10 +140,14 @@ class Trainer {
     log_info("continuing at epoch {}, batch {}", at_.epoch + 1, at_.batch + 1);
   }
 
-  void save() {
+  Model averaged() {
     average_.swap(net_);
-    const Model averaged = net_.model();
+    Model model = net_.model();
     average_.swap(net_);
+    return model;
+  }
+
+  void save(const Model& averaged) {
     RunPosition now = at_;
     now.seconds += seconds_since(start_);
     write_run(options_.folder / "last.safetensors", averaged, now, key_, net_, average_,
@@ -185,7 +189,7 @@ class Trainer {
           static_cast<double>((at_.batch - first) * options_.batch) / seconds_since(begin);
       progress.update(at_.batch, progress_note(items, rate));
       if (stop_requested()) {
-        save();
+        save(averaged());
         return false;
       }
     }
@@ -222,7 +226,7 @@ class Trainer {
     row.seconds = at_.seconds + seconds_since(start_);
     table_ += table_row(row);
     write_text_file(options_.folder / "results.csv", table_);
-    save();
+    save(averaged);
     log_info(
         "epoch {}/{}: box {:.3f} cls {:.3f} dfl {:.3f}{}  mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} "
         "images/s",
