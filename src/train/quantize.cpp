@@ -140,6 +140,11 @@ class Quantizer {
 
 }  // namespace
 
+std::optional<Interval> QuantizeResult::drop_interval(const Evaluation& e) const {
+  if (!before.metric || !e.metric) return std::nullopt;
+  return bootstrap_drop(*before.metric, *e.metric);
+}
+
 QuantizeResult quantize(const Model& model, const Dataset& training, const Dataset& validation,
                         const QuantizeOptions& options) {
   return Quantizer(model, training, validation, options).run();

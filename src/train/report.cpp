@@ -163,7 +163,9 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeResu
   const auto row = [&](const std::string& name, const Evaluation& e) {
     std::vector<std::string> cells{name, fmt::format("{:.4f}", e.boxes.map50_95)};
     if (task == Task::kPose) cells.push_back(fmt::format("{:.4f}", e.keypoints.map50_95));
-    cells.push_back(fmt::format("{:.4f}", r.before.fitness(task) - e.fitness(task)));
+    cells.push_back(fmt::format("{:.4f}", r.drop(e)));
+    const auto interval = r.drop_interval(e);
+    cells.push_back(interval ? fmt::format("{:.4f} … {:.4f}", interval->low, interval->high) : "");
     rows.push_back(cells);
   };
   row("float", r.before);
@@ -172,6 +174,7 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeResu
   std::vector<std::string> head{"", "mAP50-95"};
   if (task == Task::kPose) head.emplace_back("keypoints mAP50-95");
   head.emplace_back("drop");
+  head.emplace_back("95 % of drops, over draws of the images");
   std::string body = html_table(head, rows);
   body +=
       fmt::format("<p>Calibrated on {} pictures. Weights of {} bits. {} layers in float{}{}.</p>",

@@ -36,6 +36,15 @@ void take(const SafetensorsFile& file, const std::string& prefix, const std::str
   }
 }
 
+nlohmann::json to_json(const CocoSummary& s) { return {s.map50, s.map50_95}; }
+
+CocoSummary to_summary(const nlohmann::json& j) {
+  CocoSummary s;
+  s.map50 = j.at(0).get<double>();
+  s.map50_95 = j.at(1).get<double>();
+  return s;
+}
+
 }  // namespace
 
 void write_run(const std::filesystem::path& file, const Model& averaged,
@@ -51,6 +60,8 @@ void write_run(const std::filesystem::path& file, const Model& averaged,
                                     {"batch", position.batch},
                                     {"best_epoch", position.best_epoch},
                                     {"best_fitness", position.best_fitness},
+                                    {"best_boxes", to_json(position.best_boxes)},
+                                    {"best_keypoints", to_json(position.best_keypoints)},
                                     {"seconds", position.seconds},
                                     {"steps", optimizer.steps()},
                                     {"updates", average.updates()}}
@@ -88,6 +99,8 @@ RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
             .batch = j.at("batch").get<int64_t>(),
             .best_epoch = j.at("best_epoch").get<int>(),
             .best_fitness = j.at("best_fitness").get<double>(),
+            .best_boxes = to_summary(j.at("best_boxes")),
+            .best_keypoints = to_summary(j.at("best_keypoints")),
             .seconds = j.at("seconds").get<double>()};
   } catch (const nlohmann::json::exception& e) {
     fail("{}: the state of its run is damaged: {}", file.string(), e.what());

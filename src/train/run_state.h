@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "eval/coco_metric.h"
 #include "train/network.h"
 #include "train/optimizer.h"
 #include "train/weight_average.h"
@@ -15,7 +16,8 @@ struct RunPosition {
   int64_t batch = 0;  // the next one of it
   int best_epoch = 0;
   double best_fitness = -2;
-  double seconds = 0;  // spent so far
+  CocoSummary best_boxes, best_keypoints;  // mAP50 and mAP50-95 of the best epoch
+  double seconds = 0;                      // spent so far
 };
 
 // What a run is a run of: continuing with other options would be another run.

@@ -92,6 +92,8 @@ class Trainer {
     TrainSummary summary;
     summary.images = loader_.pictures();
     summary.best_epoch = at_.best_epoch;
+    summary.best.boxes = at_.best_boxes;
+    summary.best.keypoints = at_.best_keypoints;
     start_ = Clock::now();
     while (at_.epoch < options_.epochs) {
       if (task_.before_epoch)
@@ -219,6 +221,8 @@ class Trainer {
     if (e.fitness(task_kind_) > at_.best_fitness) {
       at_.best_fitness = e.fitness(task_kind_);
       at_.best_epoch = summary.best_epoch = result.epoch;
+      at_.best_boxes = e.boxes;
+      at_.best_keypoints = e.keypoints;
       summary.best = e;
       write_model_file(options_.folder / "best.safetensors", averaged, StorageKind::kF32);
     }

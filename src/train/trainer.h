@@ -61,7 +61,7 @@ struct TrainSummary {
   int64_t images = 0;  // per epoch
   double seconds = 0;
   double images_per_second = 0;  // training alone, loader included
-  Evaluation best;
+  Evaluation best;               // of an epoch before a resume: mAP50 and mAP50-95 alone
   bool interrupted = false;
 };
 

@@ -82,11 +82,14 @@ TEST(Train, ResumesExactly) {
       return train(task, data, data, options);
     };
     options.folder = whole.path();
-    (void)run(1);
+    const TrainSummary through = run(1);
     options.folder = parts.path();
     EXPECT_EQ(error_of([&] { (void)run(0.5); }), "cut off");
     options.resume = true;
-    EXPECT_EQ(run(1).epochs.size(), 1U);
+    const TrainSummary resumed = run(1);
+    EXPECT_EQ(resumed.epochs.size(), 1U);
+    EXPECT_EQ(resumed.best_epoch, through.best_epoch);
+    EXPECT_EQ(resumed.best.boxes.map50_95, through.best.boxes.map50_95);
     EXPECT_EQ(first_weights(whole / "last.safetensors"), first_weights(parts / "last.safetensors"));
     const std::string table = read_text_file(parts / "results.csv");
     EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4);

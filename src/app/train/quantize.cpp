@@ -40,11 +40,9 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r) {
     if (pose) f["pose_map50_95"] = e.keypoints.map50_95;
     return f;
   };
-  if (r.before.metric && r.after.metric) {
-    const Interval drop = bootstrap_drop(*r.before.metric, *r.after.metric);
-    j["drop"] = r.before.fitness(r.model.info.task) - r.after.fitness(r.model.info.task);
-    j["drop_95"] = {drop.low, drop.high};
-  }
+  j["drop"] = r.drop(r.after);
+  if (const auto interval = r.drop_interval(r.after))
+    j["drop_95"] = {interval->low, interval->high};
   j["float"] = figures(r.before);
   j["ptq"] = figures(r.ptq);
   j["weight_bits"] = r.model.quantization.weight_bits;
@@ -83,13 +81,15 @@ void run(Options& o) {
   write_model_file(output, r.model, StorageKind::kF32);
   const std::filesystem::path report = q.qat.train.folder / "report.html";
   write_quantize_report(report, r);
-  const auto drop = [&](const Evaluation& e) {
-    return r.before.fitness(model.info.task) - e.fitness(model.info.task);
+  const auto figures = [&](const Evaluation& e) {
+    const auto interval = r.drop_interval(e);
+    return fmt::format(
+        "{:.4f} (drop {:.4f}{})", e.fitness(model.info.task), r.drop(e),
+        interval ? fmt::format(", 95 %: {:.4f} to {:.4f}", interval->low, interval->high) : "");
   };
-  log_info(
-      "float {:.4f}, calibrated {:.4f} (drop {:.4f}), result {:.4f} (drop {:.4f}): {}; report: {}",
-      r.before.fitness(model.info.task), r.ptq.fitness(model.info.task), drop(r.ptq),
-      r.after.fitness(model.info.task), drop(r.after), o.output, report.string());
+  log_info("float {:.4f}, calibrated {}, result {}: {}; report: {}",
+           r.before.fitness(model.info.task), figures(r.ptq), figures(r.after), o.output,
+           report.string());
   if (q.rank && !o.json) {
     fmt::print("{:<32} {:>12}\n", "layer", "output cost");
     for (const LayerCost& l : r.ranking) fmt::print("{:<32} {:>12.6f}\n", l.conv, l.distance);
