@@ -1,9 +1,10 @@
 # The thin front: each target installs what it needs by itself.
-.PHONY: help setup build demo test bench format lint clean
+.PHONY: help setup engines build demo test bench format lint clean
 help:
 	@echo "make demo    people found in a video: demo/person.mp4 and demo/person.jpg"
 	@echo "make test    builds everything and runs the tests"
 	@echo "make build   the release programs, in build/bin"
+	@echo "make engines fetches TensorFlow Lite and ONNX Runtime beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
 	@echo "make format  formats the sources; make format CHECK=1 only checks"
 	@echo "make lint    clang-tidy, and that includes go one way"
@@ -12,7 +13,10 @@ help:
 setup:
 	@scripts/setup.sh build
 
-build: setup
+engines: setup
+	@scripts/setup.sh engines
+
+build: engines
 	@scripts/setup.sh train
 	@scripts/build.sh release octet octet-train
 
@@ -20,7 +24,7 @@ demo: setup
 	@scripts/build.sh release octet
 	@scripts/demo.sh
 
-test: setup
+test: engines
 	@scripts/setup.sh train
 	@scripts/build.sh release
 	@ctest --test-dir build --output-on-failure

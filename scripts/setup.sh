@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, train, lint, fuzz. Safe to run again and again.
+# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, lint, fuzz. Safe to run again and again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 openvino_version=2026.4.1
+tflite_version=2.19.0-1.5.12
+onnxruntime_version=1.32.0
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache git ca-certificates python3-pip
-    libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev
+    libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core
     libgtest-dev libbenchmark-dev"
+  [engines]="python3-pip ca-certificates"
   [train]="libtorch-dev libopenblas0-pthread"
   [lint]="clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
@@ -59,9 +62,53 @@ install_openvino() {
   mv "$work/openvino" .deps/openvino
 }
 
+# ONNX Runtime's library out of its Python wheel.
+install_onnxruntime() {
+  [ "$(cat .deps/onnxruntime/version 2>/dev/null)" = "$onnxruntime_version" ] && return
+  local platform
+  platform=manylinux_2_28_$(uname -m)
+  say "fetching ONNX Runtime $onnxruntime_version (20 MB)"
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
+    --platform "$platform" -d "$work" "onnxruntime==$onnxruntime_version" || die "ONNX Runtime could not be fetched from the Python package registry; is the network there?"
+  python3 -m zipfile -e "$work"/*.whl "$work/unpacked"
+  mkdir -p "$work/onnxruntime" .deps
+  mv "$work"/unpacked/onnxruntime/capi/libonnxruntime.so.* "$work/onnxruntime/libonnxruntime.so.1"
+  echo "$onnxruntime_version" > "$work/onnxruntime/version"
+  rm -rf .deps/onnxruntime
+  mv "$work/onnxruntime" .deps/onnxruntime
+}
+
+# TensorFlow Lite's C library lies in a Java archive; Java is not used afterwards.
+install_tflite() {
+  [ "$(cat .deps/tflite/version 2>/dev/null)" = "$tflite_version" ] && return
+  local platform
+  case "$(uname -m)" in
+    x86_64) platform=linux-x86_64 ;;
+    aarch64) platform=linux-arm64 ;;
+    *) die "there is no TensorFlow Lite for the processor $(uname -m)" ;;
+  esac
+  command -v mvn >/dev/null || install_packages maven default-jre-headless
+  say "fetching TensorFlow Lite $tflite_version (4 MB)"
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  mvn -q -B dependency:copy -Dartifact="org.bytedeco:tensorflow-lite:$tflite_version:jar:$platform" -DoutputDirectory="$work" \
+    >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; die "TensorFlow Lite could not be fetched from the Java package registry; is the network there?"; }
+  python3 -m zipfile -e "$work"/*.jar "$work/unpacked"
+  mkdir -p "$work/tflite" .deps
+  mv "$work"/unpacked/org/bytedeco/tensorflowlite/"$platform"/*.so "$work/tflite/libtensorflowlite_c.so"
+  echo "$tflite_version" > "$work/tflite/version"
+  rm -rf .deps/tflite
+  mv "$work/tflite" .deps/tflite
+}
+
 for group in "$@"; do
   [ -n "${packages[$group]:-}" ] || die "unknown group $group"
   # shellcheck disable=SC2086
   install_packages ${packages[$group]}
   if [ "$group" = build ]; then install_openvino; fi
+  if [ "$group" = engines ]; then install_onnxruntime; install_tflite; fi
 done

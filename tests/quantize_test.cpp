@@ -43,24 +43,31 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   EXPECT_EQ(from_model["precision"], "int8");
   EXPECT_NEAR(from_model["map50_95"].get<double>(), j["map50_95"].get<double>(), 0.02);
 
-  ASSERT_EQ(run_octet("export --format onnx,openvino --imgsz 256 --model " +
+  ASSERT_EQ(run_octet("export --format onnx,tflite,openvino --imgsz 256 --model " +
                       at("int8.safetensors") + " -o " + folder_.path().string())
                 .status,
             0);
-  for (const char* file : {"int8.onnx", "int8.xml"}) {
+  for (const char* file : {"int8.onnx", "int8.tflite", "int8.xml"}) {
     const Outcome run = run_octet(val + at(file));
     ASSERT_EQ(run.status, 0) << run.err;
     EXPECT_NEAR(json::parse(run.out)["map50_95"].get<double>(), j["map50_95"].get<double>(), 0.02)
         << file;
   }
-  EXPECT_LT(fs::file_size(at("int8.onnx")), 3'151'904 * 1.12);
-  const std::string verify =
-      "verify --json " + at("int8.safetensors") + " " + at("int8.onnx") + " " + at("int8.xml");
+  for (const char* file : {"int8.onnx", "int8.tflite"})
+    EXPECT_LT(fs::file_size(at(file)), 3'151'904 * 1.12) << file;
+  const std::string verify = "verify --json " + at("int8.safetensors") + " " + at("int8.onnx") +
+                             " " + at("int8.tflite") + " " + at("int8.xml");
   const Outcome verified = run_octet(verify + " --images 2 --data " + kData);
   ASSERT_EQ(verified.status, 0) << verified.err;
   const json v = json::parse(verified.out);
   EXPECT_EQ(v["parameters"]["compared"], v["parameters"]["equal"]);
-  EXPECT_EQ(v["engines"].size(), 2U);
+  ASSERT_EQ(v["engines"].size(), 4U);  // OpenVINO runs two of the files
+  for (const json& e : v["engines"]) {
+    const bool fused = e["file"] == at("int8.xml");  // computes SiLU in float
+    const json& nodes = e["node_by_node"];
+    EXPECT_GE(nodes["within_1"].get<double>(), fused ? 0.99 : 1.0) << e.dump();
+    EXPECT_GE(nodes["equal"].get<double>(), fused ? 0.8 : 0.995) << e.dump();
+  }
   const Outcome other = run_octet("verify --json " + kModel + " " + at("int8.onnx"));
   EXPECT_EQ(other.status, 1);
   EXPECT_FALSE(json::parse(other.out)["mismatches"].empty());

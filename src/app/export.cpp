@@ -10,6 +10,7 @@
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
 
 namespace octet {
@@ -21,7 +22,9 @@ struct Format {
   const char* extension;
   void (*write)(const fs::path&, const Model&, Size, Layout);
 };
-constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx}, {"openvino", ".xml", write_ir}};
+constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx},
+                               {"tflite", ".tflite", write_tflite},
+                               {"openvino", ".xml", write_ir}};
 
 struct Options {
   std::string model;
@@ -36,7 +39,7 @@ const Format& format_named(const std::string& name) {
   for (const Format& f : kFormats) {
     if (name == f.name) return f;
   }
-  fail_usage("--format {}: is not known; there are: onnx, openvino", name);
+  fail_usage("--format {}: is not known; there are: onnx, tflite, openvino", name);
 }
 
 void run(const Options& options) {
@@ -69,9 +72,11 @@ void run(const Options& options) {
 
 void add_export(CLI::App& root) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = root.add_subcommand("export", "write a model as ONNX and OpenVINO IR");
+  CLI::App* verb =
+      root.add_subcommand("export", "write a model as ONNX, TensorFlow Lite and OpenVINO IR");
   verb->add_option("--model", options->model, "a model file or a checkpoint")->required();
-  verb->add_option("--format", options->formats, "one or more of onnx, openvino, joined by commas")
+  verb->add_option("--format", options->formats,
+                   "one or more of onnx, tflite, openvino, joined by commas")
       ->required()
       ->delimiter(',');
   verb->add_option("--imgsz", options->size, "input size: 640, or width x height as 640x384")

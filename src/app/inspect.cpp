@@ -26,6 +26,8 @@ std::string_view kind_name(const Artifact& a) {
       return "ONNX";
     case ArtifactKind::kOpenVino:
       return "OpenVINO IR";
+    case ArtifactKind::kTflite:
+      return "TensorFlow Lite";
     case ArtifactKind::kModel:
       return a.file.extension() == ".safetensors" ? "octet model" : "checkpoint";
   }

@@ -11,7 +11,8 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
           "--model", options.model,
           "a model file, a checkpoint, an .onnx or .xml export, or an Ultralytics OpenVINO folder")
       ->required();
-  verb.add_option("--engine", options.engine, "inference engine: auto, openvino")
+  verb.add_option("--engine", options.engine,
+                  "inference engine: auto, openvino, onnxruntime, tflite")
       ->capture_default_str();
   verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384")
       ->check(size_check());

@@ -12,6 +12,7 @@
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
 
 namespace octet {
@@ -70,8 +71,13 @@ Export open_export(const Model& model, const fs::path& path) {
     const IrDocument ir = make_ir(model, e.size, e.layout);
     e.expected = read_flat_ir(ir.xml, ir.weights, "the model as OpenVINO IR");
     e.quantizes_silu = false;
+  } else if (path.extension() == ".tflite") {
+    read_octet_metadata(read_tflite_metadata(path), e);
+    e.found = read_flat_tflite(read_file(path), name);
+    const std::string bytes = make_tflite(model, e.size, e.layout);
+    e.expected = read_flat_tflite(std::as_bytes(std::span(bytes)), "the model as TensorFlow Lite");
   } else {
-    fail("{}: is neither .onnx nor .xml", name);
+    fail("{}: is neither .onnx nor .tflite nor .xml", name);
   }
   return e;
 }
@@ -83,13 +89,17 @@ struct ParameterCount {
 // Scales, zero points, weights and biases that the export holds, and those it leaves out by design.
 ParameterCount count_parameters(const Model& model, const Export& e) {
   ParameterCount n;
-  const auto holds = [&](const std::string& quantizer) {
-    return std::any_of(e.expected.nodes.begin(), e.expected.nodes.end(),
-                       [&](const auto& node) { return node.first == quantizer; });
+  std::map<std::string, std::string> outputs;
+  for (const Output& o : model.graph.outputs) outputs[o.value] = o.name();
+  // As a node of its own, or with the tensor itself.
+  const auto holds = [&](const std::string& value) {
+    return e.expected.nodes.contains(value + ".quantized") ||
+           e.expected.tensors.contains(value + ".scale") ||
+           (outputs.contains(value) && e.expected.tensors.contains(outputs.at(value) + ".scale"));
   };
   for (const auto& [value, params] : model.quantization.values) {
     const bool image = value == model.graph.input;
-    (image || holds(value + ".quantized") ? n.compared : n.absent) += 2;
+    (image || holds(value) ? n.compared : n.absent) += 2;
   }
   for (const Node& node : model.graph.nodes) {
     const auto* act = std::get_if<Activation>(&node.op);
@@ -103,16 +113,33 @@ ParameterCount count_parameters(const Model& model, const Export& e) {
   return n;
 }
 
+ordered_json to_json(const Shares& s) {
+  const auto all = static_cast<double>(std::max<int64_t>(1, s.values));
+  const auto share = [all](int64_t part) { return static_cast<double>(part) / all; };
+  return {{"equal", share(s.equal)},
+          {"within_1", share(s.within_1)},
+          {"within_2", share(s.within_2)},
+          {"within_4", share(s.within_4)}};
+}
+
+// All nodes together, and the one that agrees least.
+ordered_json to_json(const NodeShares& n) {
+  ordered_json j = to_json(n.all);
+  j["nodes"] = n.nodes.size();
+  const auto equal = [](const Shares& s) {
+    return static_cast<double>(s.equal) / static_cast<double>(std::max<int64_t>(1, s.values));
+  };
+  const auto worst = std::min_element(
+      n.nodes.begin(), n.nodes.end(),
+      [&](const auto& a, const auto& b) { return equal(a.second) < equal(b.second); });
+  if (worst != n.nodes.end())
+    j["worst"] = {{"name", worst->first}, {"shares", to_json(worst->second)}};
+  return j;
+}
+
 ordered_json to_json(const EngineComparison& c) {
   ordered_json outputs;
-  for (const auto& [name, s] : c.outputs) {
-    const auto all = static_cast<double>(std::max<int64_t>(1, s.values));
-    const auto share = [all](int64_t part) { return static_cast<double>(part) / all; };
-    outputs[name] = {{"equal", share(s.equal)},
-                     {"within_1", share(s.within_1)},
-                     {"within_2", share(s.within_2)},
-                     {"within_4", share(s.within_4)}};
-  }
+  for (const auto& [name, s] : c.outputs) outputs[name] = to_json(s);
   return {{"file", c.file},
           {"engine", c.engine},
           {"precision", c.precision},
@@ -120,7 +147,14 @@ ordered_json to_json(const EngineComparison& c) {
           {"matched", c.matched},
           {"map50_95", c.map50_95},
           {"reference_map50_95", c.reference_map50_95},
+          {"node_by_node", to_json(c.nodes)},
           {"outputs", outputs}};
+}
+
+void print_shares(const std::string& name, const ordered_json& s) {
+  fmt::print("{:<40} {:>8.2f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%\n", name,
+             100 * s["equal"].get<double>(), 100 * s["within_1"].get<double>(),
+             100 * s["within_2"].get<double>(), 100 * s["within_4"].get<double>());
 }
 
 void print(const ordered_json& j) {
@@ -138,12 +172,13 @@ void print(const ordered_json& j) {
         e["file"].get<std::string>(), e["engine"].get<std::string>(),
         e["precision"].get<std::string>(), e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(),
         e["map50_95"].get<double>(), e["reference_map50_95"].get<double>());
-    fmt::print("{:<16} {:>9} {:>9} {:>9} {:>9}\n", "output", "equal", "within 1", "within 2",
-               "within 4");
-    for (const auto& [name, s] : e["outputs"].items())
-      fmt::print("{:<16} {:>8.2f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%\n", name,
-                 100 * s["equal"].get<double>(), 100 * s["within_1"].get<double>(),
-                 100 * s["within_2"].get<double>(), 100 * s["within_4"].get<double>());
+    fmt::print("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "", "equal", "within 1", "within 2", "within 4");
+    const auto& nodes = e["node_by_node"];
+    print_shares(fmt::format("node by node ({} values)", nodes["nodes"].get<size_t>()), nodes);
+    if (nodes.contains("worst"))
+      print_shares("  least: " + nodes["worst"]["name"].get<std::string>(),
+                   nodes["worst"]["shares"]);
+    for (const auto& [name, s] : e["outputs"].items()) print_shares("end to end " + name, s);
   }
   fmt::print("{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified");
 }
@@ -214,7 +249,7 @@ void add_verify(CLI::App& root) {
   CLI::App* verb = root.add_subcommand(
       "verify", "compare exports with their model: every parameter, and what engines make of them");
   verb->add_option("model", options->model, "the model file")->required();
-  verb->add_option("exports", options->exports, "its exports: .onnx, .xml")->required();
+  verb->add_option("exports", options->exports, "its exports: .onnx, .tflite, .xml")->required();
   verb->add_option("--data", options->data,
                    "data.yaml or COCO JSON: pictures for the engines and the integer reference");
   verb->add_option("--split", options->split, "train, val or test")->capture_default_str();

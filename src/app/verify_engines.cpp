@@ -4,10 +4,14 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <set>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "engine/artifact.h"
+#include "engine/detector.h"
 #include "engine/engine.h"
 #include "eval/coco_metric.h"
 #include "media/image_io.h"
@@ -46,36 +50,60 @@ class Boxes {
   Detections found_;
 };
 
+// An export in an engine.
 struct Running {
+  Running(const Model& model, Size size, const NetworkSource& source, const std::string& name)
+      : engine(load_engine(name)), network(engine->compile(source, size, {})) {
+    request = network->make_request();
+    std::vector<std::string> names;
+    std::vector<Shape> shapes;
+    for (const Port& port : network->outputs()) {
+      names.push_back(port.name);
+      shapes.push_back(port.shape);
+    }
+    boxes = std::make_unique<Boxes>(model.info, size, names, shapes);
+  }
+  void run(std::span<const uint8_t> input) {
+    std::memcpy(request->input(), input.data(), input.size());
+    request->start();
+    request->wait();
+  }
+
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Network> network;
   std::unique_ptr<Request> request;
   std::unique_ptr<Boxes> boxes;
 };
 
-Running start(const Model& model, Size size, const std::filesystem::path& file) {
-  Running run{.engine = load_engine("auto")};
-  run.network = run.engine->compile({.file = file}, size, {});
-  run.request = run.network->make_request();
-  std::vector<std::string> names;
-  std::vector<Shape> shapes;
-  for (const Port& port : run.network->outputs()) {
-    names.push_back(port.name);
-    shapes.push_back(port.shape);
+// An engine's output as integers of these parameters, in the order (C, H, W).
+IntegerTensor integers(const TensorView& view, const QuantParams& params) {
+  IntegerTensor out{.shape = {view.shape[1], view.shape[2], view.shape[3]}, .params = params};
+  const int64_t channels = out.shape[0];
+  const int64_t cells = out.shape[1] * out.shape[2];
+  out.values.resize(static_cast<size_t>(channels * cells));
+  const auto at = [&](int64_t from) {
+    return view.type == ElementType::kInt8 ? view.integers()[from]
+                                           : quantize(view.floats()[from], params);
+  };
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t i = 0; i < cells; ++i)
+      out.values[static_cast<size_t>(c * cells + i)] =
+          at(view.channels_last ? i * channels + c : c * cells + i);
   }
-  run.boxes = std::make_unique<Boxes>(model.info, size, names, shapes);
-  return run;
+  return out;
 }
 
-void count(std::span<const float> found, const IntegerTensor& wanted, Shares& shares) {
-  for (size_t i = 0; i < found.size(); ++i) {
-    const int off = std::abs(quantize(found[i], wanted.params) - wanted.values[i]);
+Shares count(const IntegerTensor& found, const IntegerTensor& wanted) {
+  Shares shares;
+  for (size_t i = 0; i < found.values.size(); ++i) {
+    const int off = std::abs(found.values[i] - wanted.values[i]);
     ++shares.values;
     shares.equal += off == 0;
     shares.within_1 += off <= 1;
     shares.within_2 += off <= 2;
     shares.within_4 += off <= 4;
   }
+  return shares;
 }
 
 float overlap(const PixelBox& a, const PixelBox& b) {
@@ -132,29 +160,122 @@ ReferenceOutputs outputs_of(const Model& model,
 void compare_picture(Running& run, ReferenceOutputs& reference, const Detections& wanted,
                      const LetterboxGeometry& geometry, const std::vector<TruthObject>& truth,
                      EngineComparison& out) {
-  run.request->start();
-  run.request->wait();
   const auto outputs = run.request->outputs();
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string& name = run.network->outputs()[i].name;
-    const IntegerTensor& integers = reference.named(name);
-    count({outputs[i].floats(), integers.values.size()}, integers, out.outputs[name]);
+    const IntegerTensor& expected = reference.named(name);
+    out.outputs[name] += count(integers(outputs[i], expected.params), expected);
   }
   match(wanted, run.boxes->add(outputs, geometry, truth), out);
 }
 
+// Every value that an engine shows, against the reference's node on the engine's own inputs. What
+// the engine keeps to itself, the reference computes from what it shows.
+class NodeComparison {
+ public:
+  NodeComparison(const Model& model, const IntegerReference& reference, Running& run,
+                 const IntegerTensor& image)
+      : model_(model), reference_(reference) {
+    values_[model.graph.input] = image;
+    std::map<std::string, std::string> outputs;
+    for (const Output& o : model.graph.outputs) outputs[o.name()] = o.value;
+    const auto views = run.request->outputs();
+    for (size_t i = 0; i < views.size(); ++i) {
+      const std::string& port = run.network->outputs()[i].name;
+      const std::string value =
+          port.starts_with(kValuePrefix) ? port.substr(kValuePrefix.size()) : outputs.at(port);
+      values_[value] = integers(views[i], *model.quantization.find(value));
+      shown_.insert(value);
+    }
+  }
+
+  void compare(NodeShares& out) {
+    for (const Node& node : model_.graph.nodes) {
+      if (!shown_.contains(node.name)) continue;
+      const Shares shares = count(values_.at(node.name), expected(node));
+      out.all += shares;
+      Shares& own = out.nodes[node.name];
+      own += shares;
+    }
+  }
+
+ private:
+  IntegerTensor expected(const Node& node) {
+    std::vector<const IntegerTensor*> inputs;
+    for (const std::string& name : reference_.inputs_of(node)) inputs.push_back(&value(name));
+    return reference_.run_node(node, inputs);
+  }
+  const IntegerTensor& value(const std::string& name) {
+    const auto at = values_.find(name);
+    if (at != values_.end()) return at->second;
+    return values_[name] = expected(*model_.graph.find(name));
+  }
+
+  const Model& model_;
+  const IntegerReference& reference_;
+  std::map<std::string, IntegerTensor> values_;
+  std::set<std::string> shown_;
+};
+
+struct EngineFile {
+  std::filesystem::path file;
+  NetworkFormat format;
+  std::string engine;
+};
+
+// Every export in every installed engine that reads it.
+std::vector<EngineFile> runnable(const std::vector<std::filesystem::path>& files) {
+  std::vector<EngineFile> out;
+  for (const std::string& name : engine_names()) {
+    try {
+      const auto formats = load_engine(name)->formats();
+      for (const auto& file : files) {
+        const NetworkFormat format = *network_format(open_artifact(file).kind);
+        if (std::find(formats.begin(), formats.end(), format) != formats.end())
+          out.push_back({file, format, name});
+      }
+    } catch (const Error& e) {
+      log_warning("left out: {}", e.what());
+    }
+  }
+  return out;
+}
+
+// How many pictures are compared node by node: each takes the reference's time again.
+constexpr int kNodePictures = 2;
+
+// The same model once more, written with every value as an output.
+void compare_nodes(const Model& model, const IntegerReference& reference, Size size,
+                   const EngineFile& e, std::span<const uint8_t> input, NodeShares& out) {
+  const ExportInMemory content = export_in_memory(model, size, e.format, Layout::kEveryValue);
+  const NetworkSource source{.content = content.content, .weights = content.weights};
+  Running run(model, size, source, e.engine);
+  run.run(input);
+  NodeComparison(model, reference, run, image_tensor(input, size)).compare(out);
+}
+
 }  // namespace
+
+Shares& Shares::operator+=(const Shares& other) {
+  values += other.values;
+  equal += other.equal;
+  within_1 += other.within_1;
+  within_2 += other.within_2;
+  within_4 += other.within_4;
+  return *this;
+}
 
 std::vector<EngineComparison> compare_engines(const Model& model, Size size,
                                               const std::vector<std::filesystem::path>& files,
                                               const Dataset& data) {
   const IntegerReference reference(model);
+  const std::vector<EngineFile> list = runnable(files);
   std::vector<Running> runs;
   std::vector<EngineComparison> results;
-  for (const auto& file : files) {
-    runs.push_back(start(model, size, file));
+  for (const EngineFile& e : list) {
+    runs.emplace_back(model, size, NetworkSource{.file = e.file}, e.engine);
     const NetworkDescription& d = runs.back().network->description();
-    results.push_back({.file = file.string(), .engine = d.engine, .precision = d.precision});
+    results.push_back({.file = e.file.string(), .engine = d.engine, .precision = d.precision});
   }
   std::unique_ptr<Boxes> reference_boxes;
   std::vector<uint8_t> input(static_cast<size_t>(size.width) * size.height * 3);
@@ -172,8 +293,10 @@ std::vector<EngineComparison> compare_engines(const Model& model, Size size,
       reference_boxes = std::make_unique<Boxes>(model.info, size, outputs.names, outputs.shapes);
     const Detections wanted = reference_boxes->add(outputs.views(), letterbox.geometry(), truth);
     for (size_t r = 0; r < runs.size(); ++r) {
-      std::memcpy(runs[r].request->input(), input.data(), input.size());
+      runs[r].run(input);
       compare_picture(runs[r], outputs, wanted, letterbox.geometry(), truth, results[r]);
+      if (done < kNodePictures)
+        compare_nodes(model, reference, size, list[r], input, results[r].nodes);
     }
     progress.update(++done, "through every engine and the integer reference");
   }

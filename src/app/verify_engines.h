@@ -14,11 +14,20 @@ namespace octet {
 
 struct Shares {  // of an output's values, by how many steps they are off
   int64_t values = 0, equal = 0, within_1 = 0, within_2 = 0, within_4 = 0;
+
+  Shares& operator+=(const Shares& other);
+};
+
+// Of every value inside the network, against the reference on the engine's own inputs.
+struct NodeShares {
+  Shares all;
+  std::map<std::string, Shares> nodes;
 };
 
 struct EngineComparison {
   std::string file, engine, precision;
   std::map<std::string, Shares> outputs;
+  NodeShares nodes;
   int64_t boxes = 0, matched = 0;  // with a score above 0.3 in the reference; IoU ≥ 0.95
   double map50_95 = 0, reference_map50_95 = 0;
 };

@@ -31,11 +31,13 @@ enum class ElementType { kFloat32, kUint8, kInt8 };
 struct TensorView {
   void* data = nullptr;
   ElementType type = ElementType::kFloat32;
-  Shape shape;
+  Shape shape;  // (N, C, H, W), also where the memory's order is another
   float scale = 1.0F;
   int zero_point = 0;
+  bool channels_last = false;  // in memory: (N, H, W, C)
 
   [[nodiscard]] const float* floats() const { return static_cast<const float*>(data); }
+  [[nodiscard]] const int8_t* integers() const { return static_cast<const int8_t*>(data); }
   [[nodiscard]] uint8_t* bytes() const { return static_cast<uint8_t*>(data); }
 };
 

@@ -10,12 +10,22 @@
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
 
 namespace octet {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr int kReadableVersion = 1;
+
+struct Export {
+  const char* extension;
+  ArtifactKind kind;
+  std::map<std::string, std::string> (*read_metadata)(const fs::path& path);
+};
+constexpr Export kExports[] = {{".onnx", ArtifactKind::kOnnx, read_onnx_metadata},
+                               {".xml", ArtifactKind::kOpenVino, read_ir_metadata},
+                               {".tflite", ArtifactKind::kTflite, read_tflite_metadata}};
 
 fs::path xml_in(const fs::path& folder) {
   std::vector<fs::path> found;
@@ -91,17 +101,32 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
       name);
 }
 
+std::optional<NetworkFormat> network_format(ArtifactKind kind) {
+  switch (kind) {
+    case ArtifactKind::kModel:
+      return std::nullopt;
+    case ArtifactKind::kOnnx:
+      return NetworkFormat::kOnnx;
+    case ArtifactKind::kOpenVino:
+      return NetworkFormat::kOpenVino;
+    case ArtifactKind::kTflite:
+      return NetworkFormat::kTflite;
+  }
+  return std::nullopt;
+}
+
 Artifact open_artifact(const fs::path& path) {
   const fs::path file = fs::is_directory(path) ? xml_in(path) : path;
   Artifact out;
   out.file = file;
-  if (file.extension() == ".onnx" || file.extension() == ".xml") {
-    const bool onnx = file.extension() == ".onnx";
-    out.kind = onnx ? ArtifactKind::kOnnx : ArtifactKind::kOpenVino;
-    auto [info, layout] = parse_export_metadata(
-        onnx ? read_onnx_metadata(file) : read_ir_metadata(file), file.string());
+  for (const Export& e : kExports) {
+    if (file.extension() != e.extension) continue;
+    out.kind = e.kind;
+    auto [info, layout] = parse_export_metadata(e.read_metadata(file), file.string());
     out.info = std::move(info);
-    out.layout = layout;
+    out.layout = layout == Layout::kUltralytics && e.kind == ArtifactKind::kTflite
+                     ? Layout::kUltralyticsFractions
+                     : layout;
     return out;
   }
   out.model = read_model(file);

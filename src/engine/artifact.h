@@ -8,11 +8,12 @@
 #include <string>
 
 #include "core/size.h"
+#include "engine/engine.h"
 #include "model/model.h"
 
 namespace octet {
 
-enum class ArtifactKind { kModel, kOnnx, kOpenVino };
+enum class ArtifactKind { kModel, kOnnx, kOpenVino, kTflite };
 
 struct Artifact {
   ArtifactKind kind = ArtifactKind::kModel;
@@ -25,6 +26,9 @@ struct Artifact {
 // Takes a file, or a folder with one .xml in it (as Ultralytics writes). Throws an Error that names
 // it.
 [[nodiscard]] Artifact open_artifact(const std::filesystem::path& path);
+
+// What an engine has to read to run it; none for a model.
+[[nodiscard]] std::optional<NetworkFormat> network_format(ArtifactKind kind);
 
 // What an export's metadata says, octet's own or Ultralytics'. Throws when it is neither.
 struct ExportInfo {

@@ -5,6 +5,9 @@
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
 
 namespace octet {
@@ -14,7 +17,8 @@ Decoder make_decoder(const ModelInfo& info, Layout layout, Size size, const Netw
   std::vector<std::string> names;
   std::vector<Shape> shapes;
   for (const Port& port : network.outputs()) {
-    if (port.type != ElementType::kFloat32)
+    if (port.type != ElementType::kFloat32 &&
+        !(port.type == ElementType::kInt8 && port.channels_last))
       fail("the output '{}' is {}; float32 is expected", port.name, element_type_name(port.type));
     names.push_back(port.name);
     shapes.push_back(port.shape);
@@ -33,8 +37,24 @@ void warn_of_saturation(const Model& model, const std::string& name) {
 
 }  // namespace
 
+ExportInMemory export_in_memory(const Model& model, Size size, NetworkFormat format,
+                                Layout layout) {
+  switch (format) {
+    case NetworkFormat::kOpenVino: {
+      IrDocument ir = make_ir(model, size, layout);
+      return {.content = std::move(ir.xml), .weights = std::move(ir.weights)};
+    }
+    case NetworkFormat::kOnnx:
+      return {.content = make_onnx(model, size, layout), .weights = {}};
+    case NetworkFormat::kTflite:
+      return {.content = make_tflite(model, size, layout), .weights = {}};
+  }
+  return {};
+}
+
 Detector::Detector(const DetectorOptions& options)
-    : artifact_(open_artifact(options.model)), engine_(load_engine(options.engine)) {
+    : artifact_(open_artifact(options.model)),
+      engine_(load_engine(options.engine, network_format(artifact_.kind))) {
   NetworkSource source;
   if (artifact_.kind == ArtifactKind::kModel) {
     warn_of_saturation(*artifact_.model, options.model.string());
@@ -43,9 +63,9 @@ Detector::Detector(const DetectorOptions& options)
                        .graph = fold_batch_norm(std::move(artifact_.model->graph)),
                        .quantization = std::move(artifact_.model->quantization)};
     artifact_.model.reset();
-    ir_ = make_ir(folded, size_, Layout::kRaw);
-    source.ir_xml = std::move(ir_.xml);
-    source.ir_weights = ir_.weights;
+    export_ = export_in_memory(folded, size_, engine_->formats().front(), Layout::kRaw);
+    source.content = export_.content;
+    source.weights = export_.weights;
   } else {
     source.file = artifact_.file;
     size_ = choose_size(options, engine_->fixed_size(source));

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/size.h"
@@ -27,14 +29,17 @@ struct EngineOptions {
   int parallel = 1;  // requests that run at the same time, sharing the threads
   Precision precision = Precision::kF32;
   std::filesystem::path cache;  // folder for compiled models; empty: none
+  std::string delegate;         // a library that TensorFlow Lite hands operators to; empty: none
 };
 
-// A network to compile: a file, or an OpenVINO IR in memory (`weights` has to live as long as the
-// Network).
+enum class NetworkFormat { kOpenVino, kOnnx, kTflite };
+
+// A network to compile: a file, or what would be in one (of an IR, the .xml and the .bin), which
+// has to live as long as the Network.
 struct NetworkSource {
   std::filesystem::path file;
-  std::string ir_xml;
-  std::span<const std::byte> ir_weights;
+  std::string_view content;
+  std::span<const std::byte> weights;
 };
 
 struct Port {
@@ -43,6 +48,7 @@ struct Port {
   Shape shape;
   float scale = 1.0F;
   int zero_point = 0;
+  bool channels_last = false;  // as TensorView has it
 };
 
 struct NetworkDescription {
@@ -79,16 +85,22 @@ class Engine {
  public:
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::string version() = 0;  // "OpenVINO 2026.4.1"
+  // What it reads; a model without a file is given to it in the first of these.
+  [[nodiscard]] virtual std::vector<NetworkFormat> formats() const = 0;
   // The size a file's input is fixed to; 0 × 0 when it takes any.
   [[nodiscard]] virtual Size fixed_size(const NetworkSource& source) = 0;
   [[nodiscard]] virtual std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
                                                          const EngineOptions& options) = 0;
 };
 
-// Opens an engine's module ("openvino"; "auto" takes the first that is there). Throws a sentence
-// that says what to install when the module or a library of it is missing. The module stays open
-// for the life of the process.
+// Opens an engine's module. Throws a sentence that says what to install when the module or a
+// library of it is missing. The module stays open for the life of the process.
 [[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
+
+// The same; "auto" takes the first installed that is good for a file of that format (of none: for a
+// model without a file).
+[[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name,
+                                                  std::optional<NetworkFormat> format);
 
 // All that load_engine() knows, installed or not.
 [[nodiscard]] std::vector<std::string> engine_names();

@@ -45,12 +45,15 @@ class Emitter {
   virtual void output(const std::string& name, Ref x) = 0;
   virtual void metadata(const std::map<std::string, std::string>& entries) = 0;
 
-  // Where the format's engines want quantizers beyond those that change values.
-  struct QuantizerStyle {
-    bool inside_silu = true;  // before SiLU, and after its sigmoid
-    bool after_moves = true;  // after what only moves data, where they change nothing
+  // What the format's engines and readers want: quantizers beyond those that change values, and the
+  // unit of decoded coordinates.
+  struct Style {
+    bool before_silu = true;
+    bool after_sigmoid = true;  // of SiLU; without it SiLU is one operation
+    bool after_moves = true;    // after what only moves data, where they change nothing
+    bool fractions = false;     // of the input's sides, for decoded coordinates
   };
-  [[nodiscard]] virtual QuantizerStyle quantizer_style() const = 0;
+  [[nodiscard]] virtual Style style() const = 0;
 
   [[nodiscard]] const Shape& shape(Ref x) const { return shapes_.at(static_cast<size_t>(x)); }
 

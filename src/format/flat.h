@@ -38,5 +38,6 @@ struct Mismatch {
 [[nodiscard]] FlatFile read_flat_onnx(std::span<const std::byte> bytes, const std::string& name);
 [[nodiscard]] FlatFile read_flat_ir(const std::string& xml, std::span<const std::byte> weights,
                                     const std::string& name);
+[[nodiscard]] FlatFile read_flat_tflite(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace octet

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
 
+#include <cmath>
 #include <cstring>
 #include <pugixml.hpp>
 #include <random>
@@ -14,9 +15,11 @@
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
 #include "quant/params.h"
 #include "quant/placement.h"
+#include "tflite_generated.h"
 
 namespace octet {
 namespace {
@@ -143,6 +146,97 @@ TEST(Flat, EveryEditOfIrIsNamed) {
     EXPECT_TRUE(names(compare(expected, read_flat_ir(text.str(), weights, "edited.xml")), name))
         << name;
   }
+}
+
+FlatFile flat_tflite(const std::string& bytes) {
+  return read_flat_tflite(std::as_bytes(std::span(bytes)), "edited.tflite");
+}
+
+std::string packed(const tflite::ModelT& model) {
+  flatbuffers::FlatBufferBuilder builder;
+  tflite::FinishModelBuffer(builder, tflite::Model::Pack(builder, &model));
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+std::string edit_quantization(tflite::TensorT& t, std::mt19937& random) {
+  auto& q = *t.quantization;
+  if (random() % 3 == 0) {
+    ++q.zero_point[random() % q.zero_point.size()];
+    return t.name + ".zero_point";
+  }
+  if (q.scale.size() > 1 && q.scale[0] != q.scale[1]) {
+    std::swap(q.scale[0], q.scale[1]);
+  } else {
+    q.scale[0] = std::nextafter(q.scale[0], 1.0F);
+  }
+  return t.name + ".scale";
+}
+
+bool edit_options(tflite::OperatorT& op, std::mt19937& random) {
+  if (auto* conv = op.builtin_options.AsConv2DOptions()) {
+    random() % 2 == 0 ? ++conv->stride_w : ++conv->dilation_h_factor;
+  } else if (auto* pool = op.builtin_options.AsPool2DOptions()) {
+    pool->padding = tflite::Padding_VALID;
+  } else if (auto* cat = op.builtin_options.AsConcatenationOptions()) {
+    --cat->axis;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// A byte of a constant, a scale, a zero point, two scales, a window's stride or padding, an axis.
+std::string edit(tflite::ModelT& model, std::mt19937& random) {
+  auto& graph = *model.subgraphs[0];
+  for (;;) {
+    auto& op = *graph.operators[random() % graph.operators.size()];
+    if (random() % 4 == 0 && edit_options(op, random))
+      return graph.tensors[static_cast<size_t>(op.outputs[0])]->name;
+    auto& t = *graph.tensors[random() % graph.tensors.size()];
+    if (t.quantization && random() % 2 == 0) return edit_quantization(t, random);
+    auto& data = model.buffers[t.buffer]->data;
+    if (data.empty()) continue;
+    data[random() % data.size()] ^= static_cast<uint8_t>(1U << random() % 7);
+    return t.name;
+  }
+}
+
+TEST(Flat, EveryEditOfTfliteIsNamed) {
+  const std::string bytes = make_tflite(quantized_tiny(), kSize, Layout::kRaw);
+  const FlatFile expected = flat_tflite(bytes);
+  EXPECT_TRUE(compare(expected, expected).empty());
+  std::mt19937 random(3);
+  for (int i = 0; i < kEdits; ++i) {
+    const auto model = tflite::UnPackModel(bytes.data());
+    const std::string name = edit(*model, random);
+    EXPECT_TRUE(names(compare(expected, flat_tflite(packed(*model))), name)) << name;
+  }
+}
+
+TEST(Flat, DamagedTfliteIsRefused) {
+  const std::string bytes = make_tflite(quantized_tiny(), kSize, Layout::kRaw);
+  EXPECT_NE(error_of([&] { (void)flat_tflite(bytes.substr(0, bytes.size() / 2)); }).find("damaged"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { (void)flat_tflite("PK"); }).find("not a TensorFlow Lite file"),
+            std::string::npos);
+  const auto changed = [&](auto&& change) {
+    const auto model = tflite::UnPackModel(bytes.data());
+    change(*model);
+    return error_of([&] { (void)flat_tflite(packed(*model)); });
+  };
+  EXPECT_NE(changed([](auto& m) { m.version = 4; }).find("version 4"), std::string::npos);
+  EXPECT_NE(changed([](auto& m) {
+              m.subgraphs[0]->tensors[2]->buffer = 100000;
+            }).find("buffer 100000 does not exist"),
+            std::string::npos);
+  EXPECT_NE(changed([](auto& m) {
+              m.subgraphs[0]->operators[0]->inputs[0] = 5000;
+            }).find("tensor 5000 does not exist"),
+            std::string::npos);
+  EXPECT_NE(changed([](auto& m) {
+              m.subgraphs[0]->operators[0]->opcode_index = 99;
+            }).find("code that does not exist"),
+            std::string::npos);
 }
 
 TEST(Flat, DamagedFilesAreRefused) {

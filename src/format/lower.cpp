@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/error.h"
 
@@ -27,6 +28,17 @@ class Lowering {
       network(out_.image_from_bytes("image.real", planar));
     }
     for (const Output& o : model_.graph.outputs) out_.output(o.name(), values_.at(o.value));
+  }
+
+  void every_value() {
+    raw();
+    std::set<std::string> done{model_.graph.input};
+    for (const Output& o : model_.graph.outputs) done.insert(o.value);
+    for (const Node& node : model_.graph.nodes) {
+      if (quantization_.find(node.name) != nullptr && !done.contains(node.name) &&
+          shown_.contains(node.name))
+        out_.output(std::string(kValuePrefix) + node.name, values_.at(node.name));
+    }
   }
 
   void decoded() {
@@ -80,17 +92,20 @@ class Lowering {
   }
   Ref quantized(const std::string& name, Ref x) {
     const QuantParams* p = quantization_.find(name);
-    return p == nullptr ? x : out_.quantize(name + kQuantizerSuffix, x, *p);
+    if (p == nullptr) return x;
+    shown_.insert(name);
+    return out_.quantize(name + kQuantizerSuffix, x, *p);
   }
   Ref moved(const std::string& name, Ref x) {
-    return out_.quantizer_style().after_moves ? quantized(name, x) : x;
+    shown_.insert(name);
+    return out_.style().after_moves ? quantized(name, x) : x;
   }
 
   // SiLU in integers is a product with a quantized sigmoid.
   Ref activation(const Node& node, ActivationKind kind, Ref x) {
     const bool in_integers = kind == ActivationKind::kSilu &&
                              quantization_.find(node.inputs[0]) != nullptr &&
-                             out_.quantizer_style().inside_silu;
+                             out_.style().after_sigmoid;
     if (!in_integers) return quantized(node.name, out_.activation(node.name, x, kind));
     const std::string gate_name = node.name + ".sigmoid";
     const Ref gate =
@@ -106,7 +121,7 @@ class Lowering {
     if (q != quantization_.convs.end()) {
       const QuantParams& input = *quantization_.find(node.inputs[0]);
       const Ref y = out_.quantized_conv(node.name, x, op, q->second, input);
-      return before_silu(node) && !out_.quantizer_style().inside_silu ? y : quantized(node.name, y);
+      return before_silu(node) && !out_.style().before_silu ? y : quantized(node.name, y);
     }
     if (node.inputs[0] != model_.graph.input || input_scale_ == 1.0F)
       return out_.conv(node.name, x, op);
@@ -170,8 +185,20 @@ class Lowering {
     const Ref centre = out_.binary("box.centre", BinaryKind::kMultiply,
                                    out_.binary("box.sum", BinaryKind::kAdd, first, second), half);
     const Ref extent = out_.binary("box.extent", BinaryKind::kSubtract, second, first);
-    return out_.binary("box.pixels", BinaryKind::kMultiply,
-                       out_.concat("box.cells", {centre, extent}, 1), strides_);
+    const Ref pixels = out_.binary("box.pixels", BinaryKind::kMultiply,
+                                   out_.concat("box.cells", {centre, extent}, 1), strides_);
+    return as_fractions("box", pixels, {1, 4, 1});
+  }
+
+  // Rows (or pairs of them) of x and y, as fractions of the input's sides where the format wants
+  // it.
+  Ref as_fractions(const std::string& name, Ref pixels, const Shape& shape) {
+    if (!out_.style().fractions) return pixels;
+    Tensor sides{.shape = shape, .values = {}};
+    for (int64_t i = 0; i < element_count(shape); ++i)
+      sides.values.push_back(1.0F / static_cast<float>(i % 2 == 0 ? size_.width : size_.height));
+    return out_.binary(name + ".fractions", BinaryKind::kMultiply, pixels,
+                       out_.constant(name + ".sides", sides));
   }
 
   Ref classes() {
@@ -193,6 +220,7 @@ class Lowering {
     const Ref moved = out_.binary("keypoint.moved", BinaryKind::kAdd, doubled, corner);
     Ref points = out_.binary("keypoint.pixels", BinaryKind::kMultiply, moved,
                              out_.reshape("keypoint.strides", strides_, {1, 1, 1, cells_}));
+    points = as_fractions("keypoint", points, {1, 1, 2, 1});
     if (model_.info.keypoint_dims == 3) {
       const Ref visible = out_.activation("visibility.probability", joined(OutputRole::kVisibility),
                                           ActivationKind::kSigmoid);
@@ -209,6 +237,7 @@ class Lowering {
   Emitter& out_;
   float input_scale_ = 1.0F;
   std::map<std::string, Ref> values_;
+  std::set<std::string> shown_;  // lie on the grid of their parameters
   int64_t cells_ = 0;
   Ref centres_ = 0;
   Ref strides_ = 0;
@@ -232,7 +261,9 @@ std::string python_names(const std::vector<std::string>& names) {
 
 void lower(const Model& model, Size size, Layout layout, Emitter& emitter) {
   Lowering lowering(model, size, emitter);
-  layout == Layout::kRaw ? lowering.raw() : lowering.decoded();
+  if (layout == Layout::kRaw) lowering.raw();
+  if (layout == Layout::kEveryValue) lowering.every_value();
+  if (layout == Layout::kUltralytics) lowering.decoded();
   emitter.metadata(export_metadata(model, size, layout));
 }
 

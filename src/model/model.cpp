@@ -8,7 +8,6 @@
 namespace octet {
 namespace {
 constexpr size_t kMaxClasses = 10000;
-constexpr size_t kMaxBins = 64;
 constexpr int kMaxKeypoints = 1000;
 }  // namespace
 

@@ -14,8 +14,13 @@ enum class Task { kDetect, kPose };
 
 // How the outputs of a network are laid out: one raw tensor per stride and role, or the one decoded
 // tensor (1, 4 + classes + 3·keypoints, cells) that Ultralytics' exports have, in network pixels
-// and probabilities.
-enum class Layout { kRaw, kUltralytics };
+// and probabilities; in its TensorFlow Lite files pixels are fractions of the network's input. For
+// comparing node by node: raw, and every other quantized value as an output too, named kValuePrefix
+// and its name.
+enum class Layout { kRaw, kUltralytics, kUltralyticsFractions, kEveryValue };
+
+inline constexpr std::string_view kValuePrefix = "value.";
+inline constexpr size_t kMaxBins = 64;  // of a box side
 
 struct ModelInfo {
   Task task = Task::kDetect;

@@ -1,6 +1,7 @@
 #include "vision/decode.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 
@@ -19,6 +20,42 @@ OCTET_CLONES void max_rows(const float* __restrict row, int count, float* __rest
   for (int i = 0; i < count; ++i) best[i] = best[i] < row[i] ? row[i] : best[i];
 }
 
+// The largest of `count`, or what `best` was.
+OCTET_CLONES int8_t largest(const int8_t* __restrict row, int count, int8_t best) {
+  for (int i = 0; i < count; ++i) best = best < row[i] ? row[i] : best;
+  return best;
+}
+OCTET_CLONES float largest(const float* __restrict row, int count, float best) {
+  for (int i = 0; i < count; ++i) best = best < row[i] ? row[i] : best;
+  return best;
+}
+
+// The largest integer whose real value is not above `threshold`.
+int8_t integer_threshold(float threshold, const TensorView& view) {
+  const float q = std::floor(threshold / view.scale) + static_cast<float>(view.zero_point);
+  return static_cast<int8_t>(std::clamp(q, -128.0F, 127.0F));
+}
+
+float real(float value, const TensorView&) { return value; }
+float real(int8_t value, const TensorView& view) {
+  return view.scale * static_cast<float>(value - view.zero_point);
+}
+
+// Real values of one cell's channels from `first` on.
+template <typename T>
+void load(const TensorView& view, size_t first, size_t cell, std::span<float> out) {
+  const auto channels = static_cast<size_t>(view.shape[1]);
+  const auto cells = static_cast<size_t>(element_count(view.shape)) / channels;
+  const T* at = static_cast<const T*>(view.data) +
+                (view.channels_last ? cell * channels + first : first * cells + cell);
+  const size_t step = view.channels_last ? 1 : cells;
+  for (size_t i = 0; i < out.size(); ++i) out[i] = real(at[i * step], view);
+}
+void load_real(const TensorView& view, size_t first, size_t cell, std::span<float> out) {
+  view.type == ElementType::kInt8 ? load<int8_t>(view, first, cell, out)
+                                  : load<float>(view, first, cell, out);
+}
+
 float intersection_over_union(const PixelBox& a, const PixelBox& b) {
   const float width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
   const float height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
@@ -27,15 +64,13 @@ float intersection_over_union(const PixelBox& a, const PixelBox& b) {
   return common / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - common);
 }
 
-// The mean of the distribution over `bins` that softmax makes of their logits, which lie `step`
-// floats apart.
-float expected_distance(const float* logits, std::span<const float> bins, size_t step) {
-  float highest = logits[0];
-  for (size_t i = 1; i < bins.size(); ++i) highest = std::max(highest, logits[step * i]);
+// The mean of the distribution over `bins` that softmax makes of their logits.
+float expected_distance(const float* logits, std::span<const float> bins) {
+  const float highest = *std::max_element(logits, logits + bins.size());
   float sum = 0;
   float weighted = 0;
   for (size_t i = 0; i < bins.size(); ++i) {
-    const float e = std::exp(logits[step * i] - highest);
+    const float e = std::exp(logits[i] - highest);
     sum += e;
     weighted += e * bins[i];
   }
@@ -47,6 +82,10 @@ float expected_distance(const float* logits, std::span<const float> bins, size_t
 Decoder::Decoder(const ModelInfo& info, Layout layout, Size input,
                  std::span<const std::string> names, std::span<const Shape> shapes)
     : info_(info), layout_(layout), input_(input) {
+  if (layout == Layout::kUltralyticsFractions) {
+    unit_x_ = static_cast<float>(input.width);
+    unit_y_ = static_cast<float>(input.height);
+  }
   layout == Layout::kRaw ? bind_raw(names, shapes) : bind_decoded(shapes);
   int most = 0;
   for (const Level& level : levels_) most = std::max(most, level.width * level.height);
@@ -95,10 +134,7 @@ void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometr
   const float p = options.score_threshold;
   const float threshold = raw ? std::log(p / (1 - p)) : p;
   for (size_t l = 0; l < levels_.size(); ++l) {
-    const Level& level = levels_[l];
-    const int cells = level.width * level.height;
-    const float* scores = outputs[level.cls].floats() + (raw ? 0 : 4 * static_cast<size_t>(cells));
-    select(scores, cells, static_cast<int>(l), threshold, options);
+    select(outputs[levels_[l].cls], static_cast<int>(l), threshold, options);
   }
   if (candidates_.size() > kMaxCandidates) {
     std::nth_element(candidates_.begin(), candidates_.begin() + kMaxCandidates, candidates_.end(),
@@ -126,11 +162,49 @@ void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometr
   }
 }
 
+void Decoder::select(const TensorView& scores, int level, float threshold,
+                     const DecodeOptions& options) {
+  const size_t cells = static_cast<size_t>(levels_[level].width) * levels_[level].height;
+  if (!scores.channels_last && scores.type == ElementType::kFloat32) {
+    const size_t first = layout_ == Layout::kRaw ? 0 : 4 * cells;
+    select_planes(scores.floats() + first, level, threshold, options);
+  } else if (scores.type == ElementType::kInt8) {
+    select_rows<int8_t>(scores, level, integer_threshold(threshold, scores), options);
+  } else {
+    select_rows<float>(scores, level, threshold, options);
+  }
+}
+
+// Scores are (cells, classes): integers are compared as they are, and only what is kept is made
+// real.
+template <typename T>
+void Decoder::select_rows(const TensorView& scores, int level, T threshold,
+                          const DecodeOptions& options) {
+  const int classes = static_cast<int>(info_.names.size());
+  const int cells = levels_[level].width * levels_[level].height;
+  const T* row = static_cast<const T*>(scores.data);
+  for (int i = 0; i < cells; ++i, row += classes) {
+    const T best = largest(row, classes, threshold);
+    if (!(best > threshold)) continue;
+    for (int c = 0; c < classes; ++c) {
+      if (options.multi_label ? row[c] > threshold : row[c] == best) {
+        candidates_.push_back({.score = real(row[c], scores),
+                               .class_index = c,
+                               .level = level,
+                               .cell = i,
+                               .box = {}});
+        if (!options.multi_label) break;
+      }
+    }
+  }
+}
+
 // Scores are (classes, cells): the best of each cell is found row by row, so that only cells above
 // the threshold are looked at again.
-void Decoder::select(const float* scores, int cells, int level, float threshold,
-                     const DecodeOptions& options) {
+void Decoder::select_planes(const float* scores, int level, float threshold,
+                            const DecodeOptions& options) {
   const int classes = static_cast<int>(info_.names.size());
+  const int cells = levels_[level].width * levels_[level].height;
   if (best_.size() < static_cast<size_t>(cells)) best_.resize(static_cast<size_t>(cells));
   std::copy_n(scores, cells, best_.begin());
   for (int c = 1; c < classes; ++c)
@@ -150,18 +224,21 @@ void Decoder::select(const float* scores, int cells, int level, float threshold,
 
 void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candidate) const {
   const Level& level = levels_[candidate.level];
-  const auto cells = static_cast<size_t>(level.width) * level.height;
-  const float* at = outputs[level.box].floats() + candidate.cell;
-  if (layout_ == Layout::kUltralytics) {
-    const float half_width = at[2 * cells] / 2;
-    const float half_height = at[3 * cells] / 2;
-    candidate.box = {at[0] - half_width, at[cells] - half_height, at[0] + half_width,
-                     at[cells] + half_height};
+  const TensorView& boxes = outputs[level.box];
+  const auto cell = static_cast<size_t>(candidate.cell);
+  if (layout_ != Layout::kRaw) {
+    std::array<float, 4> b{};  // centre and size
+    load_real(boxes, 0, cell, b);
+    for (size_t i = 0; i < 4; ++i) b[i] *= i % 2 == 0 ? unit_x_ : unit_y_;
+    candidate.box = {b[0] - b[2] / 2, b[1] - b[3] / 2, b[0] + b[2] / 2, b[1] + b[3] / 2};
     return;
   }
+  std::array<float, kMaxBins> logits{};
   float sides[4];
-  for (int s = 0; s < 4; ++s)
-    sides[s] = expected_distance(at + cells * info_.bins.size() * s, info_.bins, cells);
+  for (size_t s = 0; s < 4; ++s) {
+    load_real(boxes, s * info_.bins.size(), cell, std::span(logits).first(info_.bins.size()));
+    sides[s] = expected_distance(logits.data(), info_.bins);
+  }
   const int row = candidate.cell / level.width;
   const float x = static_cast<float>(candidate.cell % level.width) + 0.5F;
   const float y = static_cast<float>(row) + 0.5F;
@@ -185,31 +262,33 @@ void Decoder::suppress(const DecodeOptions& options) {
 void Decoder::append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
                                const LetterboxGeometry& geometry, Detections& out) const {
   const Level& level = levels_[candidate.level];
-  const auto cells = static_cast<size_t>(level.width) * level.height;
+  const auto cell = static_cast<size_t>(candidate.cell);
   const bool visible = info_.keypoint_dims == 3;
   const int grid_row = candidate.cell / level.width;
   for (int k = 0; k < info_.keypoints; ++k) {
-    float x = 0;
-    float y = 0;
-    float confidence = 1;
-    if (layout_ == Layout::kUltralytics) {
-      const size_t row = 4 + info_.names.size() + static_cast<size_t>(k) * info_.keypoint_dims;
-      const float* at = outputs[level.box].floats() + row * cells + candidate.cell;
-      x = at[0];
-      y = at[cells];
-      if (visible) confidence = at[2 * cells];
+    std::array<float, 3> point{0, 0, 1};  // x, y, confidence
+    const auto index = static_cast<size_t>(k);
+    if (layout_ != Layout::kRaw) {
+      const auto dims = static_cast<size_t>(info_.keypoint_dims);
+      load_real(outputs[level.box], 4 + info_.names.size() + index * dims, cell,
+                std::span(point).first(dims));
+      point[0] *= unit_x_;
+      point[1] *= unit_y_;
     } else {
-      const float* at = outputs[level.keypoint].floats() + 2 * cells * k + candidate.cell;
+      load_real(outputs[level.keypoint], 2 * index, cell, std::span(point).first(2));
       const auto stride = static_cast<float>(level.stride);
-      x = (at[0] * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
-      y = (at[cells] * 2 + static_cast<float>(grid_row)) * stride;
-      if (visible)
-        confidence = sigmoid(outputs[level.visibility].floats()[cells * k + candidate.cell]);
+      point[0] = (point[0] * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
+      point[1] = (point[1] * 2 + static_cast<float>(grid_row)) * stride;
+      if (visible) {
+        load_real(outputs[level.visibility], index, cell, std::span(point).subspan(2));
+        point[2] = sigmoid(point[2]);
+      }
     }
+    const Size source = geometry.source;
     out.keypoints.push_back(
-        {.x = std::clamp(geometry.to_source_x(x), 0.0F, static_cast<float>(geometry.source.width)),
-         .y = std::clamp(geometry.to_source_y(y), 0.0F, static_cast<float>(geometry.source.height)),
-         .confidence = confidence});
+        {.x = std::clamp(geometry.to_source_x(point[0]), 0.0F, static_cast<float>(source.width)),
+         .y = std::clamp(geometry.to_source_y(point[1]), 0.0F, static_cast<float>(source.height)),
+         .confidence = point[2]});
   }
 }
 

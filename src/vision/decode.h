@@ -30,7 +30,7 @@ class Decoder {
   Decoder(const ModelInfo& info, Layout layout, Size input, std::span<const std::string> names,
           std::span<const Shape> shapes);
 
-  // `outputs` are float32, in the order given to the constructor. Reuses `out`.
+  // `outputs` are float32 or int8, in the order given to the constructor. Reuses `out`.
   void decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
               const DecodeOptions& options, Detections& out);
 
@@ -48,8 +48,10 @@ class Decoder {
 
   void bind_raw(std::span<const std::string> names, std::span<const Shape> shapes);
   void bind_decoded(std::span<const Shape> shapes);
-  void select(const float* scores, int cells, int level, float threshold,
-              const DecodeOptions& options);
+  void select(const TensorView& scores, int level, float threshold, const DecodeOptions& options);
+  void select_planes(const float* scores, int level, float threshold, const DecodeOptions& options);
+  template <typename T>
+  void select_rows(const TensorView& scores, int level, T threshold, const DecodeOptions& options);
   void decode_box(std::span<const TensorView> outputs, Candidate& candidate) const;
   void suppress(const DecodeOptions& options);
   void append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
@@ -58,6 +60,7 @@ class Decoder {
   ModelInfo info_;
   Layout layout_;
   Size input_;
+  float unit_x_ = 1, unit_y_ = 1;  // of decoded coordinates, in network pixels
   std::vector<Level> levels_;
   std::vector<float> best_;  // of each cell, over classes
   std::vector<Candidate> candidates_;

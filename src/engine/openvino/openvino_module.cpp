@@ -28,9 +28,15 @@ ElementType element_type(const ov::element::Type& type, const std::string& where
   fail("{}: the element type {} is not supported", where, type.get_type_name());
 }
 
+// A value may have collected several names on its way; an output's own is that of its Result.
+std::string port_name(const ov::Output<const ov::Node>& node) {
+  const std::string& friendly = node.get_node()->get_friendly_name();
+  const std::string own = friendly.substr(0, friendly.find("/sink_port"));
+  return node.get_names().empty() || node.get_names().contains(own) ? own : node.get_any_name();
+}
+
 Port make_port(const ov::Output<const ov::Node>& node) {
-  const std::string name =
-      node.get_names().empty() ? node.get_node()->get_friendly_name() : node.get_any_name();
+  const std::string name = port_name(node);
   const ov::Shape& shape = node.get_shape();
   return {.name = name,
           .type = element_type(node.get_element_type(), name),
@@ -118,6 +124,9 @@ class OpenVinoNetwork : public Network {
 class OpenVinoEngine : public Engine {
  public:
   std::string version() override { return openvino_version(); }
+  std::vector<NetworkFormat> formats() const override {
+    return {NetworkFormat::kOpenVino, NetworkFormat::kOnnx};
+  }
 
   Size fixed_size(const NetworkSource& source) override {
     const ov::PartialShape shape = read(source)->input().get_partial_shape();
@@ -164,9 +173,9 @@ class OpenVinoEngine : public Engine {
     if (model_) return model_;
     try {
       if (!source.file.empty()) return model_ = core_.read_model(source.file.string());
-      const ov::Tensor weights(ov::element::u8, {source.ir_weights.size()},
-                               const_cast<std::byte*>(source.ir_weights.data()));
-      return model_ = core_.read_model(source.ir_xml, weights);
+      const ov::Tensor weights(ov::element::u8, {source.weights.size()},
+                               const_cast<std::byte*>(source.weights.data()));
+      return model_ = core_.read_model(std::string(source.content), weights);
     } catch (const std::exception& e) {
       fail("{}: OpenVINO cannot read it: {}", name_of(source), e.what());
     }
@@ -210,8 +219,8 @@ class OpenVinoEngine : public Engine {
     hash.add(fmt::format("{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
                          ov::get_openvino_version().buildNumber, to_string(size), options.threads,
                          options.parallel, static_cast<int>(options.precision)));
-    hash.add(source.ir_xml);
-    hash.add(source.ir_weights);
+    hash.add(source.content);
+    hash.add(source.weights);
     auto weights = source.file;
     for (const auto& file : {source.file, weights.replace_extension(".bin")}) {
       if (!std::filesystem::exists(file)) continue;

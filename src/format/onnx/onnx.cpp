@@ -49,7 +49,7 @@ class OnnxEmitter : public Emitter {
     describe(*graph_->add_output(), name, ElementType::kFloat32, shape(x));
   }
 
-  [[nodiscard]] QuantizerStyle quantizer_style() const override { return {}; }
+  [[nodiscard]] Style style() const override { return {}; }
 
   void metadata(const std::map<std::string, std::string>& entries) override {
     for (const auto& [key, value] : entries) {
@@ -312,20 +312,34 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
   write_text_file(path, make_onnx(model, size, layout));
 }
 
-std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
+namespace {
+
+onnx::ModelProto parse(std::span<const std::byte> bytes, const std::string& name) {
   if (bytes.empty() || bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()))
-    fail("{}: is not an ONNX file: {} bytes", path.string(), bytes.size());
+    fail("{}: is not an ONNX file: {} bytes", name, bytes.size());
   google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
   google::protobuf::io::CodedInputStream stream(&array);
   onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() ||
-      !model.has_graph()) {
-    fail("{}: is not an ONNX file, or is cut short", path.string());
-  }
+  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model.has_graph())
+    fail("{}: is not an ONNX file, or is cut short", name);
+  return model;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::path& path) {
+  const onnx::ModelProto model = parse(read_file(path), path.string());
   std::map<std::string, std::string> entries;
   for (const auto& prop : model.metadata_props()) entries[prop.key()] = prop.value();
   return entries;
+}
+
+std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
+                                                const std::string& name) {
+  const onnx::ModelProto model = parse(bytes, name);
+  std::map<std::string, int> counts;
+  for (const auto& n : model.graph().node()) ++counts[n.op_type()];
+  return counts;
 }
 
 }  // namespace octet

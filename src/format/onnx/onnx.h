@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 
 #include "core/size.h"
@@ -17,5 +18,9 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
 // The metadata_props of an ONNX file. Throws an Error naming the file when it is none.
 [[nodiscard]] std::map<std::string, std::string> read_onnx_metadata(
     const std::filesystem::path& path);
+
+// How often each operator stands in the graph. Throws an Error as above.
+[[nodiscard]] std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
+                                                              const std::string& name);
 
 }  // namespace octet

@@ -50,8 +50,8 @@ class IrEmitter : public Emitter {
   }
 
   // The plugin fuses SiLU behind the convolution in float, and moves int8 data by itself.
-  [[nodiscard]] QuantizerStyle quantizer_style() const override {
-    return {.inside_silu = false, .after_moves = false};
+  [[nodiscard]] Style style() const override {
+    return {.before_silu = false, .after_sigmoid = false, .after_moves = false};
   }
 
   void metadata(const std::map<std::string, std::string>& entries) override {

@@ -1,0 +1,84 @@
+// The functions of TensorFlow Lite's C API that octet calls, found in whichever library is there:
+// no package carries a complete set of headers, and a device often has its own library.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace octet {
+
+// Opaque to octet.
+struct TfLiteModel;
+struct TfLiteInterpreter;
+struct TfLiteInterpreterOptions;
+struct TfLiteDelegate;
+struct TfLiteTensor;
+
+struct TfLiteQuantizationParams {
+  float scale;
+  int32_t zero_point;
+};
+
+enum TfLiteStatus : int { kTfLiteOk = 0 };
+enum TfLiteType : int { kTfLiteFloat32 = 1, kTfLiteUInt8 = 3, kTfLiteInt8 = 9 };
+
+// Larger than the options of any version so far; words after the threads are, depending on the
+// version, `flags` or `runtime_flags` and `flags`.
+struct XnnpackOptions {
+  int32_t threads;
+  uint32_t words[63];
+};
+inline constexpr uint32_t kXnnpackSigned8 = 1, kXnnpackUnsigned8 = 2;
+
+// Larger than the options of any version so far.
+struct ExternalDelegateOptions {
+  const char* library;
+  int count;
+  const char* keys[256];
+  const char* values[256];
+  void* insert;
+  void* reserved[8];
+};
+
+struct TfliteApi {
+  TfliteApi();  // throws a sentence that says what to install
+
+  std::string library;  // its file
+
+  const char* (*version)();
+  TfLiteModel* (*model_create)(const void* data, size_t bytes);
+  void (*model_delete)(TfLiteModel*);
+  TfLiteInterpreterOptions* (*options_create)();
+  void (*options_delete)(TfLiteInterpreterOptions*);
+  void (*options_set_threads)(TfLiteInterpreterOptions*, int32_t);
+  void (*options_add_delegate)(TfLiteInterpreterOptions*, TfLiteDelegate*);
+  void (*options_set_reporter)(TfLiteInterpreterOptions*,
+                               void (*)(void* user, const char* format, __builtin_va_list), void*);
+  TfLiteInterpreter* (*interpreter_create)(const TfLiteModel*, const TfLiteInterpreterOptions*);
+  void (*interpreter_delete)(TfLiteInterpreter*);
+  TfLiteStatus (*allocate)(TfLiteInterpreter*);
+  TfLiteStatus (*invoke)(TfLiteInterpreter*);
+  TfLiteStatus (*resize_input)(TfLiteInterpreter*, int32_t index, const int* dims, int32_t count);
+  int32_t (*input_count)(const TfLiteInterpreter*);
+  TfLiteTensor* (*input)(const TfLiteInterpreter*, int32_t);
+  int32_t (*output_count)(const TfLiteInterpreter*);
+  const TfLiteTensor* (*output)(const TfLiteInterpreter*, int32_t);
+  TfLiteType (*tensor_type)(const TfLiteTensor*);
+  int32_t (*tensor_rank)(const TfLiteTensor*);
+  int32_t (*tensor_dim)(const TfLiteTensor*, int32_t);
+  void* (*tensor_data)(const TfLiteTensor*);
+  const char* (*tensor_name)(const TfLiteTensor*);
+  TfLiteQuantizationParams (*tensor_quantization)(const TfLiteTensor*);
+
+  // Absent in some libraries.
+  XnnpackOptions (*xnnpack_default)() = nullptr;
+  TfLiteDelegate* (*xnnpack_create)(const XnnpackOptions*) = nullptr;
+  void (*xnnpack_delete)(TfLiteDelegate*) = nullptr;
+  int (*xnnpack_flags)(TfLiteDelegate*) = nullptr;
+  ExternalDelegateOptions (*external_default)(const char* library) = nullptr;
+  TfLiteDelegate* (*external_create)(const ExternalDelegateOptions*) = nullptr;
+  void (*external_delete)(TfLiteDelegate*) = nullptr;
+};
+
+}  // namespace octet

@@ -1,0 +1,79 @@
+#include <dlfcn.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "engine/tflite/tflite_api.h"
+
+namespace octet {
+namespace {
+
+// Beside the program first, then wherever the system keeps it.
+void* open_library(std::string& name) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string candidates[] = {(program.parent_path() / "libtensorflowlite_c.so").string(),
+                                    OCTET_TFLITE_LIBRARY, "libtensorflowlite_c.so",
+                                    "libtensorflow-lite.so.2"};
+  std::string reasons;
+  for (const std::string& candidate : candidates) {
+    if (candidate.empty()) continue;
+    if (candidate.front() == '/' && !std::filesystem::exists(candidate)) continue;
+    if (void* library = ::dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+      name = candidate;
+      return library;
+    }
+    reasons = ::dlerror();
+  }
+  fail(
+      "engine tflite: TensorFlow Lite's library cannot be loaded ({}); run 'make engines' in "
+      "octet's folder, which fetches it, or put a libtensorflowlite_c.so beside the program",
+      reasons);
+}
+
+}  // namespace
+
+TfliteApi::TfliteApi() {
+  void* handle = open_library(library);
+  const auto find = [&](auto& function, const char* name) {
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
+  };
+  const auto need = [&](auto& function, const char* name) {
+    find(function, name);
+    if (function == nullptr)
+      fail("engine tflite: {} lacks {}; it is too old or not TensorFlow Lite's C library", library,
+           name);
+  };
+  need(version, "TfLiteVersion");
+  need(model_create, "TfLiteModelCreate");
+  need(model_delete, "TfLiteModelDelete");
+  need(options_create, "TfLiteInterpreterOptionsCreate");
+  need(options_delete, "TfLiteInterpreterOptionsDelete");
+  need(options_set_threads, "TfLiteInterpreterOptionsSetNumThreads");
+  need(options_add_delegate, "TfLiteInterpreterOptionsAddDelegate");
+  need(options_set_reporter, "TfLiteInterpreterOptionsSetErrorReporter");
+  need(interpreter_create, "TfLiteInterpreterCreate");
+  need(interpreter_delete, "TfLiteInterpreterDelete");
+  need(allocate, "TfLiteInterpreterAllocateTensors");
+  need(invoke, "TfLiteInterpreterInvoke");
+  need(resize_input, "TfLiteInterpreterResizeInputTensor");
+  need(input_count, "TfLiteInterpreterGetInputTensorCount");
+  need(input, "TfLiteInterpreterGetInputTensor");
+  need(output_count, "TfLiteInterpreterGetOutputTensorCount");
+  need(output, "TfLiteInterpreterGetOutputTensor");
+  need(tensor_type, "TfLiteTensorType");
+  need(tensor_rank, "TfLiteTensorNumDims");
+  need(tensor_dim, "TfLiteTensorDim");
+  need(tensor_data, "TfLiteTensorData");
+  need(tensor_name, "TfLiteTensorName");
+  need(tensor_quantization, "TfLiteTensorQuantizationParams");
+  find(xnnpack_default, "TfLiteXNNPackDelegateOptionsDefault");
+  find(xnnpack_create, "TfLiteXNNPackDelegateCreate");
+  find(xnnpack_delete, "TfLiteXNNPackDelegateDelete");
+  find(xnnpack_flags, "TfLiteXNNPackDelegateGetFlags");
+  find(external_default, "TfLiteExternalDelegateOptionsDefault");
+  find(external_create, "TfLiteExternalDelegateCreate");
+  find(external_delete, "TfLiteExternalDelegateDelete");
+}
+
+}  // namespace octet

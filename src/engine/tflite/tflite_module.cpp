@@ -1,0 +1,323 @@
+// TensorFlow Lite behind the Engine interface. Whatever a file takes (int8 as octet exports, float
+// as others do), the network offered here takes uint8 NHWC RGB. Operators go to XNNPACK, with its
+// int8 kernels switched on, or to the delegate library that was named.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <future>
+#include <thread>
+
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "engine/engine.h"
+#include "engine/tflite/tflite_api.h"
+#include "format/tflite/tflite.h"
+
+namespace octet {
+namespace {
+
+template <typename T>
+using Handle = std::unique_ptr<T, void (*)(T*)>;
+
+// The library tells what is wrong by printing; the last line becomes part of the Error.
+void keep_report(void* user, const char* format, va_list arguments) {
+  std::array<char, 512> line{};
+  std::vsnprintf(line.data(), line.size(), format, arguments);
+  *static_cast<std::string*>(user) = line.data();
+}
+
+ElementType element_type(TfLiteType type, const char* name) {
+  switch (type) {
+    case kTfLiteFloat32:
+      return ElementType::kFloat32;
+    case kTfLiteUInt8:
+      return ElementType::kUint8;
+    case kTfLiteInt8:
+      return ElementType::kInt8;
+  }
+  fail("the tensor '{}' has TensorFlow Lite's type {}, which is not supported", name,
+       static_cast<int>(type));
+}
+
+// What a picture's byte becomes in the network's input.
+template <typename T>
+std::array<T, 256> byte_table(const Port& port) {
+  std::array<T, 256> table{};
+  for (int byte = 0; byte < 256; ++byte) {
+    const float real = static_cast<float>(byte) / 255;
+    if constexpr (std::is_same_v<T, float>) {
+      table[static_cast<size_t>(byte)] = real;
+    } else {
+      const float q = std::nearbyint(real / port.scale) + static_cast<float>(port.zero_point);
+      table[static_cast<size_t>(byte)] = static_cast<T>(std::clamp(
+          q, float{std::numeric_limits<T>::min()}, float{std::numeric_limits<T>::max()}));
+    }
+  }
+  return table;
+}
+
+// One interpreter with its delegate.
+class Interpreter {
+ public:
+  Interpreter(const TfliteApi& api, const TfLiteModel* model, int threads,
+              const std::string& delegate, const std::string& name)
+      : api_(api),
+        options_(api.options_create(), api.options_delete),
+        delegate_(nullptr, api.external_delete),
+        interpreter_(nullptr, api.interpreter_delete) {
+    api.options_set_threads(options_.get(), threads);
+    api.options_set_reporter(options_.get(), keep_report, &report_);
+    delegate.empty() ? add_xnnpack(threads) : add_external(delegate);
+    if (delegate_) api.options_add_delegate(options_.get(), delegate_.get());
+    interpreter_.reset(api.interpreter_create(model, options_.get()));
+    if (!interpreter_ || api.allocate(interpreter_.get()) != kTfLiteOk)
+      fail("{}: TensorFlow Lite {} cannot run it: {}", name, api.version(), report_);
+    if (api.input_count(interpreter_.get()) != 1)
+      fail("{}: has {} inputs; one is expected", name, api.input_count(interpreter_.get()));
+  }
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+  ~Interpreter() {
+    interpreter_.reset();  // before the delegate
+  }
+
+  void invoke() {
+    if (api_.invoke(interpreter_.get()) != kTfLiteOk)
+      fail("TensorFlow Lite: the inference failed: {}", report_);
+  }
+  [[nodiscard]] const TfLiteTensor* input() const { return api_.input(interpreter_.get(), 0); }
+  [[nodiscard]] std::vector<const TfLiteTensor*> outputs() const {
+    std::vector<const TfLiteTensor*> list;
+    for (int32_t i = 0; i < api_.output_count(interpreter_.get()); ++i)
+      list.push_back(api_.output(interpreter_.get(), i));
+    return list;
+  }
+  [[nodiscard]] bool uses_xnnpack() const { return xnnpack_; }
+
+ private:
+  // Where the options keep their flags depends on the version: the delegate is asked what it
+  // understood.
+  void add_xnnpack(int threads) {
+    if (api_.xnnpack_default == nullptr || api_.xnnpack_create == nullptr) return;
+    for (const size_t word : {size_t{1}, size_t{0}}) {
+      XnnpackOptions options = api_.xnnpack_default();
+      options.threads = threads;
+      options.words[word] |= kXnnpackSigned8 | kXnnpackUnsigned8;
+      delegate_ = {api_.xnnpack_create(&options), api_.xnnpack_delete};
+      xnnpack_ = delegate_ != nullptr;
+      if (api_.xnnpack_flags == nullptr || !delegate_) return;
+      if ((api_.xnnpack_flags(delegate_.get()) & kXnnpackSigned8) != 0) return;
+    }
+  }
+  void add_external(const std::string& library) {
+    if (api_.external_default == nullptr || api_.external_create == nullptr)
+      fail("--delegate {}: {} cannot load delegates", library, api_.library);
+    const ExternalDelegateOptions options = api_.external_default(library.c_str());
+    delegate_ = {api_.external_create(&options), api_.external_delete};
+    if (!delegate_)
+      fail(
+          "--delegate {}: it cannot be loaded as a TensorFlow Lite delegate; is the file there, "
+          "and the device it drives?",
+          library);
+  }
+
+  const TfliteApi& api_;
+  std::string report_;
+  bool xnnpack_ = false;
+  Handle<TfLiteInterpreterOptions> options_;
+  Handle<TfLiteDelegate> delegate_;
+  Handle<TfLiteInterpreter> interpreter_;
+};
+
+Port make_port(const TfliteApi& api, const TfLiteTensor* t) {
+  Port port{.name = api.tensor_name(t),
+            .type = element_type(api.tensor_type(t), api.tensor_name(t))};
+  for (int32_t i = 0; i < api.tensor_rank(t); ++i) port.shape.push_back(api.tensor_dim(t, i));
+  const TfLiteQuantizationParams q = api.tensor_quantization(t);
+  if (port.type != ElementType::kFloat32) {
+    port.scale = q.scale;
+    port.zero_point = q.zero_point;
+  }
+  return port;
+}
+
+// Four sides are a picture's, channels last. What comes decoded, in three, is handed out in float.
+Port make_output_port(const TfliteApi& api, const TfLiteTensor* t) {
+  Port port = make_port(api, t);
+  if (port.shape.size() == 4) {
+    port.shape = {port.shape[0], port.shape[3], port.shape[1], port.shape[2]};
+    port.channels_last = true;
+  } else {
+    port.type = ElementType::kFloat32;
+  }
+  return port;
+}
+
+class TfliteRequest : public Request {
+ public:
+  TfliteRequest(const TfliteApi& api, std::unique_ptr<Interpreter> interpreter)
+      : interpreter_(std::move(interpreter)),
+        data_(api.tensor_data(interpreter_->input())),
+        port_(make_port(api, interpreter_->input())),
+        bytes_(static_cast<size_t>(element_count(port_.shape))),
+        to_int8_(byte_table<int8_t>(port_)),
+        to_float_(byte_table<float>(port_)) {
+    for (const TfLiteTensor* t : interpreter_->outputs()) {
+      const Port port = make_output_port(api, t);
+      sources_.push_back({.data = api.tensor_data(t),
+                          .type = make_port(api, t).type,
+                          .shape = port.shape,
+                          .scale = make_port(api, t).scale,
+                          .zero_point = make_port(api, t).zero_point,
+                          .channels_last = port.channels_last});
+    }
+    views_ = sources_;
+    real_.resize(views_.size());
+  }
+  ~TfliteRequest() override {
+    if (running_.valid()) running_.wait();
+  }
+
+  uint8_t* input() override {
+    return port_.type == ElementType::kUint8 ? static_cast<uint8_t*>(data_) : bytes_.data();
+  }
+  void start() override {
+    running_ = std::async(std::launch::async, [this] {
+      fill_input();
+      interpreter_->invoke();
+    });
+  }
+  void wait() override {
+    running_.get();
+    for (size_t i = 0; i < views_.size(); ++i) {
+      if (sources_[i].type == ElementType::kInt8 && sources_[i].shape.size() != 4) to_real(i);
+    }
+  }
+  std::span<const TensorView> outputs() const override { return views_; }
+
+ private:
+  void fill_input() {
+    if (port_.type == ElementType::kInt8) {
+      std::transform(bytes_.begin(), bytes_.end(), static_cast<int8_t*>(data_),
+                     [this](uint8_t b) { return to_int8_[b]; });
+    } else if (port_.type == ElementType::kFloat32) {
+      std::transform(bytes_.begin(), bytes_.end(), static_cast<float*>(data_),
+                     [this](uint8_t b) { return to_float_[b]; });
+    }
+  }
+  void to_real(size_t i) {
+    const TensorView& from = sources_[i];
+    real_[i].resize(static_cast<size_t>(element_count(from.shape)));
+    std::transform(from.integers(), from.integers() + real_[i].size(), real_[i].begin(),
+                   [&](int8_t q) { return from.scale * static_cast<float>(q - from.zero_point); });
+    views_[i].data = real_[i].data();
+    views_[i].type = ElementType::kFloat32;
+  }
+
+  std::unique_ptr<Interpreter> interpreter_;
+  void* data_;
+  Port port_;
+  std::vector<uint8_t> bytes_;
+  std::array<int8_t, 256> to_int8_;
+  std::array<float, 256> to_float_;
+  std::vector<TensorView> sources_, views_;
+  std::vector<std::vector<float>> real_;
+  std::future<void> running_;
+};
+
+class TfliteNetwork : public Network {
+ public:
+  TfliteNetwork(const TfliteApi& api, std::vector<std::byte> bytes, const EngineOptions& options,
+                const std::string& name)
+      : api_(api),
+        name_(name),
+        delegate_(options.delegate),
+        bytes_(std::move(bytes)),
+        model_(api.model_create(bytes_.data(), bytes_.size()), api.model_delete) {
+    const TfliteSummary summary = summarize_tflite(bytes_, name);
+    if (!model_) fail("{}: TensorFlow Lite {} cannot read it", name, api.version());
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    threads_ = std::max(1, (options.threads > 0 ? options.threads : cores) / options.parallel);
+    first_ = make_interpreter();
+    Port in = make_port(api_, first_->input());
+    if (in.shape.size() != 4 || in.shape[3] != 3) fail("{}: its input is not a picture", name);
+    in.type = ElementType::kUint8;
+    input_ = std::move(in);
+    for (const TfLiteTensor* t : first_->outputs()) outputs_.push_back(make_output_port(api_, t));
+    description_ = {.engine = fmt::format("TensorFlow Lite {}", api.version()),
+                    .device = device(summary),
+                    .precision = summary.precision,
+                    .threads = threads_,
+                    .parallel = options.parallel};
+  }
+  const Port& input() const override { return input_; }
+  const std::vector<Port>& outputs() const override { return outputs_; }
+  const NetworkDescription& description() const override { return description_; }
+  std::unique_ptr<Request> make_request() override {
+    return std::make_unique<TfliteRequest>(api_, first_ ? std::move(first_) : make_interpreter());
+  }
+
+ private:
+  std::unique_ptr<Interpreter> make_interpreter() const {
+    return std::make_unique<Interpreter>(api_, model_.get(), threads_, delegate_, name_);
+  }
+  std::string device(const TfliteSummary& summary) const {
+    const std::string cpu = "CPU: " + cpu_features().name;
+    if (delegate_.empty()) return first_->uses_xnnpack() ? cpu + ", XNNPACK" : cpu;
+    if (delegate_.find("edgetpu") == std::string::npos || summary.edge_tpu)
+      return "delegate " + delegate_;
+    log_warning(
+        "{}: was not compiled for the Edge TPU, so all of it runs on the processor; compile it "
+        "with "
+        "'edgetpu_compiler', or export with --format edgetpu",
+        name_);
+    return cpu;
+  }
+
+  const TfliteApi& api_;
+  std::string name_, delegate_;
+  std::vector<std::byte> bytes_;
+  Handle<TfLiteModel> model_;
+  int threads_ = 1;
+  std::unique_ptr<Interpreter> first_;
+  Port input_;
+  std::vector<Port> outputs_;
+  NetworkDescription description_;
+};
+
+class TfliteEngine : public Engine {
+ public:
+  std::string version() override { return fmt::format("TensorFlow Lite {}", api_.version()); }
+  std::vector<NetworkFormat> formats() const override { return {NetworkFormat::kTflite}; }
+  Size fixed_size(const NetworkSource& source) override {
+    return summarize_tflite(bytes_of(source), name_of(source)).input;
+  }
+  std::unique_ptr<Network> compile(const NetworkSource& source, Size,
+                                   const EngineOptions& options) override {
+    return std::make_unique<TfliteNetwork>(api_, bytes_of(source), options, name_of(source));
+  }
+
+ private:
+  static std::string name_of(const NetworkSource& source) {
+    return source.file.empty() ? "the model" : source.file.string();
+  }
+  static std::vector<std::byte> bytes_of(const NetworkSource& source) {
+    if (!source.file.empty()) return read_file(source.file);
+    const auto bytes = as_bytes(source.content);
+    return {bytes.begin(), bytes.end()};
+  }
+
+  TfliteApi api_;
+};
+
+}  // namespace
+}  // namespace octet
+
+extern "C" __attribute__((visibility("default"))) octet::Engine* octet_make_engine() {
+  return new octet::TfliteEngine;
+}
