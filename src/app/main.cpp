@@ -45,6 +45,7 @@ void run(int argc, char** argv) {
   add_live(app);
   add_export(app);
   add_verify(app);
+  add_bench(app);
   add_doctor(app);
   try {
     app.parse(argc, argv);

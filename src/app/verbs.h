@@ -17,6 +17,7 @@ void add_detect(CLI::App& root);
 void add_val(CLI::App& root);
 void add_live(CLI::App& root);
 void add_doctor(CLI::App& root);
+void add_bench(CLI::App& root);
 void add_verify(CLI::App& root);
 
 // Options that every verb that runs a model has.

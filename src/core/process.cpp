@@ -1,18 +1,24 @@
 #include "core/process.h"
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
+
+#include "core/error.h"
 
 namespace octet {
 namespace {
@@ -70,6 +76,37 @@ std::chrono::duration<double, std::milli> time_since_process_start() {
       static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
   return std::chrono::duration<double, std::milli>(
       now_ms - ticks * 1e3 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+ProgramResult run_program(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+  argv.push_back(nullptr);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    fail("{}: cannot be started: {}", arguments.at(0), std::strerror(errno));
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  pid_t child = 0;
+  const int error = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  ProgramResult result;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const ssize_t got = error != 0 ? 0 : ::read(ends[0], buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    result.out.append(buffer.data(), static_cast<size_t>(got));
+  }
+  ::close(ends[0]);
+  if (error != 0) fail("{}: cannot be started: {}", arguments.at(0), std::strerror(error));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
 }
 
 bool run_in_child(const std::function<void()>& work) {

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace octet {
 
@@ -20,6 +22,14 @@ struct ProcessUsage {
 // Runs `work` in a copy of this process, so that all the memory it takes goes back to the system.
 // False when it failed, or when this process has other threads and is not safe to copy.
 [[nodiscard]] bool run_in_child(const std::function<void()>& work);
+
+// Runs a program to its end; what it writes on standard error goes to this process's. Throws when
+// it cannot be started.
+struct ProgramResult {
+  int status = 0;  // 128 + the signal where one ended it
+  std::string out;
+};
+[[nodiscard]] ProgramResult run_program(const std::vector<std::string>& arguments);
 
 // Set by the first SIGINT or SIGTERM after install_stop_signals(); one that comes more than a
 // second later ends the process.

@@ -8,9 +8,9 @@
 #include "core/file.h"
 #include "format/model_file.h"
 #include "media/image_io.h"
+#include "report/html.h"
 #include "train/confusion.h"
 #include "train/graph_executor.h"
-#include "train/html.h"
 #include "vision/draw.h"
 
 namespace octet {

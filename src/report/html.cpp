@@ -1,4 +1,4 @@
-#include "train/html.h"
+#include "report/html.h"
 
 #include <fmt/format.h>
 
@@ -195,6 +195,40 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& l
     }
   }
   return svg + "</svg>\n";
+}
+
+std::string scatter_chart(const std::string& title, const std::string& x_label,
+                          const std::vector<Point>& points) {
+  Series all{.name = title, .x = {0}, .y = {}};
+  for (const Point& p : points) {
+    all.x.push_back(p.x * 1.15);
+    all.y.push_back(p.y);
+  }
+  const Range x = range_of({all}, true);
+  Range y = range_of({all}, false);
+  y.high += (y.high - y.low) * 0.1;
+  const auto at_x = [&](double v) {
+    return kLeft + (kWidth - kLeft - kRight) * (v - x.low) / (x.high - x.low);
+  };
+  const auto at_y = [&](double v) {
+    return kHeight - kBottom - (kHeight - kTop - kBottom) * (v - y.low) / (y.high - y.low);
+  };
+  std::string svg = axes(title, x_label, x, y);
+  std::vector<Point> best;
+  for (const Point& p : points) {
+    const bool beaten = std::any_of(points.begin(), points.end(), [&](const Point& o) {
+      return o.x <= p.x && o.y >= p.y && (o.x < p.x || o.y > p.y);
+    });
+    if (!beaten) best.push_back(p);
+    svg += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="4" fill="{}"/>)", at_x(p.x), at_y(p.y),
+                       kColours[beaten ? 1 : 0]);
+    svg += text_at(at_x(p.x) + 6, at_y(p.y) - 5, p.name, "start");
+  }
+  std::sort(best.begin(), best.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
+  svg += fmt::format(R"(<polyline fill="none" stroke="{}" stroke-dasharray="4 3" points=")",
+                     kColours[0]);
+  for (const Point& p : best) svg += fmt::format("{:.1f},{:.1f} ", at_x(p.x), at_y(p.y));
+  return svg + "\"/></svg>";
 }
 
 std::string html_picture(const Image& image, const std::string& caption) {
