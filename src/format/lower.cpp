@@ -27,7 +27,7 @@ class Lowering {
     } else {
       network(out_.image_from_bytes("image.real", planar));
     }
-    for (const Output& o : model_.graph.outputs) out_.output(o.name(), values_.at(o.value));
+    for (const Output& o : model_.graph.outputs) out_.output(o.name(), value(o.value));
   }
 
   void every_value() {
@@ -54,12 +54,50 @@ class Lowering {
  private:
   void network(Ref image) {
     values_[model_.graph.input] = image;
-    for (const Node& node : model_.graph.nodes) values_[node.name] = node_value(node);
+    for (const Node& node : model_.graph.nodes) {
+      if (!std::holds_alternative<Slice>(node.op)) values_[node.name] = node_value(node);
+    }
+  }
+
+  // Slices are written where they are read, if they are.
+  Ref value(const std::string& name) {
+    const auto at = values_.find(name);
+    if (at != values_.end()) return at->second;
+    return values_[name] = node_value(*model_.graph.find(name));
+  }
+
+  // Neighbouring slices that make up a whole value are that value: nothing is copied for them.
+  std::vector<Ref> concat_parts(const std::vector<std::string>& inputs) {
+    std::vector<Ref> parts;
+    for (size_t i = 0; i < inputs.size();) {
+      size_t end = i;
+      int channels = 0;
+      std::string source;
+      for (; end < inputs.size(); ++end) {
+        const Node* node = model_.graph.find(inputs[end]);
+        const auto* slice = node == nullptr ? nullptr : std::get_if<Slice>(&node->op);
+        if (slice == nullptr || slice->begin != channels) break;
+        if (end > i && node->inputs[0] != source) break;
+        source = node->inputs[0];
+        channels = slice->end;
+      }
+      if (end > i && out_.shape(value(source))[1] == channels) {
+        parts.push_back(value(source));
+        i = end;
+      } else {
+        parts.push_back(value(inputs[i++]));
+      }
+    }
+    return parts;
   }
 
   Ref node_value(const Node& node) {
     std::vector<Ref> in;
-    for (const std::string& name : node.inputs) in.push_back(values_.at(name));
+    if (std::holds_alternative<Concat>(node.op)) {
+      in = concat_parts(node.inputs);
+    } else {
+      for (const std::string& name : node.inputs) in.push_back(value(name));
+    }
     return std::visit(
         Overloaded{[&](const Conv2d& op) { return conv(node, op, in[0]); },
                    [&](const BatchNorm&) -> Ref {
@@ -158,10 +196,9 @@ class Lowering {
     for (const int stride : model_.info.strides) {
       for (const Output& o : model_.graph.outputs) {
         if (o.role != role || o.stride != stride) continue;
-        const Ref value = values_.at(o.value);
-        const Shape shape = out_.shape(value);
-        parts.push_back(
-            out_.reshape(o.name() + ".flat", value, {1, shape[1], shape[2] * shape[3]}));
+        const Ref x = value(o.value);
+        const Shape shape = out_.shape(x);
+        parts.push_back(out_.reshape(o.name() + ".flat", x, {1, shape[1], shape[2] * shape[3]}));
       }
     }
     return out_.concat(fmt::format("{}.all", role_name(role)), parts, 2);

@@ -75,7 +75,7 @@ class TfliteEmitter : public Emitter {
     define(out, {.tensor = transposed(name, plain(x), shape(x), order)});
   }
   void emit_reshape(Ref out, const std::string& name, Ref x) override {
-    reshape(out, name, plain(x));
+    define(out, {.tensor = reshaped(name, plain(x), shape(out))});
   }
   void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
     const Shape& s = op.weight.shape;
@@ -185,10 +185,16 @@ class TfliteEmitter : public Emitter {
     options.filter_width = options.filter_height = op.kernel;
     make(out, name, tflite::BuiltinOperator_MAX_POOL_2D, {x}, {}, options);
   }
-  void emit_resize_nearest(Ref out, const std::string& name, Ref x, int) override {
-    const Shape s = shape(out);
-    make(out, name, tflite::BuiltinOperator_RESIZE_NEAREST_NEIGHBOR, {x},
-         {graph_.integers(name + ".size", {s[2], s[3]})}, tflite::ResizeNearestNeighborOptionsT{});
+  // Pixels side by side with themselves, then rows: XNNPACK has no resize, and a file that is cut
+  // in three for it is slower.
+  void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) override {
+    const Tensor in = settled(x);
+    const Shape s = graph_.shape(in);  // (1, H, W, C)
+    const Tensor wide = repeated(name + ".pixels", in, 3, factor);
+    const Tensor rows = reshaped(name + ".rows", wide, {1, s[1], 1, s[2] * factor * s[3]});
+    const Tensor tall = repeated(name + ".doubled", rows, 2, factor);
+    define(out, {.tensor = reshaped(name, tall, {1, s[1] * factor, s[2] * factor, s[3]}),
+                 .picture = true});
   }
   // TensorFlow Lite's works along the last axis.
   void emit_softmax(Ref out, const std::string& name, Ref x, int axis) override {
@@ -274,13 +280,30 @@ class TfliteEmitter : public Emitter {
                {t, graph_.integers(name + ".order", order)}, out, tflite::TransposeOptionsT{});
     return out;
   }
-  void reshape(Ref out, const std::string& name, Tensor t) {
-    const Tensor to = graph_.tensor(name, shape(out), tflite::TensorType_FLOAT32);
+  // A tensor like `t`, of another shape.
+  Tensor like(const std::string& name, Tensor t, const Shape& s) {
+    const Tensor out = graph_.tensor(name, s, tflite::TensorType_FLOAT32);
+    if (graph_.is_int8(t)) graph_.quantize(out, params_of(t));
+    return out;
+  }
+  Tensor reshaped(const std::string& name, Tensor t, const Shape& s) {
+    const Tensor to = like(name, t, s);
     tflite::ReshapeOptionsT options;
-    for (const int64_t d : shape(out)) options.new_shape.push_back(static_cast<int32_t>(d));
+    for (const int64_t d : s) options.new_shape.push_back(static_cast<int32_t>(d));
     graph_.add(tflite::BuiltinOperator_RESHAPE, kFloatVersion,
-               {t, graph_.integers(name + ".shape", shape(out))}, to, options);
-    define(out, {.tensor = to});
+               {t, graph_.integers(name + ".shape", s)}, to, options);
+    return to;
+  }
+  Tensor repeated(const std::string& name, Tensor t, int axis, int times) {
+    Shape s = graph_.shape(t);
+    s[static_cast<size_t>(axis)] *= times;
+    const Tensor to = like(name, t, s);
+    tflite::ConcatenationOptionsT options;
+    options.axis = axis;
+    constexpr auto kCode = tflite::BuiltinOperator_CONCATENATION;
+    graph_.add(kCode, graph_.is_int8(t) ? int8_version(kCode) : kFloatVersion,
+               std::vector<Tensor>(static_cast<size_t>(times), t), to, options);
+    return to;
   }
   template <typename... Options>
   void make(Ref out, const std::string& name, tflite::BuiltinOperator code,
@@ -326,12 +349,10 @@ class TfliteEmitter : public Emitter {
                                      int32_t(by), int32_t(by), 0,           0};
     const Tensor amounts = graph_.constant(name + ".sides", {4, 2}, tflite::TensorType_INT32,
                                            std::as_bytes(std::span(sides)));
-    const Tensor t = graph_.tensor(name, s, tflite::TensorType_FLOAT32);
-    const bool integers = graph_.is_int8(x);
+    const Tensor t = like(name, x, s);
     constexpr auto kPad = tflite::BuiltinOperator_PAD;
-    graph_.add(kPad, integers ? int8_version(kPad) : kFloatVersion, {x, amounts}, t,
+    graph_.add(kPad, graph_.is_int8(x) ? int8_version(kPad) : kFloatVersion, {x, amounts}, t,
                tflite::PadOptionsT{});
-    if (integers) graph_.quantize(t, params_of(x));
     return t;
   }
   // Into the convolution that makes `x`, where there is one.
