@@ -1,7 +1,10 @@
 // A step of training: float with BatchNorm, and quantization-aware with a teacher.
 //   build/bin/octet_train_bench --benchmark_repetitions=5
 //   --benchmark_enable_random_interleaving=true
+#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
+
+#include <thread>
 
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
@@ -38,7 +41,12 @@ ParameterGroup all(const TrainableNetwork& net) {
   return group;
 }
 
+void use_all_cores() {
+  at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+}
+
 void BM_FloatStep(benchmark::State& state) {
+  use_all_cores();
   const Model m = model();
   FloatNetwork net(m);
   const Loss loss(m.info, m.graph.outputs);
@@ -53,6 +61,7 @@ void BM_FloatStep(benchmark::State& state) {
 }
 
 void BM_QuantizedStep(benchmark::State& state) {
+  use_all_cores();
   Model m = model();
   m.graph = fold_batch_norm(std::move(m.graph));
   const Placement placement = place_quantizers(m.graph);

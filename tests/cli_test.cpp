@@ -94,6 +94,38 @@ TEST(Cli, LiveOnTheClip) {
   EXPECT_EQ(VideoReader(folder / "o.mp4").info().frames, 20);
 }
 
+// Two formats in every engine that reads them, and what each target would leave behind.
+TEST(Cli, BenchAndTargets) {
+  const TemporaryFolder folder;
+  const std::string at = folder.path().string();
+  ASSERT_EQ(
+      run_octet("export --model " + kModel + " --format onnx,tflite --imgsz 64 -o " + at).status,
+      0);
+  const Outcome done = run_octet("bench --json --engine all --rounds 2 --seconds 0.1 --html " + at +
+                                 "/b.html --data " + kData + " --model " + at);
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json rows = json::parse(done.out)["rows"];
+  ASSERT_EQ(rows.size(), 3U);  // the .onnx in two engines
+  for (const json& row : rows) {
+    EXPECT_GT(row["ms_p50"].get<double>(), 0);
+    EXPECT_GE(row["frames"].get<int>(), 40);
+    EXPECT_NEAR(row["map50_95"].get<double>(), rows[0]["map50_95"].get<double>(), 0.01);
+  }
+  EXPECT_NE(read_text_file(folder / "b.html").find("</svg>"), std::string::npos);
+
+  const std::string tflite = at + "/yolov8n.tflite";
+  const json xnnpack = json::parse(run_octet("inspect --json --target xnnpack " + tflite).out);
+  ASSERT_EQ(xnnpack["fallbacks"].size(), 1U);
+  EXPECT_EQ(xnnpack["fallbacks"][0]["operator"], "CAST");
+  const json coral = json::parse(run_octet("inspect --json --target edgetpu " + tflite).out);
+  EXPECT_EQ(coral["fallbacks"].size(), coral["operators"].get<size_t>());  // all in float
+  EXPECT_EQ(run_octet("inspect --target tpu " + tflite).status, 2);
+  EXPECT_EQ(run_octet("inspect --target xnnpack " + kModel).status, 2);
+  const Outcome edge = run_octet("export --format edgetpu --model " + kModel + " -o " + at);
+  EXPECT_EQ(edge.status, 1);
+  EXPECT_NE(edge.err.find("octet quantize"), std::string::npos) << edge.err;
+}
+
 TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
   const TemporaryFolder folder;
   const Outcome done =

@@ -72,6 +72,10 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   EXPECT_EQ(other.status, 1);
   EXPECT_FALSE(json::parse(other.out)["mismatches"].empty());
 
+  EXPECT_TRUE(
+      json::parse(
+          run_octet("inspect --json --target edgetpu " + at("int8.tflite")).out)["fallbacks"]
+          .empty());
   const Outcome again = run_octet("quantize --model " + at("int8.safetensors") + " --data " +
                                   kData + " -o " + at("twice.safetensors"));
   EXPECT_EQ(again.status, 1);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
@@ -17,6 +18,28 @@ namespace octet {
 namespace {
 namespace fs = std::filesystem;
 
+// Coral's compiler makes a file for the Edge TPU of a full-integer one. It is Google's and is not
+// installed by octet.
+fs::path compile_for_edge_tpu(const fs::path& file, const fs::path& folder) {
+  const std::vector<std::string> command{"edgetpu_compiler", "--out_dir", folder.string(),
+                                         file.string()};
+  try {
+    if (run_program(command).status != 0)
+      fail("{}: edgetpu_compiler could not compile it; its reason stands above", file.string());
+  } catch (const Error& e) {
+    if (std::string_view(e.what()).find("cannot be started") == std::string_view::npos) throw;
+    log_warning("edgetpu_compiler is not installed; where it is, run: {}", fmt::join(command, " "));
+    return file;
+  }
+  return folder / (file.stem().string() + "_edgetpu.tflite");
+}
+
+void write_for_edge_tpu(const fs::path& file, const Model& model, Size size, Layout layout) {
+  if (model.quantization.empty())
+    fail("--format edgetpu: the Edge TPU runs int8 models; 'octet quantize' makes one");
+  write_tflite(file, model, size, layout);
+}
+
 struct Format {
   const char* name;
   const char* extension;
@@ -24,7 +47,8 @@ struct Format {
 };
 constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx},
                                {"tflite", ".tflite", write_tflite},
-                               {"openvino", ".xml", write_ir}};
+                               {"openvino", ".xml", write_ir},
+                               {"edgetpu", ".tflite", write_for_edge_tpu}};
 
 struct Options {
   std::string model;
@@ -39,7 +63,7 @@ const Format& format_named(const std::string& name) {
   for (const Format& f : kFormats) {
     if (name == f.name) return f;
   }
-  fail_usage("--format {}: is not known; there are: onnx, tflite, openvino", name);
+  fail_usage("--format {}: is not known; there are: onnx, tflite, openvino, edgetpu", name);
 }
 
 void run(const Options& options) {
@@ -57,8 +81,9 @@ void run(const Options& options) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const std::string& name : options.formats) {
     const Format& format = format_named(name);
-    const fs::path path = folder / (stem + format.extension);
+    fs::path path = folder / (stem + format.extension);
     format.write(path, model, size, raw ? Layout::kRaw : Layout::kUltralytics);
+    if (name == "edgetpu") path = compile_for_edge_tpu(path, folder);
     auto bytes = fs::file_size(path);
     if (name == "openvino") bytes += fs::file_size(fs::path(path).replace_extension(".bin"));
     log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,
@@ -76,7 +101,7 @@ void add_export(CLI::App& root) {
       root.add_subcommand("export", "write a model as ONNX, TensorFlow Lite and OpenVINO IR");
   verb->add_option("--model", options->model, "a model file or a checkpoint")->required();
   verb->add_option("--format", options->formats,
-                   "one or more of onnx, tflite, openvino, joined by commas")
+                   "one or more of onnx, tflite, openvino, edgetpu, joined by commas")
       ->required()
       ->delimiter(',');
   verb->add_option("--imgsz", options->size, "input size: 640, or width x height as 640x384")

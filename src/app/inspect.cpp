@@ -5,7 +5,9 @@
 
 #include "app/verbs.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "engine/artifact.h"
+#include "format/tflite/targets.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
 
@@ -17,6 +19,7 @@ using nlohmann::ordered_json;
 struct Options {
   std::string path;
   std::string size = "640";
+  std::string target;
   bool json = false;
 };
 
@@ -106,16 +109,42 @@ void print_model(const ordered_json& j) {
   }
 }
 
+// What a target would leave to the processor's plain kernels.
+void add_fallbacks(const Artifact& artifact, const std::string& target, ordered_json& j) {
+  if (artifact.kind != ArtifactKind::kTflite)
+    fail_usage("--target {}: is for .tflite files; export the model with --format tflite first",
+               target);
+  const TfliteSummary summary = summarize_tflite(read_file(artifact.file), artifact.file.string());
+  j["target"] = target;
+  j["operators"] = summary.operators.size();
+  auto& list = j["fallbacks"] = ordered_json::array();
+  for (const Fallback& f : fallbacks(summary, target)) {
+    list.push_back({{"operator", f.op.code},
+                    {"version", f.op.version},
+                    {"tensor", f.op.output},
+                    {"reason", f.reason}});
+  }
+}
+
+void print_fallbacks(const ordered_json& j) {
+  fmt::print("{} of {} operators would not run on {}\n", j["fallbacks"].size(),
+             j["operators"].get<size_t>(), j["target"].get<std::string>());
+  for (const auto& f : j["fallbacks"])
+    fmt::print("  {} {}: {}\n", f["operator"].get<std::string>(), f["tensor"].get<std::string>(),
+               f["reason"].get<std::string>());
+}
+
 // A folder with one export is that export; any other folder is listed.
 std::vector<fs::path> files_of(const fs::path& path) {
   std::vector<fs::path> found;
   if (!fs::is_directory(path)) return {path};
   for (const auto& entry : fs::directory_iterator(path)) {
     const std::string e = entry.path().extension().string();
-    if (e == ".safetensors" || e == ".pt" || e == ".onnx" || e == ".xml")
+    if (e == ".safetensors" || e == ".pt" || e == ".onnx" || e == ".tflite" || e == ".xml")
       found.push_back(entry.path());
   }
-  if (found.empty()) fail("{}: holds no model (.safetensors, .pt, .onnx or .xml)", path.string());
+  if (found.empty())
+    fail("{}: holds no model (.safetensors, .pt, .onnx, .tflite or .xml)", path.string());
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -129,6 +158,7 @@ void run(const Options& options) {
       const Artifact artifact = open_artifact(file);
       ordered_json j = describe(artifact);
       if (artifact.model && files.size() == 1) add_layers(*artifact.model, size, j);
+      if (!options.target.empty()) add_fallbacks(artifact, options.target, j);
       list.push_back(std::move(j));
     } catch (const Error& e) {
       if (files.size() == 1) throw;
@@ -145,6 +175,7 @@ void run(const Options& options) {
       fmt::print("{}\n", j["error"].get<std::string>());
     } else {
       print_model(j);
+      if (j.contains("target")) print_fallbacks(j);
     }
     if (files.size() > 1) fmt::print("\n");
   }
@@ -160,6 +191,8 @@ void add_inspect(CLI::App& root) {
   verb->add_option("--imgsz", options->size, "input size for shapes and GFLOPs")
       ->check(size_check())
       ->capture_default_str();
+  verb->add_option("--target", options->target,
+                   "of a .tflite: the operators that edgetpu, xnnpack or armnn would not run");
   verb->add_flag("--json", options->json, "print one JSON object on standard output");
   verb->callback([options] { run(*options); });
 }

@@ -14,35 +14,11 @@ int8_t clamp_to_int8(double q) {
   return static_cast<int8_t>(std::clamp(q, 1.0 * kInt8Min, 1.0 * kInt8Max));
 }
 
-// A table over the 256 values of the input: all that an activation does.
 IntegerTensor look_up(const IntegerTensor& x, ActivationKind kind, const QuantParams& out) {
-  int8_t table[256];
-  for (int q = kInt8Min; q <= kInt8Max; ++q) {
-    const double v = static_cast<double>(x.params.scale) * (q - x.params.zero_point);
-    const double sigmoid = 1 / (1 + std::exp(-v));
-    double y = 0;
-    switch (kind) {
-      case ActivationKind::kSilu:
-        y = v * dequantize(quantize(sigmoid, kSigmoidParams), kSigmoidParams);
-        break;
-      case ActivationKind::kSigmoid:
-        y = sigmoid;
-        break;
-      case ActivationKind::kHardswish:
-        y = v * std::clamp(v + 3, 0.0, 6.0) / 6;
-        break;
-      case ActivationKind::kRelu:
-        y = std::max(v, 0.0);
-        break;
-      case ActivationKind::kRelu6:
-        y = std::clamp(v, 0.0, 6.0);
-        break;
-    }
-    table[q - kInt8Min] = quantize(y, out);
-  }
+  const auto table = activation_table(x.params, kind, out);
   IntegerTensor result{.shape = x.shape, .params = out, .values = {}};
   result.values.reserve(x.values.size());
-  for (const int8_t q : x.values) result.values.push_back(table[q - kInt8Min]);
+  for (const int8_t q : x.values) result.values.push_back(table[static_cast<size_t>(q - kInt8Min)]);
   return result;
 }
 
@@ -139,6 +115,35 @@ void accumulate(std::span<int32_t> sums, const int8_t* plane, const IntegerTenso
 }
 
 }  // namespace
+
+std::array<int8_t, 256> activation_table(const QuantParams& in, ActivationKind kind,
+                                         const QuantParams& out) {
+  std::array<int8_t, 256> table{};
+  for (int q = kInt8Min; q <= kInt8Max; ++q) {
+    const double v = static_cast<double>(in.scale) * (q - in.zero_point);
+    const double sigmoid = 1 / (1 + std::exp(-v));
+    double y = 0;
+    switch (kind) {
+      case ActivationKind::kSilu:
+        y = v * dequantize(quantize(sigmoid, kSigmoidParams), kSigmoidParams);
+        break;
+      case ActivationKind::kSigmoid:
+        y = sigmoid;
+        break;
+      case ActivationKind::kHardswish:
+        y = v * std::clamp(v + 3, 0.0, 6.0) / 6;
+        break;
+      case ActivationKind::kRelu:
+        y = std::max(v, 0.0);
+        break;
+      case ActivationKind::kRelu6:
+        y = std::clamp(v, 0.0, 6.0);
+        break;
+    }
+    table[static_cast<size_t>(q - kInt8Min)] = quantize(y, out);
+  }
+  return table;
+}
 
 std::vector<float> IntegerTensor::real() const {
   std::vector<float> out;

@@ -2,6 +2,7 @@
 // scaled in double, rounded half to even, moved by the zero point and clamped.
 #pragma once
 
+#include <array>
 #include <map>
 #include <span>
 #include <string>
@@ -48,6 +49,10 @@ class IntegerReference {
 
   const Model& model_;
 };
+
+// What an activation makes of each of the 256 values of its input, from −128 on.
+[[nodiscard]] std::array<int8_t, 256> activation_table(const QuantParams& in, ActivationKind kind,
+                                                       const QuantParams& out);
 
 [[nodiscard]] IntegerTensor image_tensor(std::span<const uint8_t> picture, Size size);
 

@@ -12,6 +12,7 @@
 #include "eval/coco_metric.h"
 #include "eval/dataset.h"
 #include "model/model.h"
+#include "train/network.h"
 #include "vision/letterbox.h"
 
 namespace octet {
@@ -26,9 +27,6 @@ struct Evaluation {
     return task == Task::kPose ? keypoints.map50_95 : boxes.map50_95;
   }
 };
-
-// `image` (N, 3, H, W) in [0, 1] to the outputs of the graph.
-using Forward = std::function<std::vector<torch::Tensor>(const torch::Tensor& image)>;
 
 // Sees every picture's objects and what was found, in pixels of the picture.
 using PictureVisitor = std::function<void(

@@ -13,8 +13,10 @@ class FloatNetwork : public TrainableNetwork {
   std::vector<torch::Tensor> forward(const torch::Tensor& image) override {
     return net_.forward(image, NormMode::kBatchStatistics);
   }
-  std::vector<torch::Tensor> infer(const torch::Tensor& image) override {
-    return net_.forward(image, NormMode::kRunningStatistics);
+  Forward inference() override {
+    return [this](const torch::Tensor& image) {
+      return net_.forward(image, NormMode::kRunningStatistics);
+    };
   }
   const Tensors& parameters() const override { return net_.parameters(); }
   const Tensors& buffers() const override { return net_.buffers(); }

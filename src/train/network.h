@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 
 namespace octet {
 
+// `image` (N, 3, H, W) in [0, 1] to the outputs of the graph.
+using Forward = std::function<std::vector<torch::Tensor>(const torch::Tensor& image)>;
+
 class TrainableNetwork {
  public:
   using Tensors = std::map<std::string, torch::Tensor>;
@@ -18,9 +22,10 @@ class TrainableNetwork {
   virtual ~TrainableNetwork() = default;
 
   // `image` (N, 3, H, W) float in [0, 1] to the graph's outputs in its order, (N, C, h, w) each: as
-  // in training, and as it will run.
+  // in training.
   [[nodiscard]] virtual std::vector<torch::Tensor> forward(const torch::Tensor& image) = 0;
-  [[nodiscard]] virtual std::vector<torch::Tensor> infer(const torch::Tensor& image) = 0;
+  // The same as it will run, with the values that parameters have now.
+  [[nodiscard]] virtual Forward inference() = 0;
 
   // By "node.parameter", as the model file names them. Tensors are shared, not copied.
   [[nodiscard]] virtual const Tensors& parameters() const = 0;

@@ -47,8 +47,7 @@ class Quantizer {
                        pose ? fmt::format(", keypoints {:.4f}", e.keypoints.map50_95) : "");
   }
   Evaluation judge(QuantizedNetwork& network) const {
-    return evaluate([&](const torch::Tensor& image) { return network.infer(image); }, model_,
-                    validation_, size());
+    return evaluate(network.inference(), model_, validation_, size());
   }
 
   // The quantized network with the costliest layers in float, and its accuracy.
@@ -87,7 +86,7 @@ class Quantizer {
     const torch::Tensor image =
         calibration_batch(training_, options_.calibration.tried, options_.calibration.side);
     const Distillation measure(model_);
-    return measure(network.infer(image), float_net.forward(image, NormMode::kRunningStatistics))
+    return measure(network.forward(image), float_net.forward(image, NormMode::kRunningStatistics))
         .item<double>();
   }
 

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "quant/params.h"
 #include "train/graph_executor.h"
+#include "train/integer_network.h"
 
 namespace octet {
 namespace {
@@ -107,6 +108,12 @@ bool QuantizedNetwork::left_to_activation(const Node& node) const {
   const auto found = users_.find(node.name);
   return found != users_.end() && found->second.size() == 1 &&
          std::holds_alternative<Activation>(found->second.front()->op);
+}
+
+Forward QuantizedNetwork::inference() {
+  return [integers = std::make_shared<IntegerNetwork>(model())](const torch::Tensor& image) {
+    return (*integers)(image);
+  };
 }
 
 std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image, const Visitor& visit) {

@@ -36,7 +36,7 @@ class QuantizedNetwork : public TrainableNetwork {
   QuantizedNetwork(const Model& model, const Placement& placement, const Scales& scales);
 
   std::vector<torch::Tensor> forward(const torch::Tensor& image) override { return run(image, {}); }
-  std::vector<torch::Tensor> infer(const torch::Tensor& image) override { return run(image, {}); }
+  Forward inference() override;
   // `visit` sees every quantized value.
   [[nodiscard]] std::vector<torch::Tensor> run(const torch::Tensor& image, const Visitor& visit);
 

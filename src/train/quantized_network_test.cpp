@@ -11,6 +11,7 @@
 #include "quant/reference.h"
 #include "train/calibrate.h"
 #include "train/evaluate.h"
+#include "train/integer_network.h"
 #include "train/partial_run.h"
 
 namespace octet {
@@ -88,6 +89,34 @@ TEST(QuantizedNetwork, AgreesWithTheIntegerReference) {
     const Agreement a = compare(network, integers, picture.bytes);
     EXPECT_GT(a.values, 100000);
     EXPECT_GE(static_cast<double>(a.equal), 0.9995 * static_cast<double>(a.values));
+  }
+}
+
+// The fast one is the reference, to the integer, through all layers.
+TEST(IntegerNetwork, IsTheIntegerReference) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  for (const ActivationKind kind : {ActivationKind::kSilu, ActivationKind::kRelu6}) {
+    Model model = folded(kReal);
+    for (Node& node : model.graph.nodes) {
+      if (auto* act = std::get_if<Activation>(&node.op)) act->kind = kind;
+    }
+    const Model integers = calibrated(model, data, 160).model();
+    const auto picture = read_letterboxed(data.samples[0].image, {160, 160});
+    const auto found = IntegerNetwork(integers).run(to_unit(picture.bytes));
+    const torch::Tensor rows = picture.bytes[0].permute({1, 2, 0}).contiguous();
+    const IntegerReference reference(integers);
+    const auto wanted =
+        reference.run({rows.data_ptr<uint8_t>(), static_cast<size_t>(rows.numel())}, {160, 160});
+    for (const auto& [name, tensor] : wanted) {
+      const torch::Tensor own = found.at(name).tensor.contiguous();
+      ASSERT_EQ(static_cast<size_t>(own.numel()), tensor.values.size());
+      int64_t different = 0;
+      for (size_t i = 0; i < tensor.values.size(); ++i) {
+        const int q = tensor.values[i] - tensor.params.zero_point;
+        different += static_cast<float>(q) != own.data_ptr<float>()[i] ? 1 : 0;
+      }
+      ASSERT_EQ(different, 0) << name;
+    }
   }
 }
 

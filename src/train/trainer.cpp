@@ -214,8 +214,8 @@ class Trainer {
   void finish_epoch(EpochResult& result, TrainSummary& summary) {
     average_.swap(net_);
     const Model averaged = net_.model();
-    result.evaluation = evaluate([this](const torch::Tensor& image) { return net_.infer(image); },
-                                 averaged, validation_, {options_.side, options_.side});
+    result.evaluation =
+        evaluate(net_.inference(), averaged, validation_, {options_.side, options_.side});
     average_.swap(net_);
     const Evaluation& e = result.evaluation;
     if (e.fitness(task_kind_) > at_.best_fitness) {

@@ -102,8 +102,8 @@ void set_qat_defaults(TrainOptions& t) {
   t.epochs = 5;
   t.batch = 8;
   t.optimizer = OptimizerKind::kAdamW;
-  t.learning_rate = 0.004;
-  t.rate_of_scales = 0.05;
+  t.learning_rate = 0.001;
+  t.rate_of_scales = 0.005;
   t.cosine = true;
   t.warmup_epochs = 0.5;
   t.weight_decay = 0;
