@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/bench.h"
 #include "core/file.h"
@@ -12,7 +13,7 @@ using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 double percentile(std::vector<double>& values, double share) {
-  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1) + 0.5);
+  const auto at = std::lround(share * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + at, values.end());
   return values[static_cast<size_t>(at)];
 }
@@ -147,11 +148,12 @@ std::string bench_page(const ordered_json& rows) {
   if (!points.empty())
     body += scatter_chart("mAP50-95 against time", "milliseconds an inference, p50", points);
   body += html_table(head, lines);
-  if (!rows.empty())
+  if (!rows.empty()) {
     body +=
         "<p>Times are of the inference alone. Every run is a process of its own; runs of all "
         "rows alternate, 'runs' is the least and the largest p50 of them. " +
         html_escape(rows[0]["device"].get<std::string>()) + ".</p>";
+  }
   return html_page("octet bench", body);
 }
 

@@ -7,9 +7,9 @@ namespace octet {
 
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision) {
   options.precision = default_precision;
-  verb.add_option(
-          "--model", options.model,
-          "a model file, a checkpoint, an .onnx or .xml export, or an Ultralytics OpenVINO folder")
+  verb.add_option("--model", options.model,
+                  "a model file, a checkpoint, an .onnx, .tflite or .xml export, or an Ultralytics "
+                  "OpenVINO folder")
       ->required();
   verb.add_option("--engine", options.engine,
                   "inference engine: auto, openvino, onnxruntime, tflite")
@@ -22,6 +22,8 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
   verb.add_option("--threads", options.threads, "threads for inference; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  verb.add_option("--delegate", options.delegate,
+                  "a TensorFlow Lite delegate's library, such as libedgetpu.so.1");
   verb.add_flag("--json", options.json, "print one JSON object on standard output");
 }
 
@@ -45,7 +47,8 @@ DetectorOptions detector_options(const RunOptions& options, std::optional<Size> 
   out.runtime = {.threads = options.threads,
                  .parallel = parallel,
                  .precision = options.precision == "f32" ? Precision::kF32 : Precision::kAuto,
-                 .cache = cache_folder()};
+                 .cache = cache_folder(),
+                 .delegate = options.delegate};
   return out;
 }
 

@@ -26,6 +26,7 @@ struct RunOptions {
   std::string engine = "auto";
   std::string size;
   std::string precision;
+  std::string delegate;
   int threads = 0;
   bool json = false;
 };

@@ -23,6 +23,7 @@ using nlohmann::ordered_json;
 // Of boxes, in every engine. One-step differences grow over sixty layers: OpenVINO matched 84 to
 // 94 % at IoU 0.95 with exports whose every parameter is right.
 constexpr double kLeastMatched = 0.8;
+constexpr size_t kShownMismatches = 20;
 
 struct Options {
   std::string model;
@@ -162,10 +163,16 @@ void print(const ordered_json& j) {
   fmt::print("parameters: {} compared, {} equal, {} absent by design\n",
              p["compared"].get<int64_t>(), p["equal"].get<int64_t>(),
              p["absent_by_design"].get<int64_t>());
-  for (const auto& m : j["mismatches"])
+  size_t shown = 0;
+  for (const auto& m : j["mismatches"]) {
+    if (shown++ == kShownMismatches) {
+      fmt::print("… and {} more; --json has them all\n", j["mismatches"].size() - kShownMismatches);
+      break;
+    }
     fmt::print("{}: {} {}: expected {}, found {}\n", m["file"].get<std::string>(),
                m["tensor"].get<std::string>(), m["field"].get<std::string>(),
                m["expected"].get<std::string>(), m["found"].get<std::string>());
+  }
   for (const auto& e : j["engines"]) {
     fmt::print(
         "\n{} in {} ({}): {} of {} boxes matched, mAP50-95 {:.4f}, integer reference {:.4f}\n",

@@ -219,10 +219,10 @@ class OrtNetwork : public Network {
       return std::any_of(p.shape.begin(), p.shape.end(), [](int64_t d) { return d < 0; });
     });
     if (!open) return;
-    const auto request = make_request();
-    request->start();
-    request->wait();
-    for (size_t i = 0; i < outputs_.size(); ++i) outputs_[i].shape = request->outputs()[i].shape;
+    OrtRequest request(api_, session_, size_);
+    request.start();
+    request.wait();
+    for (size_t i = 0; i < outputs_.size(); ++i) outputs_[i].shape = request.outputs()[i].shape;
   }
   const Port& input() const override { return input_; }
   const std::vector<Port>& outputs() const override { return outputs_; }

@@ -1,6 +1,8 @@
 // TensorFlow Lite behind the Engine interface. Whatever a file takes (int8 as octet exports, float
 // as others do), the network offered here takes uint8 NHWC RGB. Operators go to XNNPACK, with its
 // int8 kernels switched on, or to the delegate library that was named.
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -117,13 +119,16 @@ class Interpreter {
   void add_external(const std::string& library) {
     if (api_.external_default == nullptr || api_.external_create == nullptr)
       fail("--delegate {}: {} cannot load delegates", library, api_.library);
+    // TensorFlow Lite itself takes a library that is none, and crashes when it is used.
+    void* opened = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (opened == nullptr) fail("--delegate {}: cannot be loaded: {}", library, ::dlerror());
+    if (::dlsym(opened, "tflite_plugin_create_delegate") == nullptr)
+      fail("--delegate {}: is not a TensorFlow Lite delegate", library);
     const ExternalDelegateOptions options = api_.external_default(library.c_str());
     delegate_ = {api_.external_create(&options), api_.external_delete};
-    if (!delegate_)
-      fail(
-          "--delegate {}: it cannot be loaded as a TensorFlow Lite delegate; is the file there, "
-          "and the device it drives?",
-          library);
+    if (!delegate_) {
+      fail("--delegate {}: it does not start; is the device there that it drives?", library);
+    }
   }
 
   const TfliteApi& api_;
@@ -267,14 +272,13 @@ class TfliteNetwork : public Network {
     return std::make_unique<Interpreter>(api_, model_.get(), threads_, delegate_, name_);
   }
   std::string device(const TfliteSummary& summary) const {
-    const std::string cpu = "CPU: " + cpu_features().name;
+    std::string cpu = "CPU: " + cpu_features().name;
     if (delegate_.empty()) return first_->uses_xnnpack() ? cpu + ", XNNPACK" : cpu;
     if (delegate_.find("edgetpu") == std::string::npos || summary.edge_tpu)
       return "delegate " + delegate_;
     log_warning(
         "{}: was not compiled for the Edge TPU, so all of it runs on the processor; compile it "
-        "with "
-        "'edgetpu_compiler', or export with --format edgetpu",
+        "with 'edgetpu_compiler', or export with --format edgetpu",
         name_);
     return cpu;
   }

@@ -141,8 +141,7 @@ class Reader {
       flat.bytes.assign(data.begin(), data.end());
       out_.tensors[tensor] = std::move(flat);
     }
-    int position = 0;
-    for (const tflite::Operator* op : *graph_.operators()) read_operator(*op, position++);
+    for (const tflite::Operator* op : *graph_.operators()) read_operator(*op);
     out_.nodes["network"] = {{"inputs", names(graph_.inputs())},
                              {"outputs", names(graph_.outputs())}};
     return std::move(out_);
@@ -183,12 +182,11 @@ class Reader {
       fail("{}: an operator has a code that does not exist; the file is damaged", name_);
     return *model_.operator_codes()->Get(op.opcode_index());
   }
-  void read_operator(const tflite::Operator& op, int position) {
+  void read_operator(const tflite::Operator& op) {
     const tflite::OperatorCode& code = code_of(op);
     auto& fields = out_.nodes[names(op.outputs())];
     fields = options_of(op);
     fields["operator"] = fmt::format("{}, version {}", operator_text(code), code.version());
-    fields["position"] = std::to_string(position);
     fields["inputs"] = names(op.inputs());
     fields["options"] = std::to_string(static_cast<int>(op.builtin_options_type()));
   }
