@@ -65,14 +65,20 @@ install_openvino() {
 # ONNX Runtime's library out of its Python wheel.
 install_onnxruntime() {
   [ "$(cat .deps/onnxruntime/version 2>/dev/null)" = "$onnxruntime_version" ] && return
-  local platform
+  local platform hash
   platform=manylinux_2_28_$(uname -m)
+  case "$(uname -m)" in
+    x86_64) hash=5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d ;;
+    aarch64) hash=2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c ;;
+    *) die "there is no ONNX Runtime for the processor $(uname -m)" ;;
+  esac
   say "fetching ONNX Runtime $onnxruntime_version (20 MB)"
   local work
   work=$(mktemp -d)
   trap 'rm -rf "$work"' RETURN
   python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
     --platform "$platform" -d "$work" "onnxruntime==$onnxruntime_version" || die "ONNX Runtime could not be fetched from the Python package registry; is the network there?"
+  echo "$hash  $(ls "$work"/*.whl)" | sha256sum --check --quiet || die "the fetched ONNX Runtime is not the expected file"
   python3 -m zipfile -e "$work"/*.whl "$work/unpacked"
   mkdir -p "$work/onnxruntime" .deps
   mv "$work"/unpacked/onnxruntime/capi/libonnxruntime.so.* "$work/onnxruntime/libonnxruntime.so.1"
@@ -84,10 +90,10 @@ install_onnxruntime() {
 # TensorFlow Lite's C library lies in a Java archive; Java is not used afterwards.
 install_tflite() {
   [ "$(cat .deps/tflite/version 2>/dev/null)" = "$tflite_version" ] && return
-  local platform
+  local platform hash
   case "$(uname -m)" in
-    x86_64) platform=linux-x86_64 ;;
-    aarch64) platform=linux-arm64 ;;
+    x86_64) platform=linux-x86_64 hash=5c02ff25114b4f69d0b79473135f3bb731f8ff4dd5cc5e1d0595e501c867071a ;;
+    aarch64) platform=linux-arm64 hash=c7dee4ca3a1cd663f43e2b5e088ba8add82d081e2b75477d40a8d6d71c2fa0a5 ;;
     *) die "there is no TensorFlow Lite for the processor $(uname -m)" ;;
   esac
   command -v mvn >/dev/null || install_packages maven default-jre-headless
@@ -97,6 +103,7 @@ install_tflite() {
   trap 'rm -rf "$work"' RETURN
   mvn -q -B dependency:copy -Dartifact="org.bytedeco:tensorflow-lite:$tflite_version:jar:$platform" -DoutputDirectory="$work" \
     >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; die "TensorFlow Lite could not be fetched from the Java package registry; is the network there?"; }
+  echo "$hash  $(ls "$work"/*.jar)" | sha256sum --check --quiet || die "the fetched TensorFlow Lite is not the expected file"
   python3 -m zipfile -e "$work"/*.jar "$work/unpacked"
   mkdir -p "$work/tflite" .deps
   mv "$work"/unpacked/org/bytedeco/tensorflowlite/"$platform"/*.so "$work/tflite/libtensorflowlite_c.so"

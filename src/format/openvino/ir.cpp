@@ -62,7 +62,7 @@ class IrEmitter : public Emitter {
 
   IrDocument finish() {
     std::ostringstream text;
-    document_.save(text, "\t");
+    document_.save(text, "", pugi::format_raw);
     return {.xml = text.str(), .weights = std::move(weights_)};
   }
 
@@ -204,7 +204,7 @@ class IrEmitter : public Emitter {
     auto ports = layer.append_child("input");
     int id = 0;
     for (const Value& from : inputs) {
-      add_port(ports, id, from.type, from.shape);
+      add_port(ports, id, from.type, {});  // its sides stand at the edge's other end
       auto edge = edges_.append_child("edge");
       edge.append_attribute("from-layer") = from.layer;
       edge.append_attribute("from-port") = from.port_id;
