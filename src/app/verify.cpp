@@ -23,6 +23,8 @@ using nlohmann::ordered_json;
 // Of boxes, in every engine. One-step differences grow over sixty layers: OpenVINO matched 84 to
 // 94 % at IoU 0.95 with exports whose every parameter is right.
 constexpr double kLeastMatched = 0.8;
+// Of all values inside the network, each on the engine's own inputs.
+constexpr double kLeastWithinOne = 0.99;
 constexpr size_t kShownMismatches = 20;
 
 struct Options {
@@ -227,7 +229,10 @@ ordered_json verify_all(const Options& o) {
         read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);
     for (const auto& [size, files] : by_size) {
       for (const auto& c : compare_engines(model, {size.first, size.second}, files, data)) {
-        ok = ok && static_cast<double>(c.matched) >= kLeastMatched * static_cast<double>(c.boxes);
+        const Shares& nodes = c.nodes.all;
+        ok = ok && static_cast<double>(c.matched) >= kLeastMatched * static_cast<double>(c.boxes) &&
+             static_cast<double>(nodes.within_1) >=
+                 kLeastWithinOne * static_cast<double>(nodes.values);
         engines.push_back(to_json(c));
       }
     }

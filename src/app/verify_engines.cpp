@@ -244,15 +244,66 @@ std::vector<EngineFile> runnable(const std::vector<std::filesystem::path>& files
 // How many pictures are compared node by node: each takes the reference's time again.
 constexpr int kNodePictures = 2;
 
-// The same model once more, written with every value as an output.
-void compare_nodes(const Model& model, const IntegerReference& reference, Size size,
-                   const EngineFile& e, std::span<const uint8_t> input, NodeShares& out) {
-  const ExportInMemory content = export_in_memory(model, size, e.format, Layout::kEveryValue);
-  const NetworkSource source{.content = content.content, .weights = content.weights};
-  Running run(model, size, source, e.engine);
-  run.run(input);
-  NodeComparison(model, reference, run, image_tensor(input, size)).compare(out);
-}
+// All exports in all engines, picture by picture.
+class Comparison {
+ public:
+  Comparison(const Model& model, Size size, const std::vector<std::filesystem::path>& files)
+      : model_(model),
+        size_(size),
+        reference_(model),
+        files_(runnable(files)),
+        input_(static_cast<size_t>(size.width) * size.height * 3) {
+    for (const EngineFile& e : files_) {
+      runs_.emplace_back(model, size, NetworkSource{.file = e.file}, e.engine);
+      const NetworkDescription& d = runs_.back().network->description();
+      results_.push_back({.file = e.file.string(), .engine = d.engine, .precision = d.precision});
+    }
+  }
+
+  void add(const Sample& sample, bool with_nodes) {
+    const Image image = read_image(sample.image);
+    Letterbox letterbox(image.size(), size_);
+    letterbox.run(view(image), input_.data());
+    const auto truth = objects_in_pixels(sample, image.size());
+    const auto values = reference_.run(input_, size_);
+    ReferenceOutputs outputs = outputs_of(model_, values);
+    if (!reference_boxes_)
+      reference_boxes_ = std::make_unique<Boxes>(model_.info, size_, outputs.names, outputs.shapes);
+    const Detections wanted = reference_boxes_->add(outputs.views(), letterbox.geometry(), truth);
+    for (size_t r = 0; r < runs_.size(); ++r) {
+      runs_[r].run(input_);
+      compare_picture(runs_[r], outputs, wanted, letterbox.geometry(), truth, results_[r]);
+      if (with_nodes) compare_nodes(files_[r], results_[r].nodes);
+    }
+  }
+
+  std::vector<EngineComparison> results() {
+    for (size_t r = 0; r < runs_.size(); ++r) {
+      results_[r].map50_95 = runs_[r].boxes->map50_95();
+      results_[r].reference_map50_95 = reference_boxes_ ? reference_boxes_->map50_95() : -1;
+    }
+    return std::move(results_);
+  }
+
+ private:
+  // The same model once more, written with every value as an output.
+  void compare_nodes(const EngineFile& e, NodeShares& out) const {
+    const ExportInMemory content = export_in_memory(model_, size_, e.format, Layout::kEveryValue);
+    const NetworkSource source{.content = content.content, .weights = content.weights};
+    Running run(model_, size_, source, e.engine);
+    run.run(input_);
+    NodeComparison(model_, reference_, run, image_tensor(input_, size_)).compare(out);
+  }
+
+  const Model& model_;
+  Size size_;
+  IntegerReference reference_;
+  std::vector<EngineFile> files_;
+  std::vector<uint8_t> input_;
+  std::vector<Running> runs_;
+  std::vector<EngineComparison> results_;
+  std::unique_ptr<Boxes> reference_boxes_;
+};
 
 }  // namespace
 
@@ -268,43 +319,15 @@ Shares& Shares::operator+=(const Shares& other) {
 std::vector<EngineComparison> compare_engines(const Model& model, Size size,
                                               const std::vector<std::filesystem::path>& files,
                                               const Dataset& data) {
-  const IntegerReference reference(model);
-  const std::vector<EngineFile> list = runnable(files);
-  std::vector<Running> runs;
-  std::vector<EngineComparison> results;
-  for (const EngineFile& e : list) {
-    runs.emplace_back(model, size, NetworkSource{.file = e.file}, e.engine);
-    const NetworkDescription& d = runs.back().network->description();
-    results.push_back({.file = e.file.string(), .engine = d.engine, .precision = d.precision});
-  }
-  std::unique_ptr<Boxes> reference_boxes;
-  std::vector<uint8_t> input(static_cast<size_t>(size.width) * size.height * 3);
+  Comparison comparison(model, size, files);
   Progress progress(static_cast<int64_t>(data.samples.size()));
   int64_t done = 0;
   for (const Sample& sample : data.samples) {
     if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
-    const Image image = read_image(sample.image);
-    Letterbox letterbox(image.size(), size);
-    letterbox.run(view(image), input.data());
-    const auto truth = objects_in_pixels(sample, image.size());
-    const auto values = reference.run(input, size);
-    ReferenceOutputs outputs = outputs_of(model, values);
-    if (!reference_boxes)
-      reference_boxes = std::make_unique<Boxes>(model.info, size, outputs.names, outputs.shapes);
-    const Detections wanted = reference_boxes->add(outputs.views(), letterbox.geometry(), truth);
-    for (size_t r = 0; r < runs.size(); ++r) {
-      runs[r].run(input);
-      compare_picture(runs[r], outputs, wanted, letterbox.geometry(), truth, results[r]);
-      if (done < kNodePictures)
-        compare_nodes(model, reference, size, list[r], input, results[r].nodes);
-    }
+    comparison.add(sample, done < kNodePictures);
     progress.update(++done, "through every engine and the integer reference");
   }
-  for (size_t r = 0; r < runs.size(); ++r) {
-    results[r].map50_95 = runs[r].boxes->map50_95();
-    results[r].reference_map50_95 = reference_boxes ? reference_boxes->map50_95() : -1;
-  }
-  return results;
+  return comparison.results();
 }
 
 }  // namespace octet

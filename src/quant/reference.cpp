@@ -10,8 +10,11 @@
 namespace octet {
 namespace {
 
-int8_t clamp_to_int8(double q) {
-  return static_cast<int8_t>(std::clamp(q, 1.0 * kInt8Min, 1.0 * kInt8Max));
+// An accumulator in steps of the result, in float32 as engines' integer kernels do it.
+int8_t rescaled(int32_t accumulator, float factor, int zero_point) {
+  const float steps = std::nearbyint(static_cast<float>(accumulator) * factor);
+  return static_cast<int8_t>(
+      std::clamp(steps + static_cast<float>(zero_point), 1.0F * kInt8Min, 1.0F * kInt8Max));
 }
 
 IntegerTensor look_up(const IntegerTensor& x, ActivationKind kind, const QuantParams& out) {
@@ -125,8 +128,10 @@ std::array<int8_t, 256> activation_table(const QuantParams& in, ActivationKind k
     double y = 0;
     switch (kind) {
       case ActivationKind::kSilu:
-        y = v * dequantize(quantize(sigmoid, kSigmoidParams), kSigmoidParams);
-        break;
+        table[static_cast<size_t>(q - kInt8Min)] =
+            rescaled((q - in.zero_point) * (quantize(sigmoid, kSigmoidParams) - kInt8Min),
+                     in.scale * kSigmoidParams.scale / out.scale, out.zero_point);
+        continue;
       case ActivationKind::kSigmoid:
         y = sigmoid;
         break;
@@ -248,11 +253,8 @@ IntegerTensor IntegerReference::conv(const Node& node, const IntegerTensor& x,
         accumulate(sums, plane, x, op, oh, ow, at / k[3], at % k[3], w);
       }
     }
-    // The accumulator's scale is the float32 product, as the bias has it.
-    const double factor =
-        static_cast<double>(x.params.scale * q.scales[static_cast<size_t>(o)]) / out.scale;
-    for (const int32_t sum : sums)
-      result.values.push_back(clamp_to_int8(std::nearbyint(sum * factor) + out.zero_point));
+    const float factor = x.params.scale * q.scales[static_cast<size_t>(o)] / out.scale;
+    for (const int32_t sum : sums) result.values.push_back(rescaled(sum, factor, out.zero_point));
   }
   return result;
 }

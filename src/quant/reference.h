@@ -1,5 +1,6 @@
 // The yardstick: a quantized network computed in integers, naively. Accumulators are int32; each is
-// scaled in double, rounded half to even, moved by the zero point and clamped.
+// scaled in float32, as the integer kernels of XNNPACK and ONNX Runtime do it, rounded half to
+// even, moved by the zero point and clamped.
 #pragma once
 
 #include <array>

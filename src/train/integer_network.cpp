@@ -13,7 +13,7 @@ namespace {
 
 using Value = IntegerNetwork::Value;
 
-// `steps`: float64, unrounded.
+// `steps`: unrounded.
 Value quantized(const torch::Tensor& steps, const QuantParams& p) {
   return {
       .tensor =
@@ -109,13 +109,11 @@ Value IntegerNetwork::integer_conv(const Node& node, const Conv2d& op, const Val
           .to(torch::kFloat64) +
       w.bias;
   const QuantParams* out = params_of(node);
-  std::vector<double> factors;
-  // The accumulator's scale is the float32 product, as the bias has it.
+  std::vector<float> factors;
   for (const float s : model_.quantization.convs.at(node.name).scales)
-    factors.push_back(static_cast<double>(x.params->scale * s) /
-                      (out == nullptr ? 1.0 : static_cast<double>(out->scale)));
-  const torch::Tensor y = sums * per_channel(factors);
-  if (out == nullptr) return {.tensor = y.to(torch::kFloat32), .params = std::nullopt};
+    factors.push_back(x.params->scale * s / (out == nullptr ? 1.0F : out->scale));
+  const torch::Tensor y = sums.to(torch::kFloat32) * torch::tensor(factors).view({1, -1, 1, 1});
+  if (out == nullptr) return {.tensor = y, .params = std::nullopt};
   return quantized(y, *out);
 }
 
