@@ -37,54 +37,55 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# The OpenVINO wheel from the Python registry holds the C++ SDK. It is unpacked, Python is not used afterwards.
+# fetch_wheel PACKAGE VERSION PLATFORM HASH FOLDER: a Python wheel, checked and unpacked. Python is not used afterwards.
+fetch_wheel() {
+  say "fetching $1 $2"
+  python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
+    --platform "$3" -d "$5" "$1==$2" || die "$1 could not be fetched from the Python package registry; is the network there?"
+  echo "$4  $(ls "$5"/*.whl)" | sha256sum --check --quiet || die "the fetched $1 is not the expected file"
+  python3 -m zipfile -e "$5"/*.whl "$5/unpacked"
+}
+
+# keep FOLDER NAME VERSION: moves what was made ready to .deps/NAME.
+keep() {
+  echo "$3" > "$1/version"
+  mkdir -p .deps
+  rm -rf ".deps/$2"
+  mv "$1" ".deps/$2"
+}
+
+# The OpenVINO wheel holds the C++ SDK.
 install_openvino() {
   [ "$(cat .deps/openvino/version 2>/dev/null)" = "$openvino_version" ] && return
-  local platform hash
+  local platform hash work
   case "$(uname -m)" in
     x86_64) platform=manylinux_2_28_x86_64 hash=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf ;;
     aarch64) platform=manylinux_2_35_aarch64 hash=bea1eb3733c34ef331adc945da0ccda5937865031139073663be84c517ffda22 ;;
     *) die "there is no OpenVINO for the processor $(uname -m)" ;;
   esac
-  say "fetching OpenVINO $openvino_version (60 MB)"
-  local work
   work=$(mktemp -d)
   trap 'rm -rf "$work"' RETURN
-  python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
-    --platform "$platform" -d "$work" "openvino==$openvino_version" || die "OpenVINO could not be fetched from the Python package registry; is the network there?"
-  echo "$hash  $(ls "$work"/*.whl)" | sha256sum --check --quiet || die "the fetched OpenVINO is not the expected file"
-  python3 -m zipfile -e "$work"/*.whl "$work/unpacked"
-  rm -rf .deps/openvino
-  mkdir -p .deps
+  fetch_wheel openvino "$openvino_version" "$platform" "$hash" "$work"
   mkdir "$work/openvino"
   mv "$work/unpacked/openvino/"{include,libs,cmake} "$work/openvino/"
-  echo "$openvino_version" > "$work/openvino/version"
-  mv "$work/openvino" .deps/openvino
+  keep "$work/openvino" openvino "$openvino_version"
 }
 
-# ONNX Runtime's library out of its Python wheel.
+# ONNX Runtime's library out of its wheel.
 install_onnxruntime() {
   [ "$(cat .deps/onnxruntime/version 2>/dev/null)" = "$onnxruntime_version" ] && return
-  local platform hash
-  platform=manylinux_2_28_$(uname -m)
+  local hash work
   case "$(uname -m)" in
     x86_64) hash=5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d ;;
     aarch64) hash=2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c ;;
     *) die "there is no ONNX Runtime for the processor $(uname -m)" ;;
   esac
-  say "fetching ONNX Runtime $onnxruntime_version (20 MB)"
-  local work
   work=$(mktemp -d)
   trap 'rm -rf "$work"' RETURN
-  python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
-    --platform "$platform" -d "$work" "onnxruntime==$onnxruntime_version" || die "ONNX Runtime could not be fetched from the Python package registry; is the network there?"
-  echo "$hash  $(ls "$work"/*.whl)" | sha256sum --check --quiet || die "the fetched ONNX Runtime is not the expected file"
-  python3 -m zipfile -e "$work"/*.whl "$work/unpacked"
-  mkdir -p "$work/onnxruntime" .deps
+  fetch_wheel onnxruntime "$onnxruntime_version" "manylinux_2_28_$(uname -m)" "$hash" "$work"
+  mkdir "$work/onnxruntime"
   mv "$work"/unpacked/onnxruntime/capi/libonnxruntime.so.* "$work/onnxruntime/libonnxruntime.so.1"
-  echo "$onnxruntime_version" > "$work/onnxruntime/version"
-  rm -rf .deps/onnxruntime
-  mv "$work/onnxruntime" .deps/onnxruntime
+  keep "$work/onnxruntime" onnxruntime "$onnxruntime_version"
 }
 
 # TensorFlow Lite's C library lies in a Java archive; Java is not used afterwards.
@@ -105,11 +106,9 @@ install_tflite() {
     >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; die "TensorFlow Lite could not be fetched from the Java package registry; is the network there?"; }
   echo "$hash  $(ls "$work"/*.jar)" | sha256sum --check --quiet || die "the fetched TensorFlow Lite is not the expected file"
   python3 -m zipfile -e "$work"/*.jar "$work/unpacked"
-  mkdir -p "$work/tflite" .deps
+  mkdir "$work/tflite"
   mv "$work"/unpacked/org/bytedeco/tensorflowlite/"$platform"/*.so "$work/tflite/libtensorflowlite_c.so"
-  echo "$tflite_version" > "$work/tflite/version"
-  rm -rf .deps/tflite
-  mv "$work/tflite" .deps/tflite
+  keep "$work/tflite" tflite "$tflite_version"
 }
 
 for group in "$@"; do

@@ -27,18 +27,13 @@ struct Options {
 std::vector<std::string> model_files(const std::vector<std::string>& given) {
   std::vector<std::string> files;
   for (const std::string& path : given) {
-    std::vector<std::string> inside;
-    if (fs::is_directory(path)) {
-      for (const auto& entry : fs::directory_iterator(path)) {
-        const auto extension = entry.path().extension();
-        for (const char* known : {".safetensors", ".onnx", ".tflite", ".xml"})
-          if (extension == known) inside.push_back(entry.path().string());
-      }
-      if (inside.empty()) fail("{}: holds no model or export", path);
-      std::sort(inside.begin(), inside.end());
+    if (!fs::is_directory(path) || fs::exists(fs::path(path) / "metadata.yaml")) {
+      files.push_back(path);
+      continue;
     }
-    if (fs::exists(fs::path(path) / "metadata.yaml") || inside.empty()) inside = {path};
-    files.insert(files.end(), inside.begin(), inside.end());
+    const auto inside = models_in(path);
+    if (inside.empty()) fail("{}: holds no model or export", path);
+    for (const fs::path& file : inside) files.push_back(file.string());
   }
   return files;
 }

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "app/bench.h"
-#include "core/file.h"
+#include "engine/artifact.h"
 #include "report/html.h"
 
 namespace octet {
@@ -24,19 +24,6 @@ std::vector<double> of_runs(const std::vector<ordered_json>& runs, const char* f
   std::vector<double> values;
   for (const ordered_json& r : runs) values.push_back(r[field].get<double>());
   return values;
-}
-
-uintmax_t bytes_of(const fs::path& model) {
-  uintmax_t bytes = 0;
-  if (fs::is_directory(model)) {
-    for (const auto& entry : fs::directory_iterator(model))
-      if (entry.is_regular_file()) bytes += entry.file_size();
-    return bytes;
-  }
-  bytes = fs::file_size(model);
-  const fs::path weights = fs::path(model).replace_extension(".bin");
-  if (model.extension() == ".xml" && fs::exists(weights)) bytes += fs::file_size(weights);
-  return bytes;
 }
 
 struct Column {
@@ -105,7 +92,7 @@ ordered_json summarize_bench(const BenchCase& bench, const std::vector<ordered_j
                    {"ms_p99", percentile(all, 0.99)},
                    {"ms_p50_runs", {*low, *high}},
                    {"fps", 1e3 / percentile(all, 0.5)},
-                   {"bytes", bytes_of(bench.model)},
+                   {"bytes", bytes_of_model(bench.model)},
                    {"rss_mb", median(of_runs(runs, "rss_mb"))},
                    {"start_ms", median(of_runs(runs, "start_ms"))},
                    {"cpu_ms_per_frame", median(of_runs(runs, "cpu_ms_per_frame"))}};
@@ -114,35 +101,46 @@ ordered_json summarize_bench(const BenchCase& bench, const std::vector<ordered_j
   return row;
 }
 
+namespace {
+
+// The head and a line a row, without columns that no row has anything for.
+std::vector<std::vector<std::string>> table_of(const ordered_json& rows) {
+  std::vector<std::vector<std::string>> table(rows.size() + 1);
+  for (const Column& c : kColumns) {
+    std::vector<std::string> cells{c.name};
+    for (const ordered_json& row : rows) cells.push_back(c.text(row));
+    if (std::all_of(cells.begin() + 1, cells.end(), [](const auto& t) { return t.empty(); }))
+      continue;
+    for (size_t i = 0; i < cells.size(); ++i) table[i].push_back(cells[i]);
+  }
+  return table;
+}
+
+}  // namespace
+
 void print_bench(const ordered_json& rows) {
-  std::vector<std::vector<std::string>> table{{}};
-  for (const Column& c : kColumns) table[0].emplace_back(c.name);
-  for (const ordered_json& row : rows) {
-    table.emplace_back();
-    for (const Column& c : kColumns) table.back().push_back(c.text(row));
+  const auto table = table_of(rows);
+  std::vector<size_t> widths(table[0].size());
+  for (const auto& line : table) {
+    for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
   }
   for (const auto& line : table) {
-    for (size_t c = 0; c < line.size(); ++c) {
-      size_t width = 0;
-      for (const auto& other : table) width = std::max(width, other[c].size());
-      if (width > std::string_view(kColumns[c].name).size() || !table[1][c].empty())
-        fmt::print("{:<{}}  ", line[c], width);
-    }
+    for (size_t c = 0; c < line.size(); ++c) fmt::print("{:<{}}  ", line[c], widths[c]);
     fmt::print("\n");
   }
 }
 
 std::string bench_page(const ordered_json& rows) {
-  std::vector<std::string> head;
-  for (const Column& c : kColumns) head.emplace_back(c.name);
-  std::vector<std::vector<std::string>> lines;
+  auto lines = table_of(rows);
+  const std::vector<std::string> head = lines[0];
+  lines.erase(lines.begin());
   std::vector<Point> points;
-  for (const ordered_json& row : rows) {
-    lines.emplace_back();
-    for (const Column& c : kColumns) lines.back().push_back(c.text(row));
-    if (row.contains("map50_95"))
-      points.push_back({fmt::format("{} {}", lines.back()[0], lines.back()[1].substr(0, 12)),
-                        row["ms_p50"].get<double>(), row["map50_95"].get<double>()});
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const ordered_json& row = rows[i];
+    if (!row.contains("map50_95")) continue;
+    const auto engine = row["engine"].get<std::string>();
+    points.push_back({lines[i][0] + " " + engine.substr(0, engine.rfind(' ')),
+                      row["ms_p50"].get<double>(), row["map50_95"].get<double>()});
   }
   std::string body;
   if (!points.empty())

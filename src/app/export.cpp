@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "engine/artifact.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
@@ -84,8 +85,7 @@ void run(const Options& options) {
     fs::path path = folder / (stem + format.extension);
     format.write(path, model, size, raw ? Layout::kRaw : Layout::kUltralytics);
     if (name == "edgetpu") path = compile_for_edge_tpu(path, folder);
-    auto bytes = fs::file_size(path);
-    if (name == "openvino") bytes += fs::file_size(fs::path(path).replace_extension(".bin"));
+    const auto bytes = bytes_of_model(path);
     log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,
              to_string(size));
     files.push_back({{"format", name}, {"path", path.string()}, {"bytes", bytes}});

@@ -37,17 +37,10 @@ std::string_view kind_name(const Artifact& a) {
   return "?";
 }
 
-uintmax_t bytes_of(const Artifact& a) {
-  auto bytes = fs::file_size(a.file);
-  const fs::path weights = fs::path(a.file).replace_extension(".bin");
-  if (a.kind == ArtifactKind::kOpenVino && fs::exists(weights)) bytes += fs::file_size(weights);
-  return bytes;
-}
-
 ordered_json describe(const Artifact& a) {
   ordered_json j{{"file", a.file.string()},
                  {"kind", kind_name(a)},
-                 {"bytes", bytes_of(a)},
+                 {"bytes", bytes_of_model(a.file)},
                  {"task", task_name(a.info.task)},
                  {"layout", a.layout == Layout::kRaw ? "raw" : "ultralytics"},
                  {"names", a.info.names},
@@ -136,16 +129,10 @@ void print_fallbacks(const ordered_json& j) {
 
 // A folder with one export is that export; any other folder is listed.
 std::vector<fs::path> files_of(const fs::path& path) {
-  std::vector<fs::path> found;
   if (!fs::is_directory(path)) return {path};
-  for (const auto& entry : fs::directory_iterator(path)) {
-    const std::string e = entry.path().extension().string();
-    if (e == ".safetensors" || e == ".pt" || e == ".onnx" || e == ".tflite" || e == ".xml")
-      found.push_back(entry.path());
-  }
+  std::vector<fs::path> found = models_in(path);
   if (found.empty())
     fail("{}: holds no model (.safetensors, .pt, .onnx, .tflite or .xml)", path.string());
-  std::sort(found.begin(), found.end());
   return found;
 }
 

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -99,6 +100,28 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
       "{}: carries neither octet's nor Ultralytics' metadata, so its classes are not known; export "
       "it again with 'octet export'",
       name);
+}
+
+std::vector<fs::path> models_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    for (const char* known : {".safetensors", ".pt", ".onnx", ".tflite", ".xml"})
+      if (entry.path().extension() == known) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+uintmax_t bytes_of_model(const fs::path& model) {
+  if (fs::is_directory(model)) {
+    uintmax_t bytes = 0;
+    for (const auto& entry : fs::directory_iterator(model))
+      if (entry.is_regular_file()) bytes += entry.file_size();
+    return bytes;
+  }
+  const fs::path weights = fs::path(model).replace_extension(".bin");
+  const bool pair = model.extension() == ".xml" && fs::exists(weights);
+  return fs::file_size(model) + (pair ? fs::file_size(weights) : 0);
 }
 
 std::optional<NetworkFormat> network_format(ArtifactKind kind) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/size.h"
 #include "engine/engine.h"
@@ -26,6 +27,11 @@ struct Artifact {
 // Takes a file, or a folder with one .xml in it (as Ultralytics writes). Throws an Error that names
 // it.
 [[nodiscard]] Artifact open_artifact(const std::filesystem::path& path);
+
+// Models and exports of a folder itself, sorted.
+[[nodiscard]] std::vector<std::filesystem::path> models_in(const std::filesystem::path& folder);
+// Of a file, an .xml with its .bin, or all files of a folder.
+[[nodiscard]] uintmax_t bytes_of_model(const std::filesystem::path& model);
 
 // What an engine has to read to run it; none for a model.
 [[nodiscard]] std::optional<NetworkFormat> network_format(ArtifactKind kind);

@@ -15,7 +15,7 @@ struct Module {
   const char* library;  // what it needs, in words
   const char* install;
 };
-// In the order of speed on x86-64 for a model that each of them can run.
+// In the order in which "auto" tries them.
 constexpr std::array kModules = {
     Module{"openvino", "OpenVINO's runtime libraries",
            "run 'make setup' in octet's folder, which fetches them from the Python package "

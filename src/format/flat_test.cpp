@@ -213,6 +213,31 @@ TEST(Flat, EveryEditOfTfliteIsNamed) {
   }
 }
 
+// Options that only the decoded layout has.
+TEST(Flat, EditsOfDecodingInTfliteAreNamed) {
+  const std::string bytes = make_tflite(quantized_tiny(), kSize, Layout::kUltralytics);
+  const FlatFile expected = flat_tflite(bytes);
+  const auto model = tflite::UnPackModel(bytes.data());
+  std::vector<std::string> edited;
+  for (const auto& op : model->subgraphs[0]->operators) {
+    if (auto* softmax = op->builtin_options.AsSoftmaxOptions()) {
+      softmax->beta = 2;
+    } else if (auto* sum = op->builtin_options.AsReducerOptions()) {
+      sum->keep_dims = true;
+    } else if (auto* sub = op->builtin_options.AsSubOptions()) {
+      sub->fused_activation_function = tflite::ActivationFunction_RELU;
+    } else if (auto* reshape = op->builtin_options.AsReshapeOptions()) {
+      ++reshape->new_shape[0];
+    } else {
+      continue;
+    }
+    edited.push_back(model->subgraphs[0]->tensors[static_cast<size_t>(op->outputs[0])]->name);
+  }
+  EXPECT_GE(edited.size(), 10U);
+  const auto found = compare(expected, flat_tflite(packed(*model)));
+  for (const std::string& name : edited) EXPECT_TRUE(names(found, name)) << name;
+}
+
 TEST(Flat, DamagedTfliteIsRefused) {
   const std::string bytes = make_tflite(quantized_tiny(), kSize, Layout::kRaw);
   EXPECT_NE(error_of([&] { (void)flat_tflite(bytes.substr(0, bytes.size() / 2)); }).find("damaged"),

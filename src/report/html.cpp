@@ -222,7 +222,8 @@ std::string scatter_chart(const std::string& title, const std::string& x_label,
     if (!beaten) best.push_back(p);
     svg += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="4" fill="{}"/>)", at_x(p.x), at_y(p.y),
                        kColours[beaten ? 1 : 0]);
-    svg += text_at(at_x(p.x) + 6, at_y(p.y) - 5, p.name, "start");
+    const bool right = at_x(p.x) > kWidth / 2;  // names stay inside
+    svg += text_at(at_x(p.x) + (right ? -6 : 6), at_y(p.y) - 5, p.name, right ? "end" : "start");
   }
   std::sort(best.begin(), best.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
   svg += fmt::format(R"(<polyline fill="none" stroke="{}" stroke-dasharray="4 3" points=")",

@@ -150,7 +150,7 @@ class OrtRequest : public Request {
         real ? planes_.size() * sizeof(float) : bytes_.size(), shape.data(), shape.size(),
         real ? kOrtFloat : kOrtUint8);
     for (const Port& p : session.outputs) names_.push_back(p.name.c_str());
-    values_.resize(names_.size());
+    outputs_.resize(names_.size(), nullptr);
     views_.resize(names_.size());
   }
   ~OrtRequest() override {
@@ -169,17 +169,20 @@ class OrtRequest : public Request {
     if (!planes_.empty()) fill_floats();
     const char* name = session_.input.name.c_str();
     const OrtValue* in = input_.get();
-    std::vector<OrtValue*> made(names_.size(), nullptr);
     api_.call<ort::Run>(session_.handle.get(), static_cast<const OrtRunOptions*>(nullptr), &name,
-                        &in, size_t{1}, names_.data(), names_.size(), made.data());
-    for (size_t i = 0; i < made.size(); ++i) {
-      values_[i] = api_.own<ort::ReleaseValue>(made[i]);
-      api_.call<ort::GetTensorData>(made[i], &views_[i].data);
+                        &in, size_t{1}, names_.data(), names_.size(), outputs_.data());
+    if (values_.empty()) keep_outputs();
+  }
+  // What the first run made is filled again by those that follow.
+  void keep_outputs() {
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      values_.push_back(api_.own<ort::ReleaseValue>(outputs_[i]));
       const auto info = api_.make<ort::TensorInfoOf, ort::ReleaseTensorInfo, OrtTensorInfo>(
-          static_cast<const OrtValue*>(made[i]));
+          static_cast<const OrtValue*>(outputs_[i]));
       const auto [type, shape] = type_and_shape(api_, info.get());
       views_[i].type = element_type(type, session_.outputs[i].name);
       views_[i].shape = shape;
+      api_.call<ort::GetTensorData>(outputs_[i], &views_[i].data);
     }
   }
   void fill_floats() {
@@ -198,7 +201,8 @@ class OrtRequest : public Request {
   std::vector<float> planes_;
   std::shared_ptr<OrtValue> input_;
   std::vector<const char*> names_;
-  std::vector<std::shared_ptr<OrtValue>> values_;  // of the last run
+  std::vector<OrtValue*> outputs_;
+  std::vector<std::shared_ptr<OrtValue>> values_;  // own them
   std::vector<TensorView> views_;
   std::future<void> running_;
 };

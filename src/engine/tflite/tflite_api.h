@@ -59,7 +59,6 @@ struct TfliteApi {
   void (*interpreter_delete)(TfLiteInterpreter*);
   TfLiteStatus (*allocate)(TfLiteInterpreter*);
   TfLiteStatus (*invoke)(TfLiteInterpreter*);
-  TfLiteStatus (*resize_input)(TfLiteInterpreter*, int32_t index, const int* dims, int32_t count);
   int32_t (*input_count)(const TfLiteInterpreter*);
   TfLiteTensor* (*input)(const TfLiteInterpreter*, int32_t);
   int32_t (*output_count)(const TfLiteInterpreter*);

@@ -56,7 +56,6 @@ TfliteApi::TfliteApi() {
   need(interpreter_delete, "TfLiteInterpreterDelete");
   need(allocate, "TfLiteInterpreterAllocateTensors");
   need(invoke, "TfLiteInterpreterInvoke");
-  need(resize_input, "TfLiteInterpreterResizeInputTensor");
   need(input_count, "TfLiteInterpreterGetInputTensorCount");
   need(input, "TfLiteInterpreterGetInputTensor");
   need(output_count, "TfLiteInterpreterGetOutputTensorCount");

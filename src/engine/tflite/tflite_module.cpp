@@ -103,16 +103,16 @@ class Interpreter {
 
  private:
   // Where the options keep their flags depends on the version: the delegate is asked what it
-  // understood.
+  // understood. Versions that cannot be asked keep them right behind the threads.
   void add_xnnpack(int threads) {
     if (api_.xnnpack_default == nullptr || api_.xnnpack_create == nullptr) return;
-    for (const size_t word : {size_t{1}, size_t{0}}) {
+    for (size_t word = api_.xnnpack_flags == nullptr ? 0 : 1;; --word) {
       XnnpackOptions options = api_.xnnpack_default();
       options.threads = threads;
       options.words[word] |= kXnnpackSigned8 | kXnnpackUnsigned8;
       delegate_ = {api_.xnnpack_create(&options), api_.xnnpack_delete};
       xnnpack_ = delegate_ != nullptr;
-      if (api_.xnnpack_flags == nullptr || !delegate_) return;
+      if (word == 0 || !delegate_) return;
       if ((api_.xnnpack_flags(delegate_.get()) & kXnnpackSigned8) != 0) return;
     }
   }
@@ -173,13 +173,13 @@ class TfliteRequest : public Request {
         to_int8_(byte_table<int8_t>(port_)),
         to_float_(byte_table<float>(port_)) {
     for (const TfLiteTensor* t : interpreter_->outputs()) {
-      const Port port = make_output_port(api, t);
+      const Port out = make_output_port(api, t);
       sources_.push_back({.data = api.tensor_data(t),
-                          .type = make_port(api, t).type,
-                          .shape = port.shape,
-                          .scale = make_port(api, t).scale,
-                          .zero_point = make_port(api, t).zero_point,
-                          .channels_last = port.channels_last});
+                          .type = element_type(api.tensor_type(t), api.tensor_name(t)),
+                          .shape = out.shape,
+                          .scale = out.scale,
+                          .zero_point = out.zero_point,
+                          .channels_last = out.channels_last});
     }
     views_ = sources_;
     real_.resize(views_.size());

@@ -1,11 +1,6 @@
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <onnx/onnx_pb.h>
-
-#include <limits>
-
 #include "core/error.h"
 #include "format/flat.h"
+#include "format/onnx/parse.h"
 
 namespace octet {
 namespace {
@@ -58,13 +53,7 @@ FlatTensor read_tensor(const onnx::TensorProto& t, const std::string& name) {
 }  // namespace
 
 FlatFile read_flat_onnx(std::span<const std::byte> bytes, const std::string& name) {
-  if (bytes.empty() || bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()))
-    fail("{}: is not an ONNX file: {} bytes", name, bytes.size());
-  google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
-  google::protobuf::io::CodedInputStream stream(&array);
-  onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model.has_graph())
-    fail("{}: is not an ONNX file, or is cut short", name);
+  const onnx::ModelProto model = parse_onnx(bytes, name);
   FlatFile out;
   for (const auto& t : model.graph().initializer()) out.tensors[t.name()] = read_tensor(t, name);
   for (const auto& n : model.graph().node()) {

@@ -2,7 +2,6 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <onnx/onnx_pb.h>
 
 #include <cstring>
 #include <limits>
@@ -10,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/lower.h"
+#include "format/onnx/parse.h"
 
 namespace octet {
 namespace {
@@ -312,9 +312,7 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
   write_text_file(path, make_onnx(model, size, layout));
 }
 
-namespace {
-
-onnx::ModelProto parse(std::span<const std::byte> bytes, const std::string& name) {
+onnx::ModelProto parse_onnx(std::span<const std::byte> bytes, const std::string& name) {
   if (bytes.empty() || bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()))
     fail("{}: is not an ONNX file: {} bytes", name, bytes.size());
   google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
@@ -325,10 +323,8 @@ onnx::ModelProto parse(std::span<const std::byte> bytes, const std::string& name
   return model;
 }
 
-}  // namespace
-
 std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::path& path) {
-  const onnx::ModelProto model = parse(read_file(path), path.string());
+  const onnx::ModelProto model = parse_onnx(read_file(path), path.string());
   std::map<std::string, std::string> entries;
   for (const auto& prop : model.metadata_props()) entries[prop.key()] = prop.value();
   return entries;
@@ -336,7 +332,7 @@ std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::pat
 
 std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
                                                 const std::string& name) {
-  const onnx::ModelProto model = parse(bytes, name);
+  const onnx::ModelProto model = parse_onnx(bytes, name);
   std::map<std::string, int> counts;
   for (const auto& n : model.graph().node()) ++counts[n.op_type()];
   return counts;

@@ -108,6 +108,17 @@ std::map<std::string, std::string> options_of(const tflite::Operator& op) {
     put("activation", add->fused_activation_function());
   } else if (const auto* mul = op.builtin_options_as_MulOptions()) {
     put("activation", mul->fused_activation_function());
+  } else if (const auto* sub = op.builtin_options_as_SubOptions()) {
+    put("activation", sub->fused_activation_function());
+  } else if (const auto* reshape = op.builtin_options_as_ReshapeOptions()) {
+    f["new_shape"] = list(reshape->new_shape());
+  } else if (const auto* softmax = op.builtin_options_as_SoftmaxOptions()) {
+    f["beta"] = fmt::format("{}", softmax->beta());
+  } else if (const auto* sum = op.builtin_options_as_ReducerOptions()) {
+    put("keep_dims", sum->keep_dims());
+  } else if (const auto* cast = op.builtin_options_as_CastOptions()) {
+    put("from", cast->in_data_type());
+    put("to", cast->out_data_type());
   } else if (const auto* slice = op.builtin_options_as_StridedSliceOptions()) {
     f["masks"] =
         fmt::format("{},{},{},{},{}", slice->begin_mask(), slice->end_mask(),
