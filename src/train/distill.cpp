@@ -1,5 +1,8 @@
 #include "train/distill.h"
 
+#include <algorithm>
+#include <map>
+
 #include "eval/coco_metric.h"
 
 namespace octet {
@@ -73,6 +76,29 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
     sum = sum + (visible * weight).sum() / total * gains_.visibility;
   }
   return sum;
+}
+
+std::vector<std::string> shared_features(const Graph& graph) {
+  std::map<std::string, int> uses;
+  for (const Node& node : graph.nodes) {
+    for (const std::string& in : node.inputs) ++uses[in];
+  }
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes) {
+    if (std::holds_alternative<Activation>(node.op) && uses[node.name] > 1)
+      names.push_back(node.name);
+  }
+  return names;
+}
+
+torch::Tensor feature_distance(std::span<const torch::Tensor> student,
+                               std::span<const torch::Tensor> teacher) {
+  torch::Tensor sum = torch::zeros({});
+  for (size_t i = 0; i < student.size(); ++i) {
+    const torch::Tensor power = teacher[i].square().mean() + kLeast;
+    sum = sum + torch::mse_loss(student[i], teacher[i]) / power;
+  }
+  return sum / static_cast<double>(std::max<size_t>(1, student.size()));
 }
 
 }  // namespace octet

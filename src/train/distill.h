@@ -8,6 +8,8 @@
 
 #include <torch/torch.h>
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "model/model.h"
@@ -38,5 +40,14 @@ class Distillation {
   std::vector<Output> outputs_;
   DistillGains gains_;
 };
+
+// Where the network's paths part: activations that several nodes use, in order. There the features
+// of two networks are compared.
+[[nodiscard]] std::vector<std::string> shared_features(const Graph& graph);
+
+// Mean over pairs of features of |student − teacher|² / |teacher|², with a gradient for the
+// student.
+[[nodiscard]] torch::Tensor feature_distance(std::span<const torch::Tensor> student,
+                                             std::span<const torch::Tensor> teacher);
 
 }  // namespace octet

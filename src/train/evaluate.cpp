@@ -14,7 +14,10 @@ constexpr DecodeOptions kDecode{.score_threshold = 0.001F, .multi_label = true};
 }
 
 LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input) {
-  const Image image = read_image(file);
+  return letterboxed(read_image(file), input);
+}
+
+LetterboxedPicture letterboxed(const Image& image, Size input) {
   torch::Tensor bytes = torch::empty({1, input.height, input.width, 3}, torch::kByte);
   Letterbox letterbox(image.size(), input);
   letterbox.run(view(image), bytes.data_ptr<uint8_t>());
@@ -25,17 +28,17 @@ LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size inpu
 
 torch::Tensor to_unit(const torch::Tensor& bytes) { return bytes.to(torch::kFloat) / 255; }
 
-Evaluation evaluate(const Model& model, const Dataset& data, Size input,
+Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size,
                     const PictureVisitor& visit) {
   GraphExecutor net(fold_batch_norm(model.graph));
   const auto forward = [&](const torch::Tensor& image) {
     return net.forward(image, NormMode::kRunningStatistics);
   };
-  return evaluate(forward, model, data, input, visit);
+  return evaluate(forward, model, data, size, visit);
 }
 
-Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data, Size input,
-                    const PictureVisitor& visit) {
+Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
+                    const SizeOption& size, const PictureVisitor& visit) {
   const torch::NoGradGuard no_grad;
   std::vector<std::string> names;
   for (const Output& o : model.graph.outputs) names.push_back(o.name());
@@ -43,7 +46,9 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
   CocoMetric keypoints(MetricKind::kKeypoint, model.info.keypoints);
   Detections found;
   for (const Sample& sample : data.samples) {
-    const LetterboxedPicture picture = read_letterboxed(sample.image, input);
+    const Image image = read_image(sample.image);
+    const Size input = size.exact ? size.size : fitting_rectangle(size.size.width, image.size());
+    const LetterboxedPicture picture = letterboxed(image, input);
     auto outputs = forward(to_unit(picture.bytes));
     std::vector<TensorView> views;
     std::vector<Shape> shapes;

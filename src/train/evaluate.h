@@ -13,6 +13,7 @@
 #include "eval/dataset.h"
 #include "model/model.h"
 #include "train/network.h"
+#include "vision/image.h"
 #include "vision/letterbox.h"
 
 namespace octet {
@@ -32,18 +33,20 @@ struct Evaluation {
 using PictureVisitor = std::function<void(
     const Sample& sample, const std::vector<TruthObject>& truth, const Detections& found)>;
 
+// `size`: one side means the rectangle that fits each picture.
 [[nodiscard]] Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
-                                  Size input, const PictureVisitor& visit = {});
+                                  const SizeOption& size, const PictureVisitor& visit = {});
 // Of a float model.
-[[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, Size input,
+[[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size,
                                   const PictureVisitor& visit = {});
 
-// A picture file as the network sees it: bytes (1, 3, H, W).
+// A picture as the network sees it: bytes (1, 3, H, W).
 struct LetterboxedPicture {
   torch::Tensor bytes;
   LetterboxGeometry geometry;
   Size original;
 };
+[[nodiscard]] LetterboxedPicture letterboxed(const Image& image, Size input);
 [[nodiscard]] LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input);
 [[nodiscard]] torch::Tensor to_unit(const torch::Tensor& bytes);  // float in [0, 1]
 

@@ -9,6 +9,15 @@ namespace {
 
 constexpr double kNormMomentum = 0.03;  // YOLOv8's
 
+// A SiLU behind a node that makes a tensor of its own.
+bool may_overwrite(const Graph& graph, const Node& node) {
+  const auto* act = std::get_if<Activation>(&node.op);
+  if (act == nullptr || act->kind != ActivationKind::kSilu) return false;
+  const Node* before = graph.find(node.inputs[0]);
+  return before != nullptr && (std::holds_alternative<Conv2d>(before->op) ||
+                               std::holds_alternative<BatchNorm>(before->op));
+}
+
 bool is_buffer(std::string_view name) { return name == "mean" || name == "variance"; }
 
 torch::Tensor activate(const torch::Tensor& x, ActivationKind kind) {
@@ -35,6 +44,8 @@ torch::Tensor to_torch(const Tensor& tensor) {
 
 GraphExecutor::GraphExecutor(const Graph& graph) : graph_(graph) {
   for (const Node& node : graph_.nodes) {
+    for (const std::string& in : node.inputs) ++uses_[in];
+    if (may_overwrite(graph_, node)) overwrite_.insert(node.name);
     for (const auto& [name, tensor] : octet::parameters(node.op)) {
       const std::string key = fmt::format("{}.{}", node.name, name);
       torch::Tensor value = to_torch(*tensor);
@@ -53,24 +64,38 @@ torch::Tensor GraphExecutor::parameter(const Node& node, const char* name) const
   return found == parameters_.end() ? torch::Tensor() : found->second;
 }
 
-std::vector<torch::Tensor> GraphExecutor::forward(const torch::Tensor& image, NormMode mode) {
-  const auto values = run(image, mode);
-  std::vector<torch::Tensor> outputs;
-  for (const Output& o : graph_.outputs) outputs.push_back(values.at(o.value));
-  return outputs;
+std::vector<torch::Tensor> GraphExecutor::forward(const torch::Tensor& image, NormMode mode,
+                                                  const std::vector<std::string>& also) {
+  std::vector<std::string> wanted;
+  for (const Output& o : graph_.outputs) wanted.push_back(o.value);
+  wanted.insert(wanted.end(), also.begin(), also.end());
+  const auto values = run(image, mode, wanted);
+  std::vector<torch::Tensor> list;
+  for (const std::string& name : wanted) list.push_back(values.at(name));
+  return list;
 }
 
 std::map<std::string, torch::Tensor> GraphExecutor::values(const torch::Tensor& image) {
-  return run(image, NormMode::kRunningStatistics);
+  std::vector<std::string> all{graph_.input};
+  for (const Node& node : graph_.nodes) all.push_back(node.name);
+  return run(image, NormMode::kRunningStatistics, all);
 }
 
-std::map<std::string, torch::Tensor> GraphExecutor::run(const torch::Tensor& image, NormMode mode) {
+std::map<std::string, torch::Tensor> GraphExecutor::run(const torch::Tensor& image, NormMode mode,
+                                                        const std::vector<std::string>& wanted) {
   std::map<std::string, torch::Tensor> values{
       {graph_.input, image.contiguous(at::MemoryFormat::ChannelsLast)}};
+  std::map<std::string, size_t> uses_left = uses_;
+  for (const std::string& name : wanted) ++uses_left[name];
   for (const Node& node : graph_.nodes) {
     std::vector<torch::Tensor> inputs;
     for (const std::string& name : node.inputs) inputs.push_back(values.at(name));
-    values[node.name] = apply(node, inputs, mode);
+    const bool in_place = overwrite_.contains(node.name) && uses_left.at(node.inputs[0]) == 1 &&
+                          !at::GradMode::is_enabled();
+    values[node.name] = in_place ? torch::silu_(inputs[0]) : apply(node, inputs, mode);
+    for (const std::string& name : node.inputs) {
+      if (--uses_left.at(name) == 0) values.erase(name);
+    }
   }
   return values;
 }

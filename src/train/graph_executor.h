@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ class GraphExecutor {
 
   // `image` (N, 3, H, W) float in [0, 1]. The graph's outputs in its order, (N, C, h, w) each. With
   // batch statistics the running ones are updated as PyTorch does, with a momentum of 0.03.
-  [[nodiscard]] std::vector<torch::Tensor> forward(const torch::Tensor& image, NormMode mode);
+  // `also`: values of the graph that are given behind the outputs.
+  [[nodiscard]] std::vector<torch::Tensor> forward(const torch::Tensor& image, NormMode mode,
+                                                   const std::vector<std::string>& also = {});
 
   // Every value of the graph by its name, the image's among them, with running statistics.
   [[nodiscard]] std::map<std::string, torch::Tensor> values(const torch::Tensor& image);
@@ -46,12 +49,16 @@ class GraphExecutor {
   [[nodiscard]] Graph graph() const;
 
  private:
-  [[nodiscard]] std::map<std::string, torch::Tensor> run(const torch::Tensor& image, NormMode mode);
+  // `wanted`: other values are dropped after their last use.
+  [[nodiscard]] std::map<std::string, torch::Tensor> run(const torch::Tensor& image, NormMode mode,
+                                                         const std::vector<std::string>& wanted);
   [[nodiscard]] torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& inputs,
                                     NormMode mode);
   [[nodiscard]] torch::Tensor parameter(const Node& node, const char* name) const;
 
   Graph graph_;
+  std::map<std::string, size_t> uses_;  // of each value, by nodes
+  std::set<std::string> overwrite_;     // SiLUs whose input nothing else sees
   std::map<std::string, torch::Tensor> parameters_;
   std::map<std::string, torch::Tensor> buffers_;
 };

@@ -12,18 +12,27 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
   GraphExecutor float_net(teacher.graph);
   const Distillation distance(teacher);
   const Loss labels(teacher.info, teacher.graph.outputs);
-  const auto loss = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor& image,
+  const size_t outputs = teacher.graph.outputs.size();
+  const std::vector<std::string> features =
+      options.features > 0 ? shared_features(teacher.graph) : std::vector<std::string>{};
+  network.give_also(features);
+  const auto loss = [&](const std::vector<torch::Tensor>& given, const torch::Tensor& image,
                         const Targets& targets) {
     std::vector<torch::Tensor> wanted;
     {
       const torch::NoGradGuard no_grad;
-      wanted = float_net.forward(image, NormMode::kRunningStatistics);
+      wanted = float_net.forward(image, NormMode::kRunningStatistics, features);
     }
     const auto images = static_cast<double>(image.size(0));
-    torch::Tensor total = distance(outputs, wanted);
+    torch::Tensor total = distance(given, wanted);
     LossItems items;
-    if (options.labels > 0) items = labels(outputs, targets);
+    if (options.labels > 0) items = labels(given, targets);
     items.distill = total.item<double>();
+    if (options.features > 0) {
+      total = total + feature_distance(std::span(given).subspan(outputs),
+                                       std::span(wanted).subspan(outputs)) *
+                          options.features;
+    }
     total = total * (options.distill * images);
     if (options.labels > 0) total = total + items.total * options.labels;
     items.total = total;

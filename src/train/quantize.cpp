@@ -4,6 +4,8 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/process.h"
+#include "core/progress.h"
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
 #include "train/distill.h"
@@ -27,10 +29,11 @@ class Quantizer {
     log_info("float: {}", figures(result_.before));
     Placement placement = place_quantizers(model_.graph);
     result_.calibration = calibrate(model_, placement, training_, options_.calibration);
-    if (options_.rank || options_.keep_float > 0 || options_.max_drop) {
+    if (options_.rank || options_.rank_by_map || options_.keep_float > 0 || options_.max_drop) {
       result_.ranking =
           rank_layers(model_, placement, result_.calibration, training_, options_.calibration);
     }
+    if (options_.rank_by_map) measure_drops(placement);
     keep_in_float(options_.keep_float);
     if (options_.max_drop) reach_max_drop();
     result_.model = network_->model();
@@ -39,7 +42,9 @@ class Quantizer {
   }
 
  private:
-  Size size() const { return {options_.calibration.side, options_.calibration.side}; }
+  SizeOption size() const {
+    return {.size = {options_.calibration.side, options_.calibration.side}, .exact = true};
+  }
   int kept() const { return static_cast<int>(result_.kept_float.size()); }
   std::string figures(const Evaluation& e) const {
     const bool pose = model_.info.task == Task::kPose;
@@ -48,6 +53,25 @@ class Quantizer {
   }
   Evaluation judge(QuantizedNetwork& network) const {
     return evaluate(network.inference(), model_, validation_, size());
+  }
+
+  // Of each layer alone; the ranking stays by distance, which is less of a lottery.
+  void measure_drops(const Placement& placement) {
+    GraphExecutor net(model_.graph);
+    const double before = result_.before.fitness(model_.info.task);
+    Progress progress(static_cast<int64_t>(result_.ranking.size()));
+    int64_t done = 0;
+    for (LayerCost& layer : result_.ranking) {
+      if (stop_requested()) fail("interrupted while ranking layers; nothing was written");
+      const PartialQuantization part =
+          quantized_layer(model_, placement, result_.calibration.scales, layer.conv);
+      const auto forward = [&](const torch::Tensor& image) {
+        return PartialRun(net, image).outputs(part);
+      };
+      layer.drop =
+          before - evaluate(forward, model_, validation_, size()).fitness(model_.info.task);
+      progress.update(++done, "mAP of layers");
+    }
   }
 
   // The quantized network with the costliest layers in float, and its accuracy.

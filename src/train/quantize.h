@@ -15,6 +15,7 @@ struct QuantizeOptions {
   CalibrationOptions calibration;
   QatOptions qat;
   bool rank = false;               // layers, by what quantizing each costs
+  bool rank_by_map = false;        // the same, by what each costs of mAP50-95: much slower
   int keep_float = 0;              // so many of the costliest layers
   std::optional<double> max_drop;  // of mAP50-95, reached with as few float layers as it takes
 };

@@ -122,7 +122,10 @@ std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image, con
   if (visit) visit(model_.graph.input, image);
   std::map<std::string, size_t> uses_left;
   for (const auto& [name, nodes] : users_) uses_left[name] = nodes.size();
-  for (const Output& o : model_.graph.outputs) ++uses_left[o.value];
+  std::vector<std::string> wanted;
+  for (const Output& o : model_.graph.outputs) wanted.push_back(o.value);
+  wanted.insert(wanted.end(), also_.begin(), also_.end());
+  for (const std::string& name : wanted) ++uses_left[name];
   for (const Node& node : model_.graph.nodes) {
     std::vector<torch::Tensor> in;
     for (const std::string& name : node.inputs) in.push_back(values.at(name));
@@ -145,9 +148,9 @@ std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image, con
       if (--uses_left[name] == 0) values.erase(name);
     }
   }
-  std::vector<torch::Tensor> outputs;
-  for (const Output& o : model_.graph.outputs) outputs.push_back(values.at(o.value));
-  return outputs;
+  std::vector<torch::Tensor> list;
+  for (const std::string& name : wanted) list.push_back(values.at(name));
+  return list;
 }
 
 torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const torch::Tensor& x) {

@@ -37,6 +37,8 @@ class QuantizedNetwork : public TrainableNetwork {
 
   std::vector<torch::Tensor> forward(const torch::Tensor& image) override { return run(image, {}); }
   Forward inference() override;
+  // These values are given, too, behind the graph's outputs.
+  void give_also(std::vector<std::string> values) { also_ = std::move(values); }
   // `visit` sees every quantized value.
   [[nodiscard]] std::vector<torch::Tensor> run(const torch::Tensor& image, const Visitor& visit);
 
@@ -71,6 +73,7 @@ class QuantizedNetwork : public TrainableNetwork {
   Placement placement_;
   Scales scales_;
   bool frozen_ = false;
+  std::vector<std::string> also_;
   std::map<std::string, std::vector<const Node*>> users_;
   struct Start {  // of a convolution, and the units of its changes
     torch::Tensor weight, weight_unit;

@@ -131,7 +131,8 @@ std::string confusion_map(const Confusion& confusion, std::vector<std::string> n
 
 }  // namespace
 
-void write_train_report(const std::filesystem::path& folder, const Dataset& validation, int side) {
+void write_train_report(const std::filesystem::path& folder, const Dataset& validation,
+                        const SizeOption& size) {
   const Model model = read_model(folder / "best.safetensors");
   const bool pose = model.info.task == Task::kPose;
   Confusion confusion(model.info.names.size());
@@ -139,7 +140,7 @@ void write_train_report(const std::filesystem::path& folder, const Dataset& vali
   size_t count = 0;
   const size_t every = std::max<size_t>(1, validation.samples.size() / kSamples);
   const Evaluation e = evaluate(
-      model, validation, {side, side},
+      model, validation, size,
       [&](const Sample& s, const std::vector<TruthObject>& truth, const Detections& found) {
         confusion.add(truth, found);
         if (count++ % every == 0 && count / every < kSamples)
@@ -186,6 +187,11 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeResu
     for (const LayerCost& l : r.ranking) bars.emplace_back(l.conv, l.distance);
     body += "<h2>What quantizing each layer alone costs</h2>" +
             bar_chart("distance of the outputs from the float model's", bars);
+    bars.clear();
+    for (const LayerCost& l : r.ranking) {
+      if (l.drop) bars.emplace_back(l.conv, *l.drop);
+    }
+    if (!bars.empty()) body += bar_chart("drop of mAP50-95", bars);
   }
   body += "<h2>Ranges</h2>";
   std::vector<std::vector<std::string>> ranges;

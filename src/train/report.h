@@ -9,7 +9,8 @@ namespace octet {
 
 // Curves from results.csv in the folder, precision and recall, the confusion matrix, and samples of
 // predictions beside the truth, of best.safetensors. Written as report.html in the folder.
-void write_train_report(const std::filesystem::path& folder, const Dataset& validation, int side);
+void write_train_report(const std::filesystem::path& folder, const Dataset& validation,
+                        const SizeOption& size);
 
 void write_quantize_report(const std::filesystem::path& file, const QuantizeResult& result);
 

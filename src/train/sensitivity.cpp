@@ -8,31 +8,26 @@
 #include "train/distill.h"
 #include "train/fake_quant.h"
 #include "train/graph_executor.h"
-#include "train/partial_run.h"
 
 namespace octet {
-namespace {
 
-// The layer's weights, its output, and the output of the activation after it.
-PartialQuantization layer(const Model& model, const Placement& placement, const Scales& scales,
-                          const Node& conv) {
+PartialQuantization quantized_layer(const Model& model, const Placement& placement,
+                                    const Scales& scales, const std::string& conv) {
   PartialQuantization part;
-  const auto& op = std::get<Conv2d>(conv.op);
-  part.weights[conv.name] =
-      fake_quantize_weight(to_torch(op.weight), torch::tensor(scales.weights.at(conv.name)),
+  const auto& op = std::get<Conv2d>(model.graph.find(conv)->op);
+  part.weights[conv] =
+      fake_quantize_weight(to_torch(op.weight), torch::tensor(scales.weights.at(conv)),
                            weight_limit(scales.weight_bits));
   const auto add = [&](const std::string& value) {
     const auto group = placement.group_of.find(value);
     if (group != placement.group_of.end()) part.values[value] = scales.groups[group->second];
   };
-  add(conv.name);
+  add(conv);
   for (const Node& node : model.graph.nodes) {
-    if (std::holds_alternative<Activation>(node.op) && node.inputs[0] == conv.name) add(node.name);
+    if (std::holds_alternative<Activation>(node.op) && node.inputs[0] == conv) add(node.name);
   }
   return part;
 }
-
-}  // namespace
 
 std::vector<LayerCost> rank_layers(const Model& model, const Placement& placement,
                                    const Calibration& calibration, const Dataset& data,
@@ -46,7 +41,8 @@ std::vector<LayerCost> rank_layers(const Model& model, const Placement& placemen
   for (const Node& node : model.graph.nodes) {
     if (!placement.convs.contains(node.name)) continue;
     if (stop_requested()) fail("interrupted while ranking layers; nothing was written");
-    const auto outputs = run.outputs(layer(model, placement, calibration.scales, node));
+    const auto outputs =
+        run.outputs(quantized_layer(model, placement, calibration.scales, node.name));
     costs.push_back({node.name, distance(outputs, run.outputs()).item<double>()});
     progress.update(static_cast<int64_t>(costs.size()), "ranking layers");
   }

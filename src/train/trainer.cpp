@@ -214,8 +214,7 @@ class Trainer {
   void finish_epoch(EpochResult& result, TrainSummary& summary) {
     average_.swap(net_);
     const Model averaged = net_.model();
-    result.evaluation =
-        evaluate(net_.inference(), averaged, validation_, {options_.side, options_.side});
+    result.evaluation = evaluate(net_.inference(), averaged, validation_, judging_size(options_));
     average_.swap(net_);
     const Evaluation& e = result.evaluation;
     if (e.fitness(task_kind_) > at_.best_fitness) {

@@ -37,6 +37,7 @@ struct TrainOptions {
   int freeze = 0;         // the first layers of the model, "model.0" on, stay as they are
   int close_mosaic = 10;  // last epochs without mosaic; never more than a half of all
   bool bf16 = false;
+  bool rectangular = false;  // each picture is judged in the rectangle that fits it
   bool resume = false;
   uint64_t seed = 0;
   int threads = 0;      // 0: one per core
@@ -45,6 +46,11 @@ struct TrainOptions {
   AverageOptions average;
   std::filesystem::path folder;  // best.safetensors, last.safetensors, results.csv
 };
+
+// What pictures are letterboxed into to be judged.
+[[nodiscard]] inline SizeOption judging_size(const TrainOptions& o) {
+  return {.size = {o.side, o.side}, .exact = !o.rectangular};
+}
 
 struct EpochResult {
   int epoch = 0;  // from 1

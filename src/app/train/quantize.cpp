@@ -49,7 +49,10 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r) {
   j["kept_float"] = r.kept_float;
   if (!r.ranking.empty()) {
     auto& layers = j["layers"] = nlohmann::ordered_json::array();
-    for (const LayerCost& l : r.ranking) layers.push_back({{"name", l.conv}, {"cost", l.distance}});
+    for (const LayerCost& l : r.ranking) {
+      layers.push_back({{"name", l.conv}, {"cost", l.distance}});
+      if (l.drop) layers.back()["drop"] = *l.drop;
+    }
   }
   return j;
 }
@@ -90,9 +93,12 @@ void run(Options& o) {
   log_info("float {:.4f}, calibrated {}, result {}: {}; report: {}",
            r.before.fitness(model.info.task), figures(r.ptq), figures(r.after), o.output,
            report.string());
-  if (q.rank && !o.json) {
-    fmt::print("{:<32} {:>12}\n", "layer", "output cost");
-    for (const LayerCost& l : r.ranking) fmt::print("{:<32} {:>12.6f}\n", l.conv, l.distance);
+  if ((q.rank || q.rank_by_map) && !o.json) {
+    fmt::print("{:<32} {:>12}{}\n", "layer", "output cost", q.rank_by_map ? "  drop of mAP" : "");
+    for (const LayerCost& l : r.ranking) {
+      fmt::print("{:<32} {:>12.6f}{}\n", l.conv, l.distance,
+                 l.drop ? fmt::format("{:>13.4f}", *l.drop) : "");
+    }
   }
   if (o.json) fmt::print("{}\n", to_json(o, r).dump());
 }
@@ -160,12 +166,18 @@ void add_quantize(CLI::App& root) {
       ->check(CLI::IsMember({7, 8}))
       ->capture_default_str();
   verb->add_flag("--analyze", q.rank, "rank the layers by what quantizing each alone costs");
+  verb->add_flag("--analyze-map", q.rank_by_map,
+                 "the same, and the mAP50-95 that each costs: judges once a layer");
   verb->add_option("--keep-float", q.keep_float, "leave so many of the costliest layers in float")
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--max-drop", o.max_drop,
                    "leave as few layers in float as keep the calibrated model's drop of mAP50-95 "
                    "below this")
       ->check(CLI::Range(0.0, 1.0));
+  verb->add_option("--features", q.qat.features,
+                   "qat: weight of the float model's features beside its outputs")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("--labels", q.qat.labels,
                    "qat: weight of the labels' loss beside the float model's outputs")
       ->check(CLI::NonNegativeNumber)

@@ -77,7 +77,7 @@ void run_train(Options& options) {
   if (s.interrupted)
     fail("interrupted; {} holds everything: the same command with --resume continues",
          (options.train.folder / "last.safetensors").string());
-  write_train_report(options.train.folder, validation, options.train.side);
+  write_train_report(options.train.folder, validation, judging_size(options.train));
   const std::string best = (options.train.folder / "best.safetensors").string();
   log_info("{} epochs in {:.0f} s, {:.1f} images/s; best is epoch {}, mAP50-95 {:.4f}: {}",
            s.epochs.size(), s.seconds, s.images_per_second, s.best_epoch, s.best.boxes.map50_95,
@@ -134,6 +134,8 @@ void add_schedule_options(CLI::App& verb, Options& o) {
                   "keep pictures in memory if all fit into so many GB, else read them every time")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  verb.add_flag("--rect", t.rectangular,
+                "judge every picture in the rectangle that fits it: quicker than the square");
   verb.add_flag("--bf16", t.bf16, "compute in bf16: faster where the processor has it");
   verb.add_flag("--resume", t.resume, "continue an interrupted run of the same command");
 }

@@ -1,0 +1,93 @@
+#include "train/distill.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "format/model_file.h"
+#include "graph/passes/passes.h"
+#include "train/evaluate.h"
+#include "train/graph_executor.h"
+#include "train/sensitivity.h"
+#include "train/trainer.h"
+
+namespace octet {
+namespace {
+
+const std::string kTiny = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt";
+
+Model folded_tiny() {
+  Model model = read_model(kTiny);
+  model.graph = fold_batch_norm(std::move(model.graph));
+  return model;
+}
+
+TEST(FeatureDistance, IsZeroForEqualOneForNothing) {
+  const torch::NoGradGuard no_grad;
+  torch::manual_seed(1);
+  const Model model = folded_tiny();
+  const auto names = shared_features(model.graph);
+  ASSERT_GT(names.size(), 5U);
+  GraphExecutor net(model.graph);
+  const torch::Tensor image = torch::rand({1, 3, 64, 64});
+  const auto given = net.forward(image, NormMode::kRunningStatistics, names);
+  const auto features = std::span(given).subspan(model.graph.outputs.size());
+  ASSERT_EQ(features.size(), names.size());
+  EXPECT_EQ(feature_distance(features, features).item<double>(), 0);
+  std::vector<torch::Tensor> nothing;
+  for (const torch::Tensor& f : features) nothing.push_back(torch::zeros_like(f));
+  EXPECT_NEAR(feature_distance(nothing, features).item<double>(), 1, 0.01);
+}
+
+// Values that are overwritten or dropped on the way were not needed any more.
+TEST(GraphExecutor, ForwardGivesWhatAllValuesGive) {
+  const torch::NoGradGuard no_grad;
+  const Model model = folded_tiny();
+  GraphExecutor net(model.graph);
+  const torch::Tensor image = torch::rand({2, 3, 96, 64});
+  const auto names = shared_features(model.graph);
+  const auto values = net.values(image);
+  const auto given = net.forward(image, NormMode::kRunningStatistics, names);
+  for (size_t i = 0; i < given.size(); ++i) {
+    const size_t outputs = model.graph.outputs.size();
+    const std::string& name = i < outputs ? model.graph.outputs[i].value : names[i - outputs];
+    EXPECT_TRUE(torch::allclose(given[i], values.at(name))) << name;
+  }
+}
+
+TEST(Evaluate, RectanglesHoldThePictures) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = with_classes(folded_tiny(), data.names, 0);
+  GraphExecutor net(model.graph);
+  std::vector<Size> sizes;
+  const auto forward = [&](const torch::Tensor& image) {
+    sizes.push_back({static_cast<int>(image.size(3)), static_cast<int>(image.size(2))});
+    return net.forward(image, NormMode::kRunningStatistics);
+  };
+  (void)evaluate(forward, model, data, {.size = {160, 160}, .exact = false});
+  ASSERT_EQ(sizes.size(), data.samples.size());
+  size_t smaller = 0;
+  for (const Size s : sizes) {
+    EXPECT_EQ(std::max(s.width, s.height), 160);
+    smaller += s.width < 160 || s.height < 160 ? 1 : 0;
+  }
+  EXPECT_GT(smaller, sizes.size() / 2);
+}
+
+// What one layer alone costs is more than nothing, and less than a broken network.
+TEST(QuantizedLayer, CostsALittle) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  Model model = read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors");
+  model.graph = fold_batch_norm(std::move(model.graph));
+  const Placement placement = place_quantizers(model.graph);
+  const CalibrationOptions options{.side = 64, .pictures = 2, .tried = 1};
+  const Calibration c = calibrate(model, placement, data, options);
+  const auto ranking = rank_layers(model, placement, c, data, options);
+  EXPECT_EQ(ranking.size(), placement.convs.size());
+  EXPECT_GT(ranking.front().distance, 0);
+  EXPECT_GE(ranking.front().distance, ranking.back().distance);
+  EXPECT_LT(ranking.back().distance, 0.01);
+}
+
+}  // namespace
+}  // namespace octet
