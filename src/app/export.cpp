@@ -46,7 +46,13 @@ struct Format {
   const char* extension;
   void (*write)(const fs::path&, const Model&, Size, Layout);
 };
-constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx},
+void write_unsigned_onnx(const fs::path& file, const Model& model, Size size, Layout layout) {
+  write_onnx(file, model, size, layout);
+}
+void write_signed_onnx(const fs::path& file, const Model& model, Size size, Layout layout) {
+  write_onnx(file, model, size, layout, ElementType::kInt8);
+}
+constexpr Format kFormats[] = {{"onnx", ".onnx", write_unsigned_onnx},
                                {"tflite", ".tflite", write_tflite},
                                {"openvino", ".xml", write_ir},
                                {"edgetpu", ".tflite", write_for_edge_tpu}};
@@ -56,7 +62,7 @@ struct Options {
   std::vector<std::string> formats;
   std::string size = "640";
   std::string folder;
-  std::string layout = "raw";
+  std::string layout = "raw", activations = "uint8";
   bool json = false;
 };
 
@@ -83,7 +89,9 @@ void run(const Options& options) {
   for (const std::string& name : options.formats) {
     const Format& format = format_named(name);
     fs::path path = folder / (stem + format.extension);
-    format.write(path, model, size, raw ? Layout::kRaw : Layout::kUltralytics);
+    const bool is_signed = name == "onnx" && options.activations == "int8";
+    (is_signed ? write_signed_onnx : format.write)(path, model, size,
+                                                   raw ? Layout::kRaw : Layout::kUltralytics);
     if (name == "edgetpu") path = compile_for_edge_tpu(path, folder);
     const auto bytes = bytes_of_model(path);
     log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,
@@ -112,6 +120,11 @@ void add_export(CLI::App& root) {
           "--layout", options->layout,
           "raw: separate outputs, for octet; ultralytics: one decoded output, for other programs")
       ->check(CLI::IsMember({"raw", "ultralytics"}))
+      ->capture_default_str();
+  verb->add_option(
+          "--activations", options->activations,
+          "of a quantized model in ONNX: uint8, or int8 for ONNX Runtime on Arm; the same steps")
+      ->check(CLI::IsMember({"uint8", "int8"}))
       ->capture_default_str();
   verb->add_flag("--json", options->json, "print one JSON object on standard output");
   verb->callback([options] { run(*options); });

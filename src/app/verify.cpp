@@ -63,9 +63,10 @@ Export open_export(const Model& model, const fs::path& path) {
   Export e{.path = path};
   const std::string name = path.string();
   if (path.extension() == ".onnx") {
-    read_octet_metadata(read_onnx_metadata(path), e);
+    const auto metadata = read_onnx_metadata(path);
+    read_octet_metadata(metadata, e);
     e.found = read_flat_onnx(read_file(path), name);
-    const std::string bytes = make_onnx(model, e.size, e.layout);
+    const std::string bytes = make_onnx(model, e.size, e.layout, onnx_activations(metadata));
     e.expected = read_flat_onnx(std::as_bytes(std::span(bytes)), "the model as ONNX");
   } else if (path.extension() == ".xml") {
     read_octet_metadata(read_ir_metadata(path), e);

@@ -94,15 +94,17 @@ std::string edit(onnx::ModelProto& model, std::mt19937& random) {
 }
 
 TEST(Flat, EveryEditOfOnnxIsNamed) {
-  const std::string bytes = make_onnx(quantized_tiny(), kSize, Layout::kRaw);
-  const FlatFile expected = flat_onnx(bytes);
-  EXPECT_TRUE(compare(expected, expected).empty());
-  std::mt19937 random(1);
-  for (int i = 0; i < kEdits; ++i) {
-    onnx::ModelProto model;
-    ASSERT_TRUE(model.ParseFromString(bytes));
-    const std::string name = edit(model, random);
-    EXPECT_TRUE(names(compare(expected, flat_onnx(model.SerializeAsString())), name)) << name;
+  for (const ElementType activations : {ElementType::kUint8, ElementType::kInt8}) {
+    const std::string bytes = make_onnx(quantized_tiny(), kSize, Layout::kRaw, activations);
+    const FlatFile expected = flat_onnx(bytes);
+    EXPECT_TRUE(compare(expected, expected).empty());
+    std::mt19937 random(1);
+    for (int i = 0; i < kEdits; ++i) {
+      onnx::ModelProto model;
+      ASSERT_TRUE(model.ParseFromString(bytes));
+      const std::string name = edit(model, random);
+      EXPECT_TRUE(names(compare(expected, flat_onnx(model.SerializeAsString())), name)) << name;
+    }
   }
 }
 

@@ -14,7 +14,8 @@
 namespace octet {
 namespace {
 
-constexpr int kUnsigned = 128;  // an int8 value and its zero point as uint8
+constexpr int kUnsigned = 128;                       // an int8 value and its zero point as uint8
+constexpr const char* kActivations = "activations";  // metadata: the type of quantized values
 constexpr int kOpset = 13;
 constexpr int kIrVersion = 7;  // the first that knows opset 13
 
@@ -32,7 +33,7 @@ int32_t onnx_type(ElementType type) {
 
 class OnnxEmitter : public Emitter {
  public:
-  OnnxEmitter() {
+  explicit OnnxEmitter(ElementType activations) : activations_(activations) {
     model_.set_ir_version(kIrVersion);
     model_.set_producer_name("octet");
     auto* opset = model_.add_opset_import();
@@ -57,6 +58,10 @@ class OnnxEmitter : public Emitter {
       prop->set_key(key);
       prop->set_value(value);
     }
+    if (activations_ != ElementType::kInt8) return;
+    auto* prop = model_.add_metadata_props();
+    prop->set_key(kActivations);
+    prop->set_value("int8");
   }
 
   [[nodiscard]] std::string serialize() const { return model_.SerializeAsString(); }
@@ -116,7 +121,9 @@ class OnnxEmitter : public Emitter {
     name_value(out, name);
     const std::string scale =
         initializer(name + ".scale", Tensor{.shape = {}, .values = {p.scale}});
-    const std::string zero = byte_initializer(name + ".zero_point", p.zero_point + kUnsigned);
+    const bool is_signed = activations_ == ElementType::kInt8;
+    const std::string zero = byte_initializer(name + ".zero_point", activations_,
+                                              is_signed ? p.zero_point : p.zero_point + kUnsigned);
     node("QuantizeLinear", name + ".integers", {value(x), scale, zero}, name + ".integers");
     node("DequantizeLinear", name, {name + ".integers", scale, zero}, name);
   }
@@ -124,8 +131,17 @@ class OnnxEmitter : public Emitter {
     name_value(out, name);
     const std::string scale =
         initializer(name + ".scale", Tensor{.shape = {}, .values = {kImageParams.scale}});
-    const std::string zero = byte_initializer(name + ".zero_point", 0);
-    node("DequantizeLinear", name, {value(bytes), scale, zero}, name);
+    const std::string zero = byte_initializer(name + ".zero_point", ElementType::kUint8, 0);
+    if (activations_ != ElementType::kInt8) {
+      node("DequantizeLinear", name, {value(bytes), scale, zero}, name);
+      return;
+    }
+    const std::string shifted = byte_initializer(name + ".integers.zero_point", ElementType::kInt8,
+                                                 kImageParams.zero_point);
+    node("DequantizeLinear", name + ".bytes", {value(bytes), scale, zero}, name + ".bytes");
+    node("QuantizeLinear", name + ".integers", {name + ".bytes", scale, shifted},
+         name + ".integers");
+    node("DequantizeLinear", name, {name + ".integers", scale, shifted}, name);
   }
   void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override {
     switch (kind) {
@@ -251,9 +267,9 @@ class OnnxEmitter : public Emitter {
     fill(name, onnx::TensorProto::FLOAT, tensor.shape, std::as_bytes(std::span(tensor.values)));
     return name;
   }
-  std::string byte_initializer(const std::string& name, int value) {
+  std::string byte_initializer(const std::string& name, ElementType type, int value) {
     const auto byte = static_cast<uint8_t>(value);
-    fill(name, onnx::TensorProto::UINT8, {}, std::as_bytes(std::span(&byte, 1)));
+    fill(name, onnx_type(type), {}, std::as_bytes(std::span(&byte, 1)));
     return name;
   }
   // `name` is an initializer of integers; "NAME.real" becomes its values, one scale a channel.
@@ -295,6 +311,7 @@ class OnnxEmitter : public Emitter {
     for (const int64_t d : dims) tensor->mutable_shape()->add_dim()->set_dim_value(d);
   }
 
+  ElementType activations_;
   onnx::ModelProto model_;
   onnx::GraphProto* graph_ = nullptr;
   std::vector<std::string> names_;
@@ -302,14 +319,20 @@ class OnnxEmitter : public Emitter {
 
 }  // namespace
 
-std::string make_onnx(const Model& model, Size size, Layout layout) {
-  OnnxEmitter emitter;
+std::string make_onnx(const Model& model, Size size, Layout layout, ElementType activations) {
+  OnnxEmitter emitter(activations);
   lower(model, size, layout, emitter);
   return emitter.serialize();
 }
 
-void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout) {
-  write_text_file(path, make_onnx(model, size, layout));
+void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout,
+                ElementType activations) {
+  write_text_file(path, make_onnx(model, size, layout, activations));
+}
+
+ElementType onnx_activations(const std::map<std::string, std::string>& metadata) {
+  const auto at = metadata.find(kActivations);
+  return at != metadata.end() && at->second == "int8" ? ElementType::kInt8 : ElementType::kUint8;
 }
 
 onnx::ModelProto parse_onnx(std::span<const std::byte> bytes, const std::string& name) {

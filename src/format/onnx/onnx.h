@@ -11,9 +11,14 @@
 
 namespace octet {
 
-// The bytes of the file.
-[[nodiscard]] std::string make_onnx(const Model& model, Size size, Layout layout);
-void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout);
+// The bytes of the file. `activations`: uint8, or int8; the same steps, and the same scales.
+[[nodiscard]] std::string make_onnx(const Model& model, Size size, Layout layout,
+                                    ElementType activations = ElementType::kUint8);
+void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout,
+                ElementType activations = ElementType::kUint8);
+
+// What was asked for when the file with this metadata was written.
+[[nodiscard]] ElementType onnx_activations(const std::map<std::string, std::string>& metadata);
 
 // The metadata_props of an ONNX file. Throws an Error naming the file when it is none.
 [[nodiscard]] std::map<std::string, std::string> read_onnx_metadata(
