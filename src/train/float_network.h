@@ -8,7 +8,15 @@ namespace octet {
 
 class FloatNetwork : public TrainableNetwork {
  public:
-  explicit FloatNetwork(const Model& model) : info_(model.info), net_(model.graph) {}
+  // The first `frozen` layers keep the statistics of their BatchNorms.
+  explicit FloatNetwork(const Model& model, int frozen = 0) : info_(model.info), net_(model.graph) {
+    std::set<std::string> kept;
+    for (const Node& node : model.graph.nodes) {
+      if (std::holds_alternative<BatchNorm>(node.op) && in_first_layers(node.name, frozen))
+        kept.insert(node.name);
+    }
+    net_.keep_statistics(std::move(kept));
+  }
 
   std::vector<torch::Tensor> forward(const torch::Tensor& image) override {
     return net_.forward(image, NormMode::kBatchStatistics);

@@ -108,8 +108,8 @@ torch::Tensor GraphExecutor::apply(const Node& node, const std::vector<torch::Te
   if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
     return torch::batch_norm(in[0], parameter(node, "gamma"), parameter(node, "beta"),
                              buffers_.at(node.name + ".mean"), buffers_.at(node.name + ".variance"),
-                             mode == NormMode::kBatchStatistics, kNormMomentum, norm->epsilon,
-                             false);
+                             mode == NormMode::kBatchStatistics && !kept_.contains(node.name),
+                             kNormMomentum, norm->epsilon, false);
   }
   return apply_plain(node, in);
 }

@@ -26,6 +26,9 @@ class GraphExecutor {
   [[nodiscard]] std::vector<torch::Tensor> forward(const torch::Tensor& image, NormMode mode,
                                                    const std::vector<std::string>& also = {});
 
+  // These BatchNorms keep their statistics, and use them, also in forward() with batch statistics.
+  void keep_statistics(std::set<std::string> norms) { kept_ = std::move(norms); }
+
   // Every value of the graph by its name, the image's among them, with running statistics.
   [[nodiscard]] std::map<std::string, torch::Tensor> values(const torch::Tensor& image);
 
@@ -58,6 +61,7 @@ class GraphExecutor {
 
   Graph graph_;
   std::map<std::string, size_t> uses_;  // of each value, by nodes
+  std::set<std::string> kept_;          // BatchNorms
   std::set<std::string> overwrite_;     // SiLUs whose input nothing else sees
   std::map<std::string, torch::Tensor> parameters_;
   std::map<std::string, torch::Tensor> buffers_;

@@ -3,9 +3,11 @@
 
 #include <torch/torch.h>
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/model.h"
@@ -34,6 +36,12 @@ class TrainableNetwork {
   // With the present values.
   [[nodiscard]] virtual Model model() const = 0;
 };
+
+// Whether a node or a parameter lies in one of the first layers, named "model.0.…", "model.1.…", …
+[[nodiscard]] inline bool in_first_layers(const std::string& name, int layers) {
+  constexpr std::string_view kPrefix = "model.";
+  return name.starts_with(kPrefix) && std::atoi(name.c_str() + kPrefix.size()) < layers;
+}
 
 // Whether a parameter is the logarithm of a scale.
 [[nodiscard]] inline bool is_scale(const std::string& parameter) {

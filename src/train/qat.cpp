@@ -1,5 +1,6 @@
 #include "train/qat.h"
 
+#include "core/error.h"
 #include "train/distill.h"
 #include "train/graph_executor.h"
 #include "train/loss.h"
@@ -46,8 +47,12 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
     }
     network.freeze_scales();
   };
-  return train({.network = network, .loss = loss, .before_epoch = before_epoch}, training,
-               validation, options.train);
+  const std::string kind = fmt::format(
+      "int8 of {} bits, distill {}, features {}, labels {}, scale-lr {}{}: ", network.weight_bits(),
+      options.distill, options.features, options.labels, options.train.rate_of_scales,
+      options.learn_scales ? "" : " observed");
+  return train({.network = network, .loss = loss, .before_epoch = before_epoch, .kind = kind},
+               training, validation, options.train);
 }
 
 }  // namespace octet

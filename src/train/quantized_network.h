@@ -50,6 +50,8 @@ class QuantizedNetwork : public TrainableNetwork {
   const Tensors& parameters() const override { return parameters_; }
   const Tensors& buffers() const override { return buffers_; }
 
+  [[nodiscard]] int weight_bits() const { return scales_.weight_bits; }
+
   // From now on scales are as they will be stored, without gradients.
   void freeze_scales() { frozen_ = true; }
 

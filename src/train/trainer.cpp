@@ -37,12 +37,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Whether a parameter lies in one of the first layers, named "model.0.…", "model.1.…", …
-bool is_frozen(const std::string& name, int layers) {
-  constexpr std::string_view kPrefix = "model.";
-  return name.starts_with(kPrefix) && std::atoi(name.c_str() + kPrefix.size()) < layers;
-}
-
 void add(LossItems& sum, const LossItems& items, double factor) {
   sum.box += items.box * factor;
   sum.cls += items.cls * factor;
@@ -81,10 +75,13 @@ class Trainer {
     at_.best_fitness = options.initial_fitness;
     const bool sgd = options.optimizer == OptimizerKind::kSgd;
     base_rate_ = options.learning_rate > 0 ? options.learning_rate : sgd ? 0.01 : 0.001;
-    key_ =
-        fmt::format("{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}, seed {}",
-                    loader_.pictures(), options.epochs, options.side, options.batch,
-                    options.accumulate, sgd ? "sgd" : "adamw", base_rate_, options.seed);
+    key_ = fmt::format(
+        "{}{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
+        "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
+        task.kind, loader_.pictures(), options.epochs, options.side, options.batch,
+        options.accumulate, sgd ? "sgd" : "adamw", base_rate_, options.cosine ? " cosine" : "",
+        options.warmup_epochs, options.weight_decay, options.freeze, options.augment.mosaic,
+        options.augment.mixup, options.seed);
   }
 
   TrainSummary run() {
@@ -121,7 +118,7 @@ class Trainer {
   std::vector<ParameterGroup> make_groups() const {
     std::vector<ParameterGroup> groups(4);
     for (const auto& [name, tensor] : net_.parameters()) {
-      if (is_frozen(name, options_.freeze)) continue;
+      if (in_first_layers(name, options_.freeze)) continue;
       const bool bias = name.ends_with(".bias") || name.ends_with(".beta");
       const size_t group = is_scale(name) ? 3 : bias ? 2 : name.ends_with(".weight") ? 0 : 1;
       groups[group].names.push_back(name);
@@ -327,7 +324,7 @@ TrainSummary train(const TrainingTask& task, const Dataset& training, const Data
 
 TrainSummary train_float(const Model& model, const Dataset& training, const Dataset& validation,
                          const TrainOptions& options) {
-  FloatNetwork network(with_batch_norm(model, training, options.side));
+  FloatNetwork network(with_batch_norm(model, training, options.side), options.freeze);
   const Loss loss(model.info, model.graph.outputs);
   const auto on_batch = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor&,
                             const Targets& targets) { return loss(outputs, targets); };

@@ -79,6 +79,8 @@ struct TrainingTask {
       loss;
   // Called before each epoch, with the share of the training done.
   std::function<void(double progress, WeightAverage& average)> before_epoch = {};
+  // What else makes it this run and no other: a resumed one has to have the same.
+  std::string kind = {};
 };
 
 // Throws an Error when the loss is not a number any more, or `resume` finds another run's files.

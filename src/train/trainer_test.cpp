@@ -109,7 +109,12 @@ TEST(Train, FrozenLayersStay) {
   const auto weights = [](const Model& m, const char* name) {
     return std::get<Conv2d>(m.graph.find(name)->op).weight.values;
   };
+  const auto means = [](const Model& m, const char* name) {
+    return std::get<BatchNorm>(m.graph.find(name)->op).mean.values;
+  };
   EXPECT_EQ(weights(trained, "model.0.conv"), weights(model, "model.0.conv"));
+  EXPECT_EQ(means(trained, "model.0.bn"), means(model, "model.0.bn"));
+  EXPECT_NE(means(trained, "model.1.bn"), means(model, "model.1.bn"));
   EXPECT_NE(weights(trained, "model.1.conv"), weights(model, "model.1.conv"));
 }
 
