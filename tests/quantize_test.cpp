@@ -24,6 +24,23 @@ class Quantize : public testing::Test {
   TemporaryFolder folder_;
 };
 
+// What a layer costs of mAP is asked for, and is not the same for all.
+TEST_F(Quantize, TellsWhatLayersCostOfMap) {
+  const Outcome done =
+      run_octet("quantize --json --method ptq --imgsz 96 --images 2 --analyze-map --model " +
+                kModel + " --data " + kData + " -o " + at("int8.safetensors"));
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json j = json::parse(done.out);
+  ASSERT_EQ(j["layers"].size(), 63U);
+  size_t changed = 0;
+  for (const json& layer : j["layers"]) {
+    const auto drop = layer["drop"].get<double>();
+    EXPECT_LT(std::abs(drop), 0.1) << layer.dump();
+    changed += drop != 0 ? 1 : 0;
+  }
+  EXPECT_GT(changed, 5U);
+}
+
 // Calibrated, exported and run: int8 finds nearly what float finds.
 TEST_F(Quantize, CalibratesExportsAndRuns) {
   const Outcome done = run_octet(

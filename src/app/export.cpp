@@ -35,26 +35,27 @@ fs::path compile_for_edge_tpu(const fs::path& file, const fs::path& folder) {
   return folder / (file.stem().string() + "_edgetpu.tflite");
 }
 
-void write_for_edge_tpu(const fs::path& file, const Model& model, Size size, Layout layout) {
+void write_for_edge_tpu(const fs::path& file, const Model& model, Size size, Layout layout,
+                        ElementType) {
   if (model.quantization.empty())
     fail("--format edgetpu: the Edge TPU runs int8 models; 'octet quantize' makes one");
   write_tflite(file, model, size, layout);
 }
 
+// For formats that leave no choice of the activations' type.
+template <auto Write>
+void write_as_is(const fs::path& file, const Model& model, Size size, Layout layout, ElementType) {
+  Write(file, model, size, layout);
+}
+
 struct Format {
   const char* name;
   const char* extension;
-  void (*write)(const fs::path&, const Model&, Size, Layout);
+  void (*write)(const fs::path&, const Model&, Size, Layout, ElementType activations);
 };
-void write_unsigned_onnx(const fs::path& file, const Model& model, Size size, Layout layout) {
-  write_onnx(file, model, size, layout);
-}
-void write_signed_onnx(const fs::path& file, const Model& model, Size size, Layout layout) {
-  write_onnx(file, model, size, layout, ElementType::kInt8);
-}
-constexpr Format kFormats[] = {{"onnx", ".onnx", write_unsigned_onnx},
-                               {"tflite", ".tflite", write_tflite},
-                               {"openvino", ".xml", write_ir},
+constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx},
+                               {"tflite", ".tflite", write_as_is<write_tflite>},
+                               {"openvino", ".xml", write_as_is<write_ir>},
                                {"edgetpu", ".tflite", write_for_edge_tpu}};
 
 struct Options {
@@ -89,9 +90,8 @@ void run(const Options& options) {
   for (const std::string& name : options.formats) {
     const Format& format = format_named(name);
     fs::path path = folder / (stem + format.extension);
-    const bool is_signed = name == "onnx" && options.activations == "int8";
-    (is_signed ? write_signed_onnx : format.write)(path, model, size,
-                                                   raw ? Layout::kRaw : Layout::kUltralytics);
+    format.write(path, model, size, raw ? Layout::kRaw : Layout::kUltralytics,
+                 options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8);
     if (name == "edgetpu") path = compile_for_edge_tpu(path, folder);
     const auto bytes = bytes_of_model(path);
     log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,

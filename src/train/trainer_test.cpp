@@ -94,6 +94,9 @@ TEST(Train, ResumesExactly) {
     const std::string table = read_text_file(parts / "results.csv");
     EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4);
     EXPECT_NE(error_of([&] { (void)run(1); }).find("nothing to resume"), std::string::npos);
+    options.augment.mixup = 0.5;
+    EXPECT_NE(error_of([&] { (void)run(1); }).find("other options"), std::string::npos);
+    options.augment.mixup = 0;
     options.batch = 2;
     EXPECT_NE(error_of([&] { (void)run(1); }).find("other options"), std::string::npos);
   }
