@@ -1,10 +1,11 @@
 # The thin front: each target installs what it needs by itself.
-.PHONY: help setup engines build demo test bench format lint clean
+.PHONY: help setup engines build aarch64 demo test bench format lint clean
 help:
 	@echo "make demo    people found in a video: demo/person.mp4 and demo/person.jpg"
 	@echo "make test    builds everything and runs the tests"
 	@echo "make build   the release programs, in build/bin"
-	@echo "make engines fetches TensorFlow Lite and ONNX Runtime beside OpenVINO"
+	@echo "make aarch64 what runs on a Raspberry Pi, in build/aarch64/bin, tested under an emulator"
+	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
 	@echo "make format  formats the sources; make format CHECK=1 only checks"
 	@echo "make lint    clang-tidy, and that includes go one way"
@@ -19,6 +20,9 @@ engines: setup
 build: engines
 	@scripts/setup.sh train
 	@scripts/build.sh release octet octet-train
+
+aarch64:
+	@scripts/aarch64.sh
 
 demo: setup
 	@scripts/build.sh release octet

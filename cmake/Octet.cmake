@@ -48,7 +48,7 @@ function(octet_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE OCTET_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                              OCTET_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
-  add_dependencies(${name} octet_engine_openvino octet_engine_onnxruntime octet_engine_tflite)  # opened at run time
+  add_dependencies(${name} octet_engines)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 900)
 endfunction()

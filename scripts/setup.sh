@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, lint, fuzz. Safe to run again and again.
+# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, lint, fuzz, aarch64. Safe to run again and again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,11 +11,15 @@ declare -A packages=(
     libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core
     libgtest-dev libbenchmark-dev"
-  [engines]="python3-pip ca-certificates"
+  [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
   [lint]="clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
+  [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap"
 )
+sysroot_packages="libc6-dev libstdc++-12-dev libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev libonnx-dev
+  libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core libgtest-dev
+  libarmnntfliteparser-dev libarmnn-cpuacc-backend22 libarmnn-cpuref-backend22"
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -49,8 +53,8 @@ fetch_wheel() {
 # keep FOLDER NAME VERSION: moves what was made ready to .deps/NAME.
 keep() {
   echo "$3" > "$1/version"
-  mkdir -p .deps
   rm -rf ".deps/$2"
+  mkdir -p "$(dirname ".deps/$2")"
   mv "$1" ".deps/$2"
 }
 
@@ -88,14 +92,14 @@ install_onnxruntime() {
   keep "$work/onnxruntime" onnxruntime "$onnxruntime_version"
 }
 
-# TensorFlow Lite's C library lies in a Java archive; Java is not used afterwards.
+# install_tflite PROCESSOR NAME: to .deps/NAME. TensorFlow Lite's C library lies in a Java archive; Java is not used afterwards.
 install_tflite() {
-  [ "$(cat .deps/tflite/version 2>/dev/null)" = "$tflite_version" ] && return
+  [ "$(cat ".deps/$2/version" 2>/dev/null)" = "$tflite_version" ] && return
   local platform hash
-  case "$(uname -m)" in
+  case "$1" in
     x86_64) platform=linux-x86_64 hash=5c02ff25114b4f69d0b79473135f3bb731f8ff4dd5cc5e1d0595e501c867071a ;;
     aarch64) platform=linux-arm64 hash=c7dee4ca3a1cd663f43e2b5e088ba8add82d081e2b75477d40a8d6d71c2fa0a5 ;;
-    *) die "there is no TensorFlow Lite for the processor $(uname -m)" ;;
+    *) die "there is no TensorFlow Lite for the processor $1" ;;
   esac
   command -v mvn >/dev/null || install_packages maven default-jre-headless
   say "fetching TensorFlow Lite $tflite_version (4 MB)"
@@ -108,13 +112,29 @@ install_tflite() {
   python3 -m zipfile -e "$work"/*.jar "$work/unpacked"
   mkdir "$work/tflite"
   mv "$work"/unpacked/org/bytedeco/tensorflowlite/"$platform"/*.so "$work/tflite/libtensorflowlite_c.so"
-  keep "$work/tflite" tflite "$tflite_version"
+  keep "$work/tflite" "$2" "$tflite_version"
 }
+
+# What a Raspberry Pi's Debian has, to cross-compile against and to run tests in under an emulator.
+install_sysroot() {
+  local wanted="1 $(debian_release)"
+  [ "$(cat .deps/aarch64/sysroot/version 2>/dev/null)" = "$wanted" ] && return
+  say "fetching an arm64 Debian to build against (400 MB)"
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  # shellcheck disable=SC2086
+  mmdebstrap --quiet --variant=extract --architectures=arm64 --include="$(echo $sysroot_packages)" "$(debian_release)" "$work/sysroot" \
+    >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; die "the arm64 Debian could not be fetched; is the network there?"; }
+  keep "$work/sysroot" aarch64/sysroot "$wanted"
+}
+debian_release() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
 
 for group in "$@"; do
   [ -n "${packages[$group]:-}" ] || die "unknown group $group"
   # shellcheck disable=SC2086
   install_packages ${packages[$group]}
   if [ "$group" = build ]; then install_openvino; fi
-  if [ "$group" = engines ]; then install_onnxruntime; install_tflite; fi
+  if [ "$group" = engines ]; then install_onnxruntime; install_tflite "$(uname -m)" tflite; fi
+  if [ "$group" = aarch64 ]; then install_sysroot; install_tflite aarch64 aarch64/tflite; fi
 done

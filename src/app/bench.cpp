@@ -38,13 +38,13 @@ std::vector<std::string> model_files(const std::vector<std::string>& given) {
   return files;
 }
 
-// "all": every installed engine that reads the file.
+// "all": every installed engine that reads the file and is quick.
 std::vector<std::string> engines_for(const std::string& model,
                                      const std::vector<std::string>& wanted) {
   if (wanted != std::vector<std::string>{"all"}) return wanted;
   const auto format = network_format(open_artifact(model).kind);
   std::vector<std::string> names;
-  for (const std::string& name : engine_names()) {
+  for (const std::string& name : quick_engine_names()) {
     try {
       (void)load_engine(name, format);
       names.push_back(name);

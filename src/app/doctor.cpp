@@ -10,23 +10,21 @@ namespace {
 using nlohmann::ordered_json;
 
 // What each kind of model will run in.
-ordered_json precisions(const CpuFeatures& cpu) {
-  const bool bf16 = cpu.has("avx512_bf16") || cpu.has("amx_bf16");
-  return {{"int8", cpu.int8_products_saturate() ? "int8, saturating" : "int8"},
+ordered_json precisions(const EngineAbilities& abilities) {
+  return {{"int8", abilities.int8_saturates ? "int8, saturating with weights of 8 bits" : "int8"},
           {"float_f32", "fp32"},
-          {"float_auto", bf16              ? "bf16"
-                         : cpu.has("fphp") ? "fp16"
-                                           : "fp32"}};
+          {"float_auto", abilities.float_auto}};
 }
 
-ordered_json engines(const CpuFeatures& cpu) {
+ordered_json engines() {
   auto list = ordered_json::array();
   for (const std::string& name : engine_names()) {
     ordered_json one{{"name", name}};
     try {
-      one["version"] = load_engine(name)->version();
+      const auto engine = load_engine(name);
+      one["version"] = engine->version();
       one["installed"] = true;
-      one["precisions"] = precisions(cpu);
+      one["precisions"] = precisions(engine->abilities());
     } catch (const Error& e) {
       one["installed"] = false;
       one["reason"] = e.what();
@@ -44,15 +42,16 @@ void run(bool as_json) {
                        {"features", cpu.present},
                        {"int8_products_saturate", saturates},
                        {"weight_bits", saturates ? 7 : 8},
-                       {"engines", engines(cpu)}};
+                       {"engines", engines()}};
   if (as_json) {
     fmt::print("{}\n", j.dump());
     return;
   }
   fmt::print("processor  {}, {} cores\n", cpu.name, cpu.cores);
   fmt::print("features   {}\n", fmt::join(cpu.present, " "));
-  fmt::print("int8       {}\n", saturates ? "products saturate: quantize with --weight-bits 7"
-                                          : "exact products: weights of 8 bits");
+  fmt::print("int8       {}\n",
+             saturates ? "no VNNI: some engines saturate; --weight-bits 7 makes models for them"
+                       : "exact products: weights of 8 bits");
   for (const auto& e : j["engines"]) {
     if (!e["installed"].get<bool>()) {
       fmt::print("engine     {}: not installed: {}\n", e["name"].get<std::string>(),

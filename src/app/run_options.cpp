@@ -12,7 +12,7 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
                   "OpenVINO folder")
       ->required();
   verb.add_option("--engine", options.engine,
-                  "inference engine: auto, openvino, onnxruntime, tflite")
+                  "inference engine: auto, openvino, onnxruntime, tflite, armnn")
       ->capture_default_str();
   verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384")
       ->check(size_check());
@@ -22,8 +22,9 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
   verb.add_option("--threads", options.threads, "threads for inference; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  verb.add_option("--delegate", options.delegate,
-                  "a TensorFlow Lite delegate's library, such as libedgetpu.so.1");
+  verb.add_option(
+      "--delegate", options.delegate,
+      "a TensorFlow Lite delegate's library, such as libedgetpu.so.1; none: no XNNPACK either");
   verb.add_flag("--json", options.json, "print one JSON object on standard output");
 }
 

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/process.h"
 #include "engine/artifact.h"
+#include "engine/engine.h"
 #include "format/flat.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
@@ -31,6 +32,7 @@ struct Options {
   std::string model;
   std::vector<std::string> exports;
   std::string data, split = "val";
+  std::vector<std::string> engines = quick_engine_names();
   int images = 32;
   bool json = false;
 };
@@ -146,6 +148,7 @@ ordered_json to_json(const EngineComparison& c) {
   for (const auto& [name, s] : c.outputs) outputs[name] = to_json(s);
   return {{"file", c.file},
           {"engine", c.engine},
+          {"device", c.device},
           {"precision", c.precision},
           {"boxes", c.boxes},
           {"matched", c.matched},
@@ -178,10 +181,11 @@ void print(const ordered_json& j) {
   }
   for (const auto& e : j["engines"]) {
     fmt::print(
-        "\n{} in {} ({}): {} of {} boxes matched, mAP50-95 {:.4f}, integer reference {:.4f}\n",
+        "\n{} in {} ({}, {}): {} of {} boxes matched, mAP50-95 {:.4f}, integer reference {:.4f}\n",
         e["file"].get<std::string>(), e["engine"].get<std::string>(),
-        e["precision"].get<std::string>(), e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(),
-        e["map50_95"].get<double>(), e["reference_map50_95"].get<double>());
+        e["device"].get<std::string>(), e["precision"].get<std::string>(),
+        e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
+        e["reference_map50_95"].get<double>());
     fmt::print("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "", "equal", "within 1", "within 2", "within 4");
     const auto& nodes = e["node_by_node"];
     print_shares(fmt::format("node by node ({} values)", nodes["nodes"].get<size_t>()), nodes);
@@ -229,7 +233,8 @@ ordered_json verify_all(const Options& o) {
     const Dataset data = some_of(
         read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);
     for (const auto& [size, files] : by_size) {
-      for (const auto& c : compare_engines(model, {size.first, size.second}, files, data)) {
+      for (const auto& c :
+           compare_engines(model, {size.first, size.second}, files, data, o.engines)) {
         const Shares& nodes = c.nodes.all;
         ok = ok && static_cast<double>(c.matched) >= kLeastMatched * static_cast<double>(c.boxes) &&
              static_cast<double>(nodes.within_1) >=
@@ -269,6 +274,11 @@ void add_verify(CLI::App& root) {
   verb->add_option("--images", options->images, "pictures to run, at most")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
+  verb->add_option("--engine", options->engines,
+                   "engines to run, where they read the files; without it all but armnn, whose "
+                   "reference backend takes a minute for a picture")
+      ->delimiter(',')
+      ->check(CLI::IsMember(engine_names()));
   verb->add_flag("--json", options->json, "print one JSON object on standard output");
   verb->callback([options] {
     install_stop_signals();

@@ -50,10 +50,17 @@ class Boxes {
   Detections found_;
 };
 
+struct EngineFile {
+  std::filesystem::path file;
+  NetworkFormat format;
+  std::string engine, delegate;
+};
+
 // An export in an engine.
 struct Running {
-  Running(const Model& model, Size size, const NetworkSource& source, const std::string& name)
-      : engine(load_engine(name)), network(engine->compile(source, size, {})) {
+  Running(const Model& model, Size size, const NetworkSource& source, const EngineFile& run)
+      : engine(load_engine(run.engine)),
+        network(engine->compile(source, size, {.delegate = run.delegate})) {
     request = network->make_request();
     std::vector<std::string> names;
     std::vector<Shape> shapes;
@@ -217,22 +224,18 @@ class NodeComparison {
   std::set<std::string> shown_;
 };
 
-struct EngineFile {
-  std::filesystem::path file;
-  NetworkFormat format;
-  std::string engine;
-};
-
-// Every export in every installed engine that reads it.
-std::vector<EngineFile> runnable(const std::vector<std::filesystem::path>& files) {
+// Every export in every one of the engines that is installed and reads it.
+std::vector<EngineFile> runnable(const std::vector<std::filesystem::path>& files,
+                                 const std::vector<std::string>& engines) {
   std::vector<EngineFile> out;
-  for (const std::string& name : engine_names()) {
+  for (const std::string& name : engines) {
     try {
       const auto formats = load_engine(name)->formats();
       for (const auto& file : files) {
         const NetworkFormat format = *network_format(open_artifact(file).kind);
-        if (std::find(formats.begin(), formats.end(), format) != formats.end())
-          out.push_back({file, format, name});
+        if (std::find(formats.begin(), formats.end(), format) == formats.end()) continue;
+        out.push_back({file, format, name, ""});
+        if (name == "tflite") out.push_back({file, format, name, kNoDelegate});
       }
     } catch (const Error& e) {
       log_warning("left out: {}", e.what());
@@ -247,16 +250,19 @@ constexpr int kNodePictures = 2;
 // All exports in all engines, picture by picture.
 class Comparison {
  public:
-  Comparison(const Model& model, Size size, const std::vector<std::filesystem::path>& files)
+  Comparison(const Model& model, Size size, const std::vector<EngineFile>& files)
       : model_(model),
         size_(size),
         reference_(model),
-        files_(runnable(files)),
+        files_(files),
         input_(static_cast<size_t>(size.width) * size.height * 3) {
     for (const EngineFile& e : files_) {
-      runs_.emplace_back(model, size, NetworkSource{.file = e.file}, e.engine);
+      runs_.emplace_back(model, size, NetworkSource{.file = e.file}, e);
       const NetworkDescription& d = runs_.back().network->description();
-      results_.push_back({.file = e.file.string(), .engine = d.engine, .precision = d.precision});
+      results_.push_back({.file = e.file.string(),
+                          .engine = d.engine,
+                          .device = d.device,
+                          .precision = d.precision});
     }
   }
 
@@ -290,7 +296,7 @@ class Comparison {
   void compare_nodes(const EngineFile& e, NodeShares& out) const {
     const ExportInMemory content = export_in_memory(model_, size_, e.format, Layout::kEveryValue);
     const NetworkSource source{.content = content.content, .weights = content.weights};
-    Running run(model_, size_, source, e.engine);
+    Running run(model_, size_, source, e);
     run.run(input_);
     NodeComparison(model_, reference_, run, image_tensor(input_, size_)).compare(out);
   }
@@ -318,8 +324,9 @@ Shares& Shares::operator+=(const Shares& other) {
 
 std::vector<EngineComparison> compare_engines(const Model& model, Size size,
                                               const std::vector<std::filesystem::path>& files,
-                                              const Dataset& data) {
-  Comparison comparison(model, size, files);
+                                              const Dataset& data,
+                                              const std::vector<std::string>& engines) {
+  Comparison comparison(model, size, runnable(files, engines));
   Progress progress(static_cast<int64_t>(data.samples.size()));
   int64_t done = 0;
   for (const Sample& sample : data.samples) {

@@ -25,16 +25,17 @@ struct NodeShares {
 };
 
 struct EngineComparison {
-  std::string file, engine, precision;
+  std::string file, engine, device, precision;
   std::map<std::string, Shares> outputs;
   NodeShares nodes;
   int64_t boxes = 0, matched = 0;  // with a score above 0.3 in the reference; IoU ≥ 0.95
   double map50_95 = 0, reference_map50_95 = 0;
 };
 
-// `files`: exports in the raw layout at one size. `model`: quantized throughout.
+// `files`: exports in the raw layout at one size. `model`: quantized throughout. `engines`: those
+// to run; TensorFlow Lite runs twice, in XNNPACK and with its own kernels.
 [[nodiscard]] std::vector<EngineComparison> compare_engines(
     const Model& model, Size size, const std::vector<std::filesystem::path>& files,
-    const Dataset& data);
+    const Dataset& data, const std::vector<std::string>& engines);
 
 }  // namespace octet

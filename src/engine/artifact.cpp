@@ -75,7 +75,8 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
       if (json.at("version").get<int>() > kReadableVersion)
         fail("{}: was exported by a newer octet; update octet", name);
       return {.info = info_from_json(json.at("info")),
-              .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics};
+              .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics,
+              .weight_bits = json.value("weight_bits", 0)};
     }
     if (const auto yaml = entries.find("metadata.yaml"); yaml != entries.end())
       return parse_ultralytics(load_yaml(yaml->second, name), name);
@@ -145,8 +146,9 @@ Artifact open_artifact(const fs::path& path) {
   for (const Export& e : kExports) {
     if (file.extension() != e.extension) continue;
     out.kind = e.kind;
-    auto [info, layout] = parse_export_metadata(e.read_metadata(file), file.string());
+    auto [info, layout, weight_bits] = parse_export_metadata(e.read_metadata(file), file.string());
     out.info = std::move(info);
+    out.weight_bits = weight_bits;
     out.layout = layout == Layout::kUltralytics && e.kind == ArtifactKind::kTflite
                      ? Layout::kUltralyticsFractions
                      : layout;
@@ -154,6 +156,7 @@ Artifact open_artifact(const fs::path& path) {
   }
   out.model = read_model(file);
   out.info = out.model->info;
+  out.weight_bits = out.model->quantization.weight_bits_or_zero();
   return out;
 }
 

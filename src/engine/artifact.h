@@ -21,6 +21,7 @@ struct Artifact {
   std::filesystem::path file;  // the .xml inside a folder
   ModelInfo info;
   Layout layout = Layout::kRaw;
+  int weight_bits = 0;         // 8 or 7; 0: in float, or not known
   std::optional<Model> model;  // of kModel
 };
 
@@ -40,6 +41,7 @@ struct Artifact {
 struct ExportInfo {
   ModelInfo info;
   Layout layout;
+  int weight_bits = 0;  // as in Artifact
 };
 [[nodiscard]] ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
                                                const std::string& name);

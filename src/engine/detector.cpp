@@ -2,7 +2,6 @@
 
 #include <malloc.h>
 
-#include "core/cpu.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "format/onnx/onnx.h"
@@ -26,13 +25,13 @@ Decoder make_decoder(const ModelInfo& info, Layout layout, Size size, const Netw
   return {info, layout, size, names, shapes};
 }
 
-void warn_of_saturation(const Model& model, const std::string& name) {
-  if (model.quantization.empty() || model.quantization.weight_bits < 8) return;
-  if (!cpu_features().int8_products_saturate()) return;
+void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::string& name) {
+  if (artifact.weight_bits < 8 || !engine.abilities().int8_saturates) return;
   log_warning(
-      "{}: has weights of 8 bits, and this processor (no VNNI) saturates when it adds their "
-      "products, which can cost accuracy; 'octet quantize --weight-bits 7' makes a model for it",
-      name);
+      "{}: has weights of 8 bits, and {} saturates on this processor (no VNNI) when it adds their "
+      "products, which costs accuracy; make a model for it with 'octet quantize --weight-bits 7', "
+      "or take --engine tflite, which does not saturate",
+      name, engine.version());
 }
 
 }  // namespace
@@ -55,9 +54,9 @@ ExportInMemory export_in_memory(const Model& model, Size size, NetworkFormat for
 Detector::Detector(const DetectorOptions& options)
     : artifact_(open_artifact(options.model)),
       engine_(load_engine(options.engine, network_format(artifact_.kind))) {
+  warn_of_saturation(artifact_, *engine_, options.model.string());
   NetworkSource source;
   if (artifact_.kind == ArtifactKind::kModel) {
-    warn_of_saturation(*artifact_.model, options.model.string());
     size_ = choose_size(options, {});
     const Model folded{.info = artifact_.info,
                        .graph = fold_batch_norm(std::move(artifact_.model->graph)),

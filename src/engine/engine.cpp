@@ -24,7 +24,10 @@ constexpr std::array kModules = {
            "run 'make engines' in octet's folder, which fetches it from the Python package "
            "'onnxruntime'"},
     Module{"tflite", "TensorFlow Lite's library",
-           "run 'make engines' in octet's folder, which fetches it"}};
+           "run 'make engines' in octet's folder, which fetches it"},
+    Module{"armnn", "Arm NN", "install libarmnntfliteparser22 and a backend of it"}};
+// What is run only when it is named.
+constexpr std::string_view kSlow = "armnn";
 
 std::filesystem::path program_folder() {
   std::error_code error;
@@ -37,6 +40,12 @@ std::filesystem::path program_folder() {
 std::vector<std::string> engine_names() {
   std::vector<std::string> names;
   for (const Module& module : kModules) names.emplace_back(module.name);
+  return names;
+}
+
+std::vector<std::string> quick_engine_names() {
+  auto names = engine_names();
+  std::erase(names, kSlow);
   return names;
 }
 

@@ -29,8 +29,11 @@ struct EngineOptions {
   int parallel = 1;  // requests that run at the same time, sharing the threads
   Precision precision = Precision::kF32;
   std::filesystem::path cache;  // folder for compiled models; empty: none
-  std::string delegate;         // a library that TensorFlow Lite hands operators to; empty: none
+  // A library that TensorFlow Lite hands operators to. Empty: XNNPACK; kNoDelegate: its own
+  // kernels.
+  std::string delegate;
 };
+inline constexpr const char* kNoDelegate = "none";
 
 enum class NetworkFormat { kOpenVino, kOnnx, kTflite };
 
@@ -81,9 +84,16 @@ class Network {
   [[nodiscard]] virtual std::unique_ptr<Request> make_request() = 0;
 };
 
+// On this processor.
+struct EngineAbilities {
+  bool int8_saturates = false;      // adds products of int8 and uint8 in 16 bits
+  std::string float_auto = "fp32";  // what float models run in with Precision::kAuto
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
+  [[nodiscard]] virtual EngineAbilities abilities() const { return {}; }
   [[nodiscard]] virtual std::string version() = 0;  // "OpenVINO 2026.4.1"
   // What it reads; a model without a file is given to it in the first of these.
   [[nodiscard]] virtual std::vector<NetworkFormat> formats() const = 0;
@@ -104,6 +114,10 @@ class Engine {
 
 // All that load_engine() knows, installed or not.
 [[nodiscard]] std::vector<std::string> engine_names();
+
+// Those that are run without being named: not Arm NN, whose reference backend takes a minute for a
+// picture.
+[[nodiscard]] std::vector<std::string> quick_engine_names();
 
 // Every module exports this as "octet_make_engine".
 using MakeEngine = Engine* (*)();

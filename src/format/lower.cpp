@@ -309,6 +309,7 @@ std::map<std::string, std::string> export_metadata(const Model& model, Size size
   const nlohmann::json octet{{"version", 1},
                              {"layout", layout == Layout::kRaw ? "raw" : "ultralytics"},
                              {"imgsz", {size.width, size.height}},
+                             {"weight_bits", model.quantization.weight_bits_or_zero()},
                              {"info", to_json(info)}};
   std::map<std::string, std::string> entries{{"octet", octet.dump()}};
   if (!info.licence.empty()) entries["license"] = info.licence;

@@ -40,6 +40,7 @@ struct Quantization {
   std::map<std::string, QuantizedConv> convs;
 
   [[nodiscard]] bool empty() const { return values.empty(); }
+  [[nodiscard]] int weight_bits_or_zero() const { return empty() ? 0 : weight_bits; }  // 0: float
   [[nodiscard]] const QuantParams* find(const std::string& value) const {
     const auto at = values.find(value);
     return at == values.end() ? nullptr : &at->second;

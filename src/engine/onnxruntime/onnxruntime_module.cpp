@@ -263,6 +263,9 @@ class OrtEngine : public Engine {
  public:
   OrtEngine()
       : environment_(api_.make<ort::CreateEnv, ort::ReleaseEnv, OrtEnv>(kOrtLogErrors, "octet")) {}
+  EngineAbilities abilities() const override {
+    return {.int8_saturates = cpu_features().int8_products_saturate()};
+  }
 
   std::string version() override { return "ONNX Runtime " + api_.version(); }
   std::vector<NetworkFormat> formats() const override { return {NetworkFormat::kOnnx}; }

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -124,6 +125,14 @@ class OpenVinoNetwork : public Network {
 class OpenVinoEngine : public Engine {
  public:
   std::string version() override { return openvino_version(); }
+  EngineAbilities abilities() const override {
+    const CpuFeatures cpu = cpu_features();
+    const bool bf16 = cpu.has("avx512_bf16") || cpu.has("amx_bf16");
+    return {.int8_saturates = cpu.int8_products_saturate(),
+            .float_auto = bf16              ? "bf16"
+                          : cpu.has("fphp") ? "fp16"
+                                            : "fp32"};
+  }
   std::vector<NetworkFormat> formats() const override {
     return {NetworkFormat::kOpenVino, NetworkFormat::kOnnx};
   }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "engine/engine.h"
+#include "engine/tflite/tensors.h"
 #include "engine/tflite/tflite_api.h"
 #include "format/tflite/tflite.h"
 
@@ -46,23 +46,6 @@ ElementType element_type(TfLiteType type, const char* name) {
        static_cast<int>(type));
 }
 
-// What a picture's byte becomes in the network's input.
-template <typename T>
-std::array<T, 256> byte_table(const Port& port) {
-  std::array<T, 256> table{};
-  for (int byte = 0; byte < 256; ++byte) {
-    const float real = static_cast<float>(byte) / 255;
-    if constexpr (std::is_same_v<T, float>) {
-      table[static_cast<size_t>(byte)] = real;
-    } else {
-      const float q = std::nearbyint(real / port.scale) + static_cast<float>(port.zero_point);
-      table[static_cast<size_t>(byte)] = static_cast<T>(std::clamp(
-          q, float{std::numeric_limits<T>::min()}, float{std::numeric_limits<T>::max()}));
-    }
-  }
-  return table;
-}
-
 // One interpreter with its delegate.
 class Interpreter {
  public:
@@ -74,7 +57,8 @@ class Interpreter {
         interpreter_(nullptr, api.interpreter_delete) {
     api.options_set_threads(options_.get(), threads);
     api.options_set_reporter(options_.get(), keep_report, &report_);
-    delegate.empty() ? add_xnnpack(threads) : add_external(delegate);
+    if (delegate.empty()) add_xnnpack(threads);
+    if (!delegate.empty() && delegate != kNoDelegate) add_external(delegate);
     if (delegate_) api.options_add_delegate(options_.get(), delegate_.get());
     interpreter_.reset(api.interpreter_create(model, options_.get()));
     if (!interpreter_ || api.allocate(interpreter_.get()) != kTfLiteOk)
@@ -151,87 +135,37 @@ Port make_port(const TfliteApi& api, const TfLiteTensor* t) {
   return port;
 }
 
-// Four sides are a picture's, channels last. What comes decoded, in three, is handed out in float.
-Port make_output_port(const TfliteApi& api, const TfLiteTensor* t) {
-  Port port = make_port(api, t);
-  if (port.shape.size() == 4) {
-    port.shape = {port.shape[0], port.shape[3], port.shape[1], port.shape[2]};
-    port.channels_last = true;
-  } else {
-    port.type = ElementType::kFloat32;
-  }
-  return port;
-}
-
 class TfliteRequest : public Request {
  public:
   TfliteRequest(const TfliteApi& api, std::unique_ptr<Interpreter> interpreter)
       : interpreter_(std::move(interpreter)),
         data_(api.tensor_data(interpreter_->input())),
-        port_(make_port(api, interpreter_->input())),
-        bytes_(static_cast<size_t>(element_count(port_.shape))),
-        to_int8_(byte_table<int8_t>(port_)),
-        to_float_(byte_table<float>(port_)) {
-    for (const TfLiteTensor* t : interpreter_->outputs()) {
-      const Port out = make_output_port(api, t);
-      sources_.push_back({.data = api.tensor_data(t),
-                          .type = element_type(api.tensor_type(t), api.tensor_name(t)),
-                          .shape = out.shape,
-                          .scale = out.scale,
-                          .zero_point = out.zero_point,
-                          .channels_last = out.channels_last});
-    }
-    views_ = sources_;
-    real_.resize(views_.size());
+        input_(make_port(api, interpreter_->input())) {
+    for (const TfLiteTensor* t : interpreter_->outputs())
+      outputs_.add(make_port(api, t), api.tensor_data(t));
   }
   ~TfliteRequest() override {
     if (running_.valid()) running_.wait();
   }
 
-  uint8_t* input() override {
-    return port_.type == ElementType::kUint8 ? static_cast<uint8_t*>(data_) : bytes_.data();
-  }
+  uint8_t* input() override { return input_.bytes(); }
   void start() override {
     running_ = std::async(std::launch::async, [this] {
-      fill_input();
+      input_.copy_to(data_);
       interpreter_->invoke();
     });
   }
   void wait() override {
     running_.get();
-    for (size_t i = 0; i < views_.size(); ++i) {
-      if (sources_[i].type == ElementType::kInt8 && sources_[i].shape.size() != 4) to_real(i);
-    }
+    outputs_.update();
   }
-  std::span<const TensorView> outputs() const override { return views_; }
+  std::span<const TensorView> outputs() const override { return outputs_.views(); }
 
  private:
-  void fill_input() {
-    if (port_.type == ElementType::kInt8) {
-      std::transform(bytes_.begin(), bytes_.end(), static_cast<int8_t*>(data_),
-                     [this](uint8_t b) { return to_int8_[b]; });
-    } else if (port_.type == ElementType::kFloat32) {
-      std::transform(bytes_.begin(), bytes_.end(), static_cast<float*>(data_),
-                     [this](uint8_t b) { return to_float_[b]; });
-    }
-  }
-  void to_real(size_t i) {
-    const TensorView& from = sources_[i];
-    real_[i].resize(static_cast<size_t>(element_count(from.shape)));
-    std::transform(from.integers(), from.integers() + real_[i].size(), real_[i].begin(),
-                   [&](int8_t q) { return from.scale * static_cast<float>(q - from.zero_point); });
-    views_[i].data = real_[i].data();
-    views_[i].type = ElementType::kFloat32;
-  }
-
   std::unique_ptr<Interpreter> interpreter_;
   void* data_;
-  Port port_;
-  std::vector<uint8_t> bytes_;
-  std::array<int8_t, 256> to_int8_;
-  std::array<float, 256> to_float_;
-  std::vector<TensorView> sources_, views_;
-  std::vector<std::vector<float>> real_;
+  PictureInput input_;
+  PictureOutputs outputs_;
   std::future<void> running_;
 };
 
@@ -253,7 +187,8 @@ class TfliteNetwork : public Network {
     if (in.shape.size() != 4 || in.shape[3] != 3) fail("{}: its input is not a picture", name);
     in.type = ElementType::kUint8;
     input_ = std::move(in);
-    for (const TfLiteTensor* t : first_->outputs()) outputs_.push_back(make_output_port(api_, t));
+    for (const TfLiteTensor* t : first_->outputs())
+      outputs_.push_back(output_port(make_port(api_, t)));
     description_ = {.engine = fmt::format("TensorFlow Lite {}", api.version()),
                     .device = device(summary),
                     .precision = summary.precision,
@@ -274,6 +209,7 @@ class TfliteNetwork : public Network {
   std::string device(const TfliteSummary& summary) const {
     std::string cpu = "CPU: " + cpu_features().name;
     if (delegate_.empty()) return first_->uses_xnnpack() ? cpu + ", XNNPACK" : cpu;
+    if (delegate_ == kNoDelegate) return cpu;
     if (delegate_.find("edgetpu") == std::string::npos || summary.edge_tpu)
       return "delegate " + delegate_;
     log_warning(
@@ -307,15 +243,6 @@ class TfliteEngine : public Engine {
   }
 
  private:
-  static std::string name_of(const NetworkSource& source) {
-    return source.file.empty() ? "the model" : source.file.string();
-  }
-  static std::vector<std::byte> bytes_of(const NetworkSource& source) {
-    if (!source.file.empty()) return read_file(source.file);
-    const auto bytes = as_bytes(source.content);
-    return {bytes.begin(), bytes.end()};
-  }
-
   TfliteApi api_;
 };
 

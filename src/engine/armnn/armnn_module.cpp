@@ -1,0 +1,230 @@
+// Arm NN behind the Engine interface, through its TensorFlow Lite parser: CpuAcc (NEON) where it is
+// installed, else CpuRef, the plain reference, which takes a minute for a picture of 640.
+#include <armnn/ArmNN.hpp>
+#include <armnnTfLiteParser/ITfLiteParser.hpp>
+#include <array>
+#include <future>
+#include <memory>
+
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "engine/engine.h"
+#include "engine/tflite/tensors.h"
+#include "format/tflite/tflite.h"
+
+namespace octet {
+namespace {
+
+using Binding = armnn::BindingPointInfo;  // id and tensor
+
+ElementType element_type(armnn::DataType type, const std::string& name) {
+  switch (type) {
+    case armnn::DataType::Float32:
+      return ElementType::kFloat32;
+    case armnn::DataType::QAsymmU8:
+      return ElementType::kUint8;
+    case armnn::DataType::QAsymmS8:
+      return ElementType::kInt8;
+    default:
+      fail("the tensor '{}' has Arm NN's type {}, which is not supported", name,
+           armnn::GetDataTypeName(type));
+  }
+}
+
+Port make_port(const std::string& name, const armnn::TensorInfo& info) {
+  Port port{.name = name, .type = element_type(info.GetDataType(), name)};
+  for (unsigned i = 0; i < info.GetNumDimensions(); ++i) port.shape.push_back(info.GetShape()[i]);
+  if (port.type != ElementType::kFloat32) {
+    port.scale = info.GetQuantizationScale();
+    port.zero_point = info.GetQuantizationOffset();
+  }
+  return port;
+}
+
+struct Tensor {
+  std::string name;
+  Binding binding;
+  [[nodiscard]] Port port() const { return make_port(name, binding.second); }
+};
+
+// A file as Arm NN's parser understands it.
+class Parsed {
+ public:
+  Parsed(const std::vector<std::byte>& bytes, const std::string& file) try
+      : parser_(armnnTfLiteParser::ITfLiteParser::Create()),
+        network_(parser_->CreateNetworkFromBinary(to_uint8(bytes))) {
+    const auto inputs = parser_->GetSubgraphInputTensorNames(0);
+    if (inputs.size() != 1) fail("has {} inputs; one is expected", inputs.size());
+    input_ = {inputs[0], parser_->GetNetworkInputBindingInfo(0, inputs[0])};
+    for (const std::string& name : parser_->GetSubgraphOutputTensorNames(0))
+      outputs_.push_back({name, parser_->GetNetworkOutputBindingInfo(0, name)});
+  } catch (const std::exception& e) {
+    fail("{}: Arm NN cannot read it: {}", file, e.what());
+  }
+
+  [[nodiscard]] const armnn::INetwork& network() const { return *network_; }
+  [[nodiscard]] const Tensor& input() const { return input_; }
+  [[nodiscard]] const std::vector<Tensor>& outputs() const { return outputs_; }
+
+ private:
+  static std::vector<uint8_t> to_uint8(const std::vector<std::byte>& bytes) {
+    const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
+    return {begin, begin + bytes.size()};
+  }
+
+  armnnTfLiteParser::ITfLiteParserPtr parser_;
+  armnn::INetworkPtr network_;
+  Tensor input_;
+  std::vector<Tensor> outputs_;
+};
+
+// The library and the backend it will use.
+class Runtime {
+ public:
+  Runtime() : runtime_(armnn::IRuntime::Create({})) {
+    const auto& present = runtime_->GetDeviceSpec().GetSupportedBackends();
+    for (const char* name : {"CpuAcc", "CpuRef"}) {
+      if (present.count(armnn::BackendId(name)) > 0) backends_.emplace_back(name);
+    }
+    if (backends_.empty())
+      fail(
+          "engine armnn: no backend of Arm NN is installed; install libarmnn-cpuacc-backend22 "
+          "(on Arm) or libarmnn-cpuref-backend22");
+  }
+
+  [[nodiscard]] std::string backend() const { return backends_.front().Get(); }
+  [[nodiscard]] armnn::NetworkId load(const Parsed& parsed, const std::string& file) {
+    try {
+      std::vector<std::string> messages;
+      auto optimized = armnn::Optimize(parsed.network(), backends_, runtime_->GetDeviceSpec(), {},
+                                       armnn::Optional<std::vector<std::string>&>(messages));
+      armnn::NetworkId id = 0;
+      std::string message;
+      if (runtime_->LoadNetwork(id, std::move(optimized), message) == armnn::Status::Success)
+        return id;
+      fail("{}", message);
+    } catch (const std::exception& e) {
+      fail("{}: Arm NN cannot run it: {}", file, e.what());
+    }
+  }
+  void unload(armnn::NetworkId id) { runtime_->UnloadNetwork(id); }
+  void run(armnn::NetworkId id, const armnn::InputTensors& in, const armnn::OutputTensors& out) {
+    if (runtime_->EnqueueWorkload(id, in, out) != armnn::Status::Success)
+      fail("Arm NN: the inference failed");
+  }
+
+ private:
+  armnn::IRuntimePtr runtime_;
+  std::vector<armnn::BackendId> backends_;  // in order of preference
+};
+
+class ArmnnRequest : public Request {
+ public:
+  ArmnnRequest(Runtime& runtime, const Parsed& parsed, const std::string& file)
+      : runtime_(runtime),
+        id_(runtime.load(parsed, file)),
+        input_(parsed.input().port()),
+        input_memory_(parsed.input().binding.second.GetNumBytes()) {
+    const auto& [id, info] = parsed.input().binding;
+    inputs_.emplace_back(id, armnn::ConstTensor(info, input_memory_.data()));
+    for (const Tensor& t : parsed.outputs()) {
+      auto& memory = output_memory_.emplace_back(t.binding.second.GetNumBytes());
+      outputs_.emplace_back(t.binding.first, armnn::Tensor(t.binding.second, memory.data()));
+      views_.add(t.port(), memory.data());
+    }
+  }
+  ArmnnRequest(const ArmnnRequest&) = delete;
+  ArmnnRequest& operator=(const ArmnnRequest&) = delete;
+  ~ArmnnRequest() override {
+    if (running_.valid()) running_.wait();
+    runtime_.unload(id_);
+  }
+
+  uint8_t* input() override { return input_.bytes(); }
+  void start() override {
+    running_ = std::async(std::launch::async, [this] {
+      input_.copy_to(input_memory_.data());
+      runtime_.run(id_, inputs_, outputs_);
+    });
+  }
+  void wait() override {
+    running_.get();
+    views_.update();
+  }
+  std::span<const TensorView> outputs() const override { return views_.views(); }
+
+ private:
+  Runtime& runtime_;
+  armnn::NetworkId id_;
+  PictureInput input_;
+  std::vector<std::byte> input_memory_;
+  std::vector<std::vector<std::byte>> output_memory_;
+  armnn::InputTensors inputs_;
+  armnn::OutputTensors outputs_;
+  PictureOutputs views_;
+  std::future<void> running_;
+};
+
+class ArmnnNetwork : public Network {
+ public:
+  ArmnnNetwork(Runtime& runtime, const std::vector<std::byte>& bytes, const std::string& file,
+               const std::string& version, int parallel)
+      : runtime_(runtime),
+        file_(file),
+        precision_(summarize_tflite(bytes, file).precision),
+        parsed_(bytes, file),
+        input_(parsed_.input().port()) {
+    if (input_.shape.size() != 4 || input_.shape[3] != 3)
+      fail("{}: its input is not a picture", file);
+    input_.type = ElementType::kUint8;
+    for (const Tensor& t : parsed_.outputs()) outputs_.push_back(output_port(t.port()));
+    if (runtime.backend() == "CpuRef")
+      log_warning("Arm NN has its reference backend only, which takes a minute for a picture");
+    description_ = {.engine = version,
+                    .device = "CPU: " + cpu_features().name + ", " + runtime.backend(),
+                    .precision = precision_,
+                    .threads = 1,
+                    .parallel = parallel};
+  }
+  const Port& input() const override { return input_; }
+  const std::vector<Port>& outputs() const override { return outputs_; }
+  const NetworkDescription& description() const override { return description_; }
+  std::unique_ptr<Request> make_request() override {
+    return std::make_unique<ArmnnRequest>(runtime_, parsed_, file_);
+  }
+
+ private:
+  Runtime& runtime_;
+  std::string file_;
+  std::string precision_;  // before the parser: it checks the file
+  Parsed parsed_;
+  Port input_;
+  std::vector<Port> outputs_;
+  NetworkDescription description_;
+};
+
+class ArmnnEngine : public Engine {
+ public:
+  std::string version() override { return "Arm NN " ARMNN_VERSION; }
+  std::vector<NetworkFormat> formats() const override { return {NetworkFormat::kTflite}; }
+  Size fixed_size(const NetworkSource& source) override {
+    return summarize_tflite(bytes_of(source), name_of(source)).input;
+  }
+  std::unique_ptr<Network> compile(const NetworkSource& source, Size,
+                                   const EngineOptions& options) override {
+    return std::make_unique<ArmnnNetwork>(runtime_, bytes_of(source), name_of(source), version(),
+                                          options.parallel);
+  }
+
+ private:
+  Runtime runtime_;
+};
+
+}  // namespace
+}  // namespace octet
+
+extern "C" __attribute__((visibility("default"))) octet::Engine* octet_make_engine() {
+  return new octet::ArmnnEngine;
+}

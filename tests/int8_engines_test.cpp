@@ -1,0 +1,133 @@
+// The int8 model that ships, through the engines that run .tflite files: they give what the integer
+// reference gives. Runs on x86-64 and, under an emulator, on aarch64.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/testing.h"
+#include "engine/engine.h"
+#include "format/model_file.h"
+#include "format/tflite/tflite.h"
+#include "graph/passes/passes.h"
+#include "media/image_io.h"
+#include "quant/reference.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+namespace {
+
+// Of an output's values.
+struct Agreement {
+  int64_t values = 0, equal = 0, within_1 = 0;
+};
+
+class Int8Engines : public testing::Test {
+ protected:
+  void prepare(Size size) {
+    model_ = read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors");
+    model_.graph = fold_batch_norm(std::move(model_.graph));
+    file_ = folder_ / "m.tflite";
+    write_tflite(file_, model_, size, Layout::kRaw);
+    const Image image = read_image(OCTET_SOURCE_DIR "/samples/coco/images/val/000000000785.jpg");
+    picture_.resize(static_cast<size_t>(size.width) * size.height * 3);
+    Letterbox(image.size(), size).run(view(image), picture_.data());
+    expected_ = IntegerReference(model_).run(picture_, size);
+  }
+
+  // All outputs of one inference, beside the reference's.
+  Agreement run(const std::string& engine_name, const std::string& delegate, std::string* device) {
+    const auto engine = load_engine(engine_name);
+    const auto network = engine->compile({.file = file_}, {}, {.delegate = delegate});
+    *device = network->description().device;
+    const auto request = network->make_request();
+    std::copy(picture_.begin(), picture_.end(), request->input());
+    request->start();
+    request->wait();
+    Agreement all;
+    for (size_t i = 0; i < network->outputs().size(); ++i)
+      add(request->outputs()[i], network->outputs()[i].name, all);
+    return all;
+  }
+
+  const TemporaryFolder folder_;
+
+ private:
+  void add(const TensorView& found, const std::string& name, Agreement& all) const {
+    const auto output = std::find_if(model_.graph.outputs.begin(), model_.graph.outputs.end(),
+                                     [&](const Output& o) { return o.name() == name; });
+    ASSERT_NE(output, model_.graph.outputs.end()) << name;
+    const IntegerTensor& expected = expected_.at(output->value);
+    const int64_t channels = expected.shape[0];
+    const int64_t cells = expected.shape[1] * expected.shape[2];
+    ASSERT_EQ(element_count(found.shape), channels * cells) << name;
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t i = 0; i < cells; ++i) {
+        const int apart = std::abs(found.integers()[i * channels + c] -
+                                   expected.values[static_cast<size_t>(c * cells + i)]);
+        ++all.values;
+        all.equal += apart == 0;
+        all.within_1 += apart <= 1;
+      }
+    }
+  }
+
+  Model model_;
+  std::filesystem::path file_;
+  std::vector<uint8_t> picture_;
+  std::map<std::string, IntegerTensor> expected_;
+};
+
+double share(int64_t part, const Agreement& of) {
+  return static_cast<double>(part) / static_cast<double>(of.values);
+}
+
+// XNNPACK scales accumulators as the reference does. On Arm one value in millions is off by a step
+// (each node on its own inputs), and that spreads through the layers.
+#ifdef __aarch64__
+constexpr double kEqual = 0.98;
+constexpr double kWithinOne = 0.999;
+#else
+constexpr double kEqual = 0.999;
+constexpr double kWithinOne = 0.9999;
+#endif
+TEST_F(Int8Engines, XnnpackEqualsTheReference) {
+  prepare({320, 320});
+  std::string device;
+  const Agreement a = run("tflite", "", &device);
+  EXPECT_NE(device.find("XNNPACK"), std::string::npos) << device;
+  EXPECT_GE(share(a.equal, a), kEqual);
+  EXPECT_GE(share(a.within_1, a), kWithinOne);
+}
+
+// TensorFlow Lite's own kernels scale in fixed point: over sixty layers single steps add up.
+TEST_F(Int8Engines, OwnKernelsAreNear) {
+  prepare({320, 320});
+  std::string device;
+  const Agreement a = run("tflite", kNoDelegate, &device);
+  EXPECT_EQ(device.find("XNNPACK"), std::string::npos) << device;
+  EXPECT_GE(share(a.within_1, a), 0.7);
+  EXPECT_LT(share(a.equal, a), kEqual) << "these are XNNPACK's kernels";
+}
+
+// A delegate's library that really takes operators (to XNNPACK, in whose results it shows).
+TEST_F(Int8Engines, ADelegateRunsTheOperators) {
+  prepare({320, 320});
+  std::string device;
+  const std::string library = OCTET_BIN_DIR "/test_delegate.so";
+  const Agreement a = run("tflite", library, &device);
+  EXPECT_EQ(device, "delegate " + library);
+  EXPECT_GE(share(a.equal, a), kEqual);
+}
+
+// Arm NN's reference backend, at a size at which it takes seconds.
+TEST_F(Int8Engines, ArmNnIsNear) {
+  if (!std::filesystem::exists(OCTET_BIN_DIR "/octet_engine_armnn.so"))
+    GTEST_SKIP() << "built without Arm NN";
+  prepare({96, 96});
+  std::string device;
+  const Agreement a = run("armnn", "", &device);
+  EXPECT_GE(share(a.within_1, a), 0.7) << device;
+}
+
+}  // namespace
+}  // namespace octet
