@@ -29,7 +29,7 @@ demo: setup
 	@scripts/demo.sh
 
 test: engines
-	@scripts/setup.sh train
+	@scripts/setup.sh train test
 	@scripts/build.sh release
 	@ctest --test-dir build --output-on-failure
 

@@ -2,7 +2,7 @@
 # sanitize.sh asan|tsan [REGEX]: the tests (those whose name matches) under that preset's sanitizers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh build engines
+scripts/setup.sh build engines test
 scripts/build.sh "$1"
 # TBB opens its binding library with RTLD_DEEPBIND, which the sanitizers refuse. This takes the flag away.
 shim=$PWD/build/$1/dlopen.so

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, lint, fuzz, aarch64. Safe to run again and again.
+# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, test, lint, fuzz, aarch64. Safe to run again and again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,7 @@ declare -A packages=(
     libgtest-dev libbenchmark-dev"
   [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
+  [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly"
   [lint]="clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap"

@@ -1,29 +1,84 @@
 #include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "app/verbs.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "live/pipeline.h"
+#include "live/watch.h"
 
 namespace octet {
 namespace {
 
 struct Options {
   RunOptions run;
-  std::string source;
-  LiveOptions live;
+  std::vector<std::string> sources;
+  WatchOptions watch;
+  double max_age_ms = 0, patience_s = 10;
 };
 
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
 // soon as possible.
 int parallel_frames(const Options& options) {
-  const int threads = options.run.threads > 0
-                          ? options.run.threads
-                          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return options.live.realtime ? 1 : threads;
+  return options.run.threads > 0
+             ? options.run.threads
+             : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+// "front=rtsp://…" has a name; without one the address is it.
+CameraSpec camera_spec(const std::string& text) {
+  const size_t equals = text.find('=');
+  const auto is_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+  };
+  const bool named =
+      equals != std::string::npos && equals > 0 && !std::filesystem::exists(text) &&
+      std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), is_name);
+  if (!named) return {.name = public_address(text), .address = text};
+  return {.name = text.substr(0, equals), .address = text.substr(equals + 1)};
+}
+
+std::vector<CameraSpec> camera_specs(const std::vector<std::string>& sources) {
+  std::vector<CameraSpec> specs;
+  for (const std::string& source : sources) {
+    CameraSpec spec = camera_spec(source);
+    for (const CameraSpec& other : specs) {
+      if (other.name == spec.name)
+        fail_usage("--source: two are called '{}'; give them names, as in front={}", spec.name,
+                   spec.name);
+    }
+    if (!is_stream(spec.address))
+      (void)open_source(spec.address);  // says now what is wrong with it
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+nlohmann::ordered_json to_json(const CameraSummary& c) {
+  return {{"name", c.name},
+          {"state", camera_state_name(c.status.state)},
+          {"frames", c.status.frames},
+          {"detected", c.tally.detected},
+          {"skipped", {{"newer_frame", c.tally.skipped_newer}, {"too_old", c.tally.skipped_old}}},
+          {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
+          {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
+          {"openings", c.status.openings},
+          {"error", c.status.error}};
+}
+
+void print(const CameraSummary& c) {
+  fmt::print(
+      "{}: {} frames, {} detected, {} skipped for newer ones, {} too old, age p50 {:.1f} ms p99 "
+      "{:.1f} ms, {}{}\n",
+      c.name, c.status.frames, c.tally.detected, c.tally.skipped_newer, c.tally.skipped_old,
+      c.tally.age.quantile_ms(0.5), c.tally.age.quantile_ms(0.99),
+      camera_state_name(c.status.state), c.status.error.empty() ? "" : ": " + c.status.error);
 }
 
 nlohmann::ordered_json to_json(const LiveSummary& s, const Detector& detector) {
@@ -63,15 +118,52 @@ void print(const LiveSummary& s, const Detector& detector, const LiveOptions& op
   }
 }
 
-void run(const Options& options) {
-  const auto source = open_source(options.source);
+// One file, completely.
+void run_file(const Options& options) {
+  const auto source = open_source(options.sources[0]);
   Detector detector(detector_options(options.run, source->info().size, parallel_frames(options)));
-  const LiveSummary summary = run_live(detector, *source, options.live);
+  const LiveSummary summary = run_live(detector, *source, options.watch.live);
   if (options.run.json) {
     fmt::print("{}\n", to_json(summary, detector).dump());
   } else {
-    print(summary, detector, options.live);
+    print(summary, detector, options.watch.live);
   }
+}
+
+constexpr Size kUsualCamera{1280, 720};  // its shape, while no camera has shown its own
+
+void run_watch(Options options) {
+  const auto specs = camera_specs(options.sources);
+  WatchOptions& o = options.watch;
+  if (specs.size() > 1 && !o.live.save.empty())
+    fail_usage("--save: a video shows one source; name one");
+  o.max_age = std::chrono::milliseconds(std::llround(options.max_age_ms));
+  o.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * options.patience_s));
+  o.camera.complete =
+      !o.camera.realtime && std::none_of(specs.begin(), specs.end(),
+                                         [](const CameraSpec& s) { return is_stream(s.address); });
+  Watch watch(specs, o);
+  const Size size = watch.wait_for_size(o.camera.stream.patience).value_or(kUsualCamera);
+  Detector detector(detector_options(options.run, size, 1));
+  const WatchSummary summary = watch.run(detector);
+  if (options.run.json) {
+    auto j = to_json(summary.all, detector);
+    for (const CameraSummary& c : summary.cameras) j["sources"].push_back(to_json(c));
+    fmt::print("{}\n", j.dump());
+  } else {
+    print(summary.all, detector, o.live);
+    for (const CameraSummary& c : summary.cameras) print(c);
+  }
+  for (const CameraSummary& c : summary.cameras) {
+    if (c.status.state == CameraState::kEnded && !c.status.error.empty())
+      fail("{}", c.status.error);
+  }
+}
+
+void run(const Options& options) {
+  const bool watched = options.sources.size() > 1 || options.watch.camera.realtime ||
+                       is_stream(camera_spec(options.sources[0]).address);
+  watched ? run_watch(options) : run_file(options);
 }
 
 }  // namespace
@@ -80,9 +172,11 @@ void add_live(CLI::App& root) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = root.add_subcommand("live", "find objects in video");
   add_run_options(*verb, options->run, "auto");
-  LiveOptions& live = options->live;
-  verb->add_option("--source", options->source,
-                   "a video file, a folder of pictures, or a glob in quotes")
+  LiveOptions& live = options->watch.live;
+  verb->add_option("--source", options->sources,
+                   "rtsp://…, http://…, /dev/video0, - for standard input, a video file, a folder "
+                   "of pictures, "
+                   "or a glob in quotes; several at once, with names as in front=rtsp://…")
       ->required();
   verb->add_option("--conf", live.decode.score_threshold, "lowest confidence")
       ->check(CLI::Range(0.0, 1.0))
@@ -91,11 +185,22 @@ void add_live(CLI::App& root) {
                    "overlap above which the weaker box is dropped")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  verb->add_option("--frames", live.max_frames, "stop after so many frames; 0: all")
+  verb->add_option("--frames", live.max_frames,
+                   "stop after so many frames; 0: all of a file, no end for a camera")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_flag("--realtime", live.realtime,
-                 "play the file at its own pace and drop what comes too fast");
+  verb->add_flag("--realtime", options->watch.camera.realtime,
+                 "play files at their own pace and drop what comes too fast");
+  verb->add_option(
+          "--max-age-ms", options->max_age_ms,
+          "cameras: frames that are older when their turn comes are not looked at; 0: any age")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb->add_option("--patience", options->patience_s,
+                   "cameras: seconds in which nothing comes until the camera is opened again")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  verb->add_flag("--udp", options->watch.camera.stream.udp, "RTSP over UDP; else over TCP");
   verb->add_option("--save", live.save, "annotated video to write, such as out.mp4");
   verb->add_option("--snapshot", live.snapshot,
                    "annotated picture (.jpg) of the frame with the most found");

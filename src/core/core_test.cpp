@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/cpu.h"
+#include "core/duration_histogram.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/half.h"
@@ -86,11 +87,27 @@ TEST(BoundedQueue, KeepsOrderAndEndsWithClose) {
   EXPECT_FALSE(queue.push(1));
 }
 
-TEST(BoundedQueue, NewestDisplacesOldest) {
+TEST(BoundedQueue, TryPushNeverWaits) {
   BoundedQueue<int> queue(1);
-  EXPECT_FALSE(queue.push_newest(1));
-  EXPECT_EQ(queue.push_newest(2), 1);
-  EXPECT_EQ(queue.pop(), 2);
+  int item = 1;
+  EXPECT_TRUE(queue.try_push(item));
+  EXPECT_FALSE(queue.try_push(item));
+  EXPECT_EQ(queue.pop(), 1);
+  queue.close();
+  EXPECT_FALSE(queue.try_push(item));
+}
+
+TEST(DurationHistogram, QuantilesAreWithinAPercent) {
+  using Milliseconds = DurationHistogram::Milliseconds;
+  DurationHistogram h;
+  EXPECT_EQ(h.quantile_ms(0.5), 0);
+  for (int i = 1; i <= 1000; ++i) h.add(Milliseconds(i));
+  EXPECT_NEAR(h.quantile_ms(0.5), 500, 5.1);
+  EXPECT_NEAR(h.quantile_ms(0.99), 990, 10);
+  EXPECT_NEAR(h.quantile_ms(0), 1, 0.02);
+  h.add(Milliseconds(1e12));  // and what no cell is for
+  h.add(Milliseconds(-1));
+  EXPECT_EQ(h.count(), 1002);
 }
 
 TEST(Yaml, RefusesBombs) {

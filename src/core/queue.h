@@ -26,13 +26,12 @@ class BoundedQueue {
     return true;
   }
 
-  // Never waits: when the queue is full its oldest item makes room and is returned.
-  std::optional<T> push_newest(T item) {
+  // Never waits: false, and the item is where it was, when the queue is full or closed.
+  bool try_push(T& item) {
     const std::scoped_lock lock(mutex_);
-    std::optional<T> displaced;
-    if (count_ == ring_.size()) displaced = take();
+    if (closed_ || count_ == ring_.size()) return false;
     put(std::move(item));
-    return displaced;
+    return true;
   }
 
   [[nodiscard]] std::optional<T> pop() {

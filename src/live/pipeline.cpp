@@ -19,7 +19,6 @@
 namespace octet {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr size_t kDecodedAhead = 2;
@@ -51,7 +50,7 @@ class Pipeline {
         slots_(jobs_ + kDecodedAhead + 2 + (draws(options) ? kPicturesBehind : 0)),
         free_(slots_.size()),
         idle_jobs_(jobs_),
-        decoded_(options.realtime ? 1 : kDecodedAhead),
+        decoded_(kDecodedAhead),
         running_(jobs_),
         done_(kPicturesBehind) {
     for (Slot& slot : slots_) free_.push(&slot);
@@ -98,22 +97,12 @@ class Pipeline {
   }
 
   void read() {
-    const auto start = Clock::now();
     while (!stop_requested() && (options_.max_frames == 0 || frames_ < options_.max_frames)) {
       const auto slot = free_.pop();
       if (!slot || !source_.next((*slot)->picture)) return;
-      if (options_.realtime)
-        std::this_thread::sleep_until(
-            start + std::chrono::duration_cast<Clock::duration>(
-                        Milliseconds(1e3 * static_cast<double>(frames_) / info_.fps)));
       (*slot)->index = frames_++;
       (*slot)->arrived = Clock::now();
-      if (!options_.realtime) {
-        if (!decoded_.push(*slot)) return;
-      } else if (const auto displaced = decoded_.push_newest(*slot)) {
-        ++dropped_;
-        free_.push(*displaced);
-      }
+      if (!decoded_.push(*slot)) return;
     }
   }
 
@@ -175,7 +164,6 @@ class Pipeline {
   [[nodiscard]] LiveSummary summarize() const {
     LiveSummary s{.frames = frames_,
                   .detected = static_cast<int64_t>(results_.size()),
-                  .dropped = dropped_,
                   .interrupted = stop_requested()};
     if (results_.empty()) return s;
     std::vector<double> intervals;
@@ -211,7 +199,6 @@ class Pipeline {
 
   // Each written by one stage, read after all have ended.
   int64_t frames_ = 0;
-  int64_t dropped_ = 0;
   double first_result_ms_ = 0;
   std::vector<Clock::time_point> results_;
   std::vector<double> ages_;

@@ -1,12 +1,11 @@
-// Video through a detector: decoding, letterboxing, inference and what follows run at the same
+// A file through a detector: decoding, letterboxing, inference and what follows run at the same
 // time, one thread a stage, joined by bounded queues. Frames live in a fixed set of slots that go
 // round.
 //
 //   free ─▶ [read] ─▶ decoded ─▶ [submit] ─▶ running ─▶ [finish] ─▶ done ─▶ [pictures] ─▶ free
 //
-// Files are processed completely, frame by frame; with `realtime` frames come at the file's own
-// pace and only the newest waits for the detector. An error in any stage stops all of them and is
-// thrown by run_live().
+// For one file, processed completely, frame by frame; cameras are watched (live/watch.h). An error
+// in any stage stops all of them and is thrown by run_live().
 #pragma once
 
 #include <cstdint>
@@ -19,8 +18,7 @@ namespace octet {
 
 struct LiveOptions {
   DecodeOptions decode;
-  int64_t max_frames = 0;  // 0: all
-  bool realtime = false;
+  int64_t max_frames = 0;                       // 0: all
   std::filesystem::path save, snapshot, jsonl;  // empty: not wanted
 };
 

@@ -26,7 +26,21 @@ void JsonLines::write(int64_t frame, double time_ms, const Detections& detection
                       const std::vector<std::string>& class_names) {
   const nlohmann::ordered_json j{
       {"frame", frame}, {"time_ms", time_ms}, {"detections", to_json(detections, class_names)}};
-  const std::string line = j.dump() + "\n";
+  write_line(j.dump() + "\n");
+}
+
+void JsonLines::write(const StreamResult& r, const std::vector<std::string>& class_names) {
+  const nlohmann::ordered_json j{
+      {"source", r.camera},
+      {"frame", r.frame},
+      {"captured", r.captured},
+      {"age_ms", r.age_ms},
+      {"skipped", {{"newer_frame", r.skipped_newer}, {"too_old", r.skipped_old}}},
+      {"detections", to_json(r.detections, class_names)}};
+  write_line(j.dump() + "\n");
+}
+
+void JsonLines::write_line(const std::string& line) {
   const off_t before = ::lseek(fd_, 0, SEEK_END);
   if (::write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     const int reason = errno;

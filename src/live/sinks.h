@@ -13,6 +13,16 @@
 
 namespace octet {
 
+// What was found in a camera's frame.
+struct StreamResult {
+  std::string camera;
+  int64_t frame = 0;                           // the camera's count of it
+  double captured = 0;                         // seconds since 1970
+  double age_ms = 0;                           // from its arrival to this result
+  int64_t skipped_newer = 0, skipped_old = 0;  // of the camera's frames, so far
+  Detections detections;
+};
+
 // One JSON object a frame and line. Lines are always whole: a write that fails is taken back.
 class JsonLines {
  public:
@@ -23,8 +33,11 @@ class JsonLines {
 
   void write(int64_t frame, double time_ms, const Detections& detections,
              const std::vector<std::string>& class_names);
+  void write(const StreamResult& result, const std::vector<std::string>& class_names);
 
  private:
+  void write_line(const std::string& line);
+
   std::filesystem::path path_;
   int fd_;
 };

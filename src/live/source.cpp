@@ -16,7 +16,9 @@ class VideoSource : public Source {
   explicit VideoSource(const fs::path& path) : reader_(path) {}
   bool next(Picture& out) override {
     out.is_video = true;
-    return reader_.read(out.video);
+    const bool more = reader_.read(out.video);
+    out.captured = Clock::now();
+    return more;
   }
   VideoInfo info() const override { return reader_.info(); }
 
@@ -32,6 +34,7 @@ class PictureSource : public Source {
     if (next_ >= files_.size()) return false;
     out.is_video = false;
     out.image = next_ == 0 ? std::move(first_) : read_image(files_[next_]);
+    out.captured = Clock::now();
     ++next_;
     return true;
   }
@@ -46,14 +49,29 @@ class PictureSource : public Source {
   size_t next_ = 0;
 };
 
+class StreamSource : public Source {
+ public:
+  StreamSource(const std::string& address, const StreamOptions& options,
+               const std::atomic<bool>& stop)
+      : reader_(address, options, stop) {}
+  bool next(Picture& out) override {
+    out.is_video = true;
+    return reader_.read(out.video, out.captured);
+  }
+  VideoInfo info() const override { return {}; }
+
+ private:
+  StreamReader reader_;
+};
+
 }  // namespace
 
+std::unique_ptr<Source> open_stream(const std::string& address, const StreamOptions& options,
+                                    const std::atomic<bool>& stop) {
+  return std::make_unique<StreamSource>(address, options, stop);
+}
+
 std::unique_ptr<Source> open_source(const std::string& source) {
-  if (source.find("://") != std::string::npos || source == "-" || source.starts_with("/dev/")) {
-    fail(
-        "--source: this version reads video files, picture folders and globs; cameras and streams "
-        "come later");
-  }
   if (fs::is_regular_file(source) && !has_image_extension(source))
     return std::make_unique<VideoSource>(source);
   return std::make_unique<PictureSource>(list_images(source));

@@ -57,7 +57,6 @@ class VideoReader {
  private:
   struct Handles;
   bool decode_next(VideoFrame& frame);
-  void convert(VideoFrame& frame);
   void turn(VideoFrame& frame) const;
   void check_end() const;
 

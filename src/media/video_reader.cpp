@@ -2,16 +2,14 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
-#include <libavutil/imgutils.h>
 #include <libavutil/log.h>
-#include <libswscale/swscale.h>
 }
 
-#include <array>
 #include <cmath>
 #include <utility>
 
 #include "core/error.h"
+#include "media/ffmpeg.h"
 #include "media/video.h"
 
 namespace octet {
@@ -19,33 +17,6 @@ namespace {
 
 constexpr int64_t kMaxPixels = 150'000'000;
 constexpr int kPixelsForTwoThreads = 1920 * 1088;
-
-std::string reason(int status) {
-  std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
-  av_strerror(status, text.data(), text.size());
-  return text.data();
-}
-
-bool is_planar_420(const AVFrame& f) {
-  return f.format == AV_PIX_FMT_YUV420P || f.format == AV_PIX_FMT_YUVJ420P;
-}
-
-// Converts into `to`, whose format and size are set, keeping the range that the source states.
-void scale(const AVFrame& from, AVFrame& to) {
-  SwsContext* context = sws_getContext(
-      from.width, from.height, static_cast<AVPixelFormat>(from.format), to.width, to.height,
-      static_cast<AVPixelFormat>(to.format), SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT,
-      nullptr, nullptr, nullptr);
-  if (context == nullptr) fail("pictures of pixel format {} cannot be converted", from.format);
-  const bool full = from.color_range == AVCOL_RANGE_JPEG;
-  const int* matrix =
-      sws_getCoefficients(from.colorspace == AVCOL_SPC_BT709 ? SWS_CS_ITU709 : SWS_CS_DEFAULT);
-  const bool to_full = to.format == AV_PIX_FMT_RGB24 || full;
-  sws_setColorspaceDetails(context, matrix, full ? 1 : 0, matrix, to_full ? 1 : 0, 0, 1 << 16,
-                           1 << 16);
-  sws_scale(context, from.data, from.linesize, 0, from.height, to.data, to.linesize);
-  sws_freeContext(context);
-}
 
 // How often a stream's pictures have to be turned clockwise by a quarter.
 int quarter_turns(const AVStream& stream) {
@@ -77,42 +48,6 @@ void turn_plane(const PlaneView& in, int quarters, uint8_t* out, std::ptrdiff_t 
 
 }  // namespace
 
-VideoFrame::VideoFrame() : frame_(av_frame_alloc()) {}
-VideoFrame::~VideoFrame() { av_frame_free(&frame_); }
-VideoFrame::VideoFrame(VideoFrame&& other) noexcept
-    : frame_(std::exchange(other.frame_, nullptr)) {}
-VideoFrame& VideoFrame::operator=(VideoFrame&& other) noexcept {
-  std::swap(frame_, other.frame_);
-  return *this;
-}
-
-Size VideoFrame::size() const { return {frame_->width, frame_->height}; }
-
-YuvView VideoFrame::yuv() const {
-  const AVFrame& f = *frame_;
-  YuvView view{.planes = {}, .strides_bytes = {}, .size = size()};
-  for (int p = 0; p < 3; ++p) {
-    view.planes[p] = f.data[p];
-    view.strides_bytes[p] = f.linesize[p];
-  }
-  view.bt709 = f.colorspace == AVCOL_SPC_BT709;
-  view.full_range = f.color_range == AVCOL_RANGE_JPEG || f.format == AV_PIX_FMT_YUVJ420P;
-  return view;
-}
-
-Image VideoFrame::to_rgb() const {
-  Image image{.width = frame_->width, .height = frame_->height, .rgb = {}};
-  image.rgb.resize(static_cast<size_t>(image.width) * image.height * 3);
-  AVFrame to{};
-  to.width = image.width;
-  to.height = image.height;
-  to.format = AV_PIX_FMT_RGB24;
-  to.data[0] = image.rgb.data();
-  to.linesize[0] = image.width * 3;
-  scale(*frame_, to);
-  return image;
-}
-
 struct VideoReader::Handles {
   AVFormatContext* format = nullptr;
   AVCodecContext* codec = nullptr;
@@ -135,10 +70,11 @@ VideoReader::VideoReader(const std::filesystem::path& path, Kind kind)
   const char* what = kind == Kind::kVideo ? "video" : "picture";
   if (const int status = avformat_open_input(&h.format, path.c_str(), nullptr, nullptr);
       status < 0) {
-    fail("{}: is not a readable {}, or is cut short ({})", path.string(), what, reason(status));
+    fail("{}: is not a readable {}, or is cut short ({})", path.string(), what,
+         ffmpeg_reason(status));
   }
   if (const int status = avformat_find_stream_info(h.format, nullptr); status < 0) {
-    fail("{}: is not a readable {} ({})", path.string(), what, reason(status));
+    fail("{}: is not a readable {} ({})", path.string(), what, ffmpeg_reason(status));
   }
   const AVCodec* codec = nullptr;
   h.stream = av_find_best_stream(h.format, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
@@ -150,7 +86,8 @@ VideoReader::VideoReader(const std::filesystem::path& path, Kind kind)
   avcodec_parameters_to_context(h.codec, stream.codecpar);
   h.codec->thread_count = int64_t{h.codec->width} * h.codec->height > kPixelsForTwoThreads ? 2 : 1;
   if (const int status = avcodec_open2(h.codec, codec, nullptr); status < 0) {
-    fail("{}: its {} decoder cannot be opened ({})", path.string(), codec->name, reason(status));
+    fail("{}: its {} decoder cannot be opened ({})", path.string(), codec->name,
+         ffmpeg_reason(status));
   }
   const AVRational rate = av_guess_frame_rate(h.format, h.format->streams[h.stream], nullptr);
   info_.size = {h.codec->width, h.codec->height};
@@ -170,7 +107,7 @@ bool VideoReader::read(VideoFrame& frame) {
     return false;
   }
   ++decoded_;
-  if (kind_ == Kind::kVideo && !is_planar_420(*frame.get())) convert(frame);
+  if (kind_ == Kind::kVideo) make_planar_420(frame);
   if (quarter_turns_ != 0) turn(frame);
   return true;
 }
@@ -193,20 +130,6 @@ bool VideoReader::decode_next(VideoFrame& frame) {
       ++damaged_;
     av_packet_unref(h.packet);
   }
-}
-
-void VideoReader::convert(VideoFrame& frame) {
-  VideoFrame planar;
-  AVFrame& to = *planar.get();
-  const AVFrame& from = *frame.get();
-  to.width = from.width;
-  to.height = from.height;
-  to.format = AV_PIX_FMT_YUV420P;
-  to.colorspace = from.colorspace;
-  to.color_range = from.color_range;
-  if (av_frame_get_buffer(&to, 0) < 0) fail("{}: no memory for a frame", path_.string());
-  scale(from, to);
-  frame = std::move(planar);
 }
 
 void VideoReader::turn(VideoFrame& frame) const {

@@ -10,6 +10,7 @@ extern "C" {
 #include <cmath>
 
 #include "core/error.h"
+#include "media/ffmpeg.h"
 #include "media/video.h"
 
 namespace octet {
@@ -17,12 +18,6 @@ namespace {
 
 // In order of preference; the first that opens is taken.
 constexpr std::array kEncoders = {"h264_v4l2m2m", "libx264", "libopenh264", "mpeg4"};
-
-std::string reason(int status) {
-  std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
-  av_strerror(status, text.data(), text.size());
-  return text.data();
-}
 
 AVCodecContext* open_encoder(Size size, double fps, bool global_header) {
   for (const char* name : kEncoders) {
@@ -87,7 +82,7 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fp
   avcodec_parameters_from_context(h.stream->codecpar, h.codec);
   int status = avio_open(&h.format->pb, target_.temporary().c_str(), AVIO_FLAG_WRITE);
   if (status >= 0) status = avformat_write_header(h.format, nullptr);
-  if (status < 0) fail("{}: cannot be written: {}", path.string(), reason(status));
+  if (status < 0) fail("{}: cannot be written: {}", path.string(), ffmpeg_reason(status));
   h.source = size;
   h.scaler = sws_getContext(size.width, size.height, AV_PIX_FMT_RGB24, even.width, even.height,
                             AV_PIX_FMT_YUV420P, SWS_BILINEAR, nullptr, nullptr, nullptr);
@@ -117,7 +112,7 @@ void VideoWriter::encode(AVFrame* frame) {
   Handles& h = *handles_;
   const auto check = [&](int status) {
     if (status < 0)
-      fail("{}: cannot be written: {}", target_.final_path().string(), reason(status));
+      fail("{}: cannot be written: {}", target_.final_path().string(), ffmpeg_reason(status));
   };
   check(avcodec_send_frame(h.codec, frame));
   while (true) {
@@ -138,7 +133,8 @@ void VideoWriter::finish() {
   avio_flush(h.format->pb);
   if (status >= 0) status = h.format->pb->error;
   if (const int closed = avio_closep(&h.format->pb); status >= 0) status = closed;
-  if (status < 0) fail("{}: cannot be written: {}", target_.final_path().string(), reason(status));
+  if (status < 0)
+    fail("{}: cannot be written: {}", target_.final_path().string(), ffmpeg_reason(status));
   target_.commit();
 }
 

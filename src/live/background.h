@@ -1,0 +1,66 @@
+// Work that must not hold back detection, on a thread of its own behind a bounded queue. What does
+// not fit is lost, and counted; what fails is reported at most once a minute, and counted.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "core/log.h"
+#include "core/queue.h"
+
+namespace octet {
+
+template <typename Item>
+class Background {
+ public:
+  Background(std::string name, size_t capacity, std::function<void(Item&)> work)
+      : name_(std::move(name)),
+        work_(std::move(work)),
+        queue_(capacity),
+        thread_([this] { run(); }) {}
+  // Does what is queued first.
+  ~Background() { queue_.close(); }
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+  void offer(Item item) {
+    if (!queue_.try_push(item)) ++lost_;
+  }
+  // Waits for room: for files, whose every frame counts.
+  void add(Item item) { queue_.push(std::move(item)); }
+  [[nodiscard]] int64_t lost() const { return lost_; }
+
+ private:
+  void run() {
+    while (auto item = queue_.pop()) {
+      try {
+        work_(*item);
+      } catch (const std::exception& e) {
+        ++lost_;
+        report(e.what());
+      }
+    }
+  }
+  void report(const char* reason) {
+    const auto now = std::chrono::steady_clock::now();
+    if (reported_ != std::chrono::steady_clock::time_point{} &&
+        now - reported_ < std::chrono::minutes(1))
+      return;
+    reported_ = now;
+    log_warning("{}: {} ({} lost so far)", name_, reason, lost_.load());
+  }
+
+  std::string name_;
+  std::function<void(Item&)> work_;
+  BoundedQueue<Item> queue_;
+  std::atomic<int64_t> lost_ = 0;
+  std::chrono::steady_clock::time_point reported_;
+  std::jthread thread_;  // the last member: it uses all the others
+};
+
+}  // namespace octet

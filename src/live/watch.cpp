@@ -1,0 +1,167 @@
+#include "live/watch.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "live/background.h"
+#include "live/sinks.h"
+
+namespace octet {
+namespace {
+
+using std::chrono::milliseconds;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr milliseconds kBreath{100};  // how soon a request to stop is seen
+constexpr size_t kLinesBehind = 256;
+constexpr size_t kPicturesBehind = 8;
+
+// As time of day, though what was measured is on a clock that does not jump.
+double epoch_seconds(Clock::time_point at) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now - (Clock::now() - at)).count();
+}
+
+}  // namespace
+
+struct Watch::Sinks {
+  struct Drawn {
+    Picture picture;
+    Detections detections;
+  };
+
+  Sinks(const LiveOptions& options, double fps, const std::vector<std::string>& names) {
+    if (!options.jsonl.empty()) {
+      lines_file.emplace(options.jsonl);
+      lines.emplace("--jsonl", kLinesBehind,
+                    [this, names](StreamResult& r) { lines_file->write(r, names); });
+    }
+    if (options.save.empty() && options.snapshot.empty()) return;
+    pictures.emplace(
+        Pictures::Options{.video = options.save, .snapshot = options.snapshot, .fps = fps});
+    drawn.emplace("--save", kPicturesBehind, [this, names](Drawn& d) {
+      pictures->add(d.picture.to_rgb(), d.detections, names);
+    });
+  }
+  // The files are complete after this.
+  void finish() {
+    lines.reset();
+    drawn.reset();
+    if (pictures) pictures->finish();
+  }
+
+  std::optional<JsonLines> lines_file;
+  std::optional<Pictures> pictures;
+  std::optional<Background<StreamResult>> lines;
+  std::optional<Background<Drawn>> drawn;
+};
+
+Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
+    : options_(options), tallies_(specs.size()), served_(specs.size(), -1) {
+  for (const CameraSpec& spec : specs)
+    cameras_.push_back(std::make_unique<Camera>(spec, options.camera, doorbell_));
+}
+
+Watch::~Watch() = default;
+
+bool Watch::all_over() const {
+  return std::all_of(cameras_.begin(), cameras_.end(), [](const auto& c) { return c->is_over(); });
+}
+
+std::optional<Size> Watch::wait_for_size(milliseconds at_most) {
+  const auto deadline = Clock::now() + at_most;
+  while (Clock::now() < deadline && !stop_requested() && !all_over()) {
+    for (const auto& camera : cameras_) {
+      if (const CameraStatus status = camera->status(); status.frames > 0) return status.size;
+    }
+    doorbell_.wait(kBreath);
+  }
+  return std::nullopt;
+}
+
+// The turn goes to the camera that waited longest for it.
+bool Watch::detect_next(Job& job, Sinks& sinks) {
+  std::vector<size_t> order(cameras_.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return served_[a] < served_[b]; });
+  const auto chosen =
+      std::find_if(order.begin(), order.end(), [&](size_t i) { return cameras_[i]->take(frame_); });
+  if (chosen == order.end()) return false;
+  CameraTally& tally = tallies_[*chosen];
+  tally.skipped_newer += frame_.replaced;
+  if (options_.max_age.count() > 0 && Clock::now() - frame_.picture.captured > options_.max_age) {
+    ++tally.skipped_old;
+    return true;
+  }
+  frame_.picture.submit(job);
+  job.finish(options_.live.decode, detections_);
+  const auto now = Clock::now();
+  const Milliseconds age = now - frame_.picture.captured;
+  ++tally.detected;
+  tally.age.add(age);
+  ages_.add(age);
+  if (results_ == 0) {
+    first_result_ms_ = time_since_process_start().count();
+    first_result_ = now;
+  } else {
+    intervals_.add(now - last_result_);
+  }
+  last_result_ = now;
+  served_[*chosen] = results_++;
+  const StreamResult result{.camera = cameras_[*chosen]->name(),
+                            .frame = frame_.number,
+                            .captured = epoch_seconds(frame_.picture.captured),
+                            .age_ms = age.count(),
+                            .skipped_newer = tally.skipped_newer,
+                            .skipped_old = tally.skipped_old,
+                            .detections = detections_};
+  if (options_.on_result) options_.on_result(result, frame_.picture);
+  if (sinks.lines) sinks.lines->offer(result);
+  if (sinks.drawn) sinks.drawn->offer({std::exchange(frame_.picture, {}), detections_});
+  return true;
+}
+
+WatchSummary Watch::run(Detector& detector) {
+  Sinks sinks(options_.live, 25, detector.info().names);
+  const auto job = detector.make_job();
+  Progress progress(options_.live.max_frames);
+  while (!stop_requested() && !all_over() &&
+         (options_.live.max_frames == 0 || results_ < options_.live.max_frames)) {
+    if (!detect_next(*job, sinks)) doorbell_.wait(kBreath);
+    if (progress.due())
+      progress.update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
+                                            ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));
+  }
+  sinks.finish();
+  return summarize();
+}
+
+WatchSummary Watch::summarize() const {
+  WatchSummary out;
+  LiveSummary& s = out.all;
+  for (size_t i = 0; i < cameras_.size(); ++i) {
+    const CameraTally& tally = tallies_[i];
+    out.cameras.push_back({cameras_[i]->name(), cameras_[i]->status(), tally});
+    s.frames += out.cameras.back().status.frames;
+    s.dropped += tally.skipped_newer + tally.skipped_old;
+  }
+  s.detected = results_;
+  s.interrupted = stop_requested();
+  if (results_ == 0) return out;
+  const double seconds = std::chrono::duration<double>(last_result_ - first_result_).count();
+  s.fps = seconds > 0 ? static_cast<double>(results_ - 1) / seconds : 0;
+  s.frame_ms_p50 = intervals_.quantile_ms(0.5);
+  s.frame_ms_p99 = intervals_.quantile_ms(0.99);
+  s.age_ms_p50 = ages_.quantile_ms(0.5);
+  s.age_ms_p99 = ages_.quantile_ms(0.99);
+  s.first_result_ms = first_result_ms_;
+  const ProcessUsage usage = process_usage();
+  s.rss_mb = usage.peak_rss_mb;
+  s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(results_);
+  return out;
+}
+
+}  // namespace octet

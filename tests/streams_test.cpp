@@ -1,0 +1,237 @@
+// Live video against a real RTSP server: what is seen is new, and what breaks comes back.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <random>
+
+#include "core/testing.h"
+#include "live/watch.h"
+#include "tools/burned_time.h"
+
+namespace octet {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A port of this machine that nobody listens on.
+int free_port() {
+  const int s = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof(address);
+  ::bind(s, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(s, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(s);
+  return ntohs(address.sin_port);
+}
+
+class CameraServer {
+ public:
+  explicit CameraServer(int port = free_port()) : port_(port) { start(); }
+  ~CameraServer() { kill(); }
+  CameraServer(const CameraServer&) = delete;
+  CameraServer& operator=(const CameraServer&) = delete;
+
+  void start() {
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    const std::string port = std::to_string(port_);
+    ::execl(OCTET_BIN_DIR "/rtsp_server", "rtsp_server", port.c_str(), "640", "360", nullptr);
+    ::_exit(127);
+  }
+  void kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+  [[nodiscard]] std::string address() const {
+    return fmt::format("rtsp://127.0.0.1:{}/camera", port_);
+  }
+
+ private:
+  int port_;
+  pid_t pid_ = 0;
+};
+
+// Answers every connection with random bytes, and closes it.
+class GarbageServer {
+ public:
+  GarbageServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+    ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
+    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    ::listen(socket_, 8);
+    thread_ = std::jthread([this] { serve(); });
+  }
+  ~GarbageServer() { ::shutdown(socket_, SHUT_RDWR); }
+  GarbageServer(const GarbageServer&) = delete;
+  GarbageServer& operator=(const GarbageServer&) = delete;
+  [[nodiscard]] std::string address(const char* scheme) const {
+    return fmt::format("{}://user:secret@127.0.0.1:{}/x?token=secret", scheme, port_);
+  }
+
+ private:
+  void serve() {
+    std::minstd_rand random(1);
+    while (true) {
+      const int client = ::accept(socket_, nullptr, nullptr);
+      if (client < 0) return;
+      std::array<uint8_t, 4096> bytes{};
+      for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
+      [[maybe_unused]] const auto sent = ::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      ::close(client);
+    }
+  }
+  int socket_;
+  int port_ = 0;
+  std::jthread thread_;
+};
+
+CameraOptions quick() {
+  return {.stream = {.patience = seconds(2)},
+          .first_pause = milliseconds(50),
+          .longest_pause = milliseconds(200)};
+}
+
+// Takes frames until one is there.
+bool take(Camera& camera, Doorbell& doorbell, CameraFrame& frame, seconds at_most = seconds(20)) {
+  const auto deadline = Clock::now() + at_most;
+  while (!camera.take(frame)) {
+    if (Clock::now() > deadline) return false;
+    doorbell.wait(milliseconds(100));
+  }
+  return true;
+}
+
+int64_t burned_age(const Picture& picture, Clock::time_point at) {
+  const YuvView yuv = picture.video.yuv();
+  const auto ms = std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+  return burned_age_ms(yuv.planes[0], yuv.strides_bytes[0], ms);
+}
+
+DetectorOptions tiny() {
+  return {.model = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt",
+          .size = SizeOption{.size = {64, 64}},
+          .source = Size{640, 360}};
+}
+
+// What a frame says of its arrival is when it was made, but for the camera's encoder and the way.
+TEST(Stream, CaptureIsTheArrivalAndNothingHidesInside) {
+  const CameraServer server;
+  Doorbell doorbell;
+  Camera camera({"camera", server.address()}, quick(), doorbell);
+  CameraFrame frame;
+  std::vector<int64_t> until_captured, until_taken;
+  for (int i = 0; i < 90; ++i) {
+    ASSERT_TRUE(take(camera, doorbell, frame)) << camera.status().error;
+    if (i < 30) continue;  // what waited while the stream was opened
+    until_captured.push_back(burned_age(frame.picture, frame.picture.captured));
+    until_taken.push_back(burned_age(frame.picture, Clock::now()));
+  }
+  for (auto* list : {&until_captured, &until_taken}) std::sort(list->begin(), list->end());
+  EXPECT_LT(until_captured[30], 33) << "half of the frames";
+  // A picture is known to be complete when the next one begins: one interval of 33 ms.
+  EXPECT_LT(until_taken[30], 100) << "half of the frames";
+}
+
+// A detector that is four times too slow sees new frames all the same.
+TEST(Stream, ASlowDetectorSeesNewFrames) {
+  const CameraServer server;
+  std::vector<int64_t> ages;
+  WatchOptions options{.camera = quick()};
+  options.live.max_frames = 40;
+  options.on_result = [&](const StreamResult&, const Picture& picture) {
+    std::this_thread::sleep_for(milliseconds(130));
+    ages.push_back(burned_age(picture, Clock::now()));
+  };
+  Watch watch({{"camera", server.address()}}, options);
+  EXPECT_EQ(watch.wait_for_size(seconds(20)), (Size{640, 360}));
+  Detector detector(tiny());
+  const WatchSummary summary = watch.run(detector);
+  EXPECT_EQ(summary.all.detected, 40);
+  EXPECT_GT(summary.cameras[0].tally.skipped_newer, 80);
+  ASSERT_EQ(ages.size(), 40U);
+  for (size_t i = 10; i < ages.size(); ++i) EXPECT_LT(ages[i], 600) << i;  // not growing to 4 s
+}
+
+TEST(Stream, AKilledCameraComesBackAndTheOtherLosesNothing) {
+  CameraServer first;
+  const CameraServer second;
+  Doorbell doorbell;
+  Camera killed({"killed", first.address()}, quick(), doorbell);
+  Camera other({"other", second.address()}, quick(), doorbell);
+  CameraFrame frame;
+  ASSERT_TRUE(take(killed, doorbell, frame)) << killed.status().error;
+  ASSERT_TRUE(take(other, doorbell, frame)) << other.status().error;
+  for (int i = 0; i < 3; ++i) {
+    first.kill();
+    const auto deadline = Clock::now() + seconds(20);
+    while (killed.status().state == CameraState::kUp && Clock::now() < deadline)
+      std::this_thread::sleep_for(milliseconds(10));
+    EXPECT_NE(killed.status().state, CameraState::kUp);
+    EXPECT_FALSE(killed.status().error.empty());
+    first.start();
+    while (killed.take(frame)) {
+    }
+    ASSERT_TRUE(take(killed, doorbell, frame)) << killed.status().error;
+    EXPECT_EQ(killed.status().openings, i + 2);
+  }
+  EXPECT_EQ(other.status().openings, 1);
+  EXPECT_EQ(other.status().state, CameraState::kUp);
+}
+
+TEST(Stream, GarbageIsReportedWithoutSecrets) {
+  const GarbageServer server;
+  Doorbell doorbell;
+  for (const char* scheme : {"rtsp", "http"}) {
+    Camera camera({"camera", server.address(scheme)}, quick(), doorbell);
+    const auto deadline = Clock::now() + seconds(20);
+    while (camera.status().state != CameraState::kDown && Clock::now() < deadline)
+      std::this_thread::sleep_for(milliseconds(10));
+    const std::string error = camera.status().error;
+    EXPECT_NE(error.find("127.0.0.1"), std::string::npos) << error;
+    EXPECT_EQ(error.find("secret"), std::string::npos) << error;
+    EXPECT_EQ(camera.status().frames, 0);
+  }
+}
+
+TEST(Stream, NobodyThereEndsQuickly) {
+  Doorbell doorbell;
+  const auto started = Clock::now();
+  {
+    Camera camera({"camera", fmt::format("rtsp://127.0.0.1:{}/x", free_port())}, quick(), doorbell);
+    std::this_thread::sleep_for(milliseconds(300));
+    EXPECT_NE(camera.status().state, CameraState::kUp);
+  }
+  EXPECT_LT(Clock::now() - started, seconds(10));
+}
+
+// Two cameras get the same number of turns.
+TEST(Stream, TurnsAreFair) {
+  const CameraServer first, second;
+  WatchOptions options{.camera = quick()};
+  options.live.max_frames = 60;
+  options.on_result = [](const StreamResult&, const Picture&) {
+    std::this_thread::sleep_for(milliseconds(50));
+  };
+  Watch watch({{"first", first.address()}, {"second", second.address()}}, options);
+  ASSERT_TRUE(watch.wait_for_size(seconds(20)));
+  Detector detector(tiny());
+  // Both are up before they are counted.
+  std::this_thread::sleep_for(seconds(2));
+  const WatchSummary summary = watch.run(detector);
+  EXPECT_NEAR(static_cast<double>(summary.cameras[0].tally.detected), 30, 3);
+  EXPECT_NEAR(static_cast<double>(summary.cameras[1].tally.detected), 30, 3);
+}
+
+}  // namespace
+}  // namespace octet
