@@ -8,10 +8,12 @@
 
 #include "app/verbs.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "live/pipeline.h"
 #include "live/watch.h"
+#include "serve/server.h"
 
 namespace octet {
 namespace {
@@ -20,7 +22,9 @@ struct Options {
   RunOptions run;
   std::vector<std::string> sources;
   WatchOptions watch;
-  double max_age_ms = 0, patience_s = 10;
+  double patience_s = 10;
+  ServerOptions http;
+  std::string http_token;  // a file
 };
 
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
@@ -130,6 +134,11 @@ void run_file(const Options& options) {
   }
 }
 
+std::string first_line(const std::string& file) {
+  const std::string text = read_text_file(file);
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
 constexpr Size kUsualCamera{1280, 720};  // its shape, while no camera has shown its own
 
 void run_watch(Options options) {
@@ -137,14 +146,26 @@ void run_watch(Options options) {
   WatchOptions& o = options.watch;
   if (specs.size() > 1 && !o.live.save.empty())
     fail_usage("--save: a video shows one source; name one");
-  o.max_age = std::chrono::milliseconds(std::llround(options.max_age_ms));
   o.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * options.patience_s));
   o.camera.complete =
       !o.camera.realtime && std::none_of(specs.begin(), specs.end(),
                                          [](const CameraSpec& s) { return is_stream(s.address); });
+  std::optional<Board> board;
+  std::optional<Server> server;
+  o.on_result = [&board](const StreamResult& r, const Picture& p) {
+    if (board) board->show(r, p);
+  };
+  if (!options.http_token.empty()) options.http.token = first_line(options.http_token);
   Watch watch(specs, o);
   const Size size = watch.wait_for_size(o.camera.stream.patience).value_or(kUsualCamera);
   Detector detector(detector_options(options.run, size, 1));
+  if (!options.http.address.empty()) {
+    std::vector<std::string> names;
+    for (const CameraSpec& spec : specs) names.push_back(spec.name);
+    board.emplace(names, detector.info().names);
+    server.emplace(options.http, watch, *board);
+    log_info("the page is at http://{}/", options.http.address);
+  }
   const WatchSummary summary = watch.run(detector);
   if (options.run.json) {
     auto j = to_json(summary.all, detector);
@@ -161,7 +182,8 @@ void run_watch(Options options) {
 }
 
 void run(const Options& options) {
-  const bool watched = options.sources.size() > 1 || options.watch.camera.realtime ||
+  const bool watched = options.sources.size() > 1 || !options.http.address.empty() ||
+                       options.watch.camera.realtime ||
                        is_stream(camera_spec(options.sources[0]).address);
   watched ? run_watch(options) : run_file(options);
 }
@@ -192,7 +214,7 @@ void add_live(CLI::App& root) {
   verb->add_flag("--realtime", options->watch.camera.realtime,
                  "play files at their own pace and drop what comes too fast");
   verb->add_option(
-          "--max-age-ms", options->max_age_ms,
+          "--max-age-ms", options->watch.max_age_ms,
           "cameras: frames that are older when their turn comes are not looked at; 0: any age")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -200,6 +222,10 @@ void add_live(CLI::App& root) {
                    "cameras: seconds in which nothing comes until the camera is opened again")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
+  verb->add_option("--http", options->http.address, "address of the page, such as 127.0.0.1:8080");
+  verb->add_option("--http-token", options->http_token,
+                   "file whose first line every request has to bring, as password or bearer token");
+  verb->add_flag("--http-open", options->http.open, "other machines may look without a token");
   verb->add_flag("--udp", options->watch.camera.stream.udp, "RTSP over UDP; else over TCP");
   verb->add_option("--save", live.save, "annotated video to write, such as out.mp4");
   verb->add_option("--snapshot", live.snapshot,

@@ -27,6 +27,12 @@ struct Picture {
 
   [[nodiscard]] Size size() const { return is_video ? video.size() : image.size(); }
   [[nodiscard]] Image to_rgb() const { return is_video ? video.to_rgb() : image; }
+  [[nodiscard]] Picture share() const {
+    return {.video = is_video ? video.share() : VideoFrame(),
+            .image = image,
+            .is_video = is_video,
+            .captured = captured};
+  }
   void submit(Job& job) const { is_video ? job.submit(video.yuv()) : job.submit(view(image)); }
 };
 

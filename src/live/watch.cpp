@@ -1,6 +1,9 @@
 #include "live/watch.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "core/error.h"
 #include "core/process.h"
@@ -23,6 +26,9 @@ double epoch_seconds(Clock::time_point at) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now - (Clock::now() - at)).count();
 }
+
+// 0.7F is shown as 0.7.
+double rounded(float share) { return std::round(1e4 * static_cast<double>(share)) / 1e4; }
 
 }  // namespace
 
@@ -59,7 +65,11 @@ struct Watch::Sinks {
 };
 
 Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
-    : options_(options), tallies_(specs.size()), served_(specs.size(), -1) {
+    : options_(options), tallies_(specs.size()), order_(specs.size()), served_(specs.size(), -1) {
+  controls_.confidence = rounded(options.live.decode.score_threshold);
+  controls_.iou = rounded(options.live.decode.iou_threshold);
+  controls_.max_age_ms = options.max_age_ms;
+  std::iota(order_.begin(), order_.end(), 0);
   for (const CameraSpec& spec : specs)
     cameras_.push_back(std::make_unique<Camera>(spec, options.camera, doorbell_));
 }
@@ -81,54 +91,74 @@ std::optional<Size> Watch::wait_for_size(milliseconds at_most) {
   return std::nullopt;
 }
 
-// The turn goes to the camera that waited longest for it.
-bool Watch::detect_next(Job& job, Sinks& sinks) {
-  std::vector<size_t> order(cameras_.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(),
+// The frame whose turn it is: of the camera that waited longest for one.
+std::optional<size_t> Watch::take_frame() {
+  std::sort(order_.begin(), order_.end(),
             [&](size_t a, size_t b) { return served_[a] < served_[b]; });
-  const auto chosen =
-      std::find_if(order.begin(), order.end(), [&](size_t i) { return cameras_[i]->take(frame_); });
-  if (chosen == order.end()) return false;
-  CameraTally& tally = tallies_[*chosen];
-  tally.skipped_newer += frame_.replaced;
-  if (options_.max_age.count() > 0 && Clock::now() - frame_.picture.captured > options_.max_age) {
-    ++tally.skipped_old;
-    return true;
+  for (const size_t i : order_) {
+    if (!cameras_[i]->take(frame_)) continue;
+    const std::scoped_lock lock(tallies_mutex_);
+    tallies_[i].skipped_newer += frame_.replaced;
+    const auto limit = milliseconds(controls_.max_age_ms);
+    if (limit.count() == 0 || Clock::now() - frame_.picture.captured <= limit) return i;
+    ++tallies_[i].skipped_old;
   }
+  return std::nullopt;
+}
+
+bool Watch::detect_next(Job& job, Sinks& sinks) {
+  const auto camera = take_frame();
+  if (!camera) return false;
+  DecodeOptions decode = options_.live.decode;
+  decode.score_threshold = static_cast<float>(controls_.confidence.load());
+  decode.iou_threshold = static_cast<float>(controls_.iou.load());
   frame_.picture.submit(job);
-  job.finish(options_.live.decode, detections_);
-  const auto now = Clock::now();
-  const Milliseconds age = now - frame_.picture.captured;
-  ++tally.detected;
-  tally.age.add(age);
-  ages_.add(age);
-  if (results_ == 0) {
-    first_result_ms_ = time_since_process_start().count();
-    first_result_ = now;
-  } else {
-    intervals_.add(now - last_result_);
-  }
-  last_result_ = now;
-  served_[*chosen] = results_++;
-  const StreamResult result{.camera = cameras_[*chosen]->name(),
-                            .frame = frame_.number,
-                            .captured = epoch_seconds(frame_.picture.captured),
-                            .age_ms = age.count(),
-                            .skipped_newer = tally.skipped_newer,
-                            .skipped_old = tally.skipped_old,
-                            .detections = detections_};
+  job.finish(decode, detections_);
+  served_[*camera] = results_;
+  const StreamResult result = record(*camera);
   if (options_.on_result) options_.on_result(result, frame_.picture);
   if (sinks.lines) sinks.lines->offer(result);
   if (sinks.drawn) sinks.drawn->offer({std::exchange(frame_.picture, {}), detections_});
   return true;
 }
 
+StreamResult Watch::record(size_t camera) {
+  const auto now = Clock::now();
+  const Milliseconds age = now - frame_.picture.captured;
+  if (results_++ == 0) {
+    first_result_ms_ = time_since_process_start().count();
+    first_result_ = now;
+  } else {
+    intervals_.add(now - last_result_);
+  }
+  last_result_ = now;
+  ages_.add(age);
+  const std::scoped_lock lock(tallies_mutex_);
+  CameraTally& tally = tallies_[camera];
+  ++tally.detected;
+  tally.age.add(age);
+  return {.camera = cameras_[camera]->name(),
+          .frame = frame_.number,
+          .captured = epoch_seconds(frame_.picture.captured),
+          .age_ms = age.count(),
+          .skipped_newer = tally.skipped_newer,
+          .skipped_old = tally.skipped_old,
+          .detections = detections_};
+}
+
+std::vector<CameraSummary> Watch::cameras() const {
+  const std::scoped_lock lock(tallies_mutex_);
+  std::vector<CameraSummary> out;
+  for (size_t i = 0; i < cameras_.size(); ++i)
+    out.push_back({cameras_[i]->name(), cameras_[i]->status(), tallies_[i]});
+  return out;
+}
+
 WatchSummary Watch::run(Detector& detector) {
   Sinks sinks(options_.live, 25, detector.info().names);
   const auto job = detector.make_job();
   Progress progress(options_.live.max_frames);
-  while (!stop_requested() && !all_over() &&
+  while (!stop_ && !stop_requested() && !all_over() &&
          (options_.live.max_frames == 0 || results_ < options_.live.max_frames)) {
     if (!detect_next(*job, sinks)) doorbell_.wait(kBreath);
     if (progress.due())
@@ -142,11 +172,10 @@ WatchSummary Watch::run(Detector& detector) {
 WatchSummary Watch::summarize() const {
   WatchSummary out;
   LiveSummary& s = out.all;
-  for (size_t i = 0; i < cameras_.size(); ++i) {
-    const CameraTally& tally = tallies_[i];
-    out.cameras.push_back({cameras_[i]->name(), cameras_[i]->status(), tally});
-    s.frames += out.cameras.back().status.frames;
-    s.dropped += tally.skipped_newer + tally.skipped_old;
+  out.cameras = cameras();
+  for (const CameraSummary& c : out.cameras) {
+    s.frames += c.status.frames;
+    s.dropped += c.tally.skipped_newer + c.tally.skipped_old;
   }
   s.detected = results_;
   s.interrupted = stop_requested();

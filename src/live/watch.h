@@ -6,9 +6,11 @@
 //   camera 3 ─▶ newest frame ┘                        └─▶ pictures
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -23,7 +25,7 @@ namespace octet {
 struct WatchOptions {
   LiveOptions live;
   CameraOptions camera;
-  std::chrono::milliseconds max_age{0};  // older frames are not looked at; 0: any age
+  int64_t max_age_ms = 0;  // older frames are not looked at; 0: any age
   // Sees every result before the next frame is taken.
   std::function<void(const StreamResult&, const Picture&)> on_result;
 };
@@ -42,6 +44,12 @@ struct CameraSummary {
   CameraTally tally;
 };
 
+// What may be changed while it runs, from any thread.
+struct Controls {
+  std::atomic<double> confidence = 0.25, iou = 0.7;
+  std::atomic<int64_t> max_age_ms = 0;
+};
+
 struct WatchSummary {
   LiveSummary all;
   std::vector<CameraSummary> cameras;
@@ -55,21 +63,31 @@ class Watch {
   // Of the first frame that any camera gives; none when nothing came in time, or all are over.
   [[nodiscard]] std::optional<Size> wait_for_size(std::chrono::milliseconds at_most);
 
+  [[nodiscard]] Controls& controls() { return controls_; }
+  [[nodiscard]] std::vector<CameraSummary> cameras() const;  // from any thread
+
   // Returns when all sources are over, after max_frames results, or when stop_requested() becomes
   // true. Throws what ended a file early.
   [[nodiscard]] WatchSummary run(Detector& detector);
+  void stop() { stop_ = true; }  // ends run(), from any thread
 
  private:
   struct Sinks;
+  std::optional<size_t> take_frame();
   bool detect_next(Job& job, Sinks& sinks);
+  StreamResult record(size_t camera);
   [[nodiscard]] bool all_over() const;
   [[nodiscard]] WatchSummary summarize() const;
 
   WatchOptions options_;
+  Controls controls_;
   Doorbell doorbell_;
   std::vector<std::unique_ptr<Camera>> cameras_;
+  mutable std::mutex tallies_mutex_;
   std::vector<CameraTally> tallies_;
+  std::vector<size_t> order_;    // of turns
   std::vector<int64_t> served_;  // when, counted in results
+  std::atomic<bool> stop_ = false;
   CameraFrame frame_;
   Detections detections_;
 

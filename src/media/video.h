@@ -23,6 +23,7 @@ class VideoFrame {
 
   [[nodiscard]] YuvView yuv() const;  // valid as long as the frame lives
   [[nodiscard]] Image to_rgb() const;
+  [[nodiscard]] VideoFrame share() const;  // the same pixels once more
   [[nodiscard]] Size size() const;
   [[nodiscard]] AVFrame* get() const { return frame_; }
 

@@ -67,6 +67,12 @@ VideoFrame& VideoFrame::operator=(VideoFrame&& other) noexcept {
   return *this;
 }
 
+VideoFrame VideoFrame::share() const {
+  VideoFrame other;
+  if (av_frame_ref(other.frame_, frame_) < 0) fail("no memory for a frame");
+  return other;
+}
+
 Size VideoFrame::size() const { return {frame_->width, frame_->height}; }
 
 YuvView VideoFrame::yuv() const {

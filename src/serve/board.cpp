@@ -1,0 +1,134 @@
+#include "serve/board.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/process.h"
+#include "media/image_io.h"
+#include "vision/detections_json.h"
+#include "vision/draw.h"
+
+namespace octet {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kBetweenPictures{100};
+constexpr seconds kLooking{3};  // how long somebody counts as looking after a request
+constexpr size_t kHistory = 3600;
+constexpr int kQuality = 80;
+
+double at_share(std::vector<double>& values, double share) {
+  if (values.empty()) return 0;
+  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + at, values.end());
+  return values[static_cast<size_t>(at)];
+}
+
+}  // namespace
+
+Board::Board(std::vector<std::string> cameras, std::vector<std::string> class_names)
+    : cameras_(std::move(cameras)),
+      class_names_(std::move(class_names)),
+      views_(cameras_.size()),
+      drawer_("--http", 2, [this](Drawing& d) { draw(d); }),
+      clock_([this] { tick(); }) {}
+
+Board::~Board() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Board::show(const StreamResult& result, const Picture& picture) {
+  const auto at = std::find(cameras_.begin(), cameras_.end(), result.camera);
+  if (at == cameras_.end()) return;
+  const auto camera = static_cast<size_t>(at - cameras_.begin());
+  const auto now = Clock::now();
+  {
+    const std::scoped_lock lock(mutex_);
+    View& view = views_[camera];
+    view.result = result;
+    ages_.push_back(result.age_ms);
+    if (now - view.wanted > kLooking || now - view.drawn < kBetweenPictures) return;
+    view.drawn = now;
+  }
+  drawer_.offer({camera, picture.share(), result.detections});
+}
+
+void Board::draw(Drawing& drawing) {
+  Image image = drawing.picture.to_rgb();
+  draw_detections(image, drawing.detections, class_names_);
+  const auto bytes = encode_jpeg(image, kQuality);
+  auto jpeg = std::make_shared<const std::string>(bytes.begin(), bytes.end());
+  {
+    const std::scoped_lock lock(mutex_);
+    Shot& shot = views_[drawing.camera].shot;
+    shot.jpeg = std::move(jpeg);
+    ++shot.version;
+  }
+  changed_.notify_all();
+}
+
+Board::Shot Board::wait_for_shot(size_t camera, int64_t after, milliseconds at_most) {
+  std::unique_lock lock(mutex_);
+  views_[camera].wanted = Clock::now();
+  changed_.wait_for(lock, at_most, [&] { return stop_ || views_[camera].shot.version > after; });
+  return views_[camera].shot;
+}
+
+// Once a second what happened in it.
+void Board::tick() {
+  ProcessUsage before = process_usage();
+  auto next = Clock::now();
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    next += seconds(1);
+    changed_.wait_until(lock, next, [this] { return stop_; });
+    const ProcessUsage now = process_usage();
+    seconds_.push_back({.time = std::chrono::duration_cast<seconds>(
+                                    std::chrono::system_clock::now().time_since_epoch())
+                                    .count(),
+                        .results = static_cast<int>(ages_.size()),
+                        .age_p50 = at_share(ages_, 0.5),
+                        .age_p99 = at_share(ages_, 0.99),
+                        .cpu_percent = (now.cpu - before.cpu).count() / 10});
+    before = now;
+    ages_.clear();
+    if (seconds_.size() > kHistory) seconds_.pop_front();
+  }
+}
+
+nlohmann::json Board::history(int64_t since) const {
+  nlohmann::json j;
+  for (const char* key : {"time", "fps", "age_ms_p50", "age_ms_p99", "cpu_percent"})
+    j[key] = nlohmann::json::array();
+  const std::scoped_lock lock(mutex_);
+  for (const Second& s : seconds_) {
+    if (s.time < since) continue;
+    j["time"].push_back(s.time);
+    j["fps"].push_back(s.results);
+    j["age_ms_p50"].push_back(s.age_p50);
+    j["age_ms_p99"].push_back(s.age_p99);
+    j["cpu_percent"].push_back(s.cpu_percent);
+  }
+  return j;
+}
+
+nlohmann::json Board::newest() const {
+  auto j = nlohmann::json::object();
+  const std::scoped_lock lock(mutex_);
+  for (size_t i = 0; i < cameras_.size(); ++i) {
+    const StreamResult& r = views_[i].result;
+    j[cameras_[i]] = {{"frame", r.frame},
+                      {"captured", r.captured},
+                      {"age_ms", r.age_ms},
+                      {"detections", to_json(r.detections, class_names_)}};
+  }
+  return j;
+}
+
+}  // namespace octet

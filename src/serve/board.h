@@ -1,0 +1,68 @@
+// What the page shows: the newest annotated picture of every camera, made only while somebody
+// looks, and figures of the last hour, one a second.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "live/background.h"
+#include "live/watch.h"
+
+namespace octet {
+
+class Board {
+ public:
+  Board(std::vector<std::string> cameras, std::vector<std::string> class_names);
+  ~Board();
+
+  // Called by the detection thread for every result; quick.
+  void show(const StreamResult& result, const Picture& picture);
+
+  struct Shot {
+    std::shared_ptr<const std::string> jpeg;  // none yet: empty
+    int64_t version = 0;
+  };
+  // The camera's picture after version `after`, or the newest there is when none comes in time.
+  [[nodiscard]] Shot wait_for_shot(size_t camera, int64_t after, std::chrono::milliseconds at_most);
+
+  [[nodiscard]] const std::vector<std::string>& cameras() const { return cameras_; }
+  // {"time": [...], "fps": [...], "age_ms_p50": …} from this second on (seconds since 1970).
+  [[nodiscard]] nlohmann::json history(int64_t since) const;
+  // Of each camera what its newest frame shows.
+  [[nodiscard]] nlohmann::json newest() const;
+
+ private:
+  struct Drawing {
+    size_t camera = 0;
+    Picture picture;
+    Detections detections;
+  };
+  struct View {  // of a camera
+    Shot shot;
+    Clock::time_point drawn, wanted;
+    StreamResult result;
+  };
+  struct Second {
+    int64_t time = 0;
+    int results = 0;
+    double age_p50 = 0, age_p99 = 0, cpu_percent = 0;
+  };
+  void draw(Drawing& drawing);
+  void tick();
+
+  std::vector<std::string> cameras_, class_names_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<View> views_;
+  std::vector<double> ages_;  // of this second
+  std::deque<Second> seconds_;
+  bool stop_ = false;
+  Background<Drawing> drawer_;
+  std::jthread clock_;  // the last member: it uses the others
+};
+
+}  // namespace octet

@@ -1,0 +1,148 @@
+'use strict';
+
+const element = (id) => document.getElementById(id);
+const number = (value, digits) => Number(value).toFixed(digits);
+
+async function get(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
+}
+
+// Pictures that never end would keep the page from being complete.
+const whenLoaded = new Promise((resolve) => window.addEventListener('load', () => setTimeout(resolve, 0)));
+
+// One card a camera, made when it is first heard of.
+const cards = new Map();
+
+function makeCard(index, name) {
+  const card = document.createElement('article');
+  card.className = 'camera';
+  const title = document.createElement('h2');
+  const label = document.createElement('span');
+  label.textContent = name;
+  const state = document.createElement('span');
+  state.className = 'state';
+  title.append(label, state);
+  const picture = document.createElement('img');
+  picture.alt = `what ${name} shows, with what was found`;
+  whenLoaded.then(() => { picture.src = `/camera/${index}.mjpeg`; });
+  // A stream that ended is asked for again.
+  picture.addEventListener('error', () => setTimeout(() => {
+    picture.src = `/camera/${index}.mjpeg?${Date.now()}`;
+  }, 3000));
+  const figures = document.createElement('dl');
+  figures.className = 'figures';
+  const found = document.createElement('p');
+  found.className = 'found';
+  const error = document.createElement('p');
+  error.className = 'error';
+  card.append(title, picture, figures, found, error);
+  element('cameras').append(card);
+  return {state, figures, found, error, last: null};
+}
+
+function showFigures(list, pairs) {
+  list.replaceChildren(...pairs.map(([term, value]) => {
+    const item = document.createElement('div');
+    const dt = document.createElement('dt');
+    const dd = document.createElement('dd');
+    dt.textContent = term;
+    dd.textContent = value;
+    item.append(dt, dd);
+    return item;
+  }));
+}
+
+function showCamera(index, camera, result, now) {
+  if (!cards.has(index)) cards.set(index, makeCard(index, camera.name));
+  const card = cards.get(index);
+  card.state.textContent = camera.state;
+  card.state.className = `state ${camera.state}`;
+  const before = card.last;
+  const fps = before ? number((camera.detected - before.detected) / ((now - before.now) / 1000), 1) : '…';
+  card.last = {detected: camera.detected, now};
+  showFigures(card.figures, [
+    ['results a second', fps],
+    ['age now', `${number(result ? result.age_ms : 0, 0)} ms`],
+    ['age p50 / p99', `${number(camera.age_ms_p50, 0)} / ${number(camera.age_ms_p99, 0)} ms`],
+    ['skipped, newer came', camera.skipped_newer],
+    ['skipped, too old', camera.skipped_old],
+    ['opened', `${camera.openings} ×`],
+  ]);
+  const counts = {};
+  for (const d of result ? result.detections : []) counts[d.name] = (counts[d.name] || 0) + 1;
+  card.found.textContent = Object.entries(counts).map(([name, n]) => `${n} ${name}`).join(', ') || 'nothing found';
+  card.error.textContent = camera.error;
+}
+
+async function refresh() {
+  try {
+    const [state, results] = await Promise.all([get('/api/state'), get('/api/results')]);
+    const now = performance.now();
+    state.cameras.forEach((camera, index) => showCamera(index, camera, results[camera.name], now));
+    const up = state.cameras.filter((camera) => camera.state === 'up').length;
+    const heat = state.celsius === undefined ? '' : `, ${number(state.celsius, 0)} °C`;
+    element('summary').textContent = `${up} of ${state.cameras.length} cameras up, ${number(state.rss_mb, 0)} MB${heat}`;
+    showSettings(state.settings);
+  } catch (error) {
+    element('summary').textContent = `no answer: ${error.message}`;
+  }
+  setTimeout(refresh, 1000);
+}
+
+// The last hour, a point a second.
+const history = [];
+const plots = {
+  fps: {id: 'plot-fps', labels: ['time', 'fps'], row: (p) => [p.time, p.fps]},
+  age: {id: 'plot-age', labels: ['time', 'p50', 'p99'], row: (p) => [p.time, p.p50, p.p99]},
+  cpu: {id: 'plot-cpu', labels: ['time', '%'], row: (p) => [p.time, p.cpu]},
+};
+
+async function plot() {
+  try {
+    const since = history.length ? history[history.length - 1].seconds + 1 : 0;
+    const h = await get(`/api/history?since=${since}`);
+    h.time.forEach((seconds, i) => history.push({
+      seconds, time: new Date(seconds * 1000), fps: h.fps[i], p50: h.age_ms_p50[i], p99: h.age_ms_p99[i], cpu: h.cpu_percent[i],
+    }));
+    history.splice(0, Math.max(0, history.length - 3600));
+    if (history.length > 1) {
+      for (const p of Object.values(plots)) {
+        const file = history.map(p.row);
+        if (p.graph) p.graph.updateOptions({file});
+        else p.graph = new Dygraph(element(p.id), file, {labels: p.labels, includeZero: true, legend: 'follow', axes: {y: {axisLabelWidth: 36}}});
+      }
+    }
+  } catch (error) {
+    // The summary says that nobody answers.
+  }
+  setTimeout(plot, 2000);
+}
+
+// What the user is changing is not overwritten.
+function showSettings(settings) {
+  for (const [name, value] of Object.entries(settings)) {
+    const input = element(name);
+    if (document.activeElement === input) continue;
+    input.value = value;
+    const output = element(`${name}-value`);
+    if (output) output.textContent = number(value, 2);
+  }
+}
+
+element('settings').addEventListener('submit', (event) => event.preventDefault());
+element('settings').addEventListener('change', async (event) => {
+  const response = await fetch('/api/settings', {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json'},
+    body: JSON.stringify({[event.target.id]: Number(event.target.value)}),
+  });
+  const answer = await response.json();
+  element('message').textContent = response.ok ? 'changed' : answer.error;
+  event.target.blur();
+  if (response.ok) showSettings(answer);
+});
+
+refresh();
+plot();

@@ -1,0 +1,219 @@
+#include "serve/server.h"
+
+#include <httplib.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/error.h"
+#include "core/process.h"
+#include "serve/assets.h"
+#include "serve/guard.h"
+#include "serve/metrics.h"
+
+namespace octet {
+namespace {
+
+using HttpRequest = httplib::Request;
+using HttpResponse = httplib::Response;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr size_t kThreads = 128;  // a viewer keeps one
+constexpr size_t kLargestBody = 4096;
+constexpr int kPatienceSeconds = 5;
+constexpr milliseconds kPicturePatience{1000};
+constexpr const char* kBoundary = "octet-picture";
+
+void refuse(HttpResponse& response, const Refusal& refusal) {
+  response.status = refusal.status;
+  if (refusal.status == 401) response.set_header("WWW-Authenticate", "Basic realm=\"octet\"");
+  response.set_content(json{{"error", refusal.reason}}.dump(), "application/json");
+}
+
+json to_json(const CameraSummary& c) {
+  return {{"name", c.name},
+          {"state", camera_state_name(c.status.state)},
+          {"width", c.status.size.width},
+          {"height", c.status.size.height},
+          {"frames", c.status.frames},
+          {"detected", c.tally.detected},
+          {"skipped_newer", c.tally.skipped_newer},
+          {"skipped_old", c.tally.skipped_old},
+          {"openings", c.status.openings},
+          {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
+          {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
+          {"error", c.status.error}};
+}
+
+json settings_of(const Controls& c) {
+  return {{"confidence", c.confidence.load()},
+          {"iou", c.iou.load()},
+          {"max_age_ms", c.max_age_ms.load()}};
+}
+
+// Takes all settings that the body names, or none and says which is wrong.
+std::string change_settings(const std::string& body, Controls& controls) {
+  const json j = json::parse(body, nullptr, false);
+  if (!j.is_object()) return "a JSON object is expected";
+  for (const auto& [key, value] : j.items()) {
+    if (!value.is_number()) return "'" + key + "' has to be a number";
+    const auto number = value.get<double>();
+    const bool share = key == "confidence" || key == "iou";
+    if (!share && key != "max_age_ms")
+      return "'" + key + "' is not known; there are confidence, iou, max_age_ms";
+    if (!(number >= 0 && number <= (share ? 1 : 3.6e6))) return "'" + key + "' is out of range";
+  }
+  if (j.contains("confidence")) controls.confidence = j["confidence"].get<double>();
+  if (j.contains("iou")) controls.iou = j["iou"].get<double>();
+  if (j.contains("max_age_ms"))
+    controls.max_age_ms = static_cast<int64_t>(j["max_age_ms"].get<double>());
+  return {};
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(const ServerOptions& options, Watch& w, Board& b) : guard(options), watch(w), board(b) {
+    http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    http.set_payload_max_length(kLargestBody);
+    http.set_read_timeout(kPatienceSeconds);
+    http.set_write_timeout(kPatienceSeconds);
+    http.set_keep_alive_timeout(kPatienceSeconds);
+    http.set_default_headers(
+        {{"Content-Security-Policy",
+          "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
+          "form-action 'none'; base-uri 'none'"},
+         {"X-Content-Type-Options", "nosniff"},
+         {"X-Frame-Options", "DENY"},
+         {"Referrer-Policy", "no-referrer"},
+         {"Cache-Control", "no-store"}});
+    http.set_pre_routing_handler([this](const HttpRequest& request, HttpResponse& response) {
+      const auto refusal =
+          guard.check({.method = request.method,
+                       .path = request.path,
+                       .host = request.get_header_value("Host"),
+                       .origin = request.get_header_value("Origin"),
+                       .content_type = request.get_header_value("Content-Type"),
+                       .authorization = request.get_header_value("Authorization")});
+      if (!refusal) return httplib::Server::HandlerResponse::Unhandled;
+      refuse(response, *refusal);
+      return httplib::Server::HandlerResponse::Handled;
+    });
+    http.set_exception_handler([](const HttpRequest&, HttpResponse& response, std::exception_ptr) {
+      refuse(response, {500, "it failed inside"});
+    });
+    for (const Asset& asset : page_assets()) {
+      http.Get(std::string(asset.path), [&asset](const HttpRequest&, HttpResponse& response) {
+        response.set_content(asset.content.data(), asset.content.size(),
+                             std::string(asset.type).c_str());
+      });
+    }
+    add_figures();
+    add_pictures();
+  }
+
+  void add_figures() {
+    const auto answer = [](HttpResponse& response, const json& j) {
+      response.set_content(j.dump(), "application/json");
+    };
+    http.Get("/api/state", [this, answer](const HttpRequest&, HttpResponse& response) {
+      json j{{"settings", settings_of(watch.controls())}, {"cameras", json::array()}};
+      for (const CameraSummary& c : watch.cameras()) j["cameras"].push_back(to_json(c));
+      const Machine m = machine();
+      j["rss_mb"] = m.rss_mb;
+      if (m.celsius) j["celsius"] = *m.celsius;
+      answer(response, j);
+    });
+    http.Get("/api/results", [this, answer](const HttpRequest&, HttpResponse& response) {
+      answer(response, board.newest());
+    });
+    http.Get("/api/history", [this, answer](const HttpRequest& request, HttpResponse& response) {
+      const std::string since = request.get_param_value("since");
+      answer(response, board.history(std::strtoll(since.c_str(), nullptr, 10)));
+    });
+    http.Post("/api/settings", [this, answer](const HttpRequest& request, HttpResponse& response) {
+      const std::string wrong = change_settings(request.body, watch.controls());
+      if (!wrong.empty()) return refuse(response, {400, wrong});
+      answer(response, settings_of(watch.controls()));
+    });
+    http.Get("/metrics", [this](const HttpRequest&, HttpResponse& response) {
+      response.set_content(metrics_text(watch.cameras()), "text/plain; version=0.0.4");
+    });
+    // Well as long as any camera is.
+    http.Get("/healthz", [this](const HttpRequest&, HttpResponse& response) {
+      const auto cameras = watch.cameras();
+      const bool up = std::any_of(cameras.begin(), cameras.end(), [](const CameraSummary& c) {
+        return c.status.state == CameraState::kUp;
+      });
+      response.status = up ? 200 : 503;
+      response.set_content(up ? "ok\n" : "no camera is up\n", "text/plain");
+    });
+  }
+
+  void add_pictures() {
+    http.Get(R"(/camera/(\d{1,4})\.jpg)",
+             [this](const HttpRequest& request, HttpResponse& response) {
+               const size_t camera = std::stoul(request.matches[1]);
+               if (camera >= board.cameras().size())
+                 return refuse(response, {404, "there is no such camera"});
+               const auto shot = board.wait_for_shot(camera, 0, kPicturePatience);
+               if (!shot.jpeg)
+                 return refuse(response, {503, "the camera has given no picture yet"});
+               response.set_content(*shot.jpeg, "image/jpeg");
+             });
+    http.Get(R"(/camera/(\d{1,4})\.mjpeg)",
+             [this](const HttpRequest& request, HttpResponse& response) {
+               const size_t camera = std::stoul(request.matches[1]);
+               if (camera >= board.cameras().size())
+                 return refuse(response, {404, "there is no such camera"});
+               response.set_chunked_content_provider(
+                   std::string("multipart/x-mixed-replace; boundary=") + kBoundary,
+                   [this, camera, version = int64_t{0}](size_t, httplib::DataSink& sink) mutable {
+                     return send_next(camera, version, sink);
+                   });
+             });
+  }
+
+  // False when the viewer has gone, or the server ends.
+  bool send_next(size_t camera, int64_t& version, httplib::DataSink& sink) {
+    const auto shot = board.wait_for_shot(camera, version, kPicturePatience);
+    if (stopping) return false;
+    if (!shot.jpeg || shot.version == version) return sink.is_writable();
+    version = shot.version;
+    const std::string head =
+        fmt::format("--{}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", kBoundary,
+                    shot.jpeg->size());
+    return sink.write(head.data(), head.size()) &&
+           sink.write(shot.jpeg->data(), shot.jpeg->size()) && sink.write("\r\n", 2);
+  }
+
+  Guard guard;
+  Watch& watch;
+  Board& board;
+  httplib::Server http;
+  std::atomic<bool> stopping = false;
+  int port = 0;
+  std::jthread thread;
+};
+
+Server::Server(const ServerOptions& options, Watch& watch, Board& board)
+    : parts_(std::make_unique<Parts>(options, watch, board)) {
+  const Endpoint& at = parts_->guard.endpoint();
+  parts_->port = at.port == 0 ? parts_->http.bind_to_any_port(at.host.c_str())
+                 : parts_->http.bind_to_port(at.host.c_str(), at.port) ? at.port
+                                                                       : -1;
+  if (parts_->port < 0)
+    fail("--http {}: cannot be listened on; is another program there?", options.address);
+  parts_->thread = std::jthread([this] { parts_->http.listen_after_bind(); });
+}
+
+Server::~Server() {
+  parts_->stopping = true;
+  while (!parts_->http.is_running()) std::this_thread::sleep_for(milliseconds(1));
+  parts_->http.stop();
+}
+
+int Server::port() const { return parts_->port; }
+
+}  // namespace octet
