@@ -25,6 +25,7 @@ struct Options {
   double patience_s = 10;
   ServerOptions http;
   std::string http_token;  // a file
+  std::string skip = "0";
 };
 
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
@@ -33,6 +34,12 @@ int parallel_frames(const Options& options) {
   return options.run.threads > 0
              ? options.run.threads
              : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+std::string skip_check(const std::string& text) {
+  const bool number =
+      !text.empty() && text.size() < 4 && text.find_first_not_of("0123456789") == std::string::npos;
+  return number || text == "auto" ? "" : "a number below 1000 or auto is expected";
 }
 
 // "front=rtsp://…" has a name; without one the address is it.
@@ -69,6 +76,8 @@ nlohmann::ordered_json to_json(const CameraSummary& c) {
           {"state", camera_state_name(c.status.state)},
           {"frames", c.status.frames},
           {"detected", c.tally.detected},
+          {"tracked", c.tally.tracked},
+          {"still", c.tally.still},
           {"skipped", {{"newer_frame", c.tally.skipped_newer}, {"too_old", c.tally.skipped_old}}},
           {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
           {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
@@ -150,6 +159,9 @@ void run_watch(Options options) {
   o.camera.complete =
       !o.camera.realtime && std::none_of(specs.begin(), specs.end(),
                                          [](const CameraSpec& s) { return is_stream(s.address); });
+  AttentionOptions& attention = o.attention;
+  attention.skip = options.skip == "auto" ? kAutoSkip : std::stoi(options.skip);
+  attention.track = attention.track || attention.skip != 0 || attention.motion_gate;
   std::optional<Board> board;
   std::optional<Server> server;
   o.on_result = [&board](const StreamResult& r, const Picture& p) {
@@ -182,7 +194,9 @@ void run_watch(Options options) {
 }
 
 void run(const Options& options) {
-  const bool watched = options.sources.size() > 1 || !options.http.address.empty() ||
+  const AttentionOptions& attention = options.watch.attention;
+  const bool watched = options.sources.size() > 1 || attention.track || attention.motion_gate ||
+                       options.skip != "0" || !options.http.address.empty() ||
                        options.watch.camera.realtime ||
                        is_stream(camera_spec(options.sources[0]).address);
   watched ? run_watch(options) : run_file(options);
@@ -226,6 +240,13 @@ void add_live(CLI::App& root) {
   verb->add_option("--http-token", options->http_token,
                    "file whose first line every request has to bring, as password or bearer token");
   verb->add_flag("--http-open", options->http.open, "other machines may look without a token");
+  AttentionOptions& attention = options->watch.attention;
+  verb->add_flag("--track", attention.track, "objects keep a number from frame to frame");
+  verb->add_option(
+          "--skip", options->skip,
+          "frames between two detections, carried on by tracks; auto: as many as they allow")
+      ->check(skip_check);
+  verb->add_flag("--motion-gate", attention.motion_gate, "no detection where nothing moves");
   verb->add_flag("--udp", options->watch.camera.stream.udp, "RTSP over UDP; else over TCP");
   verb->add_option("--save", live.save, "annotated video to write, such as out.mp4");
   verb->add_option("--snapshot", live.snapshot,

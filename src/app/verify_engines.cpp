@@ -16,6 +16,7 @@
 #include "eval/coco_metric.h"
 #include "media/image_io.h"
 #include "quant/params.h"
+#include "vision/box.h"
 #include "vision/decode.h"
 #include "vision/letterbox.h"
 
@@ -113,20 +114,12 @@ Shares count(const IntegerTensor& found, const IntegerTensor& wanted) {
   return shares;
 }
 
-float overlap(const PixelBox& a, const PixelBox& b) {
-  const float w = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
-  const float h = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
-  if (w <= 0 || h <= 0) return 0;
-  const float areas = (a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1);
-  return w * h / (areas - w * h);
-}
-
 void match(const Detections& wanted, const Detections& found, EngineComparison& out) {
   for (const Detection& w : wanted.items) {
     if (w.confidence <= kCounted) continue;
     ++out.boxes;
     out.matched += std::any_of(found.items.begin(), found.items.end(), [&](const Detection& f) {
-      return f.class_index == w.class_index && overlap(f.box, w.box) >= kSameBox;
+      return f.class_index == w.class_index && intersection_over_union(f.box, w.box) >= kSameBox;
     });
   }
 }

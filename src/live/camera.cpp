@@ -97,7 +97,8 @@ void Camera::run() {
 void Camera::read_all() {
   const auto source = open();
   const double fps = source->info().fps;
-  const bool paced = options_.realtime && !is_stream(spec_.address);
+  const bool streams = is_stream(spec_.address);
+  const bool paced = options_.realtime && !streams;
   const auto started = Clock::now();
   Picture picture;
   for (int64_t i = 0; !stop_ && source->next(picture); ++i) {
@@ -109,14 +110,17 @@ void Camera::read_all() {
     }
     if (i == 0) {
       set_state(CameraState::kUp, "");
-      if (is_stream(spec_.address)) log_info("{}: up, {}", spec_.name, to_string(picture.size()));
+      if (streams) log_info("{}: up, {}", spec_.name, to_string(picture.size()));
     }
-    if (!put(picture)) return;
+    const double seconds =
+        streams ? std::chrono::duration<double>(picture.captured.time_since_epoch()).count()
+                : static_cast<double>(i) / fps;
+    if (!put(picture, seconds)) return;
   }
 }
 
 // The picture becomes the one that waits; `picture` gets memory to be used again. False: stop.
-bool Camera::put(Picture& picture) {
+bool Camera::put(Picture& picture, double seconds) {
   {
     std::unique_lock lock(mutex_);
     if (options_.complete) changed_.wait(lock, [this] { return stop_ || !waiting_; });
@@ -125,6 +129,7 @@ bool Camera::put(Picture& picture) {
     std::swap(slot_.picture, picture);
     slot_.replaced = waiting_ ? slot_.replaced + 1 : 0;
     slot_.number = status_.frames++;
+    slot_.seconds = seconds;
     waiting_ = true;
   }
   doorbell_.ring();

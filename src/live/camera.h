@@ -43,6 +43,7 @@ struct CameraFrame {
   Picture picture;
   int64_t number = 0;    // counted from 0 since the start, over all openings
   int64_t replaced = 0;  // frames before it that came too fast to be taken
+  double seconds = 0;    // when it was, from some start on: in a file, or on the clock
 };
 
 // Rung whenever there is something to do.
@@ -85,7 +86,7 @@ class Camera {
  private:
   void run();
   void read_all();
-  bool put(Picture& picture);
+  bool put(Picture& picture, double seconds);
   void set_state(CameraState state, const std::string& error);
   void pause(std::chrono::milliseconds time);
   [[nodiscard]] std::unique_ptr<Source> open();

@@ -35,6 +35,7 @@ void JsonLines::write(const StreamResult& r, const std::vector<std::string>& cla
       {"frame", r.frame},
       {"captured", r.captured},
       {"age_ms", r.age_ms},
+      {"by", look_name(r.look)},
       {"skipped", {{"newer_frame", r.skipped_newer}, {"too_old", r.skipped_old}}},
       {"detections", to_json(r.detections, class_names)}};
   write_line(j.dump() + "\n");

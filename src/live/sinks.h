@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "live/attention.h"
 #include "media/video.h"
 #include "vision/detections.h"
 #include "vision/image.h"
@@ -19,6 +20,7 @@ struct StreamResult {
   int64_t frame = 0;                           // the camera's count of it
   double captured = 0;                         // seconds since 1970
   double age_ms = 0;                           // from its arrival to this result
+  Look look = Look::kDetect;                   // whether it was looked at, or followed from before
   int64_t skipped_newer = 0, skipped_old = 0;  // of the camera's frames, so far
   Detections detections;
 };

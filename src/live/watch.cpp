@@ -65,7 +65,11 @@ struct Watch::Sinks {
 };
 
 Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
-    : options_(options), tallies_(specs.size()), order_(specs.size()), served_(specs.size(), -1) {
+    : options_(options),
+      tallies_(specs.size()),
+      attention_(specs.size(), Attention(options.attention)),
+      order_(specs.size()),
+      served_(specs.size(), -1) {
   controls_.confidence = rounded(options.live.decode.score_threshold);
   controls_.iou = rounded(options.live.decode.iou_threshold);
   controls_.max_age_ms = options.max_age_ms;
@@ -109,20 +113,29 @@ std::optional<size_t> Watch::take_frame() {
 bool Watch::detect_next(Job& job, Sinks& sinks) {
   const auto camera = take_frame();
   if (!camera) return false;
-  DecodeOptions decode = options_.live.decode;
-  decode.score_threshold = static_cast<float>(controls_.confidence.load());
-  decode.iou_threshold = static_cast<float>(controls_.iou.load());
-  frame_.picture.submit(job);
-  job.finish(decode, detections_);
-  served_[*camera] = results_;
-  const StreamResult result = record(*camera);
+  const StreamResult result = record(*camera, look(*camera, job));
   if (options_.on_result) options_.on_result(result, frame_.picture);
   if (sinks.lines) sinks.lines->offer(result);
   if (sinks.drawn) sinks.drawn->offer({std::exchange(frame_.picture, {}), detections_});
   return true;
 }
 
-StreamResult Watch::record(size_t camera) {
+Look Watch::look(size_t camera, Job& job) {
+  Attention& attention = attention_[camera];
+  const Look chosen = attention.look(frame_.picture, frame_.seconds, detections_);
+  if (chosen != Look::kDetect) return chosen;
+  DecodeOptions decode = options_.live.decode;
+  const auto confidence = static_cast<float>(controls_.confidence.load());
+  decode.score_threshold = attention.least_confidence(confidence);
+  decode.iou_threshold = static_cast<float>(controls_.iou.load());
+  frame_.picture.submit(job);
+  job.finish(decode, detections_);
+  attention.found(detections_, frame_.seconds, confidence);
+  return chosen;
+}
+
+StreamResult Watch::record(size_t camera, Look look) {
+  served_[camera] = results_;
   const auto now = Clock::now();
   const Milliseconds age = now - frame_.picture.captured;
   if (results_++ == 0) {
@@ -135,12 +148,13 @@ StreamResult Watch::record(size_t camera) {
   ages_.add(age);
   const std::scoped_lock lock(tallies_mutex_);
   CameraTally& tally = tallies_[camera];
-  ++tally.detected;
+  ++(look == Look::kDetect ? tally.detected : look == Look::kTrack ? tally.tracked : tally.still);
   tally.age.add(age);
   return {.camera = cameras_[camera]->name(),
           .frame = frame_.number,
           .captured = epoch_seconds(frame_.picture.captured),
           .age_ms = age.count(),
+          .look = look,
           .skipped_newer = tally.skipped_newer,
           .skipped_old = tally.skipped_old,
           .detections = detections_};
@@ -175,9 +189,9 @@ WatchSummary Watch::summarize() const {
   out.cameras = cameras();
   for (const CameraSummary& c : out.cameras) {
     s.frames += c.status.frames;
+    s.detected += c.tally.detected;
     s.dropped += c.tally.skipped_newer + c.tally.skipped_old;
   }
-  s.detected = results_;
   s.interrupted = stop_requested();
   if (results_ == 0) return out;
   const double seconds = std::chrono::duration<double>(last_result_ - first_result_).count();
@@ -189,7 +203,7 @@ WatchSummary Watch::summarize() const {
   s.first_result_ms = first_result_ms_;
   const ProcessUsage usage = process_usage();
   s.rss_mb = usage.peak_rss_mb;
-  s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(results_);
+  s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(std::max<int64_t>(1, s.detected));
   return out;
 }
 

@@ -25,6 +25,7 @@ namespace octet {
 struct WatchOptions {
   LiveOptions live;
   CameraOptions camera;
+  AttentionOptions attention;
   int64_t max_age_ms = 0;  // older frames are not looked at; 0: any age
   // Sees every result before the next frame is taken.
   std::function<void(const StreamResult&, const Picture&)> on_result;
@@ -33,9 +34,10 @@ struct WatchOptions {
 // What became of a camera's frames.
 struct CameraTally {
   int64_t detected = 0;
-  int64_t skipped_newer = 0;  // a newer frame came before their turn
-  int64_t skipped_old = 0;    // older than max_age
-  DurationHistogram age;      // from a frame's arrival to its result
+  int64_t tracked = 0, still = 0;  // results without a detection: followed, or nothing moved
+  int64_t skipped_newer = 0;       // a newer frame came before their turn
+  int64_t skipped_old = 0;         // older than max_age
+  DurationHistogram age;           // from a frame's arrival to its result
 };
 
 struct CameraSummary {
@@ -75,7 +77,8 @@ class Watch {
   struct Sinks;
   std::optional<size_t> take_frame();
   bool detect_next(Job& job, Sinks& sinks);
-  StreamResult record(size_t camera);
+  Look look(size_t camera, Job& job);
+  StreamResult record(size_t camera, Look look);
   [[nodiscard]] bool all_over() const;
   [[nodiscard]] WatchSummary summarize() const;
 
@@ -85,6 +88,7 @@ class Watch {
   std::vector<std::unique_ptr<Camera>> cameras_;
   mutable std::mutex tallies_mutex_;
   std::vector<CameraTally> tallies_;
+  std::vector<Attention> attention_;
   std::vector<size_t> order_;    // of turns
   std::vector<int64_t> served_;  // when, counted in results
   std::atomic<bool> stop_ = false;

@@ -20,6 +20,7 @@ struct Detection {
   PixelBox box;
   int class_index = 0;
   float confidence = 0;
+  int64_t track = -1;  // the same object's in other frames of its camera; −1: not tracked
 };
 
 // Filled again and again without allocating once it has grown.

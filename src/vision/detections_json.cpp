@@ -21,6 +21,7 @@ nlohmann::ordered_json to_json(const Detections& detections,
         {"name", class_names[static_cast<size_t>(d.class_index)]},
         {"confidence", probability(d.confidence)},
         {"box", {pixels(d.box.x1), pixels(d.box.y1), pixels(d.box.x2), pixels(d.box.y2)}}};
+    if (d.track >= 0) j["track"] = d.track;
     if (detections.keypoints_per_object > 0) {
       auto& points = j["keypoints"] = nlohmann::ordered_json::array();
       for (const Keypoint& p : detections.keypoints_of(i))

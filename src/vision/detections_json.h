@@ -1,6 +1,6 @@
 // Detections as JSON:
-// [{"class","name","confidence","box":[x1,y1,x2,y2],"keypoints":[[x,y,confidence]]}], source
-// pixels.
+// [{"class","name","confidence","box":[x1,y1,x2,y2],"track","keypoints":[[x,y,confidence]]}],
+// source pixels; "track" where objects are followed.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

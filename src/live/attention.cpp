@@ -1,0 +1,116 @@
+#include "live/attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "vision/box.h"
+
+namespace octet {
+namespace {
+
+constexpr int kCell = 16;            // pixels
+constexpr int kEvery = 2;            // of which every second row and column is read
+constexpr float kDiffers = 5;        // of 255, between a cell's mean and its background
+constexpr float kLearns = 0.02F;     // share of the difference a frame
+constexpr size_t kLeastMoving = 2;   // cells
+constexpr size_t kLeastNews = 12;    // cells that no object covers
+constexpr double kLongestStill = 2;  // seconds; the light may have changed slowly
+constexpr double kLongestSkip = 0.5;
+constexpr int kMostSkipped = 10;
+constexpr float kGoodMiss = 0.35F, kBadMiss = 0.6F;  // 1 − IoU of the worst prediction
+constexpr float kMargin = 0.25F;  // a box may move by so much of itself without being news
+
+float mean_of_cell(const uint8_t* luma, std::ptrdiff_t stride) {
+  int sum = 0;
+  for (int y = 0; y < kCell; y += kEvery)
+    for (int x = 0; x < kCell; x += kEvery) sum += luma[y * stride + x];
+  return static_cast<float>(sum) * (kEvery * kEvery) / (kCell * kCell);
+}
+
+bool covers(const Detections& detections, const PixelBox& cell) {
+  const float x = (cell.x1 + cell.x2) / 2, y = (cell.y1 + cell.y2) / 2;
+  return std::any_of(detections.items.begin(), detections.items.end(), [&](const Detection& d) {
+    const float mx = kMargin * (d.box.x2 - d.box.x1) + kCell;
+    const float my = kMargin * (d.box.y2 - d.box.y1) + kCell;
+    return x > d.box.x1 - mx && x < d.box.x2 + mx && y > d.box.y1 - my && y < d.box.y2 + my;
+  });
+}
+
+}  // namespace
+
+const char* look_name(Look look) {
+  switch (look) {
+    case Look::kDetect:
+      return "detector";
+    case Look::kTrack:
+      return "tracks";
+    case Look::kStill:
+      return "nothing moved";
+  }
+  return "?";
+}
+
+const std::vector<PixelBox>& MotionGate::look(const YuvView& picture) {
+  const int columns = picture.size.width / kCell, rows = picture.size.height / kCell;
+  const bool fresh = size_ != picture.size;
+  if (fresh) {
+    size_ = picture.size;
+    background_.assign(static_cast<size_t>(columns) * rows, 0);
+  }
+  moving_.clear();
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      const int x = column * kCell, y = row * kCell;
+      const float now = mean_of_cell(picture.planes[0] + y * picture.strides_bytes[0] + x,
+                                     picture.strides_bytes[0]);
+      float& background = background_[static_cast<size_t>(row) * columns + column];
+      if (fresh) background = now;
+      if (std::abs(now - background) > kDiffers)
+        moving_.push_back({static_cast<float>(x), static_cast<float>(y),
+                           static_cast<float>(x + kCell), static_cast<float>(y + kCell)});
+      background += kLearns * (now - background);
+    }
+  }
+  return moving_;
+}
+
+Look Attention::choose(const Picture& picture, double time) {
+  if (!options_.track || since_ < 0) return Look::kDetect;
+  const bool auto_skip = options_.skip == kAutoSkip;
+  const double passed = time - last_time_;
+  if ((options_.motion_gate || auto_skip) && picture.is_video) {
+    const auto& moving = gate_.look(picture.video.yuv());
+    if (options_.motion_gate && moving.size() < kLeastMoving && passed < kLongestStill)
+      return Look::kStill;
+    const auto news = std::count_if(moving.begin(), moving.end(),
+                                    [&](const PixelBox& m) { return !covers(predicted_, m); });
+    if (auto_skip && static_cast<size_t>(news) >= kLeastNews) return Look::kDetect;
+  }
+  const int allowed = auto_skip ? allowed_ : options_.skip;
+  return since_ < allowed && passed < kLongestSkip ? Look::kTrack : Look::kDetect;
+}
+
+Look Attention::look(const Picture& picture, double time, Detections& out) {
+  if (options_.track && since_ >= 0) tracker_.predict(time, predicted_);
+  const Look look = choose(picture, time);
+  if (look == Look::kTrack) out = predicted_;
+  if (look == Look::kStill) out = last_;
+  if (look != Look::kDetect) ++since_;
+  return look;
+}
+
+void Attention::found(Detections& detections, double time, float confidence) {
+  if (!options_.track) return;
+  tracker_.update(detections, time, confidence);
+  const Tracker::Surprise& s = tracker_.surprise();
+  if (s.began > 0 || s.lost > 0 || s.worst_miss > kBadMiss) {
+    allowed_ /= 2;
+  } else if (s.worst_miss < kGoodMiss) {
+    allowed_ = std::min(allowed_ + 1, kMostSkipped);
+  }
+  last_ = detections;
+  last_time_ = time;
+  since_ = 0;
+}
+
+}  // namespace octet
