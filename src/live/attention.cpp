@@ -50,7 +50,14 @@ const char* look_name(Look look) {
   return "?";
 }
 
-const std::vector<PixelBox>& MotionGate::look(const YuvView& picture) {
+PixelBox MotionGate::cell(size_t index) const {
+  const auto columns = static_cast<size_t>(size_.width / kCell);
+  const auto x = static_cast<float>(index % columns * kCell);
+  const auto y = static_cast<float>(index / columns * kCell);
+  return {x, y, x + kCell, y + kCell};
+}
+
+const std::vector<size_t>& MotionGate::look(const YuvView& picture) {
   const int columns = picture.size.width / kCell, rows = picture.size.height / kCell;
   const bool fresh = size_ != picture.size;
   if (fresh) {
@@ -63,15 +70,21 @@ const std::vector<PixelBox>& MotionGate::look(const YuvView& picture) {
       const int x = column * kCell, y = row * kCell;
       const float now = mean_of_cell(picture.planes[0] + y * picture.strides_bytes[0] + x,
                                      picture.strides_bytes[0]);
-      float& background = background_[static_cast<size_t>(row) * columns + column];
+      const size_t index = static_cast<size_t>(row) * columns + column;
+      float& background = background_[index];
       if (fresh) background = now;
-      if (std::abs(now - background) > kDiffers)
-        moving_.push_back({static_cast<float>(x), static_cast<float>(y),
-                           static_cast<float>(x + kCell), static_cast<float>(y + kCell)});
+      if (std::abs(now - background) > kDiffers) moving_.push_back(index);
       background += kLearns * (now - background);
     }
   }
   return moving_;
+}
+
+// Cells that move now, did not when the detector looked, and lie outside the objects.
+size_t Attention::news() const {
+  return static_cast<size_t>(std::count_if(moving_.begin(), moving_.end(), [&](size_t i) {
+    return !explained_[i] && !covers(predicted_, gate_.cell(i));
+  }));
 }
 
 Look Attention::choose(const Picture& picture, double time) {
@@ -79,12 +92,11 @@ Look Attention::choose(const Picture& picture, double time) {
   const bool auto_skip = options_.skip == kAutoSkip;
   const double passed = time - last_time_;
   if ((options_.motion_gate || auto_skip) && picture.is_video) {
-    const auto& moving = gate_.look(picture.video.yuv());
-    if (options_.motion_gate && moving.size() < kLeastMoving && passed < kLongestStill)
+    moving_ = gate_.look(picture.video.yuv());
+    explained_.resize(gate_.cells());
+    if (options_.motion_gate && moving_.size() < kLeastMoving && passed < kLongestStill)
       return Look::kStill;
-    const auto news = std::count_if(moving.begin(), moving.end(),
-                                    [&](const PixelBox& m) { return !covers(predicted_, m); });
-    if (auto_skip && static_cast<size_t>(news) >= kLeastNews) return Look::kDetect;
+    if (auto_skip && news() >= kLeastNews) return Look::kDetect;
   }
   const int allowed = auto_skip ? allowed_ : options_.skip;
   return since_ < allowed && passed < kLongestSkip ? Look::kTrack : Look::kDetect;
@@ -108,6 +120,8 @@ void Attention::found(Detections& detections, double time, float confidence) {
   } else if (s.worst_miss < kGoodMiss) {
     allowed_ = std::min(allowed_ + 1, kMostSkipped);
   }
+  explained_.assign(gate_.cells(), false);
+  for (const size_t i : moving_) explained_[i] = true;
   last_ = detections;
   last_time_ = time;
   since_ = 0;

@@ -20,13 +20,15 @@ inline constexpr int kAutoSkip = -1;
 // Learns what a camera sees when nothing moves: brightness in cells of 16 pixels.
 class MotionGate {
  public:
-  // The parts of the picture that differ from the background.
-  const std::vector<PixelBox>& look(const YuvView& picture);
+  // The cells that differ from the background, row by row counted.
+  const std::vector<size_t>& look(const YuvView& picture);
+  [[nodiscard]] PixelBox cell(size_t index) const;
+  [[nodiscard]] size_t cells() const { return background_.size(); }
 
  private:
   std::vector<float> background_;
   Size size_;
-  std::vector<PixelBox> moving_;
+  std::vector<size_t> moving_;
 };
 
 enum class Look { kDetect, kTrack, kStill };
@@ -47,14 +49,17 @@ class Attention {
 
  private:
   [[nodiscard]] Look choose(const Picture& picture, double time);
+  [[nodiscard]] size_t news() const;
 
   AttentionOptions options_;
   MotionGate gate_;
   Tracker tracker_;
   Detections last_, predicted_;
-  double last_time_ = 0;  // of the last detection
-  int since_ = -1;        // frames since then; −1: there was none
-  int allowed_ = 0;       // frames that may be skipped now
+  std::vector<size_t> moving_;   // cells of the last frame
+  std::vector<bool> explained_;  // cells that moved when the detector looked last
+  double last_time_ = 0;         // of the last detection
+  int since_ = -1;               // frames since then; −1: there was none
+  int allowed_ = 0;              // frames that may be skipped now
 };
 
 }  // namespace octet

@@ -41,9 +41,10 @@ std::string from_base64(std::string_view text) {
 // Takes as long for a wrong token as for the right one.
 bool equal_in_constant_time(std::string_view given, std::string_view wanted) {
   unsigned different = given.size() == wanted.size() ? 0 : 1;
-  for (size_t i = 0; i < wanted.size(); ++i)
+  for (size_t i = 0; i < wanted.size(); ++i) {
     different |= static_cast<unsigned char>(i < given.size() ? given[i] : 0) ^
                  static_cast<unsigned char>(wanted[i]);
+  }
   return different == 0;
 }
 
@@ -79,14 +80,16 @@ Guard::Guard(const ServerOptions& options)
     : endpoint_(parse_endpoint(options.address)),
       token_(options.token),
       local_only_(is_loopback(endpoint_.host) && token_.empty()) {
-  if (!token_.empty() && token_.size() < kShortestToken)
+  if (!token_.empty() && token_.size() < kShortestToken) {
     fail_usage("--http-token: {} characters are too few; {} or more cannot be guessed",
                token_.size(), kShortestToken);
-  if (!is_loopback(endpoint_.host) && token_.empty() && !options.open)
+  }
+  if (!is_loopback(endpoint_.host) && token_.empty() && !options.open) {
     fail_usage(
         "--http {}: other machines reach this address; give --http-token FILE, or --http-open if "
         "everybody may look",
         options.address);
+  }
 }
 
 bool Guard::has_token(const std::string& authorization) const {

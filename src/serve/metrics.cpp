@@ -72,11 +72,12 @@ std::string metrics_text(const std::vector<CameraSummary>& cameras) {
       "# HELP process_cpu_seconds_total processor time\n"
       "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total {:.3f}\n",
       now.rss_mb * 1e6, process_usage().cpu.count() / 1000);
-  if (now.celsius)
+  if (now.celsius) {
     out += fmt::format(
         "# HELP octet_temperature_celsius of the processor\n"
         "# TYPE octet_temperature_celsius gauge\noctet_temperature_celsius {}\n",
         *now.celsius);
+  }
   return out;
 }
 

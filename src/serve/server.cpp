@@ -100,13 +100,13 @@ struct Server::Parts {
       refuse(response, *refusal);
       return httplib::Server::HandlerResponse::Handled;
     });
-    http.set_exception_handler([](const HttpRequest&, HttpResponse& response, std::exception_ptr) {
-      refuse(response, {500, "it failed inside"});
-    });
+    http.set_exception_handler(
+        [](const HttpRequest&, HttpResponse& response, const std::exception_ptr&) {
+          refuse(response, {500, "it failed inside"});
+        });
     for (const Asset& asset : page_assets()) {
       http.Get(std::string(asset.path), [&asset](const HttpRequest&, HttpResponse& response) {
-        response.set_content(asset.content.data(), asset.content.size(),
-                             std::string(asset.type).c_str());
+        response.set_content(asset.content.data(), asset.content.size(), std::string(asset.type));
       });
     }
     add_figures();
@@ -200,9 +200,9 @@ struct Server::Parts {
 Server::Server(const ServerOptions& options, Watch& watch, Board& board)
     : parts_(std::make_unique<Parts>(options, watch, board)) {
   const Endpoint& at = parts_->guard.endpoint();
-  parts_->port = at.port == 0 ? parts_->http.bind_to_any_port(at.host.c_str())
-                 : parts_->http.bind_to_port(at.host.c_str(), at.port) ? at.port
-                                                                       : -1;
+  parts_->port = at.port == 0 ? parts_->http.bind_to_any_port(at.host)
+                 : parts_->http.bind_to_port(at.host, at.port) ? at.port
+                                                               : -1;
   if (parts_->port < 0)
     fail("--http {}: cannot be listened on; is another program there?", options.address);
   parts_->thread = std::jthread([this] { parts_->http.listen_after_bind(); });

@@ -12,7 +12,7 @@
 #include "core/log.h"
 #include "engine/engine.h"
 #include "engine/tflite/tensors.h"
-#include "format/tflite/tflite.h"
+#include "format/tflite/summary.h"
 
 namespace octet {
 namespace {

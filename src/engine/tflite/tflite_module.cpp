@@ -18,7 +18,7 @@
 #include "engine/engine.h"
 #include "engine/tflite/tensors.h"
 #include "engine/tflite/tflite_api.h"
-#include "format/tflite/tflite.h"
+#include "format/tflite/summary.h"
 
 namespace octet {
 namespace {

@@ -7,11 +7,10 @@
 
 #include <filesystem>
 #include <map>
-#include <span>
 #include <string>
-#include <vector>
 
 #include "core/size.h"
+#include "format/tflite/summary.h"
 #include "model/model.h"
 
 namespace octet {
@@ -24,23 +23,5 @@ void write_tflite(const std::filesystem::path& path, const Model& model, Size si
 // file when it is no TensorFlow Lite file.
 [[nodiscard]] std::map<std::string, std::string> read_tflite_metadata(
     const std::filesystem::path& path);
-
-struct TfliteOperator {
-  std::string code;  // "CONV_2D", or a custom operator's name
-  int version = 1;
-  std::string output;  // the tensor it makes
-  std::string type;    // of its first input: "i8", "f32", …
-};
-
-// What engines will make of a file.
-struct TfliteSummary {
-  Size input;
-  std::vector<TfliteOperator> operators;
-  std::string precision;  // of its convolutions: int8, fp32 or mixed
-  bool edge_tpu = false;  // compiled for it, at least in part
-};
-// Throws an Error naming the file for anything that is damaged.
-[[nodiscard]] TfliteSummary summarize_tflite(std::span<const std::byte> bytes,
-                                             const std::string& name);
 
 }  // namespace octet

@@ -1,0 +1,30 @@
+// What engines will make of a TensorFlow Lite file, without reading its weights.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/size.h"
+
+namespace octet {
+
+struct TfliteOperator {
+  std::string code;  // "CONV_2D", or a custom operator's name
+  int version = 1;
+  std::string output;  // the tensor it makes
+  std::string type;    // of its first input: "i8", "f32", …
+};
+
+struct TfliteSummary {
+  Size input;
+  std::vector<TfliteOperator> operators;
+  std::string precision;  // of its convolutions: int8, fp32 or mixed
+  bool edge_tpu = false;  // compiled for it, at least in part
+};
+// Throws an Error naming the file for anything that is damaged.
+[[nodiscard]] TfliteSummary summarize_tflite(std::span<const std::byte> bytes,
+                                             const std::string& name);
+
+}  // namespace octet
