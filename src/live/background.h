@@ -23,7 +23,6 @@ class Background {
         work_(std::move(work)),
         queue_(capacity),
         thread_([this] { run(); }) {}
-  // Does what is queued first.
   ~Background() { queue_.close(); }
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
@@ -33,7 +32,13 @@ class Background {
   }
   // Waits for room: for files, whose every frame counts.
   void add(Item item) { queue_.push(std::move(item)); }
-  [[nodiscard]] int64_t lost() const { return lost_; }
+  // Does what is queued, and ends. What was lost, in words; empty: nothing.
+  [[nodiscard]] std::string finish() {
+    queue_.close();
+    thread_.join();
+    if (lost_ == 0) return {};
+    return fmt::format("{}: {} lost{}{}", name_, lost_.load(), error_.empty() ? "" : ": ", error_);
+  }
 
  private:
   void run() {
@@ -42,17 +47,18 @@ class Background {
         work_(*item);
       } catch (const std::exception& e) {
         ++lost_;
-        report(e.what());
+        error_ = e.what();
+        report();
       }
     }
   }
-  void report(const char* reason) {
+  void report() {
     const auto now = std::chrono::steady_clock::now();
     if (reported_ != std::chrono::steady_clock::time_point{} &&
         now - reported_ < std::chrono::minutes(1))
       return;
     reported_ = now;
-    log_warning("{}: {} ({} lost so far)", name_, reason, lost_.load());
+    log_warning("{}: {} ({} lost so far)", name_, error_, lost_.load());
   }
 
   std::string name_;
@@ -60,6 +66,7 @@ class Background {
   BoundedQueue<Item> queue_;
   std::atomic<int64_t> lost_ = 0;
   std::chrono::steady_clock::time_point reported_;
+  std::string error_;    // the last
   std::jthread thread_;  // the last member: it uses all the others
 };
 

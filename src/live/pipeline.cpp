@@ -137,7 +137,8 @@ class Pipeline {
 
   void draw() {
     while (const auto slot = done_.pop()) {
-      pictures_->add((*slot)->picture.to_rgb(), (*slot)->detections, detector_.info().names);
+      pictures_->add((*slot)->picture.to_rgb(), (*slot)->detections, detector_.info().names,
+                     static_cast<double>((*slot)->index) / info_.fps);
       if (!free_.push(*slot)) return;
     }
     if (!failed()) pictures_->finish();

@@ -51,7 +51,7 @@ void JsonLines::write_line(const std::string& line) {
 }
 
 void Pictures::add(Image image, const Detections& detections,
-                   const std::vector<std::string>& class_names) {
+                   const std::vector<std::string>& class_names, double seconds) {
   draw_detections(image, detections, class_names);
   if (!options_.video.empty()) {
     if (!writer_) {
@@ -61,7 +61,7 @@ void Pictures::add(Image image, const Detections& detections,
     if (image.size() != size_)
       fail("{}: a frame of {} follows frames of {}; a video has one size", options_.video.string(),
            to_string(image.size()), to_string(size_));
-    writer_->write(image);
+    writer_->write_at(image, seconds);
   }
   double score = 0;
   for (const Detection& d : detections.items) score += d.confidence;

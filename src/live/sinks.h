@@ -54,7 +54,9 @@ class Pictures {
   };
   explicit Pictures(Options options) : options_(std::move(options)) {}
 
-  void add(Image image, const Detections& detections, const std::vector<std::string>& class_names);
+  // `seconds`: since the start.
+  void add(Image image, const Detections& detections, const std::vector<std::string>& class_names,
+           double seconds);
   void finish();  // the files appear
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
 #include "live/background.h"
@@ -19,6 +20,7 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr milliseconds kBreath{100};  // how soon a request to stop is seen
 constexpr size_t kLinesBehind = 256;
+constexpr double kVideoRate = 30;  // of --save, at most; frames stand where they were taken
 constexpr size_t kPicturesBehind = 8;
 
 // As time of day, though what was measured is on a clock that does not jump.
@@ -36,6 +38,7 @@ struct Watch::Sinks {
   struct Drawn {
     Picture picture;
     Detections detections;
+    double seconds = 0;
   };
 
   Sinks(const LiveOptions& options, double fps, const std::vector<std::string>& names) {
@@ -48,16 +51,26 @@ struct Watch::Sinks {
     pictures.emplace(
         Pictures::Options{.video = options.save, .snapshot = options.snapshot, .fps = fps});
     drawn.emplace("--save", kPicturesBehind, [this, names](Drawn& d) {
-      pictures->add(d.picture.to_rgb(), d.detections, names);
+      pictures->add(d.picture.to_rgb(), d.detections, names, d.seconds);
     });
   }
-  // The files are complete after this.
-  void finish() {
-    lines.reset();
-    drawn.reset();
+  void give(const StreamResult& result, CameraFrame& frame, bool complete) {
+    if (lines) complete ? lines->add(result) : lines->offer(result);
+    if (!drawn) return;
+    if (first_seconds < 0) first_seconds = frame.seconds;
+    Drawn d{std::exchange(frame.picture, {}), result.detections, frame.seconds - first_seconds};
+    complete ? drawn->add(std::move(d)) : drawn->offer(std::move(d));
+  }
+  // The files are complete after this. Where every frame counts, one that was lost is an Error.
+  void finish(bool complete) {
+    std::string lost = lines ? lines->finish() : "";
+    if (drawn && lost.empty()) lost = drawn->finish();
+    if (!lost.empty() && complete) fail("{}", lost);
+    if (!lost.empty()) log_warning("{}", lost);
     if (pictures) pictures->finish();
   }
 
+  double first_seconds = -1;
   std::optional<JsonLines> lines_file;
   std::optional<Pictures> pictures;
   std::optional<Background<StreamResult>> lines;
@@ -115,8 +128,7 @@ bool Watch::detect_next(Job& job, Sinks& sinks) {
   if (!camera) return false;
   const StreamResult result = record(*camera, look(*camera, job));
   if (options_.on_result) options_.on_result(result, frame_.picture);
-  if (sinks.lines) sinks.lines->offer(result);
-  if (sinks.drawn) sinks.drawn->offer({std::exchange(frame_.picture, {}), detections_});
+  sinks.give(result, frame_, options_.camera.complete);
   return true;
 }
 
@@ -169,7 +181,7 @@ std::vector<CameraSummary> Watch::cameras() const {
 }
 
 WatchSummary Watch::run(Detector& detector) {
-  Sinks sinks(options_.live, 25, detector.info().names);
+  Sinks sinks(options_.live, kVideoRate, detector.info().names);
   const auto job = detector.make_job();
   Progress progress(options_.live.max_frames);
   while (!stop_ && !stop_requested() && !all_over() &&
@@ -179,7 +191,7 @@ WatchSummary Watch::run(Detector& detector) {
       progress.update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
                                             ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));
   }
-  sinks.finish();
+  sinks.finish(options_.camera.complete);
   return summarize();
 }
 

@@ -80,7 +80,9 @@ class VideoWriter {
   VideoWriter(const VideoWriter&) = delete;
   VideoWriter& operator=(const VideoWriter&) = delete;
 
-  void write(const Image& image);  // of the size given above
+  void write(const Image& image);  // of the size given above; a frame after the last
+  // The same, so many seconds after the video's start.
+  void write_at(const Image& image, double seconds);
   void finish();
 
  private:

@@ -6,6 +6,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -95,6 +96,12 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fp
 }
 
 VideoWriter::~VideoWriter() = default;
+
+void VideoWriter::write_at(const Image& image, double seconds) {
+  next_pts_ =
+      std::max<int64_t>(next_pts_, std::llround(seconds / av_q2d(handles_->codec->time_base)));
+  write(image);
+}
 
 void VideoWriter::write(const Image& image) {
   Handles& h = *handles_;
