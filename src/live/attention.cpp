@@ -52,8 +52,9 @@ const char* look_name(Look look) {
 
 PixelBox MotionGate::cell(size_t index) const {
   const auto columns = static_cast<size_t>(size_.width / kCell);
+  const size_t row = index / columns;
   const auto x = static_cast<float>(index % columns * kCell);
-  const auto y = static_cast<float>(index / columns * kCell);
+  const auto y = static_cast<float>(row * kCell);
   return {x, y, x + kCell, y + kCell};
 }
 
