@@ -138,9 +138,11 @@ TEST(Stream, CaptureIsTheArrivalAndNothingHidesInside) {
     until_taken.push_back(burned_age(frame.picture, Clock::now()));
   }
   for (auto* list : {&until_captured, &until_taken}) std::sort(list->begin(), list->end());
-  EXPECT_LT(until_captured[30], 33) << "half of the frames";
-  // A picture is known to be complete when the next one begins: one interval of 33 ms.
-  EXPECT_LT(until_taken[30], 100) << "half of the frames";
+  // A picture is known to be complete when the next one begins, an interval of 33 ms later. Its
+  // arrival is dated before that. (Half of the frames; wide limits, for a machine that is busy.)
+  EXPECT_GT(until_taken[30] - until_captured[30], 20);
+  EXPECT_LT(until_captured[30], 200);
+  EXPECT_LT(until_taken[30], 300);
 }
 
 // A detector that is four times too slow sees new frames all the same.
