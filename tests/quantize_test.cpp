@@ -42,9 +42,10 @@ TEST_F(Quantize, TellsWhatLayersCostOfMap) {
 }
 
 // Calibrated, exported and run: int8 finds nearly what float finds.
+// With weights of 7 bits, because engines saturate with 8 on a processor without VNNI.
 TEST_F(Quantize, CalibratesExportsAndRuns) {
   const Outcome done = run_octet(
-      "quantize --json --method ptq --imgsz 256 --images 4 --analyze "
+      "quantize --json --method ptq --weight-bits 7 --imgsz 256 --images 4 --analyze "
       "--model " +
       kModel + " --data " + kData + " -o " + at("int8.safetensors"));
   ASSERT_EQ(done.status, 0) << done.err;
@@ -78,7 +79,7 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   ASSERT_EQ(verified.status, 0) << verified.err;
   const json v = json::parse(verified.out);
   EXPECT_EQ(v["parameters"]["compared"], v["parameters"]["equal"]);
-  ASSERT_EQ(v["engines"].size(), 4U);  // OpenVINO runs two of the files
+  ASSERT_EQ(v["engines"].size(), 5U);  // OpenVINO two of the files, TensorFlow Lite in two ways
   for (const json& e : v["engines"]) {
     const bool fused = e["file"] == at("int8.xml");  // computes SiLU in float
     const json& nodes = e["node_by_node"];
