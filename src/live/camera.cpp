@@ -9,11 +9,8 @@
 #include "core/log.h"
 
 namespace octet {
-namespace {
 
 using std::chrono::milliseconds;
-
-}  // namespace
 
 const char* camera_state_name(CameraState state) {
   switch (state) {
@@ -141,7 +138,6 @@ void Camera::set_state(CameraState state, const std::string& error) {
     const std::scoped_lock lock(mutex_);
     status_.state = state;
     status_.error = error;
-    status_.since = Clock::now();
     status_.openings += state == CameraState::kUp ? 1 : 0;
   }
   doorbell_.ring();

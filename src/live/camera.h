@@ -32,11 +32,10 @@ enum class CameraState { kConnecting, kUp, kDown, kEnded };
 
 struct CameraStatus {
   CameraState state = CameraState::kConnecting;
-  Size size;                // of the last frame
-  int64_t frames = 0;       // that came in
-  int64_t openings = 0;     // how often it was up
-  std::string error;        // why it is down, or ended early; empty: all is well
-  Clock::time_point since;  // of the state
+  Size size;             // of the last frame
+  int64_t frames = 0;    // that came in
+  int64_t openings = 0;  // how often it was up
+  std::string error;     // why it is down, or ended early; empty: all is well
 };
 
 struct CameraFrame {
