@@ -228,9 +228,9 @@ bool StreamReader::read(VideoFrame& frame, Clock::time_point& arrived) {
       arrived = h.parser != nullptr ? h.before : h.arrived;
       return true;
     }
-    if (status != AVERROR(EAGAIN)) ++damaged_;
     if (h.parser != nullptr ? !next_from_parser() : !next_packet()) return false;
-    if (avcodec_send_packet(h.codec, h.parser != nullptr ? h.whole : h.packet) < 0) ++damaged_;
+    // What is damaged gives no picture; the next one does.
+    avcodec_send_packet(h.codec, h.parser != nullptr ? h.whole : h.packet);
   }
 }
 

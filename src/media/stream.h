@@ -35,7 +35,6 @@ class StreamReader {
   // The next picture as YUV 4:2:0, of any size. `arrived`: when the last packet of it came in,
   // before decoding. False at the end of the stream. Throws when nothing arrives for too long.
   [[nodiscard]] bool read(VideoFrame& frame, std::chrono::steady_clock::time_point& arrived);
-  [[nodiscard]] int64_t damaged_packets() const { return damaged_; }
 
  private:
   struct Handles;
@@ -46,7 +45,6 @@ class StreamReader {
 
   std::string name_;
   std::unique_ptr<Handles> handles_;
-  int64_t damaged_ = 0;
 };
 
 }  // namespace octet
