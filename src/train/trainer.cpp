@@ -324,7 +324,12 @@ TrainSummary train(const TrainingTask& task, const Dataset& training, const Data
 
 TrainSummary train_float(const Model& model, const Dataset& training, const Dataset& validation,
                          const TrainOptions& options) {
-  FloatNetwork network(with_batch_norm(model, training, options.side), options.freeze);
+  const LoaderOptions as_trained{.side = options.side,
+                                 .batch = 8,
+                                 .seed = options.seed,
+                                 .augment = options.augment,
+                                 .cache_gb = 0};
+  FloatNetwork network(with_batch_norm(model, training, as_trained), options.freeze);
   const Loss loss(model.info, model.graph.outputs);
   const auto on_batch = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor&,
                             const Targets& targets) { return loss(outputs, targets); };
