@@ -10,16 +10,16 @@ declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache git ca-certificates python3-pip
     libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core
-    libcpp-httplib-dev libjs-dygraphs libgtest-dev libbenchmark-dev"
+    libcpp-httplib-dev libmosquitto-dev libjs-dygraphs libgtest-dev libbenchmark-dev"
   [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
-  [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly"
+  [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly mosquitto"
   [lint]="clang-format clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap"
 )
 sysroot_packages="libc6-dev libstdc++-12-dev libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev libonnx-dev
-  libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core libcpp-httplib-dev libgtest-dev
+  libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core libcpp-httplib-dev libmosquitto-dev libgtest-dev
   libarmnntfliteparser-dev libarmnn-cpuacc-backend22 libarmnn-cpuref-backend22"
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
@@ -118,7 +118,7 @@ install_tflite() {
 
 # What a Raspberry Pi's Debian has, to cross-compile against and to run tests in under an emulator.
 install_sysroot() {
-  local wanted="1 $(debian_release)"
+  local wanted="2 $(debian_release)"
   [ "$(cat .deps/aarch64/sysroot/version 2>/dev/null)" = "$wanted" ] && return
   say "fetching an arm64 Debian to build against (400 MB)"
   local work

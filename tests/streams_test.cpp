@@ -1,11 +1,5 @@
 // Live video against a real RTSP server: what is seen is new, and what breaks comes back.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <random>
@@ -13,6 +7,7 @@
 #include "core/testing.h"
 #include "live/watch.h"
 #include "tools/burned_time.h"
+#include "tools/child_process.h"
 
 namespace octet {
 namespace {
@@ -20,44 +15,20 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// A port of this machine that nobody listens on.
-int free_port() {
-  const int s = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t size = sizeof(address);
-  ::bind(s, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(s, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(s);
-  return ntohs(address.sin_port);
-}
-
 class CameraServer {
  public:
-  explicit CameraServer(int port = free_port()) : port_(port) { start(); }
-  ~CameraServer() { kill(); }
-  CameraServer(const CameraServer&) = delete;
-  CameraServer& operator=(const CameraServer&) = delete;
+  explicit CameraServer(int port = free_port())
+      : port_(port), process_({OCTET_BIN_DIR "/rtsp_server", std::to_string(port), "640", "360"}) {}
 
-  void start() {
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    const std::string port = std::to_string(port_);
-    ::execl(OCTET_BIN_DIR "/rtsp_server", "rtsp_server", port.c_str(), "640", "360", nullptr);
-    ::_exit(127);
-  }
-  void kill() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
+  void start() { process_.start(); }
+  void kill() { process_.kill(); }
   [[nodiscard]] std::string address() const {
     return fmt::format("rtsp://127.0.0.1:{}/camera", port_);
   }
 
  private:
   int port_;
-  pid_t pid_ = 0;
+  ChildProcess process_;
 };
 
 // Answers every connection with random bytes, and closes it.
@@ -157,8 +128,7 @@ TEST(Stream, ASlowDetectorSeesNewFrames) {
   };
   Watch watch({{"camera", server.address()}}, options);
   EXPECT_EQ(watch.wait_for_size(seconds(20)), (Size{640, 360}));
-  Detector detector(tiny());
-  const WatchSummary summary = watch.run(detector);
+  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny()));
   EXPECT_EQ(summary.all.detected, 40);
   EXPECT_GT(summary.cameras[0].tally.skipped_newer, 80);
   ASSERT_EQ(ages.size(), 40U);
@@ -227,10 +197,9 @@ TEST(Stream, TurnsAreFair) {
   };
   Watch watch({{"first", first.address()}, {"second", second.address()}}, options);
   ASSERT_TRUE(watch.wait_for_size(seconds(20)));
-  Detector detector(tiny());
   // Both are up before they are counted.
   std::this_thread::sleep_for(seconds(2));
-  const WatchSummary summary = watch.run(detector);
+  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny()));
   EXPECT_NEAR(static_cast<double>(summary.cameras[0].tally.detected), 30, 3);
   EXPECT_NEAR(static_cast<double>(summary.cameras[1].tally.detected), 30, 3);
 }

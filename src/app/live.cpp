@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -8,12 +7,9 @@
 
 #include "app/verbs.h"
 #include "core/error.h"
-#include "core/file.h"
-#include "core/log.h"
 #include "core/process.h"
 #include "live/pipeline.h"
-#include "live/watch.h"
-#include "serve/server.h"
+#include "serve/service.h"
 
 namespace octet {
 namespace {
@@ -21,11 +17,11 @@ namespace {
 struct Options {
   RunOptions run;
   std::vector<std::string> sources;
-  WatchOptions watch;
+  LiveConfig config;
   double patience_s = 10;
-  ServerOptions http;
-  std::string http_token;  // a file
-  std::string skip = "0";
+  std::string skip = "0", mqtt;
+  std::filesystem::path file, http_token, mqtt_password;
+  int64_t rotate_mb = 0;
 };
 
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
@@ -37,38 +33,12 @@ int parallel_frames(const Options& options) {
 }
 
 std::string skip_check(const std::string& text) {
-  const bool number =
-      !text.empty() && text.size() < 4 && text.find_first_not_of("0123456789") == std::string::npos;
-  return number || text == "auto" ? "" : "a number below 1000 or auto is expected";
-}
-
-// "front=rtsp://…" has a name; without one the address is it.
-CameraSpec camera_spec(const std::string& text) {
-  const size_t equals = text.find('=');
-  const auto is_name = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
-  };
-  const bool named =
-      equals != std::string::npos && equals > 0 && !std::filesystem::exists(text) &&
-      std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), is_name);
-  if (!named) return {.name = public_address(text), .address = text};
-  return {.name = text.substr(0, equals), .address = text.substr(equals + 1)};
-}
-
-std::vector<CameraSpec> camera_specs(const std::vector<std::string>& sources) {
-  std::vector<CameraSpec> specs;
-  for (const std::string& source : sources) {
-    CameraSpec spec = camera_spec(source);
-    for (const CameraSpec& other : specs) {
-      if (other.name == spec.name)
-        fail_usage("--source: two are called '{}'; give them names, as in front={}", spec.name,
-                   spec.name);
-    }
-    if (!is_stream(spec.address))
-      (void)open_source(spec.address);  // says now what is wrong with it
-    specs.push_back(std::move(spec));
+  try {
+    (void)parse_skip(text);
+    return "";
+  } catch (const Error& e) {
+    return e.what();
   }
-  return specs;
 }
 
 nlohmann::ordered_json to_json(const CameraSummary& c) {
@@ -94,8 +64,7 @@ void print(const CameraSummary& c) {
       camera_state_name(c.status.state), c.status.error.empty() ? "" : ": " + c.status.error);
 }
 
-nlohmann::ordered_json to_json(const LiveSummary& s, const Detector& detector) {
-  const NetworkDescription& d = detector.description();
+nlohmann::ordered_json to_json(const LiveSummary& s, const NetworkDescription& d, Size input) {
   return {{"frames", s.frames},
           {"detected", s.detected},
           {"dropped", s.dropped},
@@ -110,14 +79,14 @@ nlohmann::ordered_json to_json(const LiveSummary& s, const Detector& detector) {
           {"interrupted", s.interrupted},
           {"engine", d.engine},
           {"precision", d.precision},
-          {"imgsz", {detector.input_size().width, detector.input_size().height}}};
+          {"imgsz", {input.width, input.height}}};
 }
 
-void print(const LiveSummary& s, const Detector& detector, const LiveOptions& options) {
-  const NetworkDescription& d = detector.description();
+void print(const LiveSummary& s, const NetworkDescription& d, Size input,
+           const LiveOptions& options) {
   fmt::print("{}{} frames at {}, {} in {} on {} threads\n",
-             s.interrupted ? "interrupted after " : "", s.detected,
-             to_string(detector.input_size()), d.engine, d.precision, d.threads);
+             s.interrupted ? "interrupted after " : "", s.detected, to_string(input), d.engine,
+             d.precision, d.threads);
   fmt::print(
       "{:.1f} fps, frame time p50 {:.1f} ms p99 {:.1f} ms, age of a result p50 {:.1f} ms p99 "
       "{:.1f} ms, {} dropped\n",
@@ -126,7 +95,7 @@ void print(const LiveSummary& s, const Detector& detector, const LiveOptions& op
       "first result after {:.2f} s, {:.0f} MB resident at most, {:.1f} ms of processor time a "
       "frame\n",
       s.first_result_ms / 1e3, s.rss_mb, s.cpu_ms_per_frame);
-  for (const auto& file : {options.save, options.snapshot, options.jsonl}) {
+  for (const auto& file : {options.save, options.snapshot, options.jsonl.path}) {
     if (!file.empty()) fmt::print("wrote {}\n", file.string());
   }
 }
@@ -135,71 +104,108 @@ void print(const LiveSummary& s, const Detector& detector, const LiveOptions& op
 void run_file(const Options& options) {
   const auto source = open_source(options.sources[0]);
   Detector detector(detector_options(options.run, source->info().size, parallel_frames(options)));
-  const LiveSummary summary = run_live(detector, *source, options.watch.live);
+  const LiveOptions& live = options.config.watch.live;
+  const LiveSummary summary = run_live(detector, *source, live);
   if (options.run.json) {
-    fmt::print("{}\n", to_json(summary, detector).dump());
+    fmt::print("{}\n", to_json(summary, detector.description(), detector.input_size()).dump());
   } else {
-    print(summary, detector, options.watch.live);
+    print(summary, detector.description(), detector.input_size(), live);
   }
 }
 
-std::string first_line(const std::string& file) {
-  const std::string text = read_text_file(file);
-  return text.substr(0, text.find_first_of("\r\n"));
+LiveConfig config_of(const Options& options) {
+  LiveConfig config = options.config;
+  config.detector = detector_options(options.run, std::nullopt, 1);
+  for (const std::string& source : options.sources) config.cameras.push_back(parse_camera(source));
+  WatchOptions& watch = config.watch;
+  watch.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * options.patience_s));
+  watch.attention.skip = parse_skip(options.skip);
+  watch.live.jsonl.rotate_bytes = options.rotate_mb * 1'000'000;
+  if (!options.http_token.empty()) config.http.token = read_secret(options.http_token);
+  if (!options.mqtt.empty()) config.mqtt = parse_mqtt(options.mqtt);
+  if (!options.mqtt_password.empty()) config.mqtt.password = read_secret(options.mqtt_password);
+  complete(config);
+  return config;
 }
 
-constexpr Size kUsualCamera{1280, 720};  // its shape, while no camera has shown its own
-
-void run_watch(Options options) {
-  const auto specs = camera_specs(options.sources);
-  WatchOptions& o = options.watch;
-  if (specs.size() > 1 && !o.live.save.empty())
-    fail_usage("--save: a video shows one source; name one");
-  o.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * options.patience_s));
-  o.camera.complete =
-      !o.camera.realtime && std::none_of(specs.begin(), specs.end(),
-                                         [](const CameraSpec& s) { return is_stream(s.address); });
-  AttentionOptions& attention = o.attention;
-  attention.skip = options.skip == "auto" ? kAutoSkip : std::stoi(options.skip);
-  attention.track = attention.track || attention.skip != 0 || attention.motion_gate;
-  std::optional<Board> board;
-  std::optional<Server> server;
-  o.on_result = [&board](const StreamResult& r, const Picture& p) {
-    if (board) board->show(r, p);
-  };
-  if (!options.http_token.empty()) options.http.token = first_line(options.http_token);
-  Watch watch(specs, o);
-  const Size size = watch.wait_for_size(o.camera.stream.patience).value_or(kUsualCamera);
-  Detector detector(detector_options(options.run, size, 1));
-  if (!options.http.address.empty()) {
-    std::vector<std::string> names;
-    for (const CameraSpec& spec : specs) names.push_back(spec.name);
-    board.emplace(names, detector.info().names);
-    server.emplace(options.http, watch, *board);
-    log_info("the page is at http://{}/", options.http.address);
-  }
-  const WatchSummary summary = watch.run(detector);
+void run_watch(const Options& options) {
+  LiveConfig config = options.file.empty() ? config_of(options) : read_live_config(options.file);
+  config.detector.runtime.cache = cache_folder();
+  if (!options.file.empty()) config.watch.live.max_frames = options.config.watch.live.max_frames;
+  const LiveOptions live = config.watch.live;
+  const ServiceSummary s = run_service(std::move(config), options.file);
   if (options.run.json) {
-    auto j = to_json(summary.all, detector);
-    for (const CameraSummary& c : summary.cameras) j["sources"].push_back(to_json(c));
+    auto j = to_json(s.watch.all, s.network, s.input);
+    for (const CameraSummary& c : s.watch.cameras) j["sources"].push_back(to_json(c));
+    if (s.mqtt) j["mqtt"] = {{"delivered", s.mqtt->delivered}, {"lost", s.mqtt->lost}};
     fmt::print("{}\n", j.dump());
   } else {
-    print(summary.all, detector, o.live);
-    for (const CameraSummary& c : summary.cameras) print(c);
+    print(s.watch.all, s.network, s.input, live);
+    for (const CameraSummary& c : s.watch.cameras) print(c);
+    if (s.mqtt) fmt::print("mqtt: {} delivered, {} lost\n", s.mqtt->delivered, s.mqtt->lost);
   }
-  for (const CameraSummary& c : summary.cameras) {
+  for (const CameraSummary& c : s.watch.cameras) {
     if (c.status.state == CameraState::kEnded && !c.status.error.empty())
       fail("{}", c.status.error);
   }
 }
 
 void run(const Options& options) {
-  const AttentionOptions& attention = options.watch.attention;
-  const bool watched = options.sources.size() > 1 || attention.track || attention.motion_gate ||
-                       options.skip != "0" || !options.http.address.empty() ||
-                       options.watch.camera.realtime ||
-                       is_stream(camera_spec(options.sources[0]).address);
+  const bool from_file = !options.file.empty();
+  if (from_file && (!options.sources.empty() || !options.run.model.empty()))
+    fail_usage(
+        "--config: model and sources are in the file; --frames and --json may stand beside it");
+  if (!from_file && (options.sources.empty() || options.run.model.empty()))
+    fail_usage("--model and --source are required, or --config.\nTry 'octet live --help'.");
+  const WatchOptions& watch = options.config.watch;
+  const bool watched = from_file || options.sources.size() > 1 || watch.attention.track ||
+                       watch.attention.motion_gate || options.skip != "0" ||
+                       !options.config.http.address.empty() || !options.mqtt.empty() ||
+                       options.rotate_mb > 0 || watch.camera.realtime ||
+                       is_stream(parse_camera(options.sources[0]).address);
   watched ? run_watch(options) : run_file(options);
+}
+
+void add_camera_options(CLI::App& verb, Options& options) {
+  WatchOptions& watch = options.config.watch;
+  verb.add_flag("--realtime", watch.camera.realtime,
+                "play files at their own pace and drop what comes too fast");
+  verb.add_option(
+          "--max-age-ms", watch.max_age_ms,
+          "cameras: frames that are older when their turn comes are not looked at; 0: any age")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb.add_option("--patience", options.patience_s,
+                  "cameras: seconds in which nothing comes until the camera is opened again")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  verb.add_flag("--udp", watch.camera.stream.udp, "RTSP over UDP; else over TCP");
+  verb.add_flag("--track", watch.attention.track, "objects keep a number from frame to frame");
+  verb.add_option(
+          "--skip", options.skip,
+          "frames between two detections, carried on by tracks; auto: as many as they allow")
+      ->check(skip_check);
+  verb.add_flag("--motion-gate", watch.attention.motion_gate, "no detection where nothing moves");
+}
+
+void add_sink_options(CLI::App& verb, Options& options) {
+  LiveOptions& live = options.config.watch.live;
+  verb.add_option("--save", live.save, "annotated video to write, such as out.mp4");
+  verb.add_option("--snapshot", live.snapshot,
+                  "annotated picture (.jpg) of the frame with the most found");
+  verb.add_option("--jsonl", live.jsonl.path, "file for one line of JSON a frame");
+  verb.add_option("--jsonl-rotate-mb", options.rotate_mb,
+                  "begin a new one beyond so many megabytes and keep the last five; 0: one file")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  verb.add_option("--mqtt", options.mqtt, "broker, as mqtt://user@host:1883/topic");
+  verb.add_option("--mqtt-password", options.mqtt_password,
+                  "file whose first line is the password");
+  ServerOptions& http = options.config.http;
+  verb.add_option("--http", http.address, "address of the page, such as 127.0.0.1:8080");
+  verb.add_option("--http-token", options.http_token,
+                  "file whose first line every request has to bring, as password or bearer token");
+  verb.add_flag("--http-open", http.open, "other machines may look without a token");
 }
 
 }  // namespace
@@ -208,12 +214,14 @@ void add_live(CLI::App& root) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = root.add_subcommand("live", "find objects in video");
   add_run_options(*verb, options->run, "auto");
-  LiveOptions& live = options->watch.live;
+  verb->get_option("--model")->required(false);
+  LiveOptions& live = options->config.watch.live;
   verb->add_option("--source", options->sources,
                    "rtsp://…, http://…, /dev/video0, - for standard input, a video file, a folder "
                    "of pictures, "
-                   "or a glob in quotes; several at once, with names as in front=rtsp://…")
-      ->required();
+                   "or a glob in quotes; several at once, with names as in front=rtsp://…");
+  verb->add_option("--config", options->file,
+                   "YAML file with all of these, zones and lines; read again when it changes");
   verb->add_option("--conf", live.decode.score_threshold, "lowest confidence")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -225,33 +233,8 @@ void add_live(CLI::App& root) {
                    "stop after so many frames; 0: all of a file, no end for a camera")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_flag("--realtime", options->watch.camera.realtime,
-                 "play files at their own pace and drop what comes too fast");
-  verb->add_option(
-          "--max-age-ms", options->watch.max_age_ms,
-          "cameras: frames that are older when their turn comes are not looked at; 0: any age")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  verb->add_option("--patience", options->patience_s,
-                   "cameras: seconds in which nothing comes until the camera is opened again")
-      ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
-  verb->add_option("--http", options->http.address, "address of the page, such as 127.0.0.1:8080");
-  verb->add_option("--http-token", options->http_token,
-                   "file whose first line every request has to bring, as password or bearer token");
-  verb->add_flag("--http-open", options->http.open, "other machines may look without a token");
-  AttentionOptions& attention = options->watch.attention;
-  verb->add_flag("--track", attention.track, "objects keep a number from frame to frame");
-  verb->add_option(
-          "--skip", options->skip,
-          "frames between two detections, carried on by tracks; auto: as many as they allow")
-      ->check(skip_check);
-  verb->add_flag("--motion-gate", attention.motion_gate, "no detection where nothing moves");
-  verb->add_flag("--udp", options->watch.camera.stream.udp, "RTSP over UDP; else over TCP");
-  verb->add_option("--save", live.save, "annotated video to write, such as out.mp4");
-  verb->add_option("--snapshot", live.snapshot,
-                   "annotated picture (.jpg) of the frame with the most found");
-  verb->add_option("--jsonl", live.jsonl, "file for one line of JSON a frame");
+  add_camera_options(*verb, *options);
+  add_sink_options(*verb, *options);
   verb->callback([options] {
     install_stop_signals();
     run(*options);

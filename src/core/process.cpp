@@ -30,6 +30,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes i
 // second is the same request.
 constexpr int64_t kSameRequestMs = 1000;
 std::atomic<int64_t> g_first_ms{0};
+std::atomic<bool> g_reload{false};
 
 int64_t monotonic_ms() {
   timespec now{};
@@ -131,6 +132,12 @@ bool run_in_child(const std::function<void()>& work) {
 }
 
 const std::atomic<bool>& stop_requested() { return g_stop; }
+
+bool take_reload_request() {
+  static const auto previous = std::signal(SIGHUP, [](int) { g_reload = true; });
+  (void)previous;
+  return g_reload.exchange(false);
+}
 
 void install_stop_signals() {
   std::signal(SIGINT, on_stop_signal);

@@ -36,4 +36,7 @@ struct ProgramResult {
 [[nodiscard]] const std::atomic<bool>& stop_requested();
 void install_stop_signals();
 
+// Whether SIGHUP came since the last call; it no longer ends the process from the first call on.
+[[nodiscard]] bool take_reload_request();
+
 }  // namespace octet

@@ -14,6 +14,7 @@ struct AttentionOptions {
   bool track = false;  // objects keep a number; needed for all below
   int skip = 0;        // frames between two detections; kAutoSkip: as many as the tracks allow
   bool motion_gate = false;  // no detection where nothing moves
+  bool operator==(const AttentionOptions&) const = default;
 };
 inline constexpr int kAutoSkip = -1;
 

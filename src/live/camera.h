@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "live/regions.h"
 #include "live/source.h"
 
 namespace octet {
@@ -16,6 +17,7 @@ namespace octet {
 struct CameraSpec {
   std::string name;     // in results and logs
   std::string address;  // a stream's, or a file, folder or glob
+  RegionSpec regions;
 };
 
 struct CameraOptions {
@@ -75,7 +77,7 @@ class Camera {
   Camera(const Camera&) = delete;
   Camera& operator=(const Camera&) = delete;
 
-  [[nodiscard]] const std::string& name() const { return spec_.name; }
+  [[nodiscard]] const CameraSpec& spec() const { return spec_; }
   // The frame that waits, if there is one; `out`'s memory is used again.
   [[nodiscard]] bool take(CameraFrame& out);
   [[nodiscard]] CameraStatus status() const;

@@ -29,8 +29,9 @@ TEST(Live, EveryFrameOnceAndInOrder) {
   const TemporaryFolder folder;
   Detector detector(tiny(2));
   const auto source = open_source(kClip);
-  LiveOptions options{
-      .save = folder / "out.mp4", .snapshot = folder / "best.jpg", .jsonl = folder / "out.jsonl"};
+  LiveOptions options{.save = folder / "out.mp4",
+                      .snapshot = folder / "best.jpg",
+                      .jsonl = {.path = folder / "out.jsonl"}};
   options.decode.score_threshold = 1e-5F;
   const LiveSummary summary = run_live(detector, *source, options);
   EXPECT_EQ(summary.frames, 110);
@@ -54,7 +55,7 @@ TEST(Live, ResultsDoNotDependOnParallelFrames) {
   std::string texts[2];
   for (const int parallel : {1, 2}) {
     Detector detector(tiny(parallel));
-    LiveOptions options{.max_frames = 30, .jsonl = folder / "out.jsonl"};
+    LiveOptions options{.max_frames = 30, .jsonl = {.path = folder / "out.jsonl"}};
     options.decode.score_threshold = 1e-5F;
     (void)run_live(detector, *open_source(kClip), options);
     texts[parallel - 1] = read_text_file(folder / "out.jsonl");
@@ -70,12 +71,11 @@ TEST(Live, PicturesAreASourceToo) {
 }
 
 TEST(Watch, RealtimeKeepsThePace) {
-  Detector detector(tiny(1));
   WatchOptions options;
   options.camera.realtime = true;
   options.live.max_frames = 8;
   Watch watch({{"clip", kClip}}, options);
-  const WatchSummary summary = watch.run(detector);
+  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny(1)));
   EXPECT_EQ(summary.all.detected, 8);
   EXPECT_LT(summary.all.fps, 12);  // the clip has 10 frames a second
 }
@@ -83,12 +83,11 @@ TEST(Watch, RealtimeKeepsThePace) {
 // Several files, every frame of each.
 TEST(Watch, FilesAreWatchedCompletely) {
   const TemporaryFolder folder;
-  Detector detector(tiny(1));
   WatchOptions options;
   options.camera.complete = true;
-  options.live.jsonl = folder / "out.jsonl";
+  options.live.jsonl = {.path = folder / "out.jsonl"};
   Watch watch({{"clip", kClip}, {"pictures", kPictures}}, options);
-  const WatchSummary summary = watch.run(detector);
+  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny(1)));
   EXPECT_EQ(summary.cameras[0].tally.detected, 110);
   EXPECT_EQ(summary.cameras[1].tally.detected, 12);
   EXPECT_EQ(summary.all.dropped, 0);
@@ -107,11 +106,10 @@ TEST(Watch, FilesAreWatchedCompletely) {
 TEST(Watch, ABrokenFileDoesNotEndTheOthers) {
   const TemporaryFolder folder;
   std::ofstream(folder / "broken.mp4") << "no video";
-  Detector detector(tiny(1));
   WatchOptions options;
   options.camera.complete = true;
   Watch watch({{"broken", folder / "broken.mp4"}, {"pictures", kPictures}}, options);
-  const WatchSummary summary = watch.run(detector);
+  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny(1)));
   EXPECT_NE(summary.cameras[0].status.error.find("broken.mp4"), std::string::npos);
   EXPECT_EQ(summary.cameras[1].tally.detected, 12);
 }
@@ -121,7 +119,7 @@ TEST(Live, AnErrorInAnyStageEndsAll) {
   Detector detector(tiny(2));
   // A sink that cannot be written to: /dev/full takes nothing.
   EXPECT_NE(error_of([&] {
-              (void)run_live(detector, *open_source(kClip), {.jsonl = "/dev/full"});
+              (void)run_live(detector, *open_source(kClip), {.jsonl = {.path = "/dev/full"}});
             }).find("/dev/full"),
             std::string::npos);
   // Pictures of several sizes do not make a video.

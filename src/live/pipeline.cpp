@@ -55,7 +55,7 @@ class Pipeline {
         done_(kPicturesBehind) {
     for (Slot& slot : slots_) free_.push(&slot);
     for (size_t i = 0; i < jobs_; ++i) idle_jobs_.push(detector.make_job());
-    if (!options.jsonl.empty()) lines_.emplace(options.jsonl);
+    if (!options.jsonl.path.empty()) lines_.emplace(options.jsonl);
     if (draws(options))
       pictures_.emplace(
           Pictures::Options{.video = options.save, .snapshot = options.snapshot, .fps = info_.fps});

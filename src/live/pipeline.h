@@ -12,14 +12,16 @@
 #include <filesystem>
 
 #include "engine/detector.h"
+#include "live/sinks.h"
 #include "live/source.h"
 
 namespace octet {
 
 struct LiveOptions {
   DecodeOptions decode;
-  int64_t max_frames = 0;                       // 0: all
-  std::filesystem::path save, snapshot, jsonl;  // empty: not wanted
+  int64_t max_frames = 0;                // 0: all
+  std::filesystem::path save, snapshot;  // empty: not wanted
+  JsonLinesOptions jsonl;
 };
 
 struct LiveSummary {

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -15,12 +17,82 @@
 
 namespace octet {
 
-JsonLines::JsonLines(const std::filesystem::path& path)
-    : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
-  if (fd_ < 0) fail("{}: cannot be written: {}", path.string(), std::strerror(errno));
+namespace {
+
+nlohmann::ordered_json counts_of(const StreamResult& r) {
+  nlohmann::ordered_json j;
+  for (size_t i = 0; i < r.counts.zones.size(); ++i)
+    j["zones"][r.regions->zones[i].name] = {{"inside", r.counts.zones[i].inside},
+                                            {"entered", r.counts.zones[i].entered}};
+  for (size_t i = 0; i < r.counts.lines.size(); ++i)
+    j["lines"][r.regions->lines[i].name] = {{"to_right", r.counts.lines[i].to_right},
+                                            {"to_left", r.counts.lines[i].to_left}};
+  return j;
 }
 
-JsonLines::~JsonLines() { ::close(fd_); }
+// What is left of a line that was not written to its end.
+void drop_broken_line(const std::filesystem::path& path) {
+  std::error_code missing;
+  if (std::filesystem::file_size(path, missing) == 0 || missing) return;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  auto end = static_cast<int64_t>(file.tellg());
+  for (char c = 0; end > 0; --end) {
+    file.seekg(end - 1);
+    if (!file.get(c) || c == '\n') break;
+  }
+  std::filesystem::resize_file(path, static_cast<uintmax_t>(end));
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const StreamResult& r) {
+  nlohmann::ordered_json j{
+      {"source", r.camera},
+      {"frame", r.frame},
+      {"captured", r.captured},
+      {"age_ms", r.age_ms},
+      {"by", look_name(r.look)},
+      {"skipped", {{"newer_frame", r.skipped_newer}, {"too_old", r.skipped_old}}},
+      {"detections", to_json(r.detections, *r.class_names)}};
+  if (r.regions && !r.regions->empty()) j.update(counts_of(r));
+  for (const RegionEvent& e : r.events)
+    j["events"].push_back({{"event", event_name(e.kind)},
+                           {"region", e.region},
+                           {"name", e.class_name},
+                           {"track", e.track}});
+  return j;
+}
+
+JsonLines::JsonLines(const JsonLinesOptions& options) : options_(options) {
+  if (options_.rotate_bytes > 0) drop_broken_line(options_.path);
+  open();
+}
+
+JsonLines::~JsonLines() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void JsonLines::open() {
+  const int how = O_APPEND | (options_.rotate_bytes > 0 ? 0 : O_TRUNC);
+  fd_ = ::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
+  if (fd_ < 0) fail("{}: cannot be written: {}", options_.path.string(), std::strerror(errno));
+  bytes_ = std::max<int64_t>(0, ::lseek(fd_, 0, SEEK_END));
+}
+
+// FILE.4 becomes FILE.5, … FILE becomes FILE.1.
+void JsonLines::begin_anew() {
+  const auto aged = [&](int age) {
+    return age == 0 ? options_.path.string() : fmt::format("{}.{}", options_.path.string(), age);
+  };
+  for (int age = options_.keep - 1; age >= 0; --age) {
+    if (!std::filesystem::exists(aged(age))) continue;
+    std::error_code error;
+    std::filesystem::rename(aged(age), aged(age + 1), error);
+    if (error) fail("{}: cannot be renamed: {}", aged(age), error.message());
+  }
+  ::close(std::exchange(fd_, -1));
+  open();
+}
 
 void JsonLines::write(int64_t frame, double time_ms, const Detections& detections,
                       const std::vector<std::string>& class_names) {
@@ -29,25 +101,20 @@ void JsonLines::write(int64_t frame, double time_ms, const Detections& detection
   write_line(j.dump() + "\n");
 }
 
-void JsonLines::write(const StreamResult& r, const std::vector<std::string>& class_names) {
-  const nlohmann::ordered_json j{
-      {"source", r.camera},
-      {"frame", r.frame},
-      {"captured", r.captured},
-      {"age_ms", r.age_ms},
-      {"by", look_name(r.look)},
-      {"skipped", {{"newer_frame", r.skipped_newer}, {"too_old", r.skipped_old}}},
-      {"detections", to_json(r.detections, class_names)}};
-  write_line(j.dump() + "\n");
-}
+void JsonLines::write(const StreamResult& result) { write_line(to_json(result).dump() + "\n"); }
 
 void JsonLines::write_line(const std::string& line) {
-  const off_t before = ::lseek(fd_, 0, SEEK_END);
-  if (::write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    const int reason = errno;
-    [[maybe_unused]] const int restored = before >= 0 ? ::ftruncate(fd_, before) : -1;
-    fail("{}: cannot be written: {}", path_.string(), std::strerror(reason));
+  if (fd_ < 0) open();  // it could not be begun anew the last time
+  const auto size = static_cast<int64_t>(line.size());
+  if (options_.rotate_bytes > 0 && bytes_ > 0 && bytes_ + size > options_.rotate_bytes)
+    begin_anew();
+  if (::write(fd_, line.data(), line.size()) == size) {
+    bytes_ += size;
+    return;
   }
+  const int reason = errno;
+  [[maybe_unused]] const int restored = bytes_ >= 0 ? ::ftruncate(fd_, bytes_) : -1;
+  fail("{}: cannot be written: {}", options_.path.string(), std::strerror(reason));
 }
 
 void Pictures::add(Image image, const Detections& detections,

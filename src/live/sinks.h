@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "live/attention.h"
+#include "live/regions.h"
 #include "media/video.h"
 #include "vision/detections.h"
 #include "vision/image.h"
@@ -16,6 +19,7 @@ namespace octet {
 
 // What was found in a camera's frame.
 struct StreamResult {
+  int64_t camera_id = 0;
   std::string camera;
   int64_t frame = 0;                           // the camera's count of it
   double captured = 0;                         // seconds since 1970
@@ -23,25 +27,43 @@ struct StreamResult {
   Look look = Look::kDetect;                   // whether it was looked at, or followed from before
   int64_t skipped_newer = 0, skipped_old = 0;  // of the camera's frames, so far
   Detections detections;
+  std::shared_ptr<const std::vector<std::string>> class_names;
+  std::shared_ptr<const RegionSpec> regions;  // the camera's
+  RegionCounts counts;                        // of them
+  std::vector<RegionEvent> events;            // in this frame
+};
+// As a line of JSON Lines has it.
+[[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
+
+struct JsonLinesOptions {
+  std::filesystem::path path;  // empty: not wanted
+  // Beyond so many bytes a new file is begun; the older ones are PATH.1 (the newest), PATH.2, … as
+  // many as are kept. With it, a file that is already there is continued. 0: one file, begun anew.
+  int64_t rotate_bytes = 0;
+  int keep = 5;
+  bool operator==(const JsonLinesOptions&) const = default;
 };
 
 // One JSON object a frame and line. Lines are always whole: a write that fails is taken back.
 class JsonLines {
  public:
-  explicit JsonLines(const std::filesystem::path& path);
+  explicit JsonLines(const JsonLinesOptions& options);
   ~JsonLines();
   JsonLines(const JsonLines&) = delete;
   JsonLines& operator=(const JsonLines&) = delete;
 
   void write(int64_t frame, double time_ms, const Detections& detections,
              const std::vector<std::string>& class_names);
-  void write(const StreamResult& result, const std::vector<std::string>& class_names);
+  void write(const StreamResult& result);
 
  private:
+  void open();
+  void begin_anew();
   void write_line(const std::string& line);
 
-  std::filesystem::path path_;
-  int fd_;
+  JsonLinesOptions options_;
+  int fd_ = -1;
+  int64_t bytes_ = 0;  // in the file
 };
 
 // The annotated pictures: a video of all, and a picture of the one with the highest sum of

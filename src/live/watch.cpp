@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "core/error.h"
@@ -20,6 +19,7 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr milliseconds kBreath{100};  // how soon a request to stop is seen
 constexpr size_t kLinesBehind = 256;
+constexpr int kMostFailures = 10;
 constexpr double kVideoRate = 30;  // of --save, at most; frames stand where they were taken
 constexpr size_t kPicturesBehind = 8;
 
@@ -38,27 +38,28 @@ struct Watch::Sinks {
   struct Drawn {
     Picture picture;
     Detections detections;
+    std::shared_ptr<const std::vector<std::string>> class_names;
     double seconds = 0;
   };
 
-  Sinks(const LiveOptions& options, double fps, const std::vector<std::string>& names) {
-    if (!options.jsonl.empty()) {
+  Sinks(const LiveOptions& options, double fps) {
+    if (!options.jsonl.path.empty()) {
       lines_file.emplace(options.jsonl);
-      lines.emplace("--jsonl", kLinesBehind,
-                    [this, names](StreamResult& r) { lines_file->write(r, names); });
+      lines.emplace("--jsonl", kLinesBehind, [this](StreamResult& r) { lines_file->write(r); });
     }
     if (options.save.empty() && options.snapshot.empty()) return;
     pictures.emplace(
         Pictures::Options{.video = options.save, .snapshot = options.snapshot, .fps = fps});
-    drawn.emplace("--save", kPicturesBehind, [this, names](Drawn& d) {
-      pictures->add(d.picture.to_rgb(), d.detections, names, d.seconds);
+    drawn.emplace("--save", kPicturesBehind, [this](Drawn& d) {
+      pictures->add(d.picture.to_rgb(), d.detections, *d.class_names, d.seconds);
     });
   }
   void give(const StreamResult& result, CameraFrame& frame, bool complete) {
     if (lines) complete ? lines->add(result) : lines->offer(result);
     if (!drawn) return;
     if (first_seconds < 0) first_seconds = frame.seconds;
-    Drawn d{std::exchange(frame.picture, {}), result.detections, frame.seconds - first_seconds};
+    Drawn d{std::exchange(frame.picture, {}), result.detections, result.class_names,
+            frame.seconds - first_seconds};
     complete ? drawn->add(std::move(d)) : drawn->offer(std::move(d));
   }
   // The files are complete after this. Where every frame counts, one that was lost is an Error.
@@ -77,31 +78,50 @@ struct Watch::Sinks {
   std::optional<Background<Drawn>> drawn;
 };
 
+struct Watch::Place {
+  Place(int64_t number, const CameraSpec& spec, const CameraOptions& options,
+        const AttentionOptions& attention_options, Doorbell& doorbell)
+      : id(number),
+        camera(spec, options, doorbell),
+        attention(attention_options),
+        regions(spec.regions),
+        region_spec(std::make_shared<const RegionSpec>(spec.regions)) {}
+  void watch_regions(const RegionSpec& spec) {
+    regions = Regions(spec);
+    region_spec = std::make_shared<const RegionSpec>(spec);
+  }
+
+  int64_t id;
+  Camera camera;
+  CameraTally tally;
+  Attention attention;
+  Regions regions;
+  std::shared_ptr<const RegionSpec> region_spec;  // the same, to be kept by results
+  int64_t served = -1;                            // when it had its last turn, counted in results
+};
+
 Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
-    : options_(options),
-      tallies_(specs.size()),
-      attention_(specs.size(), Attention(options.attention)),
-      order_(specs.size()),
-      served_(specs.size(), -1) {
+    : options_(options) {
   controls_.confidence = rounded(options.live.decode.score_threshold);
   controls_.iou = rounded(options.live.decode.iou_threshold);
   controls_.max_age_ms = options.max_age_ms;
-  std::iota(order_.begin(), order_.end(), 0);
   for (const CameraSpec& spec : specs)
-    cameras_.push_back(std::make_unique<Camera>(spec, options.camera, doorbell_));
+    places_.push_back(
+        std::make_unique<Place>(next_id_++, spec, options.camera, options.attention, doorbell_));
 }
 
 Watch::~Watch() = default;
 
 bool Watch::all_over() const {
-  return std::all_of(cameras_.begin(), cameras_.end(), [](const auto& c) { return c->is_over(); });
+  return std::all_of(places_.begin(), places_.end(),
+                     [](const auto& place) { return place->camera.is_over(); });
 }
 
 std::optional<Size> Watch::wait_for_size(milliseconds at_most) {
   const auto deadline = Clock::now() + at_most;
   while (Clock::now() < deadline && !stop_requested() && !all_over()) {
-    for (const auto& camera : cameras_) {
-      if (const CameraStatus status = camera->status(); status.frames > 0) return status.size;
+    for (const auto& place : places_) {
+      if (const CameraStatus status = place->camera.status(); status.frames > 0) return status.size;
     }
     doorbell_.wait(kBreath);
   }
@@ -109,45 +129,62 @@ std::optional<Size> Watch::wait_for_size(milliseconds at_most) {
 }
 
 // The frame whose turn it is: of the camera that waited longest for one.
-std::optional<size_t> Watch::take_frame() {
-  std::sort(order_.begin(), order_.end(),
-            [&](size_t a, size_t b) { return served_[a] < served_[b]; });
-  for (const size_t i : order_) {
-    if (!cameras_[i]->take(frame_)) continue;
-    const std::scoped_lock lock(tallies_mutex_);
-    tallies_[i].skipped_newer += frame_.replaced;
+Watch::Place* Watch::take_frame() {
+  const std::scoped_lock lock(mutex_);
+  std::sort(places_.begin(), places_.end(),
+            [](const auto& a, const auto& b) { return a->served < b->served; });
+  for (const auto& place : places_) {
+    if (!place->camera.take(frame_)) continue;
+    place->tally.skipped_newer += frame_.replaced;
     const auto limit = milliseconds(controls_.max_age_ms);
-    if (limit.count() == 0 || Clock::now() - frame_.picture.captured <= limit) return i;
-    ++tallies_[i].skipped_old;
+    if (limit.count() == 0 || Clock::now() - frame_.picture.captured <= limit) return place.get();
+    ++place->tally.skipped_old;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
-bool Watch::detect_next(Job& job, Sinks& sinks) {
-  const auto camera = take_frame();
-  if (!camera) return false;
-  const StreamResult result = record(*camera, look(*camera, job));
+bool Watch::detect_next(Sinks& sinks) {
+  Place* place = take_frame();
+  if (place == nullptr) return false;
+  const auto look = try_to_look(*place);
+  if (!look) return true;
+  const StreamResult result = record(*place, *look);
   if (options_.on_result) options_.on_result(result, frame_.picture);
   sinks.give(result, frame_, options_.camera.complete);
   return true;
 }
 
-Look Watch::look(size_t camera, Job& job) {
-  Attention& attention = attention_[camera];
-  const Look chosen = attention.look(frame_.picture, frame_.seconds, detections_);
+// Nothing when the engine failed; it is given a new request then. Where every frame counts, and
+// when it fails again and again, the Error ends the watch.
+std::optional<Look> Watch::try_to_look(Place& place) {
+  try {
+    const Look chosen = look(place);
+    failures_ = 0;
+    return chosen;
+  } catch (const std::exception& e) {
+    if (options_.camera.complete || ++failures_ >= kMostFailures) throw;
+    log_warning("{}: the engine failed: {}", place.camera.spec().name, e.what());
+    job_ = detector_->make_job();
+    const std::scoped_lock lock(mutex_);
+    ++place.tally.failed;
+    return std::nullopt;
+  }
+}
+
+Look Watch::look(Place& place) {
+  const Look chosen = place.attention.look(frame_.picture, frame_.seconds, detections_);
   if (chosen != Look::kDetect) return chosen;
   DecodeOptions decode = options_.live.decode;
   const auto confidence = static_cast<float>(controls_.confidence.load());
-  decode.score_threshold = attention.least_confidence(confidence);
+  decode.score_threshold = place.attention.least_confidence(confidence);
   decode.iou_threshold = static_cast<float>(controls_.iou.load());
-  frame_.picture.submit(job);
-  job.finish(decode, detections_);
-  attention.found(detections_, frame_.seconds, confidence);
+  frame_.picture.submit(*job_);
+  job_->finish(decode, detections_);
+  place.attention.found(detections_, frame_.seconds, confidence);
   return chosen;
 }
 
-StreamResult Watch::record(size_t camera, Look look) {
-  served_[camera] = results_;
+StreamResult Watch::record(Place& place, Look look) {
   const auto now = Clock::now();
   const Milliseconds age = now - frame_.picture.captured;
   if (results_++ == 0) {
@@ -158,35 +195,101 @@ StreamResult Watch::record(size_t camera, Look look) {
   }
   last_result_ = now;
   ages_.add(age);
-  const std::scoped_lock lock(tallies_mutex_);
-  CameraTally& tally = tallies_[camera];
+  const std::scoped_lock lock(mutex_);
+  place.served = results_;
+  CameraTally& tally = place.tally;
   ++(look == Look::kDetect ? tally.detected : look == Look::kTrack ? tally.tracked : tally.still);
   tally.age.add(age);
-  return {.camera = cameras_[camera]->name(),
+  const auto& events =
+      place.regions.update(detections_, *class_names_, frame_.picture.size(), frame_.seconds);
+  return {.camera_id = place.id,
+          .camera = place.camera.spec().name,
           .frame = frame_.number,
           .captured = epoch_seconds(frame_.picture.captured),
           .age_ms = age.count(),
           .look = look,
           .skipped_newer = tally.skipped_newer,
           .skipped_old = tally.skipped_old,
-          .detections = detections_};
+          .detections = detections_,
+          .class_names = class_names_,
+          .regions = place.region_spec,
+          .counts = place.regions.counts(),
+          .events = events};
 }
 
 std::vector<CameraSummary> Watch::cameras() const {
-  const std::scoped_lock lock(tallies_mutex_);
   std::vector<CameraSummary> out;
-  for (size_t i = 0; i < cameras_.size(); ++i)
-    out.push_back({cameras_[i]->name(), cameras_[i]->status(), tallies_[i]});
+  const std::scoped_lock lock(mutex_);
+  for (const auto& place : places_)
+    out.push_back({.id = place->id,
+                   .name = place->camera.spec().name,
+                   .status = place->camera.status(),
+                   .tally = place->tally,
+                   .regions = place->region_spec,
+                   .counts = place->regions.counts()});
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return out;
 }
 
-WatchSummary Watch::run(Detector& detector) {
-  Sinks sinks(options_.live, kVideoRate, detector.info().names);
-  const auto job = detector.make_job();
+milliseconds Watch::since_last_turn() const {
+  const Clock::time_point last{Clock::duration(last_turn_.load())};
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - last);
+}
+
+void Watch::change(WatchChange change) {
+  {
+    const std::scoped_lock lock(change_mutex_);
+    if (change_ && !change.detector) change.detector = std::move(change_->detector);
+    change_ = std::move(change);
+  }
+  doorbell_.ring();
+}
+
+void Watch::use(std::unique_ptr<Detector> detector) {
+  job_.reset();  // it must not outlive its detector
+  detector_ = std::move(detector);
+  job_ = detector_->make_job();
+  class_names_ = std::make_shared<const std::vector<std::string>>(detector_->info().names);
+}
+
+// The camera that is there already, or a new one.
+std::unique_ptr<Watch::Place> Watch::place_for(const CameraSpec& spec, const WatchChange& change) {
+  const auto at = std::find_if(places_.begin(), places_.end(), [&](const auto& place) {
+    return place && place->camera.spec().name == spec.name &&
+           place->camera.spec().address == spec.address;
+  });
+  if (at == places_.end())
+    return std::make_unique<Place>(next_id_++, spec, change.camera, change.attention, doorbell_);
+  if ((*at)->regions.spec() != spec.regions) (*at)->watch_regions(spec.regions);
+  if (change.attention != options_.attention) (*at)->attention = Attention(change.attention);
+  return std::move(*at);
+}
+
+void Watch::apply_change() {
+  std::optional<WatchChange> change;
+  {
+    const std::scoped_lock lock(change_mutex_);
+    change.swap(change_);
+  }
+  if (!change) return;
+  if (change->detector) use(std::move(change->detector));
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::unique_ptr<Place>> places;
+  for (const CameraSpec& spec : change->cameras) places.push_back(place_for(spec, *change));
+  // What is left of the old ones ends elsewhere: a camera may take a while to let go.
+  retiring_ = std::async(std::launch::async, [gone = std::exchange(places_, std::move(places))] {});
+  options_.attention = change->attention;
+}
+
+WatchSummary Watch::run(std::unique_ptr<Detector> detector) {
+  use(std::move(detector));
+  Sinks sinks(options_.live, kVideoRate);
   Progress progress(options_.live.max_frames);
   while (!stop_ && !stop_requested() && !all_over() &&
          (options_.live.max_frames == 0 || results_ < options_.live.max_frames)) {
-    if (!detect_next(*job, sinks)) doorbell_.wait(kBreath);
+    last_turn_ = Clock::now().time_since_epoch().count();
+    if (!detect_next(sinks)) doorbell_.wait(kBreath);
+    apply_change();
     if (progress.due())
       progress.update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
                                             ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));

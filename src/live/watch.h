@@ -1,5 +1,6 @@
 // Cameras through one detector, for as long as it runs: always the newest frame, whose turn is fair
 // among the cameras, and the age of every result known. A camera that is down holds up nothing.
+// Cameras, their zones and the detector may be changed while it runs; no frame is lost by that.
 //
 //   camera 1 ─▶ newest frame ┐                        ┌─▶ JSON lines
 //   camera 2 ─▶ newest frame ┼─▶ detect, one by one ──┤
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -37,19 +39,31 @@ struct CameraTally {
   int64_t tracked = 0, still = 0;  // results without a detection: followed, or nothing moved
   int64_t skipped_newer = 0;       // a newer frame came before their turn
   int64_t skipped_old = 0;         // older than max_age
+  int64_t failed = 0;              // the engine could not say
   DurationHistogram age;           // from a frame's arrival to its result
 };
 
 struct CameraSummary {
+  int64_t id = 0;  // never given again to another
   std::string name;
   CameraStatus status;
   CameraTally tally;
+  std::shared_ptr<const RegionSpec> regions;
+  RegionCounts counts;
 };
 
 // What may be changed while it runs, from any thread.
 struct Controls {
   std::atomic<double> confidence = 0.25, iou = 0.7;
   std::atomic<int64_t> max_age_ms = 0;
+};
+
+// What becomes different. A camera whose address stays goes on without a break.
+struct WatchChange {
+  std::vector<CameraSpec> cameras;
+  CameraOptions camera;  // of those that are new
+  AttentionOptions attention;
+  std::unique_ptr<Detector> detector;  // none: the same as before
 };
 
 struct WatchSummary {
@@ -68,33 +82,50 @@ class Watch {
   [[nodiscard]] Controls& controls() { return controls_; }
   [[nodiscard]] std::vector<CameraSummary> cameras() const;  // from any thread
 
+  // Takes effect between two frames; from any thread. One that has not taken effect is replaced.
+  void change(WatchChange change);
+
   // Returns when all sources are over, after max_frames results, or when stop_requested() becomes
   // true. Throws what ended a file early.
-  [[nodiscard]] WatchSummary run(Detector& detector);
+  [[nodiscard]] WatchSummary run(std::unique_ptr<Detector> detector);
   void stop() { stop_ = true; }  // ends run(), from any thread
+  // Since run() took or looked for a frame: long when something hangs. From any thread.
+  [[nodiscard]] std::chrono::milliseconds since_last_turn() const;
 
  private:
   struct Sinks;
-  std::optional<size_t> take_frame();
-  bool detect_next(Job& job, Sinks& sinks);
-  Look look(size_t camera, Job& job);
-  StreamResult record(size_t camera, Look look);
+  struct Place;  // a camera and what is known of it
+  Place* take_frame();
+  bool detect_next(Sinks& sinks);
+  std::optional<Look> try_to_look(Place& place);
+  Look look(Place& place);
+  StreamResult record(Place& place, Look look);
+  void use(std::unique_ptr<Detector> detector);
+  void apply_change();
+  [[nodiscard]] std::unique_ptr<Place> place_for(const CameraSpec& spec, const WatchChange& change);
   [[nodiscard]] bool all_over() const;
   [[nodiscard]] WatchSummary summarize() const;
 
   WatchOptions options_;
   Controls controls_;
   Doorbell doorbell_;
-  std::vector<std::unique_ptr<Camera>> cameras_;
-  mutable std::mutex tallies_mutex_;
-  std::vector<CameraTally> tallies_;
-  std::vector<Attention> attention_;
-  std::vector<size_t> order_;    // of turns
-  std::vector<int64_t> served_;  // when, counted in results
+  mutable std::mutex mutex_;  // of the places, which only the thread of run() changes
+  std::vector<std::unique_ptr<Place>> places_;
+  std::future<void> retiring_;  // cameras that were taken out
+  int64_t next_id_ = 0;
   std::atomic<bool> stop_ = false;
+
+  std::mutex change_mutex_;
+  std::optional<WatchChange> change_;
+
+  std::unique_ptr<Detector> detector_;
+  std::unique_ptr<Job> job_;
+  std::shared_ptr<const std::vector<std::string>> class_names_;
   CameraFrame frame_;
   Detections detections_;
 
+  std::atomic<Clock::rep> last_turn_ = 0;  // ticks of Clock
+  int failures_ = 0;                       // of the engine, in a row
   int64_t results_ = 0;
   double first_result_ms_ = 0;
   Clock::time_point first_result_, last_result_;

@@ -18,6 +18,7 @@ constexpr milliseconds kBetweenPictures{100};
 constexpr seconds kLooking{3};  // how long somebody counts as looking after a request
 constexpr size_t kHistory = 3600;
 constexpr int kQuality = 80;
+constexpr std::chrono::hours kKept{1};  // what a camera showed, when nothing more comes of it
 
 double at_share(std::vector<double>& values, double share) {
   if (values.empty()) return 0;
@@ -28,12 +29,8 @@ double at_share(std::vector<double>& values, double share) {
 
 }  // namespace
 
-Board::Board(std::vector<std::string> cameras, std::vector<std::string> class_names)
-    : cameras_(std::move(cameras)),
-      class_names_(std::move(class_names)),
-      views_(cameras_.size()),
-      drawer_("--http", 2, [this](Drawing& d) { draw(d); }),
-      clock_([this] { tick(); }) {}
+Board::Board()
+    : drawer_("--http", 2, [this](Drawing& d) { draw(d); }), clock_([this] { tick(); }) {}
 
 Board::~Board() {
   {
@@ -44,24 +41,22 @@ Board::~Board() {
 }
 
 void Board::show(const StreamResult& result, const Picture& picture) {
-  const auto at = std::find(cameras_.begin(), cameras_.end(), result.camera);
-  if (at == cameras_.end()) return;
-  const auto camera = static_cast<size_t>(at - cameras_.begin());
   const auto now = Clock::now();
   {
     const std::scoped_lock lock(mutex_);
-    View& view = views_[camera];
+    View& view = views_[result.camera_id];
     view.result = result;
+    view.heard = now;
     ages_.push_back(result.age_ms);
     if (now - view.wanted > kLooking || now - view.drawn < kBetweenPictures) return;
     view.drawn = now;
   }
-  drawer_.offer({camera, picture.share(), result.detections});
+  drawer_.offer({result.camera_id, picture.share(), result.detections, result.class_names});
 }
 
 void Board::draw(Drawing& drawing) {
   Image image = drawing.picture.to_rgb();
-  draw_detections(image, drawing.detections, class_names_);
+  draw_detections(image, drawing.detections, *drawing.class_names);
   const auto bytes = encode_jpeg(image, kQuality);
   auto jpeg = std::make_shared<const std::string>(bytes.begin(), bytes.end());
   {
@@ -73,7 +68,7 @@ void Board::draw(Drawing& drawing) {
   changed_.notify_all();
 }
 
-Board::Shot Board::wait_for_shot(size_t camera, int64_t after, milliseconds at_most) {
+Board::Shot Board::wait_for_shot(int64_t camera, int64_t after, milliseconds at_most) {
   std::unique_lock lock(mutex_);
   views_[camera].wanted = Clock::now();
   changed_.wait_for(lock, at_most, [&] { return stop_ || views_[camera].shot.version > after; });
@@ -89,17 +84,23 @@ void Board::tick() {
     next += seconds(1);
     changed_.wait_until(lock, next, [this] { return stop_; });
     const ProcessUsage now = process_usage();
-    seconds_.push_back({.time = std::chrono::duration_cast<seconds>(
-                                    std::chrono::system_clock::now().time_since_epoch())
-                                    .count(),
-                        .results = static_cast<int>(ages_.size()),
-                        .age_p50 = at_share(ages_, 0.5),
-                        .age_p99 = at_share(ages_, 0.99),
-                        .cpu_percent = (now.cpu - before.cpu).count() / 10});
+    end_second((now.cpu - before.cpu).count() / 10);
     before = now;
-    ages_.clear();
-    if (seconds_.size() > kHistory) seconds_.pop_front();
   }
+}
+
+void Board::end_second(double cpu_percent) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  seconds_.push_back({.time = std::chrono::duration_cast<seconds>(now).count(),
+                      .results = static_cast<int>(ages_.size()),
+                      .age_p50 = at_share(ages_, 0.5),
+                      .age_p99 = at_share(ages_, 0.99),
+                      .cpu_percent = cpu_percent});
+  ages_.clear();
+  if (seconds_.size() > kHistory) seconds_.pop_front();
+  std::erase_if(views_, [](const auto& v) {
+    return std::max(v.second.heard, v.second.wanted) < Clock::now() - kKept;
+  });
 }
 
 nlohmann::json Board::history(int64_t since) const {
@@ -121,12 +122,8 @@ nlohmann::json Board::history(int64_t since) const {
 nlohmann::json Board::newest() const {
   auto j = nlohmann::json::object();
   const std::scoped_lock lock(mutex_);
-  for (size_t i = 0; i < cameras_.size(); ++i) {
-    const StreamResult& r = views_[i].result;
-    j[cameras_[i]] = {{"frame", r.frame},
-                      {"captured", r.captured},
-                      {"age_ms", r.age_ms},
-                      {"detections", to_json(r.detections, class_names_)}};
+  for (const auto& [id, view] : views_) {
+    if (view.result.class_names) j[view.result.camera] = to_json(view.result);
   }
   return j;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
@@ -16,7 +17,7 @@ namespace octet {
 
 class Board {
  public:
-  Board(std::vector<std::string> cameras, std::vector<std::string> class_names);
+  Board();
   ~Board();
 
   // Called by the detection thread for every result; quick.
@@ -27,9 +28,8 @@ class Board {
     int64_t version = 0;
   };
   // The camera's picture after version `after`, or the newest there is when none comes in time.
-  [[nodiscard]] Shot wait_for_shot(size_t camera, int64_t after, std::chrono::milliseconds at_most);
-
-  [[nodiscard]] const std::vector<std::string>& cameras() const { return cameras_; }
+  [[nodiscard]] Shot wait_for_shot(int64_t camera, int64_t after,
+                                   std::chrono::milliseconds at_most);
   // {"time": [...], "fps": [...], "age_ms_p50": …} from this second on (seconds since 1970).
   [[nodiscard]] nlohmann::json history(int64_t since) const;
   // Of each camera what its newest frame shows.
@@ -37,13 +37,14 @@ class Board {
 
  private:
   struct Drawing {
-    size_t camera = 0;
+    int64_t camera = 0;
     Picture picture;
     Detections detections;
+    std::shared_ptr<const std::vector<std::string>> class_names;
   };
   struct View {  // of a camera
     Shot shot;
-    Clock::time_point drawn, wanted;
+    Clock::time_point drawn, wanted, heard;
     StreamResult result;
   };
   struct Second {
@@ -53,12 +54,12 @@ class Board {
   };
   void draw(Drawing& drawing);
   void tick();
+  void end_second(double cpu_percent);
 
-  std::vector<std::string> cameras_, class_names_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<View> views_;
-  std::vector<double> ages_;  // of this second
+  std::map<int64_t, View> views_;  // by camera
+  std::vector<double> ages_;       // of this second
   std::deque<Second> seconds_;
   bool stop_ = false;
   Background<Drawing> drawer_;

@@ -31,6 +31,19 @@ void append(std::string& out, const Metric& m, const std::vector<CameraSummary>&
     out += fmt::format("octet_{}{{camera=\"{}\"}} {}\n", m.name, escaped(c.name), m.value(c));
 }
 
+void append(std::string& out, const MqttStatus& m) {
+  out += fmt::format(
+      "# HELP octet_mqtt_connected 1 while the broker is there\n"
+      "# TYPE octet_mqtt_connected gauge\noctet_mqtt_connected {}\n"
+      "# HELP octet_mqtt_delivered_total messages that the broker acknowledged\n"
+      "# TYPE octet_mqtt_delivered_total counter\noctet_mqtt_delivered_total {}\n"
+      "# HELP octet_mqtt_waiting messages that wait for the broker\n"
+      "# TYPE octet_mqtt_waiting gauge\noctet_mqtt_waiting {}\n"
+      "# HELP octet_mqtt_lost_total messages that had to make room for newer ones\n"
+      "# TYPE octet_mqtt_lost_total counter\noctet_mqtt_lost_total {}\n",
+      m.connected ? 1 : 0, m.delivered, m.waiting, m.lost);
+}
+
 }  // namespace
 
 Machine machine() {
@@ -45,7 +58,8 @@ Machine machine() {
   return m;
 }
 
-std::string metrics_text(const std::vector<CameraSummary>& cameras) {
+std::string metrics_text(const std::vector<CameraSummary>& cameras,
+                         const std::optional<MqttStatus>& mqtt) {
   const Metric metrics[] = {
       {"camera_up", "gauge", "1 while frames come in",
        [](const auto& c) { return c.status.state == CameraState::kUp ? 1.0 : 0.0; }},
@@ -57,6 +71,8 @@ std::string metrics_text(const std::vector<CameraSummary>& cameras) {
        [](const auto& c) { return static_cast<double>(c.tally.skipped_newer); }},
       {"skipped_old_total", "counter", "frames skipped because they were too old",
        [](const auto& c) { return static_cast<double>(c.tally.skipped_old); }},
+      {"failed_total", "counter", "frames on which the engine failed",
+       [](const auto& c) { return static_cast<double>(c.tally.failed); }},
       {"openings_total", "counter", "how often the camera was opened",
        [](const auto& c) { return static_cast<double>(c.status.openings); }},
       {"age_seconds_p50", "gauge", "age of a result, median since the start",
@@ -65,6 +81,7 @@ std::string metrics_text(const std::vector<CameraSummary>& cameras) {
        [](const auto& c) { return c.tally.age.quantile_ms(0.99) / 1000; }}};
   std::string out;
   for (const Metric& m : metrics) append(out, m, cameras);
+  if (mqtt) append(out, *mqtt);
   const Machine now = machine();
   out += fmt::format(
       "# HELP process_resident_memory_bytes resident memory\n"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "live/watch.h"
+#include "serve/mqtt.h"
 
 namespace octet {
 
@@ -16,6 +17,7 @@ struct Machine {
 [[nodiscard]] Machine machine();
 
 // The text format, version 0.0.4.
-[[nodiscard]] std::string metrics_text(const std::vector<CameraSummary>& cameras);
+[[nodiscard]] std::string metrics_text(const std::vector<CameraSummary>& cameras,
+                                       const std::optional<MqttStatus>& mqtt);
 
 }  // namespace octet

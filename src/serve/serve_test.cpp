@@ -90,13 +90,14 @@ class Page : public testing::Test {
                    watch_options);
     server_.emplace(options, *watch_, board_);
     client_.emplace("127.0.0.1", server_->port());
-    runner_ = std::jthread([this] { (void)watch_->run(detector_); });
+    runner_ = std::jthread([this] { (void)watch_->run(std::make_unique<Detector>(kTiny)); });
   }
 
-  Detector detector_{{.model = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt",
-                      .size = SizeOption{.size = {64, 64}},
-                      .source = Size{768, 432}}};
-  Board board_{{"clip"}, {"a", "b", "c"}};
+  const DetectorOptions kTiny{
+      .model = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt",
+      .size = SizeOption{.size = {64, 64}},
+      .source = Size{768, 432}};
+  Board board_;
   std::optional<Watch> watch_;
   std::optional<Server> server_;
   std::optional<httplib::Client> client_;

@@ -10,6 +10,8 @@
 #include "serve/assets.h"
 #include "serve/guard.h"
 #include "serve/metrics.h"
+#include "serve/mqtt.h"
+#include "serve/reloader.h"
 
 namespace octet {
 namespace {
@@ -31,19 +33,40 @@ void refuse(HttpResponse& response, const Refusal& refusal) {
   response.set_content(json{{"error", refusal.reason}}.dump(), "application/json");
 }
 
+json to_json(const MqttStatus& m) {
+  return {{"connected", m.connected},
+          {"delivered", m.delivered},
+          {"waiting", m.waiting},
+          {"lost", m.lost},
+          {"error", m.error}};
+}
+
+json to_json(const ReloadStatus& r) {
+  return {{"loaded", r.loaded}, {"times", r.times}, {"error", r.error}};
+}
+
 json to_json(const CameraSummary& c) {
-  return {{"name", c.name},
-          {"state", camera_state_name(c.status.state)},
-          {"width", c.status.size.width},
-          {"height", c.status.size.height},
-          {"frames", c.status.frames},
-          {"detected", c.tally.detected},
-          {"skipped_newer", c.tally.skipped_newer},
-          {"skipped_old", c.tally.skipped_old},
-          {"openings", c.status.openings},
-          {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
-          {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
-          {"error", c.status.error}};
+  json j = {{"id", c.id},
+            {"name", c.name},
+            {"state", camera_state_name(c.status.state)},
+            {"width", c.status.size.width},
+            {"height", c.status.size.height},
+            {"frames", c.status.frames},
+            {"detected", c.tally.detected},
+            {"skipped_newer", c.tally.skipped_newer},
+            {"skipped_old", c.tally.skipped_old},
+            {"failed", c.tally.failed},
+            {"openings", c.status.openings},
+            {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
+            {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
+            {"error", c.status.error}};
+  for (size_t i = 0; i < c.counts.zones.size(); ++i)
+    j["zones"][c.regions->zones[i].name] = {{"inside", c.counts.zones[i].inside},
+                                            {"entered", c.counts.zones[i].entered}};
+  for (size_t i = 0; i < c.counts.lines.size(); ++i)
+    j["lines"][c.regions->lines[i].name] = {{"to_right", c.counts.lines[i].to_right},
+                                            {"to_left", c.counts.lines[i].to_left}};
+  return j;
 }
 
 json settings_of(const Controls& c) {
@@ -74,7 +97,8 @@ std::string change_settings(const std::string& body, Controls& controls) {
 }  // namespace
 
 struct Server::Parts {
-  Parts(const ServerOptions& options, Watch& w, Board& b) : guard(options), watch(w), board(b) {
+  Parts(const ServerOptions& options, Watch& w, Board& b, const Surroundings& s)
+      : guard(options), watch(w), board(b), surroundings(s) {
     http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
     http.set_payload_max_length(kLargestBody);
     http.set_read_timeout(kPatienceSeconds);
@@ -123,6 +147,9 @@ struct Server::Parts {
       const Machine m = machine();
       j["rss_mb"] = m.rss_mb;
       if (m.celsius) j["celsius"] = *m.celsius;
+      if (surroundings.mqtt != nullptr) j["mqtt"] = to_json(surroundings.mqtt->status());
+      if (surroundings.reloader != nullptr)
+        j["configuration"] = to_json(surroundings.reloader->status());
       answer(response, j);
     });
     http.Get("/api/results", [this, answer](const HttpRequest&, HttpResponse& response) {
@@ -138,7 +165,8 @@ struct Server::Parts {
       answer(response, settings_of(watch.controls()));
     });
     http.Get("/metrics", [this](const HttpRequest&, HttpResponse& response) {
-      response.set_content(metrics_text(watch.cameras()), "text/plain; version=0.0.4");
+      response.set_content(metrics_text(watch.cameras(), mqtt_status()),
+                           "text/plain; version=0.0.4");
     });
     // Well as long as any camera is.
     http.Get("/healthz", [this](const HttpRequest&, HttpResponse& response) {
@@ -152,21 +180,19 @@ struct Server::Parts {
   }
 
   void add_pictures() {
-    http.Get(R"(/camera/(\d{1,4})\.jpg)",
+    http.Get(R"(/camera/(\d{1,9})\.jpg)",
              [this](const HttpRequest& request, HttpResponse& response) {
-               const size_t camera = std::stoul(request.matches[1]);
-               if (camera >= board.cameras().size())
-                 return refuse(response, {404, "there is no such camera"});
+               const int64_t camera = std::stoll(request.matches[1]);
+               if (!exists(camera)) return refuse(response, {404, "there is no such camera"});
                const auto shot = board.wait_for_shot(camera, 0, kPicturePatience);
                if (!shot.jpeg)
                  return refuse(response, {503, "the camera has given no picture yet"});
                response.set_content(*shot.jpeg, "image/jpeg");
              });
-    http.Get(R"(/camera/(\d{1,4})\.mjpeg)",
+    http.Get(R"(/camera/(\d{1,9})\.mjpeg)",
              [this](const HttpRequest& request, HttpResponse& response) {
-               const size_t camera = std::stoul(request.matches[1]);
-               if (camera >= board.cameras().size())
-                 return refuse(response, {404, "there is no such camera"});
+               const int64_t camera = std::stoll(request.matches[1]);
+               if (!exists(camera)) return refuse(response, {404, "there is no such camera"});
                response.set_chunked_content_provider(
                    std::string("multipart/x-mixed-replace; boundary=") + kBoundary,
                    [this, camera, version = int64_t{0}](size_t, httplib::DataSink& sink) mutable {
@@ -175,11 +201,22 @@ struct Server::Parts {
              });
   }
 
-  // False when the viewer has gone, or the server ends.
-  bool send_next(size_t camera, int64_t& version, httplib::DataSink& sink) {
+  [[nodiscard]] bool exists(int64_t camera) const {
+    const auto cameras = watch.cameras();
+    return std::any_of(cameras.begin(), cameras.end(),
+                       [&](const CameraSummary& c) { return c.id == camera; });
+  }
+
+  [[nodiscard]] std::optional<MqttStatus> mqtt_status() const {
+    if (surroundings.mqtt == nullptr) return std::nullopt;
+    return surroundings.mqtt->status();
+  }
+
+  // False when the viewer or the camera has gone, or the server ends.
+  bool send_next(int64_t camera, int64_t& version, httplib::DataSink& sink) {
     const auto shot = board.wait_for_shot(camera, version, kPicturePatience);
     if (stopping) return false;
-    if (!shot.jpeg || shot.version == version) return sink.is_writable();
+    if (!shot.jpeg || shot.version == version) return sink.is_writable() && exists(camera);
     version = shot.version;
     const std::string head =
         fmt::format("--{}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", kBoundary,
@@ -191,14 +228,16 @@ struct Server::Parts {
   Guard guard;
   Watch& watch;
   Board& board;
+  Surroundings surroundings;
   httplib::Server http;
   std::atomic<bool> stopping = false;
   int port = 0;
   std::jthread thread;
 };
 
-Server::Server(const ServerOptions& options, Watch& watch, Board& board)
-    : parts_(std::make_unique<Parts>(options, watch, board)) {
+Server::Server(const ServerOptions& options, Watch& watch, Board& board,
+               const Surroundings& surroundings)
+    : parts_(std::make_unique<Parts>(options, watch, board, surroundings)) {
   const Endpoint& at = parts_->guard.endpoint();
   parts_->port = at.port == 0 ? parts_->http.bind_to_any_port(at.host)
                  : parts_->http.bind_to_port(at.host, at.port) ? at.port

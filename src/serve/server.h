@@ -13,13 +13,24 @@ struct ServerOptions {
   std::string address;  // "127.0.0.1:8080"
   std::string token;    // every request has to bring it; empty: none
   bool open = false;    // other machines may ask without a token
+  bool operator==(const ServerOptions&) const = default;
+};
+
+class Mqtt;
+class Reloader;
+
+// What else there may be to tell of; has to outlive the server.
+struct Surroundings {
+  const Mqtt* mqtt = nullptr;
+  const Reloader* reloader = nullptr;
 };
 
 class Server {
  public:
   // Answers from now on. Throws an Error when the address is wrong, taken, or reachable from other
   // machines without a token. `watch` and `board` have to outlive it.
-  Server(const ServerOptions& options, Watch& watch, Board& board);
+  Server(const ServerOptions& options, Watch& watch, Board& board,
+         const Surroundings& surroundings = {});
   ~Server();  // ends all connections
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

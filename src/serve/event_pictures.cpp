@@ -1,0 +1,68 @@
+#include "serve/event_pictures.h"
+
+#include <fmt/chrono.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "media/image_io.h"
+#include "vision/draw.h"
+
+namespace octet {
+namespace {
+
+constexpr size_t kBehind = 4;
+
+std::string file_name(const StreamResult& r) {
+  const RegionEvent& event = r.events.front();
+  const auto seconds = static_cast<std::time_t>(r.captured);
+  const int thousandths = static_cast<int>((r.captured - std::floor(r.captured)) * 1000);
+  std::string name = fmt::format("{:%Y%m%d-%H%M%S}.{:03}-{}-{}-{}", fmt::gmtime(seconds),
+                                 thousandths, r.camera, event.region, event_name(event.kind));
+  for (char& c : name) {
+    if (c == '/' || static_cast<unsigned char>(c) <= ' ') c = '_';
+  }
+  return name + ".jpg";
+}
+
+// Other pictures in the folder stay.
+bool is_ours(const std::string& name) {
+  constexpr std::string_view kBegin = "00000000-000000.000-";
+  if (name.size() <= kBegin.size() || !name.ends_with(".jpg")) return false;
+  return std::equal(kBegin.begin(), kBegin.end(), name.begin(), [](char wanted, char c) {
+    return wanted == '0' ? std::isdigit(static_cast<unsigned char>(c)) != 0 : c == wanted;
+  });
+}
+
+}  // namespace
+
+EventPictures::EventPictures(const EventOptions& options)
+    : options_(options), writer_("events", kBehind, [this](Drawing& d) { write(d); }) {
+  make_folder(options_.folder);
+  for (const auto& entry : std::filesystem::directory_iterator(options_.folder)) {
+    if (is_ours(entry.path().filename().string())) pictures_.push_back(entry.path());
+  }
+  std::sort(pictures_.begin(), pictures_.end());  // their names begin with the time
+}
+
+void EventPictures::add(const StreamResult& result, const Picture& picture) {
+  if (!result.events.empty()) writer_.offer({picture.share(), result});
+}
+
+void EventPictures::write(const Drawing& drawing) {
+  Image image = drawing.picture.to_rgb();
+  draw_detections(image, drawing.result.detections, *drawing.result.class_names);
+  const auto file = options_.folder / file_name(drawing.result);
+  write_jpeg(file, image);
+  pictures_.push_back(file);
+  while (pictures_.size() > static_cast<size_t>(options_.keep)) {
+    std::error_code gone;  // somebody else removed it
+    std::filesystem::remove(pictures_.front(), gone);
+    pictures_.pop_front();
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,59 @@
+// Results, events and states to an MQTT broker, at least once each (QoS 1). While the broker is
+// away they wait, up to a bound; the oldest results go first, counted. It is reconnected for ever.
+//
+//   TOPIC/available        online, or offline by last will; retained
+//   TOPIC/CAMERA/state     {"state","error"}; retained
+//   TOPIC/CAMERA/result    as a line of JSON Lines has it
+//   TOPIC/CAMERA/event     {"captured","event","region","name","track"}
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "live/watch.h"
+
+namespace octet {
+
+struct MqttOptions {
+  std::string host;  // empty: not wanted
+  int port = 1883;
+  bool tls = false;
+  std::string user, password;
+  std::string topic = "octet";
+  bool operator==(const MqttOptions&) const = default;
+};
+// "mqtt://user@host:1883/topic", or "mqtts://…" (TLS, port 8883, the system's authorities). Throws
+// a usage Error that names what is wrong.
+[[nodiscard]] MqttOptions parse_mqtt(const std::string& address);
+
+struct MqttStatus {
+  bool connected = false;
+  int64_t delivered = 0;  // acknowledged by the broker
+  int64_t waiting = 0;
+  int64_t lost = 0;   // had to make room for newer ones
+  std::string error;  // why it is not connected
+};
+
+class Mqtt {
+ public:
+  explicit Mqtt(const MqttOptions& options);
+  ~Mqtt();  // says offline
+  Mqtt(const Mqtt&) = delete;
+  Mqtt& operator=(const Mqtt&) = delete;
+
+  // Quick: called by the detection thread.
+  void add(const StreamResult& result);
+  // What the cameras' states are now; those that changed are published.
+  void add(const std::vector<CameraSummary>& cameras);
+
+  [[nodiscard]] MqttStatus status() const;
+  // At the end: gives what waits two seconds to arrive.
+  [[nodiscard]] MqttStatus finish();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace octet

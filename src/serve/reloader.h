@@ -1,0 +1,61 @@
+// Reads the configuration again when its file or the model's file changes, and on SIGHUP. What is
+// wrong changes nothing: the old one goes on, and the error is told. A model is loaded beside the
+// running one and takes its place between two frames.
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "live/watch.h"
+#include "serve/config.h"
+
+namespace octet {
+
+struct ReloadStatus {
+  double loaded = 0;  // when, in seconds since 1970
+  int64_t times = 0;  // that it was read again
+  std::string error;  // of the last attempt
+};
+
+class Reloader {
+ public:
+  // `running` was read from `file` and runs in `watch`, which has to outlive this; `camera_size`
+  // decides the shape of a model's input as at the start.
+  Reloader(std::filesystem::path file, LiveConfig running, Size camera_size, Watch& watch);
+  ~Reloader();
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+
+  [[nodiscard]] ReloadStatus status() const;  // from any thread
+
+ private:
+  // Changes when the file does.
+  struct Stamp {
+    std::filesystem::file_time_type time;
+    uintmax_t bytes = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  [[nodiscard]] static Stamp stamp_of(const std::filesystem::path& path);
+  void run();
+  void reload(bool model_changed);
+  void apply(LiveConfig config, bool model_changed);
+  void tell(const std::string& error);
+
+  std::filesystem::path file_;
+  LiveConfig running_;
+  Size camera_size_;
+  Watch& watch_;
+  Stamp file_stamp_, model_stamp_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stop_ = false;
+  ReloadStatus status_;
+  std::jthread thread_;  // the last member: it uses the others
+};
+
+}  // namespace octet

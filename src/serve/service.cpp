@@ -1,0 +1,90 @@
+#include "serve/service.h"
+
+#include <thread>
+#include <utility>
+
+#include "core/log.h"
+#include "serve/reloader.h"
+#include "serve/systemd.h"
+
+namespace octet {
+namespace {
+
+constexpr Size kUsualCamera{1280, 720};  // its shape, while no camera has shown its own
+constexpr std::chrono::milliseconds kBeat{500};
+constexpr std::chrono::seconds kHangs{30};  // a turn that takes longer will not end
+
+// Tells systemd and the broker, as long as the watch goes on, how it goes.
+class Keeper {
+ public:
+  Keeper(Watch& watch, Mqtt* mqtt) : watch_(watch), mqtt_(mqtt), thread_([this] { run(); }) {}
+  ~Keeper() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+  }
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+ private:
+  void run() {
+    notify_systemd("READY=1");
+    const auto watchdog = systemd_watchdog();
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_for(lock, kBeat, [this] { return stop_; })) {
+      if (mqtt_ != nullptr) mqtt_->add(watch_.cameras());
+      if (watchdog && watch_.since_last_turn() < kHangs) notify_systemd("WATCHDOG=1");
+    }
+    notify_systemd("STOPPING=1");
+  }
+
+  Watch& watch_;
+  Mqtt* mqtt_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stop_ = false;
+  std::jthread thread_;  // the last member: it uses the others
+};
+
+}  // namespace
+
+ServiceSummary run_service(LiveConfig config, const std::filesystem::path& file) {
+  std::optional<Board> board;
+  std::optional<Mqtt> mqtt;
+  std::optional<EventPictures> events;
+  if (!config.http.address.empty()) board.emplace();
+  if (!config.mqtt.host.empty()) mqtt.emplace(config.mqtt);
+  if (!config.events.folder.empty()) events.emplace(config.events);
+  WatchOptions options = config.watch;
+  options.on_result = [&](const StreamResult& r, const Picture& p) {
+    if (board) board->show(r, p);
+    if (mqtt) mqtt->add(r);
+    if (events) events->add(r, p);
+  };
+  Watch watch(config.cameras, options);
+  const Size size = watch.wait_for_size(options.camera.stream.patience).value_or(kUsualCamera);
+  config.detector.source = size;
+  config.detector.runtime.parallel = 1;
+  auto detector = std::make_unique<Detector>(config.detector);
+  ServiceSummary summary{.network = detector->description(), .input = detector->input_size()};
+  const std::string page = config.http.address;
+  std::optional<Reloader> reloader;
+  if (!file.empty()) reloader.emplace(file, config, size, watch);
+  std::optional<Server> server;
+  if (board) {
+    server.emplace(
+        config.http, watch, *board,
+        Surroundings{.mqtt = mqtt ? &*mqtt : nullptr, .reloader = reloader ? &*reloader : nullptr});
+    log_info("the page is at http://{}/", page);
+  }
+  {
+    const Keeper keeper(watch, mqtt ? &*mqtt : nullptr);
+    summary.watch = watch.run(std::move(detector));
+  }
+  if (mqtt) summary.mqtt = mqtt->finish();
+  return summary;
+}
+
+}  // namespace octet

@@ -1,0 +1,367 @@
+// What surrounds a watch, against real parts: a broker of MQTT, files that change.
+#include "serve/service.h"
+
+#include <gtest/gtest.h>
+#include <mosquitto.h>
+#include <poll.h>
+
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/file.h"
+#include "core/process.h"
+#include "core/testing.h"
+#include "serve/reloader.h"
+#include "tools/child_process.h"
+
+namespace octet {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const std::string kClip = OCTET_SOURCE_DIR "/samples/person.mp4";
+const std::string kModel = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt";
+
+DetectorOptions tiny() {
+  return {.model = kModel, .size = SizeOption{.size = {64, 64}}, .source = Size{768, 432}};
+}
+
+template <typename Condition>
+bool wait_until(Condition condition, seconds at_most = seconds(20)) {
+  const auto deadline = Clock::now() + at_most;
+  while (!condition()) {
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  return true;
+}
+
+// Passes bytes on between who connects and a port, until it is cut.
+class Wire {
+ public:
+  explicit Wire(int to) : to_(to), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof(address);
+    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    ::listen(listener_, 8);
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  }
+  ~Wire() {
+    thread_.request_stop();
+    thread_.join();
+    ::close(listener_);
+  }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+  [[nodiscard]] int port() const { return port_; }
+  void cut() { cut_ = true; }
+
+ private:
+  static sockaddr_in loopback(int port) {
+    return {.sin_family = AF_INET,
+            .sin_port = htons(static_cast<uint16_t>(port)),
+            .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  }
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      pollfd waiting{.fd = listener_, .events = POLLIN, .revents = 0};
+      if (::poll(&waiting, 1, 50) <= 0) continue;
+      const int ends[2] = {::accept(listener_, nullptr, nullptr),
+                           ::socket(AF_INET, SOCK_STREAM, 0)};
+      const sockaddr_in address = loopback(to_);
+      cut_ = false;
+      if (::connect(ends[1], reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+        while (!stop.stop_requested() && !cut_ && pass(ends)) {
+        }
+      }
+      for (const int end : ends) ::close(end);
+    }
+  }
+  static bool pass(const int (&ends)[2]) {
+    pollfd waiting[2] = {{ends[0], POLLIN, 0}, {ends[1], POLLIN, 0}};
+    if (::poll(waiting, 2, 10) < 0) return false;
+    for (int i = 0; i < 2; ++i) {
+      if (waiting[i].revents == 0) continue;
+      char bytes[4096];
+      const ssize_t got = ::read(ends[i], bytes, sizeof(bytes));
+      if (got <= 0 || ::send(ends[1 - i], bytes, static_cast<size_t>(got), MSG_NOSIGNAL) != got)
+        return false;
+    }
+    return true;
+  }
+
+  int to_, listener_, port_ = 0;
+  std::atomic<bool> cut_ = false;
+  std::jthread thread_;
+};
+
+// Hears all that a broker is told.
+class Listener {
+ public:
+  explicit Listener(int port) : client_(mosquitto_new(nullptr, true, this)) {
+    mosquitto_connect_callback_set(
+        client_, [](mosquitto* c, void*, int) { mosquitto_subscribe(c, nullptr, "#", 1); });
+    mosquitto_subscribe_callback_set(client_, [](mosquitto*, void* self, int, int, const int*) {
+      static_cast<Listener*>(self)->ready_ = true;
+    });
+    mosquitto_message_callback_set(
+        client_, [](mosquitto*, void* self, const mosquitto_message* message) {
+          auto* listener = static_cast<Listener*>(self);
+          const std::scoped_lock lock(listener->mutex_);
+          listener->messages_[message->topic].emplace_back(
+              static_cast<const char*>(message->payload), static_cast<size_t>(message->payloadlen));
+        });
+    // The broker may not have begun to listen.
+    wait_until([&] { return mosquitto_connect(client_, "127.0.0.1", port, 60) == 0; });
+    mosquitto_loop_start(client_);
+    wait_until([&] { return ready_.load(); });
+  }
+  ~Listener() {
+    mosquitto_disconnect(client_);
+    mosquitto_loop_stop(client_, false);
+    mosquitto_destroy(client_);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  [[nodiscard]] std::vector<std::string> heard(const std::string& topic) {
+    const std::scoped_lock lock(mutex_);
+    return messages_[topic];
+  }
+  // Of one topic, without what came twice.
+  [[nodiscard]] size_t different(const std::string& topic) {
+    const auto all = heard(topic);
+    return std::set(all.begin(), all.end()).size();
+  }
+
+ private:
+  mosquitto* client_;
+  std::atomic<bool> ready_ = false;
+  std::mutex mutex_;
+  std::map<std::string, std::vector<std::string>> messages_;
+};
+
+class Broker : public testing::Test {
+ protected:
+  void SetUp() override {
+    mosquitto_lib_init();
+    if (std::system("PATH=$PATH:/usr/sbin command -v mosquitto >/dev/null") != 0)
+      GTEST_SKIP() << "mosquitto is not installed";
+    std::ofstream(folder_ / "conf") << "listener " << port_ << " 127.0.0.1\nallow_anonymous true\n";
+    process_.emplace(std::vector<std::string>{
+        "sh", "-c",
+        "PATH=$PATH:/usr/sbin exec mosquitto -c " + (folder_ / "conf").string() + " 2>/dev/null"});
+    listener_.emplace(port_);
+  }
+  TemporaryFolder folder_;
+  int port_ = free_port();
+  std::optional<ChildProcess> process_;
+  std::optional<Listener> listener_;
+};
+
+TEST_F(Broker, HearsResultsAndStates) {
+  LiveConfig config{.detector = tiny(),
+                    .cameras = {{.name = "a/b", .address = kClip}},
+                    .mqtt = parse_mqtt(fmt::format("mqtt://127.0.0.1:{}/test", port_))};
+  config.watch.live.decode.score_threshold = 1e-5F;
+  config.watch.live.max_frames = 40;
+  config.watch.camera.realtime = true;
+  complete(config);
+  const ServiceSummary s = run_service(config, {});
+  EXPECT_EQ(s.watch.all.detected, 40);
+  EXPECT_EQ(s.mqtt->lost, 0);
+  EXPECT_TRUE(wait_until([&] { return listener_->different("test/a_b/result") == 40; }))
+      << listener_->different("test/a_b/result");
+  EXPECT_GE(json::parse(listener_->heard("test/a_b/result")[7])["frame"], 7);
+  EXPECT_EQ(json::parse(listener_->heard("test/a_b/state").at(0))["state"], "up");
+  EXPECT_TRUE(wait_until([&] { return listener_->heard("test/available").size() == 2; }));
+  EXPECT_EQ(listener_->heard("test/available"), (std::vector<std::string>{"online", "offline"}));
+}
+
+// Results as a camera would give them.
+StreamResult result(int64_t frame) {
+  return {.camera = "camera",
+          .frame = frame,
+          .class_names = std::make_shared<const std::vector<std::string>>()};
+}
+
+TEST_F(Broker, WhatIsCountedAsDeliveredArrivedThoughTheWireIsCut) {
+  Wire wire(port_);
+  Mqtt mqtt({.host = "127.0.0.1", .port = wire.port(), .topic = "cut"});
+  for (int64_t frame = 0; frame < 600; ++frame) {
+    if (frame % 200 == 100) wire.cut();
+    StreamResult r = result(frame);
+    if (frame % 50 == 0) r.events = {{.region = "mat", .class_name = "dog", .track = frame}};
+    mqtt.add(r);
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_TRUE(wait_until([&] { return mqtt.status().waiting == 0; }, seconds(40)));
+  const MqttStatus status = mqtt.finish();
+  EXPECT_EQ(status.delivered + status.lost, 612);
+  EXPECT_EQ(status.lost, 0) << "all of it fits into what may wait";
+  EXPECT_TRUE(wait_until([&] { return listener_->different("cut/camera/result") == 600; }))
+      << listener_->different("cut/camera/result");
+  EXPECT_TRUE(wait_until([&] { return listener_->different("cut/camera/event") == 12; }));
+  const json event = json::parse(listener_->heard("cut/camera/event")[0]);
+  EXPECT_EQ(event["event"], "entered");
+  EXPECT_EQ(event["region"], "mat");
+}
+
+TEST_F(Broker, WhatDoesNotFitIsLostAndCounted) {
+  listener_.reset();
+  process_->kill();
+  std::optional<Mqtt> mqtt;
+  mqtt.emplace(MqttOptions{.host = "127.0.0.1", .port = port_, .topic = "late"});
+  for (int64_t frame = 0; frame < 3000; ++frame) mqtt->add(result(frame));
+  const MqttStatus away = mqtt->status();
+  EXPECT_FALSE(away.connected);
+  EXPECT_EQ(away.waiting + away.lost, 3000);
+  EXPECT_GT(away.lost, 1000);
+  process_->start();  // it was not there at the beginning
+  listener_.emplace(port_);
+  EXPECT_TRUE(wait_until([&] { return mqtt->status().waiting == 0; }, seconds(40)));
+  EXPECT_TRUE(wait_until([&] {
+    return listener_->different("late/camera/result") ==
+           static_cast<size_t>(mqtt->status().delivered);
+  }));
+  EXPECT_EQ(mqtt->status().delivered + mqtt->status().lost, 3000);
+  const auto began = Clock::now();
+  process_->kill();
+  mqtt.reset();
+  EXPECT_LT(Clock::now() - began, seconds(5)) << "a broker that is away does not hold up the end";
+}
+
+// Every frame of many pictures, while cameras and the model change again and again.
+TEST(WatchChange, LosesNoFrame) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    make_folder(folder / name);
+    for (int i = 0; i < 300; ++i)
+      std::filesystem::create_symlink(OCTET_SOURCE_DIR "/samples/coco/images/val/000000000785.jpg",
+                                      folder / name / fmt::format("{:03}.jpg", i));
+  }
+  const CameraSpec a{"a", folder / "a", {}}, b{"b", folder / "b", {}};
+  WatchOptions options;
+  options.camera.complete = true;
+  options.live.jsonl.path = folder / "out.jsonl";
+  Watch watch({a, b}, options);
+  std::atomic<int> changes = 0;
+  std::jthread changer([&](const std::stop_token& stop) {
+    for (; !stop.stop_requested(); ++changes) {
+      WatchChange change{.cameras = {a, b}, .camera = options.camera};
+      if (changes % 2 == 0) std::swap(change.cameras[0], change.cameras[1]);
+      change.cameras[0].regions.lines = {{.name = fmt::to_string(changes.load()), .to = {1, 1}}};
+      change.attention.track = changes % 3 == 0;
+      change.detector = std::make_unique<Detector>(tiny());
+      watch.change(std::move(change));
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+  });
+  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny()));
+  changer.request_stop();
+  changer.join();
+  EXPECT_GE(changes, 5);
+  EXPECT_EQ(summary.all.detected, 600);
+  std::map<std::string, int> next;
+  std::ifstream lines(folder / "out.jsonl");
+  for (std::string line; std::getline(lines, line);) {
+    const json j = json::parse(line);
+    EXPECT_EQ(j["frame"], next[j["source"]]++);
+  }
+  EXPECT_EQ(next, (std::map<std::string, int>{{"a", 300}, {"b", 300}}));
+}
+
+TEST(WatchChange, CamerasComeAndGo) {
+  WatchOptions options;
+  options.camera.realtime = true;
+  Watch watch({{"first", kClip, {}}}, options);
+  const int64_t first = watch.cameras()[0].id;
+  std::jthread runner([&] { (void)watch.run(std::make_unique<Detector>(tiny())); });
+  const auto detected = [&](const std::string& name) {
+    for (const CameraSummary& c : watch.cameras())
+      if (c.name == name) return c.tally.detected;
+    return int64_t{-1};
+  };
+  EXPECT_TRUE(wait_until([&] { return detected("first") > 2; }));
+  const int64_t before = detected("first");
+  watch.change(
+      {.cameras = {{"second", kClip, {}}, {"first", kClip, {}}}, .camera = options.camera});
+  EXPECT_TRUE(wait_until([&] { return detected("second") > 2; }));
+  EXPECT_GE(detected("first"), before) << "it went on";
+  watch.change({.cameras = {{"second", kClip, {}}}, .camera = options.camera});
+  EXPECT_TRUE(wait_until([&] { return detected("first") == -1; }));
+  EXPECT_NE(watch.cameras()[0].id, first);
+  watch.stop();
+}
+
+TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
+  const TemporaryFolder folder;
+  const auto model = folder / "model.pt", file = folder / "box.yaml";
+  std::filesystem::copy_file(kModel, model);
+  const auto configure = [&](const std::string& conf) {
+    write_text_file(file, fmt::format("model: model.pt\nimgsz: 64\nrealtime: true\nconf: {}\n"
+                                      "sources: {{clip: {}}}\n",
+                                      conf, kClip));
+  };
+  configure("0.5");
+  const LiveConfig config = read_live_config(file);
+  Watch watch(config.cameras, config.watch);
+  std::jthread runner([&] { (void)watch.run(std::make_unique<Detector>(tiny())); });
+  const Reloader reloader(file, config, {768, 432}, watch);
+  configure("0.25");
+  EXPECT_TRUE(wait_until([&] { return watch.controls().confidence == 0.25; }));
+  EXPECT_TRUE(wait_until([&] { return reloader.status().times == 1; }));
+
+  configure("a lot");
+  EXPECT_TRUE(wait_until([&] { return !reloader.status().error.empty(); }));
+  EXPECT_NE(reloader.status().error.find("box.yaml: line 4: conf"), std::string::npos);
+  EXPECT_EQ(watch.controls().confidence, 0.25);
+  configure("0.75");
+  EXPECT_TRUE(wait_until([&] { return reloader.status().times == 2; }));
+  EXPECT_EQ(reloader.status().error, "");
+
+  write_text_file(model, "no model");
+  EXPECT_TRUE(wait_until([&] { return !reloader.status().error.empty(); }));
+  EXPECT_NE(reloader.status().error.find("model.pt"), std::string::npos);
+  std::filesystem::copy_file(kModel, folder / "next.pt");
+  std::filesystem::rename(folder / "next.pt", model);
+  EXPECT_TRUE(wait_until([&] { return reloader.status().times == 3; }));
+
+  (void)take_reload_request();  // SIGHUP is heard from now on
+  ::raise(SIGHUP);
+  EXPECT_TRUE(wait_until([&] { return reloader.status().times == 4; }));
+  const int64_t before = watch.cameras()[0].tally.detected;
+  EXPECT_TRUE(wait_until([&] { return watch.cameras()[0].tally.detected > before; }));
+  watch.stop();
+}
+
+TEST(JsonLines, RotateAndAreWhole) {
+  const TemporaryFolder folder;
+  const JsonLinesOptions options{.path = folder / "out.jsonl", .rotate_bytes = 1000, .keep = 2};
+  std::ofstream(options.path) << "{\"frame\":-1}\n{\"fra";  // the power failed in a line
+  {
+    JsonLines lines(options);
+    for (int64_t frame = 0; frame < 40; ++frame) lines.write(result(frame));
+  }
+  int64_t last = -2;
+  for (const char* name : {"out.jsonl.2", "out.jsonl.1", "out.jsonl"}) {
+    EXPECT_LE(std::filesystem::file_size(folder / name), 1000U);
+    std::ifstream file(folder / name);
+    for (std::string line; std::getline(file, line);) {
+      const auto frame = json::parse(line)["frame"].get<int64_t>();
+      EXPECT_TRUE(last == -2 || frame == last + 1) << frame;
+      last = frame;
+    }
+  }
+  EXPECT_EQ(last, 39);
+  EXPECT_FALSE(std::filesystem::exists(folder / "out.jsonl.3"));
+}
+
+}  // namespace
+}  // namespace octet
