@@ -7,6 +7,7 @@
 
 #include "app/verbs.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/process.h"
 #include "live/pipeline.h"
 #include "serve/service.h"
@@ -222,6 +223,8 @@ void add_live(CLI::App& root) {
                    "or a glob in quotes; several at once, with names as in front=rtsp://…");
   verb->add_option("--config", options->file,
                    "YAML file with all of these, zones and lines; read again when it changes");
+  verb->add_flag_callback(
+      "--log-json", [] { set_log_style(LogStyle::kJson); }, "log lines as JSON");
   verb->add_option("--conf", live.decode.score_threshold, "lowest confidence")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

@@ -1,22 +1,36 @@
-// Lines for people, on standard error; standard output belongs to results.
+// Lines for people, on standard error; standard output belongs to results. Of one kind of
+// warning no more than twenty a minute are written; how many were left out is said. Under systemd's
+// journal a line begins with its priority (sd-daemon(3)). Any thread.
 #pragma once
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <string>
 #include <utility>
 
 namespace octet {
 
+enum class LogLevel { kInfo, kWarning };
+enum class LogStyle {
+  kText,
+  kJson
+};  // JSON: {"time","level","message"}, time in seconds since 1970
+
+void set_log_style(LogStyle style);
+
+// `kind`: lines that share it are of one kind.
+void write_log(LogLevel level, const char* kind, const std::string& message);
+
 template <typename... Args>
 void log_info(fmt::format_string<Args...> format, Args&&... args) {
-  fmt::print(stderr, "{}\n", fmt::format(format, std::forward<Args>(args)...));
+  write_log(LogLevel::kInfo, fmt::string_view(format).data(),
+            fmt::format(format, std::forward<Args>(args)...));
 }
 
 template <typename... Args>
 void log_warning(fmt::format_string<Args...> format, Args&&... args) {
-  fmt::print(stderr, "warning: {}\n", fmt::format(format, std::forward<Args>(args)...));
+  write_log(LogLevel::kWarning, fmt::string_view(format).data(),
+            fmt::format(format, std::forward<Args>(args)...));
 }
 
 }  // namespace octet

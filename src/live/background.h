@@ -1,9 +1,8 @@
 // Work that must not hold back detection, on a thread of its own behind a bounded queue. What does
-// not fit is lost, and counted; what fails is reported at most once a minute, and counted.
+// not fit is lost, and counted; what fails is reported, and counted.
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -48,24 +47,15 @@ class Background {
       } catch (const std::exception& e) {
         ++lost_;
         error_ = e.what();
-        report();
+        log_warning("{}: {} ({} lost so far)", name_, error_, lost_.load());
       }
     }
-  }
-  void report() {
-    const auto now = std::chrono::steady_clock::now();
-    if (reported_ != std::chrono::steady_clock::time_point{} &&
-        now - reported_ < std::chrono::minutes(1))
-      return;
-    reported_ = now;
-    log_warning("{}: {} ({} lost so far)", name_, error_, lost_.load());
   }
 
   std::string name_;
   std::function<void(Item&)> work_;
   BoundedQueue<Item> queue_;
   std::atomic<int64_t> lost_ = 0;
-  std::chrono::steady_clock::time_point reported_;
   std::string error_;    // the last
   std::jthread thread_;  // the last member: it uses all the others
 };

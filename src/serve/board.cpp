@@ -4,9 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/process.h"
+#include "live/annotate.h"
 #include "media/image_io.h"
-#include "vision/detections_json.h"
-#include "vision/draw.h"
 
 namespace octet {
 namespace {
@@ -51,17 +50,15 @@ void Board::show(const StreamResult& result, const Picture& picture) {
     if (now - view.wanted > kLooking || now - view.drawn < kBetweenPictures) return;
     view.drawn = now;
   }
-  drawer_.offer({result.camera_id, picture.share(), result.detections, result.class_names});
+  drawer_.offer({picture.share(), result});
 }
 
 void Board::draw(Drawing& drawing) {
-  Image image = drawing.picture.to_rgb();
-  draw_detections(image, drawing.detections, *drawing.class_names);
-  const auto bytes = encode_jpeg(image, kQuality);
+  const auto bytes = encode_jpeg(annotated(drawing.picture, drawing.result), kQuality);
   auto jpeg = std::make_shared<const std::string>(bytes.begin(), bytes.end());
   {
     const std::scoped_lock lock(mutex_);
-    Shot& shot = views_[drawing.camera].shot;
+    Shot& shot = views_[drawing.result.camera_id].shot;
     shot.jpeg = std::move(jpeg);
     ++shot.version;
   }

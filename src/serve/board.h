@@ -37,10 +37,8 @@ class Board {
 
  private:
   struct Drawing {
-    int64_t camera = 0;
     Picture picture;
-    Detections detections;
-    std::shared_ptr<const std::vector<std::string>> class_names;
+    StreamResult result;
   };
   struct View {  // of a camera
     Shot shot;

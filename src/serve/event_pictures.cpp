@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "live/annotate.h"
 #include "media/image_io.h"
-#include "vision/draw.h"
 
 namespace octet {
 namespace {
@@ -53,10 +53,8 @@ void EventPictures::add(const StreamResult& result, const Picture& picture) {
 }
 
 void EventPictures::write(const Drawing& drawing) {
-  Image image = drawing.picture.to_rgb();
-  draw_detections(image, drawing.result.detections, *drawing.result.class_names);
   const auto file = options_.folder / file_name(drawing.result);
-  write_jpeg(file, image);
+  write_jpeg(file, annotated(drawing.picture, drawing.result));
   pictures_.push_back(file);
   while (pictures_.size() > static_cast<size_t>(options_.keep)) {
     std::error_code gone;  // somebody else removed it

@@ -28,6 +28,7 @@ constexpr std::array<Colour, 11> kPalette = {{{230, 57, 70},
                                               {100, 180, 60}}};
 constexpr Colour kPoint = {255, 220, 60};
 constexpr Colour kBone = {60, 220, 120};
+constexpr Colour kOutline = {36, 87, 197};
 constexpr float kVisible = 0.5F;  // keypoints below this confidence are not drawn
 
 // Pairs of COCO's keypoints that are joined: nose, eyes, ears, shoulders, elbows, wrists, hips,
@@ -169,6 +170,16 @@ void draw_detections(Image& image, const Detections& detections,
                            d.track >= 0 ? fmt::format(" #{}", d.track) : "", d.confidence),
                colour);
   }
+}
+
+void draw_outline(Image& image, std::span<const Keypoint> points, bool closed,
+                  const std::string& name) {
+  Canvas canvas(image);
+  const float radius = static_cast<float>(std::max(image.width, image.height)) / 800;
+  for (size_t i = closed ? 0 : 1; i < points.size(); ++i)
+    canvas.line(points[(i + points.size() - 1) % points.size()], points[i], radius, kOutline);
+  if (points.empty()) return;
+  draw_label(canvas, image, {points[0].x, points[0].y, points[0].x, points[0].y}, name, kOutline);
 }
 
 }  // namespace octet

@@ -1,5 +1,5 @@
 // Draws detections into a picture: boxes, labels, keypoints and, for COCO's 17 keypoints, the
-// skeleton.
+// skeleton. Draws outlines of places.
 #pragma once
 
 #include <span>
@@ -12,5 +12,9 @@ namespace octet {
 
 void draw_detections(Image& image, const Detections& detections,
                      std::span<const std::string> class_names);
+
+// From point to point, in pixels, and back to the first where `closed`; its name at the first.
+void draw_outline(Image& image, std::span<const Keypoint> points, bool closed,
+                  const std::string& name);
 
 }  // namespace octet

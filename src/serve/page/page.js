@@ -15,7 +15,7 @@ const whenLoaded = new Promise((resolve) => window.addEventListener('load', () =
 // One card a camera, made when it is first heard of.
 const cards = new Map();
 
-function makeCard(index, name) {
+function makeCard(id, name) {
   const card = document.createElement('article');
   card.className = 'camera';
   const title = document.createElement('h2');
@@ -26,10 +26,10 @@ function makeCard(index, name) {
   title.append(label, state);
   const picture = document.createElement('img');
   picture.alt = `what ${name} shows, with what was found`;
-  whenLoaded.then(() => { picture.src = `/camera/${index}.mjpeg`; });
+  whenLoaded.then(() => { picture.src = `/camera/${id}.mjpeg`; });
   // A stream that ended is asked for again.
   picture.addEventListener('error', () => setTimeout(() => {
-    picture.src = `/camera/${index}.mjpeg?${Date.now()}`;
+    picture.src = `/camera/${id}.mjpeg?${Date.now()}`;
   }, 3000));
   const figures = document.createElement('dl');
   figures.className = 'figures';
@@ -37,9 +37,11 @@ function makeCard(index, name) {
   found.className = 'found';
   const error = document.createElement('p');
   error.className = 'error';
-  card.append(title, picture, figures, found, error);
+  const regions = document.createElement('p');
+  regions.className = 'found';
+  card.append(title, picture, figures, found, regions, error);
   element('cameras').append(card);
-  return {state, figures, found, error, last: null};
+  return {card, state, figures, found, regions, error, last: null};
 }
 
 function showFigures(list, pairs) {
@@ -54,9 +56,9 @@ function showFigures(list, pairs) {
   }));
 }
 
-function showCamera(index, camera, result, now) {
-  if (!cards.has(index)) cards.set(index, makeCard(index, camera.name));
-  const card = cards.get(index);
+function showCamera(camera, result, now) {
+  if (!cards.has(camera.id)) cards.set(camera.id, makeCard(camera.id, camera.name));
+  const card = cards.get(camera.id);
   card.state.textContent = camera.state;
   card.state.className = `state ${camera.state}`;
   const before = card.last;
@@ -73,14 +75,43 @@ function showCamera(index, camera, result, now) {
   const counts = {};
   for (const d of result ? result.detections : []) counts[d.name] = (counts[d.name] || 0) + 1;
   card.found.textContent = Object.entries(counts).map(([name, n]) => `${n} ${name}`).join(', ') || 'nothing found';
+  card.regions.textContent = [
+    ...Object.entries(camera.zones || {}).map(([name, z]) => `${name}: ${z.inside} inside, ${z.entered} entered`),
+    ...Object.entries(camera.lines || {}).map(([name, l]) => `${name}: ${l.to_right} to the right, ${l.to_left} to the left`),
+  ].join(' · ');
   card.error.textContent = camera.error;
+}
+
+function dropCards(cameras) {
+  const there = new Set(cameras.map((camera) => camera.id));
+  for (const [id, card] of cards) {
+    if (there.has(id)) continue;
+    card.card.remove();
+    cards.delete(id);
+  }
+}
+
+function showService(state) {
+  const lines = [];
+  if (state.mqtt) {
+    const {connected, delivered, waiting, lost, error} = state.mqtt;
+    lines.push(`MQTT: ${connected ? 'connected' : `away (${error})`}, ${delivered} delivered, ${waiting} waiting, ${lost} lost`);
+  }
+  if (state.configuration) {
+    const {loaded, error} = state.configuration;
+    lines.push(`configuration of ${new Date(loaded * 1000).toLocaleString()}`);
+    if (error) lines.push(`its last change is not in use: ${error}`);
+  }
+  element('service').textContent = lines.join('\n');
 }
 
 async function refresh() {
   try {
     const [state, results] = await Promise.all([get('/api/state'), get('/api/results')]);
     const now = performance.now();
-    state.cameras.forEach((camera, index) => showCamera(index, camera, results[camera.name], now));
+    dropCards(state.cameras);
+    state.cameras.forEach((camera) => showCamera(camera, results[camera.name], now));
+    showService(state);
     const up = state.cameras.filter((camera) => camera.state === 'up').length;
     const heat = state.celsius === undefined ? '' : `, ${number(state.celsius, 0)} °C`;
     element('summary').textContent = `${up} of ${state.cameras.length} cameras up, ${number(state.rss_mb, 0)} MB${heat}`;

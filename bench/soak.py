@@ -1,0 +1,384 @@
+#!/usr/bin/env python3
+"""octet live under load and faults, against real parts: RTSP servers, a broker of MQTT, viewers of the page.
+
+usage: bench/soak.py MODEL [--minutes 10] [--cameras 4] [--faults 0] [--seed 1] [--viewers 1] [--engine auto] [--imgsz 320]
+
+A schedule of faults drawn from the seed: cameras killed, frozen and garbled, the wire to the broker cut, requests that are malformed,
+slow or never read, configurations right and wrong, models swapped and broken. Prints one JSON object: whether all that was promised was
+kept, and the figures. Needs the test programs (make build), mosquitto and mosquitto-clients.
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import random
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = ROOT / "build" / "bin"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Camera:
+    """An RTSP server; garbled, a program that answers with noise stands in its place."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.process = self.noise = None
+        self.up()
+
+    def up(self):
+        if self.noise:
+            self.noise.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept()
+            self.noise.close()
+            self.noise = None
+        self.process = subprocess.Popen([BIN / "rtsp_server", str(self.port), "640", "360"], stderr=subprocess.DEVNULL)
+
+    def down(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def garble(self):
+        self.down()
+        self.noise = socket.socket()
+        self.noise.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.noise.bind(("127.0.0.1", self.port))
+        self.noise.listen(8)
+        threading.Thread(target=self.answer, args=(self.noise,), daemon=True).start()
+
+    @staticmethod
+    def answer(listener):
+        try:
+            while True:
+                client, _ = listener.accept()
+                client.sendall(os.urandom(4096))
+                client.close()
+        except OSError:
+            pass
+
+
+class Wire(threading.Thread):
+    """Passes bytes between octet and the broker, until it is cut."""
+
+    def __init__(self, to):
+        super().__init__(daemon=True)
+        self.to, self.listener, self.severed = to, socket.create_server(("127.0.0.1", 0)), threading.Event()
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            self.severed.clear()
+            with client, socket.create_connection(("127.0.0.1", self.to)) as broker:
+                other = {client: broker, broker: client}
+                try:
+                    while not self.severed.is_set():
+                        for s in select.select(list(other), [], [], 0.05)[0]:
+                            data = s.recv(65536)
+                            if not data:
+                                raise OSError
+                            other[s].sendall(data)
+                except OSError:
+                    pass
+
+
+class Ear(threading.Thread):
+    """Counts the different messages that the broker passes on."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.process = subprocess.Popen(["mosquitto_sub", "-p", str(port), "-q", "1", "-t", "#", "-F", "%t %p"], stdout=subprocess.PIPE, text=True)
+        self.heard, self.states = set(), 0
+        self.start()
+
+    def run(self):
+        for line in self.process.stdout:
+            if line.split()[0].endswith("/state"):
+                self.states += 1  # the same again and again
+            elif "/available " not in line:
+                self.heard.add(hash(line))
+
+    def count(self):
+        return len(self.heard) + self.states
+
+
+class Box:
+    """The program that is tested, its configuration and what it writes."""
+
+    def __init__(self, folder, args, cameras, wire):
+        self.folder, self.args, self.cameras, self.wire = folder, args, cameras, wire
+        self.port, self.model, self.file = free_port(), folder / "model.safetensors", folder / "box.yaml"
+        shutil.copy(args.model, self.model)
+        self.configure()
+        self.log = open(folder / "log", "w")
+        self.process = subprocess.Popen([BIN / "octet", "live", "--config", self.file, "--json"], stdout=subprocess.PIPE, stderr=self.log, text=True)
+
+    def configure(self, conf=0.25, wrong=""):
+        sources = "".join(
+            f"  camera{i}:\n    address: rtsp://127.0.0.1:{c.port}/camera\n    zones: {{all: {{points: [[0,0],[1,0],[1,1],[0,1]]}}}}\n"
+            for i, c in enumerate(self.cameras))
+        text = (f"model: model.safetensors\nengine: {self.args.engine}\nimgsz: {self.args.imgsz}\nconf: {conf}\npatience: 2\n{wrong}"
+                f"sources:\n{sources}http: {{address: 127.0.0.1:{self.port}}}\nmqtt: {{address: mqtt://127.0.0.1:{self.wire.port}/soak}}\n"
+                "jsonl: {file: out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: events, keep: 50}\n")
+        next_file = self.folder / "next.yaml"
+        next_file.write_text(text)
+        next_file.rename(self.file)
+
+    def swap_model(self, broken):
+        next_file = self.folder / "next.safetensors"
+        if broken:
+            next_file.write_bytes(b"no model")
+        else:
+            shutil.copy(self.args.model, next_file)
+        next_file.rename(self.model)
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return answer.read()
+
+    def state(self):
+        return json.loads(self.get("/api/state"))
+
+    def resources(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        field = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if len(line.split()) > 1}
+        descriptors = len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        return {"rss_mb": int(field["VmRSS"]) / 1024, "threads": int(field["Threads"]), "descriptors": descriptors}
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
+
+
+def view(box, stop):
+    """Looks at a camera as a browser does."""
+    while not stop.is_set():
+        try:
+            with box.connect() as s:
+                s.sendall(b"GET /camera/0.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                while not stop.is_set() and s.recv(65536):
+                    pass
+        except OSError:
+            time.sleep(0.5)
+
+
+class Faults:
+    """Each takes a few tenths of a second or sets a time for its end."""
+
+    def __init__(self, box, rng):
+        self.box, self.rng, self.held, self.later, self.counts = box, rng, [], [], collections.Counter()
+        self.all = [self.kill_camera, self.garble_camera, self.freeze_camera, self.cut_wire, self.bad_request, self.slow_request,
+                    self.viewer_that_never_reads, self.new_configuration, self.wrong_configuration, self.new_model, self.broken_model, self.hang_up]
+
+    def one(self):
+        fault = self.rng.choice(self.all)
+        self.counts[fault.__name__] += 1
+        fault()
+
+    def after(self, seconds, action):
+        self.later.append((time.monotonic() + seconds, action))
+
+    def due(self, everything=False):
+        for item in [i for i in self.later if everything or i[0] <= time.monotonic()]:
+            self.later.remove(item)
+            item[1]()
+
+    def healthy_camera(self):
+        up = [c for c in self.box.cameras[1:] if c.process]  # the first is never touched
+        return self.rng.choice(up) if up else None
+
+    def kill_camera(self):
+        if camera := self.healthy_camera():
+            camera.down()
+            self.after(self.rng.uniform(0.1, 2), camera.up)
+
+    def garble_camera(self):
+        if camera := self.healthy_camera():
+            camera.garble()
+            self.after(self.rng.uniform(0.5, 2), camera.up)
+
+    def freeze_camera(self):
+        if camera := self.healthy_camera():
+            process = camera.process
+            process.send_signal(signal.SIGSTOP)
+            self.after(self.rng.uniform(0.5, 4), lambda: process.send_signal(signal.SIGCONT))
+
+    def cut_wire(self):
+        self.box.wire.severed.set()
+
+    def bad_request(self):
+        with self.box.connect() as s:
+            s.sendall(self.rng.choice([b"\0" * 100, b"GET / HTTP/9.9\r\n\r\n", b"POST /api/settings HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
+                                       b"GET /../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", os.urandom(3000)]))
+
+    def slow_request(self):
+        s = self.box.connect()
+        s.sendall(b"GET /api/state HTTP/1.1\r\nHo")
+        self.hold(s)
+
+    def viewer_that_never_reads(self):
+        s = self.box.connect()
+        s.sendall(b"GET /camera/0.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        self.hold(s)
+
+    def hold(self, s):
+        self.held.append(s)
+        if len(self.held) > 20:
+            self.held.pop(0).close()
+
+    def new_configuration(self):
+        self.box.configure(conf=self.rng.choice([0.2, 0.25, 0.3]))
+
+    def wrong_configuration(self):
+        self.box.configure(wrong=self.rng.choice(["conf: 7\n", "cnof: 0.2\n", "[\n"]))
+        self.after(0.6, self.box.configure)
+
+    def new_model(self):
+        self.box.swap_model(broken=False)
+
+    def broken_model(self):
+        self.box.swap_model(broken=True)
+        self.after(0.6, lambda: self.box.swap_model(broken=False))
+
+    def hang_up(self):
+        self.box.process.send_signal(signal.SIGHUP)
+
+    def end(self):
+        self.due(everything=True)
+        for s in self.held:
+            s.close()
+
+
+def lines_of(folder):
+    """All results, and how many lines are broken."""
+    results, broken = [], 0
+    for file in folder.glob("out.jsonl*"):
+        for line in file.open():
+            try:
+                results.append(json.loads(line))
+            except ValueError:
+                broken += 1
+    return results, broken
+
+
+def quantile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(share * len(values)))] if values else None
+
+
+def run(args, folder):
+    broker_port = free_port()
+    (folder / "mosquitto.conf").write_text(f"listener {broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
+    broker = subprocess.Popen(["mosquitto", "-c", folder / "mosquitto.conf"], env=os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin"}, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    ear, wire = Ear(broker_port), Wire(broker_port)
+    cameras = [Camera() for _ in range(args.cameras)]
+    time.sleep(2)
+    box, stop = Box(folder, args, cameras, wire), threading.Event()
+    time.sleep(8)
+    for _ in range(args.viewers):
+        threading.Thread(target=view, args=(box, stop), daemon=True).start()
+    faults, samples, began = Faults(box, random.Random(args.seed)), [], time.monotonic()
+    seconds = args.minutes * 60
+    next_fault = began
+    try:
+        while (now := time.monotonic()) < began + seconds and box.process.poll() is None:
+            if args.faults and now >= next_fault:
+                faults.one()
+                next_fault += seconds / args.faults
+            faults.due()
+            if not samples or now - samples[-1]["at"] >= 10:
+                samples.append({"at": now, "seconds": round(now - began), **box.resources()})
+            time.sleep(0.05)
+        faults.end()
+        time.sleep(25 if args.faults else 1)  # cameras that are down are tried again after 15 s at most
+        died = box.process.poll() is not None
+        state = None if died else box.state()
+        samples.append({"seconds": round(time.monotonic() - began), **box.resources()})
+    finally:
+        stop.set()
+        box.process.send_signal(signal.SIGINT)
+        try:
+            out, _ = box.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            out = ""
+            box.process.kill()
+        for camera in cameras:
+            camera.down()
+    time.sleep(2)
+    ear.process.kill()
+    broker.kill()
+    return report(args, folder, json.loads(out or "{}"), state, samples, ear, faults.counts)
+
+
+def report(args, folder, summary, state, samples, ear, faults):
+    results, broken = lines_of(folder)
+    start = min(r["captured"] for r in results)
+    end = max(r["captured"] for r in results)
+    first = [r["age_ms"] for r in results if start + 20 < r["captured"] < start + 80]
+    last = [r["age_ms"] for r in results if r["captured"] > end - 60]
+    settled = [s for s in samples if s["seconds"] >= min(300, samples[-1]["seconds"] / 2)]
+    delivered = summary.get("mqtt", {}).get("delivered", 0)
+    frames = collections.defaultdict(list)
+    for r in results:
+        frames[r["source"]].append(r["frame"])
+    promises = {
+        "it ended when asked, with its summary": summary.get("interrupted") is True,
+        "every camera is up at the end": all(c["state"] == "up" for c in state["cameras"]),
+        "lines are whole": broken == 0,
+        "no frame is told twice": all(len(set(f)) == len(f) for f in frames.values()),
+        "what was delivered arrived": ear.count() >= delivered,
+    }
+    return {
+        "kept": all(promises.values()), "promises": promises, "seconds": samples[-1]["seconds"], "faults": sum(faults.values()), "by_kind": faults,
+        "results": len(results), "fps": summary.get("fps"), "frame_ms_p50": summary.get("frame_ms_p50"),
+        "age_ms": {"p50": summary.get("age_ms_p50"), "p99": summary.get("age_ms_p99"), "first_minute_p99": quantile(first, 0.99), "last_minute_p99": quantile(last, 0.99)},
+        "by_camera": {s["name"]: {"detected": s["detected"], "openings": s["openings"]} for s in summary.get("sources", [])},
+        "mqtt": {"delivered": delivered, "lost": summary.get("mqtt", {}).get("lost"), "heard": ear.count()},
+        "configuration": state.get("configuration"),
+        "rss_mb": {"settled": settled[0]["rss_mb"], "end": samples[-1]["rss_mb"], "most": max(s["rss_mb"] for s in samples)},
+        "threads": {"settled": settled[0]["threads"], "end": samples[-1]["threads"]},
+        "descriptors": {"settled": settled[0]["descriptors"], "end": samples[-1]["descriptors"]},
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--faults", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--viewers", type=int, default=1)
+    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--imgsz", default="320")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="octet-soak.") as name:
+        folder = pathlib.Path(name)
+        result = run(args, folder)
+        if not result["kept"]:
+            kept = shutil.copytree(folder, tempfile.mkdtemp(prefix="octet-soak-failed.") + "/run")
+            print(f"what is left of it: {kept}", file=sys.stderr)
+    print(json.dumps(result, indent=1))
+    sys.exit(0 if result["kept"] else 1)
+
+
+if __name__ == "__main__":
+    main()
