@@ -129,6 +129,18 @@ TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
   EXPECT_NE(resumed.err.find("nothing to resume"), std::string::npos) << resumed.err;
 }
 
+TEST_F(Quantize, WithoutLabelsNothingBegins) {
+  fs::create_directories(at("images"));
+  fs::copy(OCTET_SOURCE_DIR "/samples/coco/images/val", at("images"));
+  std::ofstream(at("data.yaml")) << "train: images\nval: images\nnames: [a, b, c]\n";
+  for (const char* verb : {"train --epochs 1 ", "quantize "}) {
+    const Outcome done = run_octet(verb + ("--imgsz 64 --model " + kTiny) + " --data " +
+                                   at("data.yaml") + " -o " + at("x.safetensors"));
+    EXPECT_EQ(done.status, 1);
+    EXPECT_NE(done.err.find("no picture has a label"), std::string::npos) << done.err;
+  }
+}
+
 TEST_F(Quantize, WrongOptionsSayWhat) {
   const Outcome side = run_octet("quantize --imgsz 320x192 --model m --data d");
   EXPECT_EQ(side.status, 2);

@@ -180,7 +180,7 @@ TEST_F(Broker, HearsResultsAndStates) {
       << listener_->different("test/a_b/result");
   EXPECT_GE(json::parse(listener_->heard("test/a_b/result")[7])["frame"], 7);
   EXPECT_EQ(json::parse(listener_->heard("test/a_b/state").at(0))["state"], "up");
-  EXPECT_TRUE(wait_until([&] { return listener_->heard("test/available").size() == 2; }));
+  (void)wait_until([&] { return listener_->heard("test/available").size() >= 2; });
   EXPECT_EQ(listener_->heard("test/available"), (std::vector<std::string>{"online", "offline"}));
 }
 
@@ -258,12 +258,12 @@ TEST(WatchChange, LosesNoFrame) {
       if (changes % 2 == 0) std::swap(change.cameras[0], change.cameras[1]);
       change.cameras[0].regions.lines = {{.name = fmt::to_string(changes.load()), .to = {1, 1}}};
       change.attention.track = changes % 3 == 0;
-      change.detector = std::make_unique<Detector>(tiny());
+      change.detectors = only(std::make_unique<Detector>(tiny()));
       watch.change(std::move(change));
       std::this_thread::sleep_for(milliseconds(5));
     }
   });
-  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny()));
+  const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny())));
   changer.request_stop();
   changer.join();
   EXPECT_GE(changes, 5);
@@ -277,12 +277,35 @@ TEST(WatchChange, LosesNoFrame) {
   EXPECT_EQ(next, (std::map<std::string, int>{{"a", 300}, {"b", 300}}));
 }
 
+// With a share of the processor that cannot be held, less and less is looked at.
+TEST(Goals, AreHeldByDoingLess) {
+  WatchOptions options;
+  options.camera.realtime = true;
+  options.attention.track = true;
+  options.goals.cpu_share = 1e-6;
+  Watch watch({{"clip", kClip, {}}}, options);
+  Detectors detectors;
+  for (const int side : {128, 64}) {
+    DetectorOptions detector = tiny();
+    detector.size = SizeOption{.size = {side, side}};
+    detectors.push_back(std::make_unique<Detector>(detector));
+  }
+  std::jthread runner([&] { (void)watch.run(std::move(detectors)); });
+  EXPECT_TRUE(wait_until([&] {
+    const auto status = watch.governor();
+    return status && status->skip > 0 && status->input.width == 64;
+  }));
+  EXPECT_NE(watch.governor()->reason, "");
+  EXPECT_TRUE(wait_until([&] { return watch.cameras()[0].tally.tracked > 0; }));
+  watch.stop();
+}
+
 TEST(WatchChange, CamerasComeAndGo) {
   WatchOptions options;
   options.camera.realtime = true;
   Watch watch({{"first", kClip, {}}}, options);
   const int64_t first = watch.cameras()[0].id;
-  std::jthread runner([&] { (void)watch.run(std::make_unique<Detector>(tiny())); });
+  std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
   const auto detected = [&](const std::string& name) {
     for (const CameraSummary& c : watch.cameras())
       if (c.name == name) return c.tally.detected;
@@ -312,7 +335,7 @@ TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
   configure("0.5");
   const LiveConfig config = read_live_config(file);
   Watch watch(config.cameras, config.watch);
-  std::jthread runner([&] { (void)watch.run(std::make_unique<Detector>(tiny())); });
+  std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
   const Reloader reloader(file, config, {768, 432}, watch);
   configure("0.25");
   EXPECT_TRUE(wait_until([&] { return watch.controls().confidence == 0.25; }));

@@ -128,7 +128,7 @@ TEST(Stream, ASlowDetectorSeesNewFrames) {
   };
   Watch watch({{"camera", server.address()}}, options);
   EXPECT_EQ(watch.wait_for_size(seconds(20)), (Size{640, 360}));
-  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny()));
+  const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny())));
   EXPECT_EQ(summary.all.detected, 40);
   EXPECT_GT(summary.cameras[0].tally.skipped_newer, 80);
   ASSERT_EQ(ages.size(), 40U);
@@ -199,7 +199,7 @@ TEST(Stream, TurnsAreFair) {
   ASSERT_TRUE(watch.wait_for_size(seconds(20)));
   // Both are up before they are counted.
   std::this_thread::sleep_for(seconds(2));
-  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny()));
+  const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny())));
   EXPECT_NEAR(static_cast<double>(summary.cameras[0].tally.detected), 30, 3);
   EXPECT_NEAR(static_cast<double>(summary.cameras[1].tally.detected), 30, 3);
 }

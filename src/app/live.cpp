@@ -23,6 +23,7 @@ struct Options {
   std::string skip = "0", mqtt;
   std::filesystem::path file, http_token, mqtt_password;
   int64_t rotate_mb = 0;
+  double cpu_percent = 0;
 };
 
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
@@ -31,6 +32,10 @@ int parallel_frames(const Options& options) {
   return options.run.threads > 0
              ? options.run.threads
              : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+CLI::Validator size_or_auto_check() {
+  return {[](const std::string& text) { return text == "auto" ? "" : size_check()(text); }, "SIZE"};
 }
 
 std::string skip_check(const std::string& text) {
@@ -116,7 +121,11 @@ void run_file(const Options& options) {
 
 LiveConfig config_of(const Options& options) {
   LiveConfig config = options.config;
-  config.detector = detector_options(options.run, std::nullopt, 1);
+  RunOptions run = options.run;
+  config.auto_size = run.size == "auto";
+  if (config.auto_size) run.size.clear();
+  config.detector = detector_options(run, std::nullopt, 1);
+  config.watch.goals.cpu_share = options.cpu_percent / 100;
   for (const std::string& source : options.sources) config.cameras.push_back(parse_camera(source));
   WatchOptions& watch = config.watch;
   watch.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * options.patience_s));
@@ -162,8 +171,9 @@ void run(const Options& options) {
   const bool watched = from_file || options.sources.size() > 1 || watch.attention.track ||
                        watch.attention.motion_gate || options.skip != "0" ||
                        !options.config.http.address.empty() || !options.mqtt.empty() ||
-                       options.rotate_mb > 0 || watch.camera.realtime ||
-                       is_stream(parse_camera(options.sources[0]).address);
+                       options.rotate_mb > 0 || options.run.size == "auto" ||
+                       watch.goals.target_fps > 0 || options.cpu_percent > 0 ||
+                       watch.camera.realtime || is_stream(parse_camera(options.sources[0]).address);
   watched ? run_watch(options) : run_file(options);
 }
 
@@ -186,6 +196,13 @@ void add_camera_options(CLI::App& verb, Options& options) {
           "--skip", options.skip,
           "frames between two detections, carried on by tracks; auto: as many as they allow")
       ->check(skip_check);
+  verb.add_option("--target-fps", watch.goals.target_fps,
+                  "results a second of each camera; held by skipping and, with --imgsz auto, by "
+                  "smaller inputs")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--cpu-budget", options.cpu_percent,
+                  "percent of all cores that may be used; held in the same way")
+      ->check(CLI::Range(0.0, 100.0));
   verb.add_flag("--motion-gate", watch.attention.motion_gate, "no detection where nothing moves");
 }
 
@@ -216,6 +233,12 @@ void add_live(CLI::App& root) {
   CLI::App* verb = root.add_subcommand("live", "find objects in video");
   add_run_options(*verb, options->run, "auto");
   verb->get_option("--model")->required(false);
+  CLI::Option* size = verb->get_option("--imgsz");
+  size->get_validator()->active(false);  // another stands in its place
+  size->check(size_or_auto_check())
+      ->description(
+          "input size: 640, or width x height as 640x384, or auto: 640, 480 or 320, as the "
+          "load allows");
   LiveOptions& live = options->config.watch.live;
   verb->add_option("--source", options->sources,
                    "rtsp://…, http://…, /dev/video0, - for standard input, a video file, a folder "

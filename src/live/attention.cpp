@@ -99,7 +99,7 @@ Look Attention::choose(const Picture& picture, double time) {
       return Look::kStill;
     if (auto_skip && news() >= kLeastNews) return Look::kDetect;
   }
-  const int allowed = auto_skip ? allowed_ : options_.skip;
+  const int allowed = std::max(least_skip_, auto_skip ? allowed_ : options_.skip);
   return since_ < allowed && passed < kLongestSkip ? Look::kTrack : Look::kDetect;
 }
 

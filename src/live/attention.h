@@ -39,6 +39,9 @@ class Attention {
  public:
   explicit Attention(const AttentionOptions& options) : options_(options) {}
 
+  // At least so many frames pass between two detections, whatever the options say.
+  void set_least_skip(int frames) { least_skip_ = frames; }
+
   // What to do with this frame; for anything but kDetect, `out` becomes its detections.
   [[nodiscard]] Look look(const Picture& picture, double time, Detections& out);
   // After kDetect, with what was found: gives tracks, and takes out what is too weak.
@@ -61,6 +64,7 @@ class Attention {
   double last_time_ = 0;         // of the last detection
   int since_ = -1;               // frames since then; −1: there was none
   int allowed_ = 0;              // frames that may be skipped now
+  int least_skip_ = 0;
 };
 
 }  // namespace octet

@@ -75,7 +75,7 @@ TEST(Watch, RealtimeKeepsThePace) {
   options.camera.realtime = true;
   options.live.max_frames = 8;
   Watch watch({{"clip", kClip}}, options);
-  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny(1)));
+  const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1))));
   EXPECT_EQ(summary.all.detected, 8);
   EXPECT_LT(summary.all.fps, 12);  // the clip has 10 frames a second
 }
@@ -87,7 +87,7 @@ TEST(Watch, FilesAreWatchedCompletely) {
   options.camera.complete = true;
   options.live.jsonl = {.path = folder / "out.jsonl"};
   Watch watch({{"clip", kClip}, {"pictures", kPictures}}, options);
-  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny(1)));
+  const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1))));
   EXPECT_EQ(summary.cameras[0].tally.detected, 110);
   EXPECT_EQ(summary.cameras[1].tally.detected, 12);
   EXPECT_EQ(summary.all.dropped, 0);
@@ -109,7 +109,7 @@ TEST(Watch, ABrokenFileDoesNotEndTheOthers) {
   WatchOptions options;
   options.camera.complete = true;
   Watch watch({{"broken", folder / "broken.mp4"}, {"pictures", kPictures}}, options);
-  const WatchSummary summary = watch.run(std::make_unique<Detector>(tiny(1)));
+  const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1))));
   EXPECT_NE(summary.cameras[0].status.error.find("broken.mp4"), std::string::npos);
   EXPECT_EQ(summary.cameras[1].tally.detected, 12);
 }

@@ -164,7 +164,7 @@ std::optional<Look> Watch::try_to_look(Place& place) {
   } catch (const std::exception& e) {
     if (options_.camera.complete || ++failures_ >= kMostFailures) throw;
     log_warning("{}: the engine failed: {}", place.camera.spec().name, e.what());
-    job_ = detector_->make_job();
+    jobs_[now_] = detectors_[now_]->make_job();
     const std::scoped_lock lock(mutex_);
     ++place.tally.failed;
     return std::nullopt;
@@ -178,8 +178,8 @@ Look Watch::look(Place& place) {
   const auto confidence = static_cast<float>(controls_.confidence.load());
   decode.score_threshold = place.attention.least_confidence(confidence);
   decode.iou_threshold = static_cast<float>(controls_.iou.load());
-  frame_.picture.submit(*job_);
-  job_->finish(decode, detections_);
+  frame_.picture.submit(*jobs_[now_]);
+  jobs_[now_]->finish(decode, detections_);
   place.attention.found(detections_, frame_.seconds, confidence);
   return chosen;
 }
@@ -195,6 +195,9 @@ StreamResult Watch::record(Place& place, Look look) {
   }
   last_result_ = now;
   ages_.add(age);
+  if (governor_)
+    meter_.add(place.id, age.count(), detections_, frame_.picture.size(),
+               detectors_[now_]->input_size());
   const std::scoped_lock lock(mutex_);
   place.served = results_;
   CameraTally& tally = place.tally;
@@ -239,17 +242,50 @@ milliseconds Watch::since_last_turn() const {
 void Watch::change(WatchChange change) {
   {
     const std::scoped_lock lock(change_mutex_);
-    if (change_ && !change.detector) change.detector = std::move(change_->detector);
+    if (change_ && change.detectors.empty()) change.detectors = std::move(change_->detectors);
     change_ = std::move(change);
   }
   doorbell_.ring();
 }
 
-void Watch::use(std::unique_ptr<Detector> detector) {
-  job_.reset();  // it must not outlive its detector
-  detector_ = std::move(detector);
-  job_ = detector_->make_job();
-  class_names_ = std::make_shared<const std::vector<std::string>>(detector_->info().names);
+void Watch::use(Detectors detectors) {
+  jobs_.clear();  // they must not outlive their detectors
+  detectors_ = std::move(detectors);
+  std::vector<int> sides;
+  for (const auto& detector : detectors_) {
+    jobs_.push_back(detector->make_job());
+    sides.push_back(std::max(detector->input_size().width, detector->input_size().height));
+  }
+  class_names_ = std::make_shared<const std::vector<std::string>>(detectors_[0]->info().names);
+  now_ = 0;
+  if (!options_.goals.any()) return;
+  governor_.emplace(options_.goals, sides);
+  const std::scoped_lock lock(mutex_);
+  governor_status_ = GovernorStatus{.input = detectors_[0]->input_size()};
+  for (const auto& place : places_) place->attention.set_least_skip(0);
+}
+
+// Once a second.
+void Watch::govern() {
+  if (!governor_) return;
+  std::vector<int64_t> up;
+  for (const auto& place : places_) {
+    if (place->camera.status().state == CameraState::kUp) up.push_back(place->id);
+  }
+  const auto second = meter_.end_second(up);
+  if (!second || !governor_->see(*second)) return;
+  const Governor::Step step = governor_->step();
+  log_info("{}", governor_->reason());
+  now_ = step.size;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& place : places_) place->attention.set_least_skip(step.skip);
+  governor_status_ = GovernorStatus{
+      .input = detectors_[now_]->input_size(), .skip = step.skip, .reason = governor_->reason()};
+}
+
+std::optional<GovernorStatus> Watch::governor() const {
+  const std::scoped_lock lock(mutex_);
+  return governor_status_;
 }
 
 // The camera that is there already, or a new one.
@@ -272,17 +308,19 @@ void Watch::apply_change() {
     change.swap(change_);
   }
   if (!change) return;
-  if (change->detector) use(std::move(change->detector));
+  if (!change->detectors.empty()) use(std::move(change->detectors));
   const std::scoped_lock lock(mutex_);
   std::vector<std::unique_ptr<Place>> places;
   for (const CameraSpec& spec : change->cameras) places.push_back(place_for(spec, *change));
   // What is left of the old ones ends elsewhere: a camera may take a while to let go.
   retiring_ = std::async(std::launch::async, [gone = std::exchange(places_, std::move(places))] {});
   options_.attention = change->attention;
+  if (!governor_) return;
+  for (const auto& place : places_) place->attention.set_least_skip(governor_->step().skip);
 }
 
-WatchSummary Watch::run(std::unique_ptr<Detector> detector) {
-  use(std::move(detector));
+WatchSummary Watch::run(Detectors detectors) {
+  use(std::move(detectors));
   Sinks sinks(options_.live, kVideoRate);
   Progress progress(options_.live.max_frames);
   while (!stop_ && !stop_requested() && !all_over() &&
@@ -290,6 +328,7 @@ WatchSummary Watch::run(std::unique_ptr<Detector> detector) {
     last_turn_ = Clock::now().time_since_epoch().count();
     if (!detect_next(sinks)) doorbell_.wait(kBreath);
     apply_change();
+    govern();
     if (progress.due())
       progress.update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
                                             ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));

@@ -19,6 +19,7 @@
 #include "core/duration_histogram.h"
 #include "engine/detector.h"
 #include "live/camera.h"
+#include "live/meter.h"
 #include "live/pipeline.h"
 #include "live/sinks.h"
 
@@ -29,6 +30,7 @@ struct WatchOptions {
   CameraOptions camera;
   AttentionOptions attention;
   int64_t max_age_ms = 0;  // older frames are not looked at; 0: any age
+  Goals goals;
   // Sees every result before the next frame is taken.
   std::function<void(const StreamResult&, const Picture&)> on_result;
 };
@@ -58,12 +60,27 @@ struct Controls {
   std::atomic<int64_t> max_age_ms = 0;
 };
 
+// One, or several of one model with inputs of falling size, among which the goals decide.
+using Detectors = std::vector<std::unique_ptr<Detector>>;
+[[nodiscard]] inline Detectors only(std::unique_ptr<Detector> detector) {
+  Detectors detectors;
+  detectors.push_back(std::move(detector));
+  return detectors;
+}
+
 // What becomes different. A camera whose address stays goes on without a break.
 struct WatchChange {
   std::vector<CameraSpec> cameras;
   CameraOptions camera;  // of those that are new
   AttentionOptions attention;
-  std::unique_ptr<Detector> detector;  // none: the same as before
+  Detectors detectors;  // none: the same as before
+};
+
+// What is done to hold the goals.
+struct GovernorStatus {
+  Size input;
+  int skip = 0;
+  std::string reason;  // of the last change; empty: there was none
 };
 
 struct WatchSummary {
@@ -81,13 +98,15 @@ class Watch {
 
   [[nodiscard]] Controls& controls() { return controls_; }
   [[nodiscard]] std::vector<CameraSummary> cameras() const;  // from any thread
+  // Where there are goals; from any thread.
+  [[nodiscard]] std::optional<GovernorStatus> governor() const;
 
   // Takes effect between two frames; from any thread. One that has not taken effect is replaced.
   void change(WatchChange change);
 
   // Returns when all sources are over, after max_frames results, or when stop_requested() becomes
   // true. Throws what ended a file early.
-  [[nodiscard]] WatchSummary run(std::unique_ptr<Detector> detector);
+  [[nodiscard]] WatchSummary run(Detectors detectors);
   void stop() { stop_ = true; }  // ends run(), from any thread
   // Since run() took or looked for a frame: long when something hangs. From any thread.
   [[nodiscard]] std::chrono::milliseconds since_last_turn() const;
@@ -100,7 +119,8 @@ class Watch {
   std::optional<Look> try_to_look(Place& place);
   Look look(Place& place);
   StreamResult record(Place& place, Look look);
-  void use(std::unique_ptr<Detector> detector);
+  void use(Detectors detectors);
+  void govern();
   void apply_change();
   [[nodiscard]] std::unique_ptr<Place> place_for(const CameraSpec& spec, const WatchChange& change);
   [[nodiscard]] bool all_over() const;
@@ -111,15 +131,19 @@ class Watch {
   Doorbell doorbell_;
   mutable std::mutex mutex_;  // of the places, which only the thread of run() changes
   std::vector<std::unique_ptr<Place>> places_;
-  std::future<void> retiring_;  // cameras that were taken out
+  std::future<void> retiring_;                     // cameras that were taken out
+  std::optional<GovernorStatus> governor_status_;  // by mutex_ too
   int64_t next_id_ = 0;
   std::atomic<bool> stop_ = false;
 
   std::mutex change_mutex_;
   std::optional<WatchChange> change_;
 
-  std::unique_ptr<Detector> detector_;
-  std::unique_ptr<Job> job_;
+  Detectors detectors_;
+  std::vector<std::unique_ptr<Job>> jobs_;  // of each
+  size_t now_ = 0;                          // which of them looks
+  std::optional<Governor> governor_;
+  Meter meter_;
   std::shared_ptr<const std::vector<std::string>> class_names_;
   CameraFrame frame_;
   Detections detections_;

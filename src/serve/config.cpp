@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kAutoSides[] = {640, 480, 320};
+constexpr double kBusy = 0.9;  // share of the processor above which a machine does not keep up
+
 // A map of the file, whose keys are asked for one by one; one that nobody asked for is an error.
 class Section {
  public:
@@ -184,11 +187,15 @@ void read_cameras(Section& root, LiveConfig& config) {
   }
 }
 
-void read_detector(Section& root, DetectorOptions& detector) {
+void read_detector(Section& root, LiveConfig& config) {
+  DetectorOptions& detector = config.detector;
   root.require("model");
   root.read("model", detector.model);
   root.read("engine", detector.engine);
-  root.read_as("imgsz", [&](const std::string& t) { detector.size = SizeOption::parse(t); });
+  root.read_as("imgsz", [&](const std::string& text) {
+    config.auto_size = text == "auto";
+    if (!config.auto_size) detector.size = SizeOption::parse(text);
+  });
   root.read("threads", detector.runtime.threads, 0, 1024);
   root.read("delegate", detector.runtime.delegate);
   root.read_as("precision", [&](const std::string& text) {
@@ -209,6 +216,10 @@ void read_watch(Section& root, WatchOptions& watch) {
   root.read("track", watch.attention.track);
   root.read("motion-gate", watch.attention.motion_gate);
   root.read_as("skip", [&](const std::string& t) { watch.attention.skip = parse_skip(t); });
+  root.read("target-fps", watch.goals.target_fps, 0, 1000);
+  double percent = 0;
+  root.read("cpu-budget", percent, 0, 100);
+  watch.goals.cpu_share = percent / 100;
   root.read("save", watch.live.save);
 }
 
@@ -244,7 +255,7 @@ LiveConfig parse_live_config(const std::string& text, const std::string& name,
   LiveConfig config;
   try {
     Section root(load_yaml(text, name), name, folder);
-    read_detector(root, config.detector);
+    read_detector(root, config);
     read_cameras(root, config);
     read_watch(root, config.watch);
     read_sinks(root, config);
@@ -301,8 +312,25 @@ void complete(LiveConfig& config) {
   if (config.cameras.size() > 1 && !watch.live.save.empty())
     fail_usage("--save: a video shows one source; name one");
   watch.camera.complete = !watch.camera.realtime && !streams;
+  Goals& goals = watch.goals;
+  if (config.auto_size && !goals.any()) goals.cpu_share = kBusy;
+  if (goals.any()) goals.age_ms = static_cast<double>(watch.max_age_ms);
   AttentionOptions& attention = watch.attention;
-  attention.track = attention.track || attention.skip != 0 || attention.motion_gate || regions;
+  attention.track =
+      attention.track || attention.skip != 0 || attention.motion_gate || regions || goals.any();
+}
+
+Detectors make_detectors(const LiveConfig& config, Size camera) {
+  DetectorOptions options = config.detector;
+  options.source = camera;
+  options.runtime.parallel = 1;
+  if (!config.auto_size) return only(std::make_unique<Detector>(options));
+  Detectors detectors;
+  for (const int side : kAutoSides) {
+    options.size = SizeOption{.size = {side, side}};
+    detectors.push_back(std::make_unique<Detector>(options));
+  }
+  return detectors;
 }
 
 }  // namespace octet

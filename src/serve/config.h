@@ -15,6 +15,7 @@ namespace octet {
 
 struct LiveConfig {
   DetectorOptions detector;
+  bool auto_size = false;  // several inputs, among which the load decides
   std::vector<CameraSpec> cameras;
   WatchOptions watch;
   ServerOptions http;
@@ -38,5 +39,8 @@ struct LiveConfig {
 // Sets what follows from the rest, and throws a usage Error for what does not go together: two
 // cameras of one name, a video of several.
 void complete(LiveConfig& config);
+
+// One, or with auto_size three, for cameras whose pictures have that size.
+[[nodiscard]] Detectors make_detectors(const LiveConfig& config, Size camera);
 
 }  // namespace octet

@@ -193,11 +193,8 @@ struct Mqtt::Parts {
   void say_goodbye() {
     mosquitto_publish(client, nullptr, (options.topic + "/available").c_str(), 7, "offline", 1,
                       true);
-    const auto deadline = Clock::now() + seconds(1);
-    while (mosquitto_want_write(client) && Clock::now() < deadline &&
-           mosquitto_loop(client, kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
-    }
     mosquitto_disconnect(client);
+    const auto deadline = Clock::now() + seconds(1);
     while (Clock::now() < deadline && mosquitto_loop(client, kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
     }
   }

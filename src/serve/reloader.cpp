@@ -31,6 +31,7 @@ std::vector<std::string> needs_restart(const LiveConfig& a, const LiveConfig& b)
   if (a.events != b.events) names.emplace_back("events");
   if (a.watch.live.jsonl != b.watch.live.jsonl) names.emplace_back("jsonl");
   if (a.watch.live.save != b.watch.live.save) names.emplace_back("save");
+  if (a.watch.goals != b.watch.goals) names.emplace_back("target-fps, cpu-budget, max-age-ms");
   if (a.watch.camera.complete != b.watch.camera.complete) names.emplace_back("realtime");
   return names;
 }
@@ -106,6 +107,7 @@ void Reloader::tell(const std::string& error) {
 }
 
 void Reloader::apply(LiveConfig config, bool model_changed) {
+  config.detector.runtime.cache = running_.detector.runtime.cache;
   const auto names = needs_restart(running_, config);
   if (!names.empty())
     log_warning("{}: {}: what changed there takes effect at the next start", file_.string(),
@@ -113,21 +115,16 @@ void Reloader::apply(LiveConfig config, bool model_changed) {
   WatchChange change{.cameras = config.cameras,
                      .camera = config.watch.camera,
                      .attention = config.watch.attention};
-  if (model_changed || !same_detector(running_.detector, config.detector)) {
-    DetectorOptions options = config.detector;
-    options.source = camera_size_;
-    options.runtime.parallel = 1;
-    options.runtime.cache = running_.detector.runtime.cache;
-    change.detector = std::make_unique<Detector>(options);
+  if (model_changed || running_.auto_size != config.auto_size ||
+      !same_detector(running_.detector, config.detector)) {
+    change.detectors = make_detectors(config, camera_size_);
   }
   const LiveOptions& live = config.watch.live;
   watch_.controls().confidence = static_cast<double>(live.decode.score_threshold);
   watch_.controls().iou = static_cast<double>(live.decode.iou_threshold);
   watch_.controls().max_age_ms = config.watch.max_age_ms;
   watch_.change(std::move(change));
-  const auto cache = running_.detector.runtime.cache;
   running_ = std::move(config);
-  running_.detector.runtime.cache = cache;
 }
 
 }  // namespace octet

@@ -90,7 +90,7 @@ class Page : public testing::Test {
                    watch_options);
     server_.emplace(options, *watch_, board_);
     client_.emplace("127.0.0.1", server_->port());
-    runner_ = std::jthread([this] { (void)watch_->run(std::make_unique<Detector>(kTiny)); });
+    runner_ = std::jthread([this] { (void)watch_->run(only(std::make_unique<Detector>(kTiny))); });
   }
 
   const DetectorOptions kTiny{

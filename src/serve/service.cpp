@@ -65,10 +65,9 @@ ServiceSummary run_service(LiveConfig config, const std::filesystem::path& file)
   };
   Watch watch(config.cameras, options);
   const Size size = watch.wait_for_size(options.camera.stream.patience).value_or(kUsualCamera);
-  config.detector.source = size;
-  config.detector.runtime.parallel = 1;
-  auto detector = std::make_unique<Detector>(config.detector);
-  ServiceSummary summary{.network = detector->description(), .input = detector->input_size()};
+  Detectors detectors = make_detectors(config, size);
+  ServiceSummary summary{.network = detectors[0]->description(),
+                         .input = detectors[0]->input_size()};
   const std::string page = config.http.address;
   std::optional<Reloader> reloader;
   if (!file.empty()) reloader.emplace(file, config, size, watch);
@@ -81,7 +80,7 @@ ServiceSummary run_service(LiveConfig config, const std::filesystem::path& file)
   }
   {
     const Keeper keeper(watch, mqtt ? &*mqtt : nullptr);
-    summary.watch = watch.run(std::move(detector));
+    summary.watch = watch.run(std::move(detectors));
   }
   if (mqtt) summary.mqtt = mqtt->finish();
   return summary;

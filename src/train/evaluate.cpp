@@ -2,6 +2,9 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
+#include "core/error.h"
 #include "graph/passes/passes.h"
 #include "media/image_io.h"
 #include "train/graph_executor.h"
@@ -35,6 +38,12 @@ Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& s
     return net.forward(image, NormMode::kRunningStatistics);
   };
   return evaluate(forward, model, data, size, visit);
+}
+
+void require_labels(const Dataset& data, const std::string& name) {
+  const bool any = std::any_of(data.samples.begin(), data.samples.end(),
+                               [](const Sample& s) { return !s.objects.empty(); });
+  if (!any) fail("{}: no picture has a label; labels lie in 'labels' beside 'images'", name);
 }
 
 Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,

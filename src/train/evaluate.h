@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/size.h"
@@ -28,6 +29,10 @@ struct Evaluation {
     return task == Task::kPose ? keypoints.map50_95 : boxes.map50_95;
   }
 };
+
+// Throws an Error beginning with `name` when no picture has a label: there is nothing to learn
+// then, and nothing to judge by.
+void require_labels(const Dataset& data, const std::string& name);
 
 // Sees every picture's objects and what was found, in pixels of the picture.
 using PictureVisitor = std::function<void(

@@ -195,7 +195,8 @@ class Trainer {
     result.epoch = ++at_.epoch;
     at_.batch = 0;
     result.seconds = seconds_since(begin);
-    result.images_per_second = static_cast<double>(loader_.pictures()) / result.seconds;
+    const int64_t before = std::min(loader_.pictures(), first * options_.batch);  // of a resume
+    result.images_per_second = static_cast<double>(loader_.pictures() - before) / result.seconds;
     result.learning_rate = learning_rate_;
     return true;
   }
@@ -243,10 +244,10 @@ class Trainer {
     const torch::Tensor image = to_unit(batch.image);
     LossItems items = task_.loss(forward(image), image, batch.targets);
     if (!std::isfinite(items.total.item<double>())) {
-      fail(
-          "the loss is not a number any more, at epoch {} batch {}; best.safetensors and "
-          "last.safetensors of the epochs before are kept; try a lower --lr",
-          at_.epoch + 1, at_.batch + 1);
+      fail("the loss is not a number any more, at epoch {} batch {}; {}try a lower --lr",
+           at_.epoch + 1, at_.batch + 1,
+           at_.epoch > 0 ? "best.safetensors and last.safetensors of the epochs before are kept; "
+                         : "");
     }
     items.total.backward();
     items.total = torch::Tensor();

@@ -71,6 +71,7 @@ void run(Options& o) {
   if (o.max_drop >= 0) q.max_drop = o.max_drop;
   const Dataset training = read_dataset(o.data, {.split = "train"});
   const Dataset validation = read_dataset(o.data, {.split = "val"});
+  require_labels(validation, o.data + ": val");
   const Model model = read_model(o.model);
   if (model.info.names.size() != training.names.size() ||
       model.info.keypoints != training.keypoints)

@@ -39,8 +39,6 @@ void report_labels(const Dataset& data) {
   }
   log_info("labels: {} pictures, {} objects, {} pictures without any", data.samples.size(),
            std::accumulate(objects.begin(), objects.end(), int64_t{0}), empty);
-  if (empty == static_cast<int64_t>(data.samples.size()))
-    log_warning("no picture has a label; labels lie in 'labels' beside 'images'");
   constexpr size_t kListed = 10;
   std::vector<std::string> absent;
   for (size_t c = 0; c < objects.size(); ++c) {
@@ -71,6 +69,8 @@ void run_train(Options& options) {
   options.train.optimizer =
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
   if (options.activation != "silu") replace_silu(model.graph, parse_activation(options.activation));
+  require_labels(training, options.data + ": train");
+  require_labels(validation, options.data + ": val");
   report_labels(training);
   make_folder(options.folder);
   const TrainSummary s = train_float(model, training, validation, options.train);

@@ -93,6 +93,10 @@ function dropCards(cameras) {
 
 function showService(state) {
   const lines = [];
+  if (state.governor) {
+    const {width, height, skip, reason} = state.governor;
+    lines.push(`input ${width}×${height}, ${skip} frames skipped${reason ? ` (${reason})` : ''}`);
+  }
   if (state.mqtt) {
     const {connected, delivered, waiting, lost, error} = state.mqtt;
     lines.push(`MQTT: ${connected ? 'connected' : `away (${error})`}, ${delivered} delivered, ${waiting} waiting, ${lost} lost`);
