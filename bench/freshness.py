@@ -53,9 +53,9 @@ def octet(args, address, seconds):
         while time.monotonic() < began + seconds:
             time.sleep(5)
             try:
-                for _ in range(2):  # the first wakes the drawing
-                    picture = urllib.request.urlopen(f"http://{page}/camera/0.jpg", timeout=5).read()
-                    time.sleep(0.3)
+                urllib.request.urlopen(f"http://{page}/camera/0.jpg", timeout=5).read()  # wakes the drawing
+                time.sleep(0.5)
+                picture = urllib.request.urlopen(f"http://{page}/camera/0.jpg", timeout=5).read()
                 image = Image.open(io.BytesIO(picture)).convert("L")
                 seen.append((time.monotonic() - began, burned_age_ms(lambda x, y: image.getpixel((x, y)))))
             except OSError:

@@ -198,7 +198,7 @@ TEST_F(Broker, WhatIsCountedAsDeliveredArrivedThoughTheWireIsCut) {
     if (frame % 200 == 100) wire.cut();
     StreamResult r = result(frame);
     if (frame % 50 == 0) r.events = {{.region = "mat", .class_name = "dog", .track = frame}};
-    mqtt.add(r);
+    mqtt.add(std::make_shared<const StreamResult>(r));
     std::this_thread::sleep_for(milliseconds(5));
   }
   EXPECT_TRUE(wait_until([&] { return mqtt.status().waiting == 0; }, seconds(40)));
@@ -218,7 +218,8 @@ TEST_F(Broker, WhatDoesNotFitIsLostAndCounted) {
   process_->kill();
   std::optional<Mqtt> mqtt;
   mqtt.emplace(MqttOptions{.host = "127.0.0.1", .port = port_, .topic = "late"});
-  for (int64_t frame = 0; frame < 3000; ++frame) mqtt->add(result(frame));
+  for (int64_t frame = 0; frame < 3000; ++frame)
+    mqtt->add(std::make_shared<const StreamResult>(result(frame)));
   const MqttStatus away = mqtt->status();
   EXPECT_FALSE(away.connected);
   EXPECT_EQ(away.waiting + away.lost, 3000);

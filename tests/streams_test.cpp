@@ -122,7 +122,7 @@ TEST(Stream, ASlowDetectorSeesNewFrames) {
   std::vector<int64_t> ages;
   WatchOptions options{.camera = quick()};
   options.live.max_frames = 40;
-  options.on_result = [&](const StreamResult&, const Picture& picture) {
+  options.on_result = [&](const SharedResult&, const Picture& picture) {
     std::this_thread::sleep_for(milliseconds(130));
     ages.push_back(burned_age(picture, Clock::now()));
   };
@@ -192,7 +192,7 @@ TEST(Stream, TurnsAreFair) {
   const CameraServer first, second;
   WatchOptions options{.camera = quick()};
   options.live.max_frames = 60;
-  options.on_result = [](const StreamResult&, const Picture&) {
+  options.on_result = [](const SharedResult&, const Picture&) {
     std::this_thread::sleep_for(milliseconds(50));
   };
   Watch watch({{"first", first.address()}, {"second", second.address()}}, options);

@@ -15,6 +15,7 @@
 #include "core/progress.h"
 #include "core/queue.h"
 #include "live/sinks.h"
+#include "vision/draw.h"
 
 namespace octet {
 namespace {
@@ -137,7 +138,9 @@ class Pipeline {
 
   void draw() {
     while (const auto slot = done_.pop()) {
-      pictures_->add((*slot)->picture.to_rgb(), (*slot)->detections, detector_.info().names,
+      Image image = (*slot)->picture.to_rgb();
+      draw_detections(image, (*slot)->detections, detector_.info().names);
+      pictures_->add(std::move(image), (*slot)->detections,
                      static_cast<double>((*slot)->index) / info_.fps);
       if (!free_.push(*slot)) return;
     }

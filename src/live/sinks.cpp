@@ -13,7 +13,6 @@
 #include "core/error.h"
 #include "media/image_io.h"
 #include "vision/detections_json.h"
-#include "vision/draw.h"
 
 namespace octet {
 
@@ -117,9 +116,7 @@ void JsonLines::write_line(const std::string& line) {
   fail("{}: cannot be written: {}", options_.path.string(), std::strerror(reason));
 }
 
-void Pictures::add(Image image, const Detections& detections,
-                   const std::vector<std::string>& class_names, double seconds) {
-  draw_detections(image, detections, class_names);
+void Pictures::add(Image image, const Detections& detections, double seconds) {
   if (!options_.video.empty()) {
     if (!writer_) {
       size_ = image.size();

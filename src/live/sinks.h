@@ -32,6 +32,8 @@ struct StreamResult {
   RegionCounts counts;                        // of them
   std::vector<RegionEvent> events;            // in this frame
 };
+// Made once, and then only read: by all sinks.
+using SharedResult = std::shared_ptr<const StreamResult>;
 // As a line of JSON Lines has it.
 [[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
 
@@ -76,9 +78,8 @@ class Pictures {
   };
   explicit Pictures(Options options) : options_(std::move(options)) {}
 
-  // `seconds`: since the start.
-  void add(Image image, const Detections& detections, const std::vector<std::string>& class_names,
-           double seconds);
+  // `image`: drawn already. `seconds`: since the start.
+  void add(Image image, const Detections& detections, double seconds);
   void finish();  // the files appear
 
  private:

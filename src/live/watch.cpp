@@ -8,8 +8,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
-#include "live/background.h"
-#include "live/sinks.h"
+#include "live/watch_sinks.h"
 
 namespace octet {
 namespace {
@@ -18,10 +17,7 @@ using std::chrono::milliseconds;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr milliseconds kBreath{100};  // how soon a request to stop is seen
-constexpr size_t kLinesBehind = 256;
 constexpr int kMostFailures = 10;
-constexpr double kVideoRate = 30;  // of --save, at most; frames stand where they were taken
-constexpr size_t kPicturesBehind = 8;
 
 // As time of day, though what was measured is on a clock that does not jump.
 double epoch_seconds(Clock::time_point at) {
@@ -33,50 +29,6 @@ double epoch_seconds(Clock::time_point at) {
 double rounded(float share) { return std::round(1e4 * static_cast<double>(share)) / 1e4; }
 
 }  // namespace
-
-struct Watch::Sinks {
-  struct Drawn {
-    Picture picture;
-    Detections detections;
-    std::shared_ptr<const std::vector<std::string>> class_names;
-    double seconds = 0;
-  };
-
-  Sinks(const LiveOptions& options, double fps) {
-    if (!options.jsonl.path.empty()) {
-      lines_file.emplace(options.jsonl);
-      lines.emplace("--jsonl", kLinesBehind, [this](StreamResult& r) { lines_file->write(r); });
-    }
-    if (options.save.empty() && options.snapshot.empty()) return;
-    pictures.emplace(
-        Pictures::Options{.video = options.save, .snapshot = options.snapshot, .fps = fps});
-    drawn.emplace("--save", kPicturesBehind, [this](Drawn& d) {
-      pictures->add(d.picture.to_rgb(), d.detections, *d.class_names, d.seconds);
-    });
-  }
-  void give(const StreamResult& result, CameraFrame& frame, bool complete) {
-    if (lines) complete ? lines->add(result) : lines->offer(result);
-    if (!drawn) return;
-    if (first_seconds < 0) first_seconds = frame.seconds;
-    Drawn d{std::exchange(frame.picture, {}), result.detections, result.class_names,
-            frame.seconds - first_seconds};
-    complete ? drawn->add(std::move(d)) : drawn->offer(std::move(d));
-  }
-  // The files are complete after this. Where every frame counts, one that was lost is an Error.
-  void finish(bool complete) {
-    std::string lost = lines ? lines->finish() : "";
-    if (drawn && lost.empty()) lost = drawn->finish();
-    if (!lost.empty() && complete) fail("{}", lost);
-    if (!lost.empty()) log_warning("{}", lost);
-    if (pictures) pictures->finish();
-  }
-
-  double first_seconds = -1;
-  std::optional<JsonLines> lines_file;
-  std::optional<Pictures> pictures;
-  std::optional<Background<StreamResult>> lines;
-  std::optional<Background<Drawn>> drawn;
-};
 
 struct Watch::Place {
   Place(int64_t number, const CameraSpec& spec, const CameraOptions& options,
@@ -143,14 +95,14 @@ Watch::Place* Watch::take_frame() {
   return nullptr;
 }
 
-bool Watch::detect_next(Sinks& sinks) {
+bool Watch::detect_next(WatchSinks& sinks) {
   Place* place = take_frame();
   if (place == nullptr) return false;
   const auto look = try_to_look(*place);
   if (!look) return true;
-  const StreamResult result = record(*place, *look);
+  const auto result = std::make_shared<const StreamResult>(record(*place, *look));
   if (options_.on_result) options_.on_result(result, frame_.picture);
-  sinks.give(result, frame_, options_.camera.complete);
+  sinks.give(result, frame_);
   return true;
 }
 
@@ -321,7 +273,7 @@ void Watch::apply_change() {
 
 WatchSummary Watch::run(Detectors detectors) {
   use(std::move(detectors));
-  Sinks sinks(options_.live, kVideoRate);
+  WatchSinks sinks(options_.live, options_.camera.complete);
   Progress progress(options_.live.max_frames);
   while (!stop_ && !stop_requested() && !all_over() &&
          (options_.live.max_frames == 0 || results_ < options_.live.max_frames)) {
@@ -333,7 +285,7 @@ WatchSummary Watch::run(Detectors detectors) {
       progress.update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
                                             ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));
   }
-  sinks.finish(options_.camera.complete);
+  sinks.finish();
   return summarize();
 }
 

@@ -25,6 +25,8 @@
 
 namespace octet {
 
+class WatchSinks;
+
 struct WatchOptions {
   LiveOptions live;
   CameraOptions camera;
@@ -32,7 +34,7 @@ struct WatchOptions {
   int64_t max_age_ms = 0;  // older frames are not looked at; 0: any age
   Goals goals;
   // Sees every result before the next frame is taken.
-  std::function<void(const StreamResult&, const Picture&)> on_result;
+  std::function<void(const SharedResult&, const Picture&)> on_result;
 };
 
 // What became of a camera's frames.
@@ -112,10 +114,9 @@ class Watch {
   [[nodiscard]] std::chrono::milliseconds since_last_turn() const;
 
  private:
-  struct Sinks;
   struct Place;  // a camera and what is known of it
   Place* take_frame();
-  bool detect_next(Sinks& sinks);
+  bool detect_next(WatchSinks& sinks);
   std::optional<Look> try_to_look(Place& place);
   Look look(Place& place);
   StreamResult record(Place& place, Look look);

@@ -39,14 +39,14 @@ Board::~Board() {
   changed_.notify_all();
 }
 
-void Board::show(const StreamResult& result, const Picture& picture) {
+void Board::show(const SharedResult& result, const Picture& picture) {
   const auto now = Clock::now();
   {
     const std::scoped_lock lock(mutex_);
-    View& view = views_[result.camera_id];
+    View& view = views_[result->camera_id];
     view.result = result;
     view.heard = now;
-    ages_.push_back(result.age_ms);
+    ages_.push_back(result->age_ms);
     if (now - view.wanted > kLooking || now - view.drawn < kBetweenPictures) return;
     view.drawn = now;
   }
@@ -54,11 +54,11 @@ void Board::show(const StreamResult& result, const Picture& picture) {
 }
 
 void Board::draw(Drawing& drawing) {
-  const auto bytes = encode_jpeg(annotated(drawing.picture, drawing.result), kQuality);
+  const auto bytes = encode_jpeg(annotated(drawing.picture, *drawing.result), kQuality);
   auto jpeg = std::make_shared<const std::string>(bytes.begin(), bytes.end());
   {
     const std::scoped_lock lock(mutex_);
-    Shot& shot = views_[drawing.result.camera_id].shot;
+    Shot& shot = views_[drawing.result->camera_id].shot;
     shot.jpeg = std::move(jpeg);
     ++shot.version;
   }
@@ -120,7 +120,7 @@ nlohmann::json Board::newest() const {
   auto j = nlohmann::json::object();
   const std::scoped_lock lock(mutex_);
   for (const auto& [id, view] : views_) {
-    if (view.result.class_names) j[view.result.camera] = to_json(view.result);
+    if (view.result) j[view.result->camera] = to_json(*view.result);
   }
   return j;
 }

@@ -21,7 +21,7 @@ class Board {
   ~Board();
 
   // Called by the detection thread for every result; quick.
-  void show(const StreamResult& result, const Picture& picture);
+  void show(const SharedResult& result, const Picture& picture);
 
   struct Shot {
     std::shared_ptr<const std::string> jpeg;  // none yet: empty
@@ -38,12 +38,12 @@ class Board {
  private:
   struct Drawing {
     Picture picture;
-    StreamResult result;
+    SharedResult result;
   };
   struct View {  // of a camera
     Shot shot;
     Clock::time_point drawn, wanted, heard;
-    StreamResult result;
+    SharedResult result;  // the newest; none yet: empty
   };
   struct Second {
     int64_t time = 0;

@@ -121,8 +121,8 @@ TEST(LiveConfig, SecretsAreInFiles) {
   EXPECT_EQ(c.mqtt.password, "from the file");
   EXPECT_NE(error_of([] { (void)parse_mqtt("mqtt://me:secret@host"); }).find("--mqtt-password"),
             std::string::npos);
-  EXPECT_EQ(error_of([] { (void)parse_mqtt("mqtt://me:secret@host"); }).find("secret@"),
-            std::string::npos);
+  for (const char* wrong : {"mqtt://me:secret@host", "http://me:secret@host", "mqtt://me:secret@"})
+    EXPECT_EQ(error_of([&] { (void)parse_mqtt(wrong); }).find("secret"), std::string::npos);
 }
 
 TEST(Mqtt, AddressesAreParsed) {

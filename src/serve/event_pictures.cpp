@@ -48,13 +48,13 @@ EventPictures::EventPictures(const EventOptions& options)
   std::sort(pictures_.begin(), pictures_.end());  // their names begin with the time
 }
 
-void EventPictures::add(const StreamResult& result, const Picture& picture) {
-  if (!result.events.empty()) writer_.offer({picture.share(), result});
+void EventPictures::add(const SharedResult& result, const Picture& picture) {
+  if (!result->events.empty()) writer_.offer({picture.share(), result});
 }
 
 void EventPictures::write(const Drawing& drawing) {
-  const auto file = options_.folder / file_name(drawing.result);
-  write_jpeg(file, annotated(drawing.picture, drawing.result));
+  const auto file = options_.folder / file_name(*drawing.result);
+  write_jpeg(file, annotated(drawing.picture, *drawing.result));
   pictures_.push_back(file);
   while (pictures_.size() > static_cast<size_t>(options_.keep)) {
     std::error_code gone;  // somebody else removed it

@@ -23,12 +23,12 @@ class EventPictures {
 
   // Quick: called by the detection thread. One picture for all events of a result:
   // 20261125-061500.250-CAMERA-REGION-EVENT.jpg, in UTC.
-  void add(const StreamResult& result, const Picture& picture);
+  void add(const SharedResult& result, const Picture& picture);
 
  private:
   struct Drawing {
     Picture picture;
-    StreamResult result;
+    SharedResult result;
   };
   void write(const Drawing& drawing);
 

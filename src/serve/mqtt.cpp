@@ -17,6 +17,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "media/stream.h"
 
 namespace octet {
 namespace {
@@ -53,7 +54,8 @@ struct Notice {
 
 MqttOptions parse_mqtt(const std::string& address) {
   const auto wrong = [&](const char* what) {
-    fail_usage("--mqtt {}: {}; mqtt://user@host:1883/topic is expected", address, what);
+    fail_usage("--mqtt {}: {}; mqtt://user@host:1883/topic is expected", public_address(address),
+               what);
   };
   MqttOptions out;
   std::string rest;
@@ -220,10 +222,10 @@ struct Mqtt::Parts {
         notices.pop_front();
         lock.unlock();
       } else {
-        const StreamResult result = std::move(results.front());
+        const SharedResult result = std::move(results.front());
         results.pop_front();
         lock.unlock();
-        notice = {topic(result.camera, "result"), to_json(result).dump()};
+        notice = {topic(result->camera, "result"), to_json(*result).dump()};
       }
       const int code = mosquitto_publish(client, nullptr, notice.topic.c_str(),
                                          static_cast<int>(notice.text.size()), notice.text.data(),
@@ -256,7 +258,7 @@ struct Mqtt::Parts {
   bool connected = false, was_connected = false, stop = false;
   std::string error;
   std::set<int> greetings;  // of the network's thread
-  std::deque<StreamResult> results;
+  std::deque<SharedResult> results;
   std::deque<Notice> notices;  // events and states: they go first
   std::map<std::string, std::string> states;
   int in_flight = 0;
@@ -267,17 +269,17 @@ struct Mqtt::Parts {
 Mqtt::Mqtt(const MqttOptions& options) : parts_(std::make_unique<Parts>(options)) {}
 Mqtt::~Mqtt() = default;
 
-void Mqtt::add(const StreamResult& result) {
+void Mqtt::add(const SharedResult& result) {
   {
     const std::scoped_lock lock(parts_->mutex);
-    for (const RegionEvent& e : result.events)
+    for (const RegionEvent& e : result->events)
       parts_->add(
-          {parts_->topic(result.camera, "event"), ordered_json{{"captured", result.captured},
-                                                               {"event", event_name(e.kind)},
-                                                               {"region", e.region},
-                                                               {"name", e.class_name},
-                                                               {"track", e.track}}
-                                                      .dump()});
+          {parts_->topic(result->camera, "event"), ordered_json{{"captured", result->captured},
+                                                                {"event", event_name(e.kind)},
+                                                                {"region", e.region},
+                                                                {"name", e.class_name},
+                                                                {"track", e.track}}
+                                                       .dump()});
     if (parts_->results.size() >= kResultsWaiting) {
       parts_->results.pop_front();
       ++parts_->lost;

@@ -43,7 +43,7 @@ class Mqtt {
   Mqtt& operator=(const Mqtt&) = delete;
 
   // Quick: called by the detection thread.
-  void add(const StreamResult& result);
+  void add(const SharedResult& result);
   // What the cameras' states are now; those that changed are published.
   void add(const std::vector<CameraSummary>& cameras);
 

@@ -50,7 +50,9 @@ Reloader::Reloader(std::filesystem::path file, LiveConfig running, Size camera_s
       file_stamp_(stamp_of(file_)),
       model_stamp_(stamp_of(running_.detector.model)),
       status_{.loaded = now_in_seconds()},
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }) {
+  (void)take_reload_request();  // from now on SIGHUP does not end the process
+}
 
 Reloader::~Reloader() {
   {

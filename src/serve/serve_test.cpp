@@ -83,7 +83,7 @@ class Page : public testing::Test {
   void start(const ServerOptions& options) {
     WatchOptions watch_options;
     watch_options.camera.realtime = true;
-    watch_options.on_result = [this](const StreamResult& r, const Picture& p) {
+    watch_options.on_result = [this](const SharedResult& r, const Picture& p) {
       board_.show(r, p);
     };
     watch_.emplace(std::vector<CameraSpec>{{"clip", OCTET_SOURCE_DIR "/samples/person.mp4"}},

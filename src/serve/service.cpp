@@ -58,7 +58,7 @@ ServiceSummary run_service(LiveConfig config, const std::filesystem::path& file)
   if (!config.mqtt.host.empty()) mqtt.emplace(config.mqtt);
   if (!config.events.folder.empty()) events.emplace(config.events);
   WatchOptions options = config.watch;
-  options.on_result = [&](const StreamResult& r, const Picture& p) {
+  options.on_result = [&](const SharedResult& r, const Picture& p) {
     if (board) board->show(r, p);
     if (mqtt) mqtt->add(r);
     if (events) events->add(r, p);
