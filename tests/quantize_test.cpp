@@ -1,6 +1,7 @@
 // Training and quantization from the command line, where octet-train is built.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "run_octet.h"
