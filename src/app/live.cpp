@@ -143,7 +143,7 @@ void run_watch(const Options& options) {
   config.detector.runtime.cache = cache_folder();
   if (!options.file.empty()) config.watch.live.max_frames = options.config.watch.live.max_frames;
   const LiveOptions live = config.watch.live;
-  const ServiceSummary s = run_service(std::move(config), options.file);
+  const ServiceSummary s = run_service(config, options.file);
   if (options.run.json) {
     auto j = to_json(s.watch.all, s.network, s.input);
     for (const CameraSummary& c : s.watch.cameras) j["sources"].push_back(to_json(c));

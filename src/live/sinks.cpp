@@ -54,11 +54,12 @@ nlohmann::ordered_json to_json(const StreamResult& r) {
       {"skipped", {{"newer_frame", r.skipped_newer}, {"too_old", r.skipped_old}}},
       {"detections", to_json(r.detections, *r.class_names)}};
   if (r.regions && !r.regions->empty()) j.update(counts_of(r));
-  for (const RegionEvent& e : r.events)
+  for (const RegionEvent& e : r.events) {
     j["events"].push_back({{"event", event_name(e.kind)},
                            {"region", e.region},
                            {"name", e.class_name},
                            {"track", e.track}});
+  }
   return j;
 }
 

@@ -175,13 +175,14 @@ StreamResult Watch::record(Place& place, Look look) {
 std::vector<CameraSummary> Watch::cameras() const {
   std::vector<CameraSummary> out;
   const std::scoped_lock lock(mutex_);
-  for (const auto& place : places_)
+  for (const auto& place : places_) {
     out.push_back({.id = place->id,
                    .name = place->camera.spec().name,
                    .status = place->camera.status(),
                    .tally = place->tally,
                    .regions = place->region_spec,
                    .counts = place->regions.counts()});
+  }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return out;
 }

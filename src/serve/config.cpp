@@ -23,8 +23,8 @@ constexpr double kBusy = 0.9;  // share of the processor above which a machine d
 // A map of the file, whose keys are asked for one by one; one that nobody asked for is an error.
 class Section {
  public:
-  Section(YAML::Node node, const std::string& file, const fs::path& folder)
-      : node_(std::move(node)), file_(file), folder_(folder) {
+  Section(const YAML::Node& node, const std::string& file, const fs::path& folder)
+      : node_(node), file_(file), folder_(folder) {
     if (!node_.IsDefined() || node_.IsNull()) return;
     if (!node_.IsMap()) wrong(node_, "names and values are expected here, as in 'conf: 0.25'");
     std::set<std::string> seen;

@@ -272,7 +272,7 @@ Mqtt::~Mqtt() = default;
 void Mqtt::add(const SharedResult& result) {
   {
     const std::scoped_lock lock(parts_->mutex);
-    for (const RegionEvent& e : result->events)
+    for (const RegionEvent& e : result->events) {
       parts_->add(
           {parts_->topic(result->camera, "event"), ordered_json{{"captured", result->captured},
                                                                 {"event", event_name(e.kind)},
@@ -280,6 +280,7 @@ void Mqtt::add(const SharedResult& result) {
                                                                 {"name", e.class_name},
                                                                 {"track", e.track}}
                                                        .dump()});
+    }
     if (parts_->results.size() >= kResultsWaiting) {
       parts_->results.pop_front();
       ++parts_->lost;

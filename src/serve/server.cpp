@@ -147,11 +147,12 @@ struct Server::Parts {
       const Machine m = machine();
       j["rss_mb"] = m.rss_mb;
       if (m.celsius) j["celsius"] = *m.celsius;
-      if (const auto g = watch.governor())
+      if (const auto g = watch.governor()) {
         j["governor"] = {{"width", g->input.width},
                          {"height", g->input.height},
                          {"skip", g->skip},
                          {"reason", g->reason}};
+      }
       if (surroundings.mqtt != nullptr) j["mqtt"] = to_json(surroundings.mqtt->status());
       if (surroundings.reloader != nullptr)
         j["configuration"] = to_json(surroundings.reloader->status());

@@ -50,7 +50,7 @@ class Keeper {
 
 }  // namespace
 
-ServiceSummary run_service(LiveConfig config, const std::filesystem::path& file) {
+ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path& file) {
   std::optional<Board> board;
   std::optional<Mqtt> mqtt;
   std::optional<EventPictures> events;

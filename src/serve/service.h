@@ -19,6 +19,7 @@ struct ServiceSummary {
 
 // `config` is complete(). `file`: where it was read from, to be read again when it changes; empty:
 // nowhere. Returns as Watch::run() does.
-[[nodiscard]] ServiceSummary run_service(LiveConfig config, const std::filesystem::path& file);
+[[nodiscard]] ServiceSummary run_service(const LiveConfig& config,
+                                         const std::filesystem::path& file);
 
 }  // namespace octet
