@@ -108,11 +108,12 @@ void JsonLines::write_line(const std::string& line) {
   const auto size = static_cast<int64_t>(line.size());
   if (options_.rotate_bytes > 0 && bytes_ > 0 && bytes_ + size > options_.rotate_bytes)
     begin_anew();
-  if (::write(fd_, line.data(), line.size()) == size) {
+  const ssize_t written = ::write(fd_, line.data(), line.size());
+  if (written == size) {
     bytes_ += size;
     return;
   }
-  const int reason = errno;
+  const int reason = written < 0 ? errno : ENOSPC;  // the beginning of it had room
   [[maybe_unused]] const int restored = bytes_ >= 0 ? ::ftruncate(fd_, bytes_) : -1;
   fail("{}: cannot be written: {}", options_.path.string(), std::strerror(reason));
 }
