@@ -4,19 +4,9 @@
 #include <thread>
 
 #include "core/process.h"
+#include "core/quantile.h"
 
 namespace octet {
-namespace {
-
-double at_share(std::vector<double>& values, double share) {
-  if (values.empty()) return 0;
-  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<size_t>(at)];
-}
-
-}  // namespace
-
 void Meter::add(int64_t camera, double age_ms, const Detections& detections, Size frame,
                 Size input) {
   ++results_[camera];
@@ -38,9 +28,9 @@ std::optional<Second> Meter::end_second(const std::vector<int64_t>& cameras) {
   for (const int64_t camera : cameras) fewest = std::min(fewest, results_[camera]);
   const auto cores = static_cast<double>(std::max(1U, std::thread::hardware_concurrency()));
   const Second second{.fps = fewest / seconds,
-                      .age_ms_p99 = at_share(ages_ms_, 0.99),
+                      .age_ms_p99 = quantile(ages_ms_, 0.99),
                       .cpu_share = (cpu_ms - cpu_ms_) / 1000 / seconds / cores,
-                      .smallest_object = at_share(objects_px_, 0.1)};
+                      .smallest_object = quantile(objects_px_, 0.1)};
   const bool first = cpu_ms_ == 0;  // holds all the process did before
   began_ = now;
   cpu_ms_ = cpu_ms;

@@ -18,17 +18,6 @@ namespace octet {
 
 namespace {
 
-nlohmann::ordered_json counts_of(const StreamResult& r) {
-  nlohmann::ordered_json j;
-  for (size_t i = 0; i < r.counts.zones.size(); ++i)
-    j["zones"][r.regions->zones[i].name] = {{"inside", r.counts.zones[i].inside},
-                                            {"entered", r.counts.zones[i].entered}};
-  for (size_t i = 0; i < r.counts.lines.size(); ++i)
-    j["lines"][r.regions->lines[i].name] = {{"to_right", r.counts.lines[i].to_right},
-                                            {"to_left", r.counts.lines[i].to_left}};
-  return j;
-}
-
 // What is left of a line that was not written to its end.
 void drop_broken_line(const std::filesystem::path& path) {
   std::error_code missing;
@@ -44,6 +33,19 @@ void drop_broken_line(const std::filesystem::path& path) {
 
 }  // namespace
 
+nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& counts) {
+  auto j = nlohmann::ordered_json::object();
+  for (size_t i = 0; i < counts.zones.size(); ++i) {
+    j["zones"][spec.zones[i].name] = {{"inside", counts.zones[i].inside},
+                                      {"entered", counts.zones[i].entered}};
+  }
+  for (size_t i = 0; i < counts.lines.size(); ++i) {
+    j["lines"][spec.lines[i].name] = {{"to_right", counts.lines[i].to_right},
+                                      {"to_left", counts.lines[i].to_left}};
+  }
+  return j;
+}
+
 nlohmann::ordered_json to_json(const StreamResult& r) {
   nlohmann::ordered_json j{
       {"source", r.camera},
@@ -53,7 +55,7 @@ nlohmann::ordered_json to_json(const StreamResult& r) {
       {"by", look_name(r.look)},
       {"skipped", {{"newer_frame", r.skipped_newer}, {"too_old", r.skipped_old}}},
       {"detections", to_json(r.detections, *r.class_names)}};
-  if (r.regions && !r.regions->empty()) j.update(counts_of(r));
+  if (r.regions) j.update(to_json(*r.regions, r.counts));
   for (const RegionEvent& e : r.events) {
     j["events"].push_back({{"event", event_name(e.kind)},
                            {"region", e.region},

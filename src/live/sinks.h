@@ -34,6 +34,9 @@ struct StreamResult {
 };
 // Made once, and then only read: by all sinks.
 using SharedResult = std::shared_ptr<const StreamResult>;
+// {"zones": {NAME: {"inside","entered"}}, "lines": {NAME: {"to_right","to_left"}}}, where there are
+// such.
+[[nodiscard]] nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& counts);
 // As a line of JSON Lines has it.
 [[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
 

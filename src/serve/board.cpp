@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/process.h"
+#include "core/quantile.h"
 #include "live/annotate.h"
 #include "media/image_io.h"
 
@@ -18,13 +19,6 @@ constexpr seconds kLooking{3};  // how long somebody counts as looking after a r
 constexpr size_t kHistory = 3600;
 constexpr int kQuality = 80;
 constexpr std::chrono::hours kKept{1};  // what a camera showed, when nothing more comes of it
-
-double at_share(std::vector<double>& values, double share) {
-  if (values.empty()) return 0;
-  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<size_t>(at)];
-}
 
 }  // namespace
 
@@ -90,8 +84,8 @@ void Board::end_second(double cpu_percent) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   seconds_.push_back({.time = std::chrono::duration_cast<seconds>(now).count(),
                       .results = static_cast<int>(ages_.size()),
-                      .age_p50 = at_share(ages_, 0.5),
-                      .age_p99 = at_share(ages_, 0.99),
+                      .age_p50 = quantile(ages_, 0.5),
+                      .age_p99 = quantile(ages_, 0.99),
                       .cpu_percent = cpu_percent});
   ages_.clear();
   if (seconds_.size() > kHistory) seconds_.pop_front();

@@ -60,12 +60,7 @@ json to_json(const CameraSummary& c) {
             {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
             {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
             {"error", c.status.error}};
-  for (size_t i = 0; i < c.counts.zones.size(); ++i)
-    j["zones"][c.regions->zones[i].name] = {{"inside", c.counts.zones[i].inside},
-                                            {"entered", c.counts.zones[i].entered}};
-  for (size_t i = 0; i < c.counts.lines.size(); ++i)
-    j["lines"][c.regions->lines[i].name] = {{"to_right", c.counts.lines[i].to_right},
-                                            {"to_left", c.counts.lines[i].to_left}};
+  j.update(json(to_json(*c.regions, c.counts)));
   return j;
 }
 
