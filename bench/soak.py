@@ -2,10 +2,12 @@
 """octet live under load and faults, against real parts: RTSP servers, a broker of MQTT, viewers of the page.
 
 usage: bench/soak.py MODEL [--minutes 10] [--cameras 4] [--faults 0] [--seed 1] [--viewers 1] [--engine auto] [--imgsz 320]
+       [--video] [--only kill_camera,garble_camera]
 
 A schedule of faults drawn from the seed: cameras killed, frozen and garbled, the wire to the broker cut, requests that are malformed,
-slow or never read, configurations right and wrong, models swapped and broken. Prints one JSON object: whether all that was promised was
-kept, and the figures. Needs the test programs (make build), mosquitto and mosquitto-clients.
+slow or never read, configurations right and wrong, models swapped and broken, the clock set wrong, an engine that fails (TensorFlow
+Lite). Prints one JSON object: whether all that was promised was kept, and the figures. Needs the test programs (make build), mosquitto
+and mosquitto-clients, and for faults libfaketime.
 """
 import argparse
 import collections
@@ -13,7 +15,6 @@ import json
 import os
 import pathlib
 import random
-import select
 import shutil
 import signal
 import socket
@@ -22,149 +23,8 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BIN = ROOT / "build" / "bin"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Camera:
-    """An RTSP server; garbled, a program that answers with noise stands in its place."""
-
-    def __init__(self):
-        self.port = free_port()
-        self.process = self.noise = None
-        self.up()
-
-    def up(self):
-        if self.noise:
-            self.noise.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept()
-            self.noise.close()
-            self.noise = None
-        self.process = subprocess.Popen([BIN / "rtsp_server", str(self.port), "640", "360"], stderr=subprocess.DEVNULL)
-
-    def down(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def garble(self):
-        self.down()
-        self.noise = socket.socket()
-        self.noise.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.noise.bind(("127.0.0.1", self.port))
-        self.noise.listen(8)
-        threading.Thread(target=self.answer, args=(self.noise,), daemon=True).start()
-
-    @staticmethod
-    def answer(listener):
-        try:
-            while True:
-                client, _ = listener.accept()
-                client.sendall(os.urandom(4096))
-                client.close()
-        except OSError:
-            pass
-
-
-class Wire(threading.Thread):
-    """Passes bytes between octet and the broker, until it is cut."""
-
-    def __init__(self, to):
-        super().__init__(daemon=True)
-        self.to, self.listener, self.severed = to, socket.create_server(("127.0.0.1", 0)), threading.Event()
-        self.port = self.listener.getsockname()[1]
-        self.start()
-
-    def run(self):
-        while True:
-            client, _ = self.listener.accept()
-            self.severed.clear()
-            with client, socket.create_connection(("127.0.0.1", self.to)) as broker:
-                other = {client: broker, broker: client}
-                try:
-                    while not self.severed.is_set():
-                        for s in select.select(list(other), [], [], 0.05)[0]:
-                            data = s.recv(65536)
-                            if not data:
-                                raise OSError
-                            other[s].sendall(data)
-                except OSError:
-                    pass
-
-
-class Ear(threading.Thread):
-    """Counts the different messages that the broker passes on."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.process = subprocess.Popen(["mosquitto_sub", "-p", str(port), "-q", "1", "-t", "#", "-F", "%t %p"], stdout=subprocess.PIPE, text=True)
-        self.heard, self.states = set(), 0
-        self.start()
-
-    def run(self):
-        for line in self.process.stdout:
-            if line.split()[0].endswith("/state"):
-                self.states += 1  # the same again and again
-            elif "/available " not in line:
-                self.heard.add(hash(line))
-
-    def count(self):
-        return len(self.heard) + self.states
-
-
-class Box:
-    """The program that is tested, its configuration and what it writes."""
-
-    def __init__(self, folder, args, cameras, wire):
-        self.folder, self.args, self.cameras, self.wire = folder, args, cameras, wire
-        self.port, self.model, self.file = free_port(), folder / "model.safetensors", folder / "box.yaml"
-        shutil.copy(args.model, self.model)
-        self.configure()
-        self.log = open(folder / "log", "w")
-        self.process = subprocess.Popen([BIN / "octet", "live", "--config", self.file, "--json"], stdout=subprocess.PIPE, stderr=self.log, text=True)
-
-    def configure(self, conf=0.25, wrong=""):
-        sources = "".join(
-            f"  camera{i}:\n    address: rtsp://127.0.0.1:{c.port}/camera\n    zones: {{all: {{points: [[0,0],[1,0],[1,1],[0,1]]}}}}\n"
-            for i, c in enumerate(self.cameras))
-        text = (f"model: model.safetensors\nengine: {self.args.engine}\nimgsz: {self.args.imgsz}\nconf: {conf}\npatience: 2\n{wrong}"
-                f"sources:\n{sources}http: {{address: 127.0.0.1:{self.port}}}\nmqtt: {{address: mqtt://127.0.0.1:{self.wire.port}/soak}}\n"
-                "jsonl: {file: out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: events, keep: 50}\n")
-        next_file = self.folder / "next.yaml"
-        next_file.write_text(text)
-        next_file.rename(self.file)
-
-    def swap_model(self, broken):
-        next_file = self.folder / "next.safetensors"
-        if broken:
-            next_file.write_bytes(b"no model")
-        else:
-            shutil.copy(self.args.model, next_file)
-        next_file.rename(self.model)
-
-    def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            return answer.read()
-
-    def state(self):
-        return json.loads(self.get("/api/state"))
-
-    def resources(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        field = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if len(line.split()) > 1}
-        descriptors = len(os.listdir(f"/proc/{self.process.pid}/fd"))
-        return {"rss_mb": int(field["VmRSS"]) / 1024, "threads": int(field["Threads"]), "descriptors": descriptors}
-
-    def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
+from soak_parts import Box, Camera, Ear, Wire, free_port
 
 
 def view(box, stop):
@@ -182,10 +42,14 @@ def view(box, stop):
 class Faults:
     """Each takes a few tenths of a second or sets a time for its end."""
 
-    def __init__(self, box, rng):
+    def __init__(self, box, rng, only):
         self.box, self.rng, self.held, self.later, self.counts = box, rng, [], [], collections.Counter()
+        self.away, self.back_after = {}, []  # cameras that were started again, and since when
         self.all = [self.kill_camera, self.garble_camera, self.freeze_camera, self.cut_wire, self.bad_request, self.slow_request,
-                    self.viewer_that_never_reads, self.new_configuration, self.wrong_configuration, self.new_model, self.broken_model, self.hang_up]
+                    self.viewer_that_never_reads, self.new_configuration, self.wrong_configuration, self.new_model, self.broken_model, self.hang_up,
+                    self.set_clock, self.fail_engine]
+        if only:
+            self.all = [f for f in self.all if f.__name__ in only.split(",")]
 
     def one(self):
         fault = self.rng.choice(self.all)
@@ -207,12 +71,23 @@ class Faults:
     def kill_camera(self):
         if camera := self.healthy_camera():
             camera.down()
-            self.after(self.rng.uniform(0.1, 2), camera.up)
+            self.after(self.rng.uniform(0.1, 2), lambda: self.start(camera))
 
     def garble_camera(self):
         if camera := self.healthy_camera():
             camera.garble()
-            self.after(self.rng.uniform(0.5, 2), camera.up)
+            self.after(self.rng.uniform(0.5, 2), lambda: self.start(camera))
+
+    def start(self, camera):
+        camera.up()
+        self.away[self.box.cameras.index(camera)] = time.monotonic()
+
+    def who_is_back(self):
+        """Seconds from the camera's being there again to its first picture."""
+        if self.away:
+            states = self.box.state()["cameras"]
+            for i in [i for i in self.away if states[i]["state"] == "up"]:
+                self.back_after.append(time.monotonic() - self.away.pop(i))
 
     def freeze_camera(self):
         if camera := self.healthy_camera():
@@ -260,6 +135,13 @@ class Faults:
     def hang_up(self):
         self.box.process.send_signal(signal.SIGHUP)
 
+    def set_clock(self):
+        self.box.set_clock(self.rng.choice(["+30d", "-30d", "+2h", "-2h"]))
+        self.after(self.rng.uniform(0.5, 3), lambda: self.box.set_clock("+0"))
+
+    def fail_engine(self):
+        self.box.failures.write_text(str(self.rng.randint(1, 3)))
+
     def end(self):
         self.due(everything=True)
         for s in self.held:
@@ -269,7 +151,7 @@ class Faults:
 def lines_of(folder):
     """All results, and how many lines are broken."""
     results, broken = [], 0
-    for file in folder.glob("out.jsonl*"):
+    for file in folder.glob("out*.jsonl"):
         for line in file.open():
             try:
                 results.append(json.loads(line))
@@ -295,7 +177,7 @@ def run(args, folder):
     time.sleep(8)
     for _ in range(args.viewers):
         threading.Thread(target=view, args=(box, stop), daemon=True).start()
-    faults, samples, began = Faults(box, random.Random(args.seed)), [], time.monotonic()
+    faults, samples, began = Faults(box, random.Random(args.seed), args.only), [], time.monotonic()
     seconds = args.minutes * 60
     next_fault = began
     try:
@@ -304,6 +186,7 @@ def run(args, folder):
                 faults.one()
                 next_fault += seconds / args.faults
             faults.due()
+            faults.who_is_back()
             if not samples or now - samples[-1]["at"] >= 10:
                 samples.append({"at": now, "seconds": round(now - began), **box.resources()})
             time.sleep(0.05)
@@ -325,19 +208,22 @@ def run(args, folder):
     time.sleep(2)
     ear.process.kill()
     broker.kill()
-    return report(args, folder, json.loads(out or "{}"), state, samples, ear, faults.counts)
+    return report(args, folder, json.loads(out or "{}"), state, samples, ear, faults)
 
 
 def report(args, folder, summary, state, samples, ear, faults):
     results, broken = lines_of(folder)
+    clock = quantile([r["captured"] for r in results], 0.5)
+    everything, results = results, [r for r in results if abs(r["captured"] - clock) < 3600]
     start = min(r["captured"] for r in results)
     end = max(r["captured"] for r in results)
     first = [r["age_ms"] for r in results if start + 20 < r["captured"] < start + 80]
     last = [r["age_ms"] for r in results if r["captured"] > end - 60]
     settled = [s for s in samples if s["seconds"] >= min(300, samples[-1]["seconds"] / 2)]
     delivered = summary.get("mqtt", {}).get("delivered", 0)
+    log = (folder / "log").read_text()
     frames = collections.defaultdict(list)
-    for r in results:
+    for r in everything:
         frames[r["source"]].append(r["frame"])
     promises = {
         "it ended when asked, with its summary": summary.get("interrupted") is True,
@@ -347,8 +233,10 @@ def report(args, folder, summary, state, samples, ear, faults):
         "what was delivered arrived": ear.count() >= delivered,
     }
     return {
-        "kept": all(promises.values()), "promises": promises, "seconds": samples[-1]["seconds"], "faults": sum(faults.values()), "by_kind": faults,
-        "results": len(results), "fps": summary.get("fps"), "frame_ms_p50": summary.get("frame_ms_p50"),
+        "kept": all(promises.values()), "promises": promises, "seconds": samples[-1]["seconds"], "faults": sum(faults.counts.values()), "by_kind": faults.counts,
+        "seconds_to_come_back": {"cameras": len(faults.back_after), "p50": quantile(faults.back_after, 0.5), "most": max(faults.back_after, default=None)},
+        "results": len(everything), "under_a_wrong_clock": len(everything) - len(results), "engine_failures": log.count("the engine failed"),
+        "fps": summary.get("fps"), "frame_ms_p50": summary.get("frame_ms_p50"),
         "age_ms": {"p50": summary.get("age_ms_p50"), "p99": summary.get("age_ms_p99"), "first_minute_p99": quantile(first, 0.99), "last_minute_p99": quantile(last, 0.99)},
         "by_camera": {s["name"]: {"detected": s["detected"], "openings": s["openings"]} for s in summary.get("sources", [])},
         "mqtt": {"delivered": delivered, "lost": summary.get("mqtt", {}).get("lost"), "heard": ear.count()},
@@ -369,6 +257,8 @@ def main():
     parser.add_argument("--viewers", type=int, default=1)
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--imgsz", default="320")
+    parser.add_argument("--video", action="store_true", help="with one camera: write an annotated video too")
+    parser.add_argument("--only", default="", help="these faults alone")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="octet-soak.") as name:
         folder = pathlib.Path(name)

@@ -373,7 +373,7 @@ TEST(JsonLines, RotateAndAreWhole) {
     for (int64_t frame = 0; frame < 40; ++frame) lines.write(result(frame));
   }
   int64_t last = -2;
-  for (const char* name : {"out.jsonl.2", "out.jsonl.1", "out.jsonl"}) {
+  for (const char* name : {"out.2.jsonl", "out.1.jsonl", "out.jsonl"}) {
     EXPECT_LE(std::filesystem::file_size(folder / name), 1000U);
     std::ifstream file(folder / name);
     for (std::string line; std::getline(file, line);) {
@@ -383,7 +383,7 @@ TEST(JsonLines, RotateAndAreWhole) {
     }
   }
   EXPECT_EQ(last, 39);
-  EXPECT_FALSE(std::filesystem::exists(folder / "out.jsonl.3"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out.3.jsonl"));
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ void print(const LiveSummary& s, const NetworkDescription& d, Size input,
       "first result after {:.2f} s, {:.0f} MB resident at most, {:.1f} ms of processor time a "
       "frame\n",
       s.first_result_ms / 1e3, s.rss_mb, s.cpu_ms_per_frame);
-  for (const auto& file : {options.save, options.snapshot, options.jsonl.path}) {
+  for (const auto& file : {options.save.path, options.snapshot, options.jsonl.path}) {
     if (!file.empty()) fmt::print("wrote {}\n", file.string());
   }
 }
@@ -208,7 +208,11 @@ void add_camera_options(CLI::App& verb, Options& options) {
 
 void add_sink_options(CLI::App& verb, Options& options) {
   LiveOptions& live = options.config.watch.live;
-  verb.add_option("--save", live.save, "annotated video to write, such as out.mp4");
+  verb.add_option("--save", live.save.path, "annotated video to write, such as out.mp4");
+  verb.add_option("--save-minutes", live.save.part_minutes,
+                  "cameras: begin a new one after so long and keep the last five; 0: any length")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   verb.add_option("--snapshot", live.snapshot,
                   "annotated picture (.jpg) of the frame with the most found");
   verb.add_option("--jsonl", live.jsonl.path, "file for one line of JSON a frame");

@@ -105,6 +105,22 @@ void AtomicPath::commit() {
   committed_ = true;
 }
 
+void keep_older(const fs::path& path, int keep) {
+  const auto aged = [&](int age) {
+    fs::path older = path;
+    if (age > 0)
+      older.replace_filename(
+          fmt::format("{}.{}{}", path.stem().string(), age, path.extension().string()));
+    return older;
+  };
+  for (int age = keep - 1; age >= 0; --age) {
+    std::error_code error;
+    if (!fs::exists(aged(age), error)) continue;
+    fs::rename(aged(age), aged(age + 1), error);
+    if (error) fail("{}: cannot be renamed: {}", aged(age).string(), error.message());
+  }
+}
+
 void write_file(const fs::path& path, std::span<const std::span<const std::byte>> parts) {
   AtomicPath target(path);
   {

@@ -41,6 +41,10 @@ class AtomicPath {
   bool committed_ = false;
 };
 
+// Frees `path`, whose older versions are name.1.ext (the newest), name.2.ext, …: each becomes one
+// older, and of them `keep` stay.
+void keep_older(const std::filesystem::path& path, int keep);
+
 // Writes all parts, one after another, as one file, atomically.
 void write_file(const std::filesystem::path& path,
                 std::span<const std::span<const std::byte>> parts);

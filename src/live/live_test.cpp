@@ -29,7 +29,7 @@ TEST(Live, EveryFrameOnceAndInOrder) {
   const TemporaryFolder folder;
   Detector detector(tiny(2));
   const auto source = open_source(kClip);
-  LiveOptions options{.save = folder / "out.mp4",
+  LiveOptions options{.save = {.path = folder / "out.mp4"},
                       .snapshot = folder / "best.jpg",
                       .jsonl = {.path = folder / "out.jsonl"}};
   options.decode.score_threshold = 1e-5F;
@@ -124,10 +124,39 @@ TEST(Live, AnErrorInAnyStageEndsAll) {
             std::string::npos);
   // Pictures of several sizes do not make a video.
   EXPECT_NE(error_of([&] {
-              (void)run_live(detector, *open_source(kPictures), {.save = folder / "v.mp4"});
+              (void)run_live(detector, *open_source(kPictures),
+                             {.save = {.path = folder / "v.mp4"}});
             }).find("one size"),
             std::string::npos);
   EXPECT_FALSE(fs::exists(folder / "v.mp4"));
+}
+
+// A camera's video: a part a minute and size, the oldest dropped, each of which can be played.
+TEST(Recording, IsInParts) {
+  const TemporaryFolder folder;
+  const RecordingOptions options{.path = folder / "v.mp4", .part_minutes = 1, .keep = 2};
+  const auto picture = [](int side) {
+    return Image{.width = side, .height = side, .rgb = std::vector<uint8_t>(3 * side * side)};
+  };
+  Recording recording(options, 1, true);
+  for (int second = 0; second < 130; ++second) recording.add(picture(64), second);
+  for (int second = 130; second < 150; ++second) recording.add(picture(96), second);
+  recording.finish();
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 3);
+  const std::tuple<const char*, int, int> parts[] = {
+      {"v.2.mp4", 64, 60}, {"v.1.mp4", 64, 10}, {"v.mp4", 96, 20}};
+  for (const auto& [name, side, frames] : parts) {
+    VideoReader video(folder / name);
+    EXPECT_EQ(video.info().size, (Size{side, side}));
+    VideoFrame frame;
+    int count = 0;
+    while (video.read(frame)) ++count;
+    EXPECT_EQ(count, frames) << name;
+  }
+  EXPECT_NE(error_of([&] {
+              (void)Recording({.path = folder / "missing" / "v.mp4"}, 1, true);
+            }).find("missing"),
+            std::string::npos);
 }
 
 TEST(OpenSource, SaysWhatIsWrong) {

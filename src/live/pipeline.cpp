@@ -59,7 +59,7 @@ class Pipeline {
     if (!options.jsonl.path.empty()) lines_.emplace(options.jsonl);
     if (draws(options))
       pictures_.emplace(
-          Pictures::Options{.video = options.save, .snapshot = options.snapshot, .fps = info_.fps});
+          Pictures::Options{.video = options.save, .fps = info_.fps, .snapshot = options.snapshot});
   }
 
   LiveSummary run() {
@@ -78,7 +78,7 @@ class Pipeline {
   using SlotQueue = BoundedQueue<Slot*>;
 
   static bool draws(const LiveOptions& options) {
-    return !options.save.empty() || !options.snapshot.empty();
+    return !options.save.path.empty() || !options.snapshot.empty();
   }
 
   // Runs a stage; its end closes the queues after it. An error is kept and closes everything.

@@ -19,8 +19,9 @@ namespace octet {
 
 struct LiveOptions {
   DecodeOptions decode;
-  int64_t max_frames = 0;                // 0: all
-  std::filesystem::path save, snapshot;  // empty: not wanted
+  int64_t max_frames = 0;  // 0: all
+  RecordingOptions save;
+  std::filesystem::path snapshot;  // empty: not wanted
   JsonLinesOptions jsonl;
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "media/image_io.h"
 #include "vision/detections_json.h"
 
@@ -81,17 +82,8 @@ void JsonLines::open() {
   bytes_ = std::max<int64_t>(0, ::lseek(fd_, 0, SEEK_END));
 }
 
-// FILE.4 becomes FILE.5, … FILE becomes FILE.1.
 void JsonLines::begin_anew() {
-  const auto aged = [&](int age) {
-    return age == 0 ? options_.path.string() : fmt::format("{}.{}", options_.path.string(), age);
-  };
-  for (int age = options_.keep - 1; age >= 0; --age) {
-    if (!std::filesystem::exists(aged(age))) continue;
-    std::error_code error;
-    std::filesystem::rename(aged(age), aged(age + 1), error);
-    if (error) fail("{}: cannot be renamed: {}", aged(age), error.message());
-  }
+  keep_older(options_.path, options_.keep);
   ::close(std::exchange(fd_, -1));
   open();
 }
@@ -120,28 +112,23 @@ void JsonLines::write_line(const std::string& line) {
   fail("{}: cannot be written: {}", options_.path.string(), std::strerror(reason));
 }
 
+Pictures::Pictures(Options options) : snapshot_(std::move(options.snapshot)) {
+  if (!options.video.path.empty()) recording_.emplace(options.video, options.fps, options.endless);
+}
+
 void Pictures::add(Image image, const Detections& detections, double seconds) {
-  if (!options_.video.empty()) {
-    if (!writer_) {
-      size_ = image.size();
-      writer_.emplace(options_.video, size_, options_.fps);
-    }
-    if (image.size() != size_)
-      fail("{}: a frame of {} follows frames of {}; a video has one size", options_.video.string(),
-           to_string(image.size()), to_string(size_));
-    writer_->write_at(image, seconds);
-  }
+  if (recording_) recording_->add(image, seconds);
   double score = 0;
   for (const Detection& d : detections.items) score += d.confidence;
-  if (!options_.snapshot.empty() && score > best_score_) {
+  if (!snapshot_.empty() && score > best_score_) {
     best_score_ = score;
     best_ = std::move(image);
   }
 }
 
 void Pictures::finish() {
-  if (writer_) writer_->finish();
-  if (best_score_ >= 0) write_jpeg(options_.snapshot, best_);
+  if (recording_) recording_->finish();
+  if (best_score_ >= 0) write_jpeg(snapshot_, best_);
 }
 
 }  // namespace octet

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "live/attention.h"
+#include "live/recording.h"
 #include "live/regions.h"
-#include "media/video.h"
 #include "vision/detections.h"
 #include "vision/image.h"
 
@@ -42,8 +42,9 @@ using SharedResult = std::shared_ptr<const StreamResult>;
 
 struct JsonLinesOptions {
   std::filesystem::path path;  // empty: not wanted
-  // Beyond so many bytes a new file is begun; the older ones are PATH.1 (the newest), PATH.2, … as
-  // many as are kept. With it, a file that is already there is continued. 0: one file, begun anew.
+  // Beyond so many bytes a new file is begun; the older ones are out.1.jsonl (the newest),
+  // out.2.jsonl, … as many as are kept. With it, a file that is already there is continued. 0: one
+  // file, begun anew.
   int64_t rotate_bytes = 0;
   int keep = 5;
   bool operator==(const JsonLinesOptions&) const = default;
@@ -76,19 +77,20 @@ class JsonLines {
 class Pictures {
  public:
   struct Options {
-    std::filesystem::path video, snapshot;  // empty: not wanted
+    RecordingOptions video;
     double fps = 25;
+    bool endless = false;            // cameras
+    std::filesystem::path snapshot;  // empty: not wanted
   };
-  explicit Pictures(Options options) : options_(std::move(options)) {}
+  explicit Pictures(Options options);
 
   // `image`: drawn already. `seconds`: since the start.
   void add(Image image, const Detections& detections, double seconds);
   void finish();  // the files appear
 
  private:
-  Options options_;
-  std::optional<VideoWriter> writer_;
-  Size size_;
+  std::filesystem::path snapshot_;
+  std::optional<Recording> recording_;
   Image best_;
   double best_score_ = -1;
 };

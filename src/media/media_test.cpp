@@ -197,5 +197,22 @@ TEST(VideoWriter, RoundTrip) {
             true);
 }
 
+TEST(VideoWriter, WhatAppearsAtOnceCanBePlayedBeforeItsEnd) {
+  const TemporaryFolder folder;
+  VideoWriter writer(folder / "o.mp4", {64, 48}, 10, Appears::kAtOnce);
+  for (int i = 0; i < 300; ++i) writer.write(flag(64, 48));
+  fs::copy_file(folder / "o.mp4", folder / "cut.mp4");  // the power fails
+  VideoReader reader(folder / "cut.mp4");
+  VideoFrame frame;
+  int count = 0;
+  for (; reader.read(frame); ++count) EXPECT_TRUE(red(frame.to_rgb(), 10, 35));
+  EXPECT_GE(count, 200);
+  writer.finish();
+  VideoReader whole(folder / "o.mp4");
+  for (count = 0; whole.read(frame); ++count) {
+  }
+  EXPECT_EQ(count, 300);
+}
+
 }  // namespace
 }  // namespace octet

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "core/file.h"
 #include "vision/image.h"
@@ -71,11 +72,15 @@ class VideoReader {
   int64_t damaged_ = 0;
 };
 
-// Writes MP4 (or what the extension says) with the best encoder that the installed FFmpeg has. The
-// file appears when finish() is called.
+// kAtOnce: the file grows under its own name, and but for its last seconds can be played whatever
+// ends it.
+enum class Appears { kWhenFinished, kAtOnce };
+
+// Writes MP4 (or what the extension says) with the best encoder that the installed FFmpeg has.
 class VideoWriter {
  public:
-  VideoWriter(const std::filesystem::path& path, Size size, double fps);
+  VideoWriter(const std::filesystem::path& path, Size size, double fps,
+              Appears appears = Appears::kWhenFinished);
   ~VideoWriter();
   VideoWriter(const VideoWriter&) = delete;
   VideoWriter& operator=(const VideoWriter&) = delete;
@@ -89,7 +94,8 @@ class VideoWriter {
   struct Handles;
   void encode(AVFrame* frame);
 
-  AtomicPath target_;
+  std::filesystem::path path_;
+  std::optional<AtomicPath> target_;  // of what appears when finished
   std::unique_ptr<Handles> handles_;
   int64_t next_pts_ = 0;
 };

@@ -44,6 +44,19 @@ AVCodecContext* open_encoder(Size size, double fps, bool global_header) {
   return nullptr;
 }
 
+// At once, MP4 is a row of fragments; its index at the end, as usual, would also grow in memory.
+int write_header(AVFormatContext* format, Appears appears) {
+  AVDictionary* options = nullptr;
+  if (appears == Appears::kAtOnce) {
+    format->flags |= AVFMT_FLAG_FLUSH_PACKETS;
+    av_dict_set(&options, "movflags", "empty_moov+default_base_moof", 0);
+    av_dict_set(&options, "frag_duration", "2000000", 0);  // microseconds
+  }
+  const int status = avformat_write_header(format, &options);
+  av_dict_free(&options);  // those that the format does not know are still in it
+  return status;
+}
+
 }  // namespace
 
 struct VideoWriter::Handles {
@@ -64,13 +77,14 @@ struct VideoWriter::Handles {
   }
 };
 
-VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fps)
-    : target_(path), handles_(std::make_unique<Handles>()) {
+VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fps, Appears appears)
+    : path_(path), handles_(std::make_unique<Handles>()) {
   av_log_set_level(AV_LOG_QUIET);
   Handles& h = *handles_;
+  if (appears == Appears::kWhenFinished) target_.emplace(path);
+  const std::string file = (target_ ? target_->temporary() : path).string();
   const Size even{(size.width + 1) / 2 * 2, (size.height + 1) / 2 * 2};  // what 4:2:0 needs
-  if (avformat_alloc_output_context2(&h.format, nullptr, nullptr, target_.temporary().c_str()) <
-      0) {
+  if (avformat_alloc_output_context2(&h.format, nullptr, nullptr, file.c_str()) < 0) {
     fail_usage("{}: no video format is known by the extension '{}'; use .mp4", path.string(),
                path.extension().string());
   }
@@ -81,8 +95,8 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fp
   h.stream = avformat_new_stream(h.format, nullptr);
   h.stream->time_base = h.codec->time_base;
   avcodec_parameters_from_context(h.stream->codecpar, h.codec);
-  int status = avio_open(&h.format->pb, target_.temporary().c_str(), AVIO_FLAG_WRITE);
-  if (status >= 0) status = avformat_write_header(h.format, nullptr);
+  int status = avio_open(&h.format->pb, file.c_str(), AVIO_FLAG_WRITE);
+  if (status >= 0) status = write_header(h.format, appears);
   if (status < 0) fail("{}: cannot be written: {}", path.string(), ffmpeg_reason(status));
   h.source = size;
   h.scaler = sws_getContext(size.width, size.height, AV_PIX_FMT_RGB24, even.width, even.height,
@@ -106,8 +120,7 @@ void VideoWriter::write_at(const Image& image, double seconds) {
 void VideoWriter::write(const Image& image) {
   Handles& h = *handles_;
   AVFrame* frame = h.frame.get();
-  if (av_frame_make_writable(frame) < 0)
-    fail("{}: no memory for a frame", target_.final_path().string());
+  if (av_frame_make_writable(frame) < 0) fail("{}: no memory for a frame", path_.string());
   const uint8_t* planes[] = {image.rgb.data()};
   const int strides[] = {image.width * 3};
   sws_scale(h.scaler, planes, strides, 0, image.height, frame->data, frame->linesize);
@@ -118,8 +131,7 @@ void VideoWriter::write(const Image& image) {
 void VideoWriter::encode(AVFrame* frame) {
   Handles& h = *handles_;
   const auto check = [&](int status) {
-    if (status < 0)
-      fail("{}: cannot be written: {}", target_.final_path().string(), ffmpeg_reason(status));
+    if (status < 0) fail("{}: cannot be written: {}", path_.string(), ffmpeg_reason(status));
   };
   check(avcodec_send_frame(h.codec, frame));
   while (true) {
@@ -140,9 +152,8 @@ void VideoWriter::finish() {
   avio_flush(h.format->pb);
   if (status >= 0) status = h.format->pb->error;
   if (const int closed = avio_closep(&h.format->pb); status >= 0) status = closed;
-  if (status < 0)
-    fail("{}: cannot be written: {}", target_.final_path().string(), ffmpeg_reason(status));
-  target_.commit();
+  if (status < 0) fail("{}: cannot be written: {}", path_.string(), ffmpeg_reason(status));
+  if (target_) target_->commit();
 }
 
 }  // namespace octet

@@ -220,7 +220,6 @@ void read_watch(Section& root, WatchOptions& watch) {
   double percent = 0;
   root.read("cpu-budget", percent, 0, 100);
   watch.goals.cpu_share = percent / 100;
-  root.read("save", watch.live.save);
 }
 
 void read_sinks(Section& root, LiveConfig& config) {
@@ -242,6 +241,12 @@ void read_sinks(Section& root, LiveConfig& config) {
   config.watch.live.jsonl.rotate_bytes = megabytes * 1'000'000;
   lines.read("keep", config.watch.live.jsonl.keep, 1, 1000);
   lines.done();
+  Section save = root.section(root.find("save"));
+  RecordingOptions& video = config.watch.live.save;
+  save.read("file", video.path);
+  save.read("minutes", video.part_minutes, 0, 1e6);
+  save.read("keep", video.keep, 1, 1000);
+  save.done();
   Section events = root.section(root.find("events"));
   events.read("folder", config.events.folder);
   events.read("keep", config.events.keep, 1, 1e6);
@@ -309,7 +314,7 @@ void complete(LiveConfig& config) {
     if (!is_stream(spec.address)) (void)open_source(spec.address);  // says now what is wrong
   }
   WatchOptions& watch = config.watch;
-  if (config.cameras.size() > 1 && !watch.live.save.empty())
+  if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");
   watch.camera.complete = !watch.camera.realtime && !streams;
   Goals& goals = watch.goals;

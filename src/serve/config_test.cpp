@@ -32,6 +32,7 @@ http: {address: 127.0.0.1:8080}
 mqtt: {address: "mqtt://box@broker:1884/home/octet"}
 jsonl: {file: out.jsonl, rotate-mb: 10, keep: 3}
 events: {folder: events, keep: 50}
+save: {file: out.mp4, minutes: 10}
 )";
 
 LiveConfig parse(const std::string& text) { return parse_live_config(text, "box.yaml", "/box"); }
@@ -68,6 +69,8 @@ TEST(LiveConfig, IsReadWhole) {
   EXPECT_EQ(c.mqtt.topic, "home/octet");
   EXPECT_EQ(c.watch.live.jsonl.path, "/box/out.jsonl");
   EXPECT_EQ(c.watch.live.jsonl.rotate_bytes, 10'000'000);
+  EXPECT_EQ(c.watch.live.save,
+            (RecordingOptions{.path = "/box/out.mp4", .part_minutes = 10, .keep = 5}));
   EXPECT_EQ(c.watch.live.jsonl.keep, 3);
   EXPECT_EQ(c.events.folder, "/box/events");
   EXPECT_EQ(c.events.keep, 50);

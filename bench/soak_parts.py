@@ -1,0 +1,199 @@
+"""What a soak stands on: cameras over RTSP, the wire to a broker, who listens there, and the program under test."""
+import json
+import os
+import pathlib
+import select
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = ROOT / "build" / "bin"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Camera:
+    """An RTSP server; garbled, a program that answers with noise stands in its place."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.process = self.noise = None
+        self.up()
+
+    def up(self):
+        if self.noise:
+            self.noise.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept()
+            self.noise.close()
+            self.noise = None
+        self.process = subprocess.Popen([BIN / "rtsp_server", str(self.port), "640", "360"], stderr=subprocess.DEVNULL)
+
+    def down(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def garble(self):
+        self.down()
+        self.noise = socket.socket()
+        self.noise.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.noise.bind(("127.0.0.1", self.port))
+        self.noise.listen(8)
+        threading.Thread(target=self.answer, args=(self.noise,), daemon=True).start()
+
+    @staticmethod
+    def answer(listener):
+        try:
+            while True:
+                client, _ = listener.accept()
+                client.sendall(os.urandom(4096))
+                client.close()
+        except OSError:
+            pass
+
+
+class Wire(threading.Thread):
+    """Passes bytes between octet and the broker, until it is cut."""
+
+    def __init__(self, to):
+        super().__init__(daemon=True)
+        self.to, self.listener, self.severed = to, socket.create_server(("127.0.0.1", 0)), threading.Event()
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            self.severed.clear()
+            with client, socket.create_connection(("127.0.0.1", self.to)) as broker:
+                other = {client: broker, broker: client}
+                try:
+                    while not self.severed.is_set():
+                        for s in select.select(list(other), [], [], 0.05)[0]:
+                            data = s.recv(65536)
+                            if not data:
+                                raise OSError
+                            other[s].sendall(data)
+                except OSError:
+                    pass
+
+
+class Ear(threading.Thread):
+    """Counts the different messages that the broker passes on."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.process = subprocess.Popen(["mosquitto_sub", "-p", str(port), "-q", "1", "-t", "#", "-F", "%t %p"], stdout=subprocess.PIPE, text=True)
+        self.heard, self.states = set(), 0
+        self.start()
+
+    def run(self):
+        for line in self.process.stdout:
+            if line.split()[0].endswith("/state"):
+                self.states += 1  # the same again and again
+            elif "/available " not in line:
+                self.heard.add(hash(line))
+
+    def count(self):
+        return len(self.heard) + self.states
+
+
+# TensorFlow Lite's library, but for one function, which fails as many times as the file says.
+FAILING_LIBRARY = """
+#include <dlfcn.h>
+#include <stdio.h>
+int TfLiteInterpreterInvoke(void* interpreter) {
+  static int (*real)(void*);
+  if (!real) real = (int (*)(void*))dlsym(dlopen(LIBRARY, RTLD_NOW), "TfLiteInterpreterInvoke");
+  FILE* file = fopen(FAILURES, "r+");
+  if (!file) return real(interpreter);
+  int left = 0;
+  fscanf(file, "%d", &left);
+  fclose(file);
+  if (left <= 1) remove(FAILURES);
+  else if ((file = fopen(FAILURES, "w"))) { fprintf(file, "%d", left - 1); fclose(file); }
+  return left > 0 ? 1 : real(interpreter);
+}
+"""
+
+
+class Box:
+    """The program that is tested, its configuration and what it writes.
+
+    It is started from a folder of its own, beside a TensorFlow Lite that can be made to fail, and with a wall clock that can be set.
+    """
+
+    def __init__(self, folder, args, cameras, wire):
+        self.folder, self.args, self.cameras, self.wire = folder, args, cameras, wire
+        self.port, self.model, self.file = free_port(), folder / "model.safetensors", folder / "box.yaml"
+        self.failures, self.clock = folder / "failures", folder / "clock"
+        shutil.copy(args.model, self.model)
+        self.configure()
+        self.log = open(folder / "log", "w")
+        environment = dict(os.environ)
+        program = BIN / "octet"
+        if args.faults:
+            program = self.own_program()
+            self.set_clock("+0")
+            environment |= {"LD_PRELOAD": "libfaketimeMT.so.1", "LD_LIBRARY_PATH": str(next(pathlib.Path("/usr/lib").glob("*/faketime"))),
+                            "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.process = subprocess.Popen([program, "live", "--config", self.file, "--json"], stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
+
+    def own_program(self):
+        folder = self.folder / "bin"
+        folder.mkdir()
+        for file in [BIN / "octet", *BIN.glob("octet_engine_*.so")]:
+            shutil.copy(file, folder)
+        library = next((ROOT / ".deps").glob("tflite/libtensorflowlite_c.so"))
+        (folder / "failing.c").write_text(FAILING_LIBRARY)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-w", f'-DLIBRARY="{library}"', f'-DFAILURES="{self.failures}"', folder / "failing.c", "-o",
+                        folder / "libtensorflowlite_c.so", "-Wl,--no-as-needed", library, f"-Wl,-rpath,{library.parent}"], check=True)
+        return folder / "octet"
+
+    def set_clock(self, offset):
+        next_file = self.folder / "clock.next"
+        next_file.write_text(offset + "\n")
+        next_file.rename(self.clock)
+
+    def configure(self, conf=0.25, wrong=""):
+        sources = "".join(
+            f"  camera{i}:\n    address: rtsp://127.0.0.1:{c.port}/camera\n    zones: {{all: {{points: [[0,0],[1,0],[1,1],[0,1]]}}}}\n"
+            for i, c in enumerate(self.cameras))
+        text = (f"model: model.safetensors\nengine: {self.args.engine}\nimgsz: {self.args.imgsz}\nconf: {conf}\npatience: 2\n{wrong}"
+                f"sources:\n{sources}http: {{address: 127.0.0.1:{self.port}}}\nmqtt: {{address: mqtt://127.0.0.1:{self.wire.port}/soak}}\n"
+                "jsonl: {file: out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: events, keep: 50}\n" + "save: {file: out.mp4}\n" * self.args.video)
+        next_file = self.folder / "next.yaml"
+        next_file.write_text(text)
+        next_file.rename(self.file)
+
+    def swap_model(self, broken):
+        next_file = self.folder / "next.safetensors"
+        if broken:
+            next_file.write_bytes(b"no model")
+        else:
+            shutil.copy(self.args.model, next_file)
+        next_file.rename(self.model)
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return answer.read()
+
+    def state(self):
+        return json.loads(self.get("/api/state"))
+
+    def resources(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        field = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if len(line.split()) > 1}
+        descriptors = len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        return {"rss_mb": int(field["VmRSS"]) / 1024, "threads": int(field["Threads"]), "descriptors": descriptors}
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
