@@ -7,9 +7,11 @@
 #include "core/testing.h"
 #include "engine/engine.h"
 #include "format/model_file.h"
+#include "format/onnx/onnx.h"
 #include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
 #include "media/image_io.h"
+#include "quant/params.h"
 #include "quant/reference.h"
 #include "vision/letterbox.h"
 
@@ -26,6 +28,7 @@ class Int8Engines : public testing::Test {
   void prepare(Size size) {
     model_ = read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors");
     model_.graph = fold_batch_norm(std::move(model_.graph));
+    size_ = size;
     file_ = folder_ / "m.tflite";
     write_tflite(file_, model_, size, Layout::kRaw);
     const Image image = read_image(OCTET_SOURCE_DIR "/samples/coco/images/val/000000000785.jpg");
@@ -37,7 +40,7 @@ class Int8Engines : public testing::Test {
   // All outputs of one inference, beside the reference's.
   Agreement run(const std::string& engine_name, const std::string& delegate, std::string* device) {
     const auto engine = load_engine(engine_name);
-    const auto network = engine->compile({.file = file_}, {}, {.delegate = delegate});
+    const auto network = engine->compile({.file = file_}, size_, {.delegate = delegate});
     *device = network->description().device;
     const auto request = network->make_request();
     std::copy(picture_.begin(), picture_.end(), request->input());
@@ -47,6 +50,12 @@ class Int8Engines : public testing::Test {
     for (size_t i = 0; i < network->outputs().size(); ++i)
       add(request->outputs()[i], network->outputs()[i].name, all);
     return all;
+  }
+
+  // The same model as another kind of file.
+  void use_onnx() {
+    file_ = folder_ / "m.onnx";
+    write_onnx(file_, model_, size_, Layout::kRaw);
   }
 
   const TemporaryFolder folder_;
@@ -62,8 +71,11 @@ class Int8Engines : public testing::Test {
     ASSERT_EQ(element_count(found.shape), channels * cells) << name;
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t i = 0; i < cells; ++i) {
-        const int apart = std::abs(found.integers()[i * channels + c] -
-                                   expected.values[static_cast<size_t>(c * cells + i)]);
+        const int64_t at = found.channels_last ? i * channels + c : c * cells + i;
+        const int value = found.type == ElementType::kInt8
+                              ? found.integers()[at]
+                              : quantize(found.floats()[at], expected.params);
+        const int apart = std::abs(value - expected.values[static_cast<size_t>(c * cells + i)]);
         ++all.values;
         all.equal += apart == 0;
         all.within_1 += apart <= 1;
@@ -72,6 +84,7 @@ class Int8Engines : public testing::Test {
   }
 
   Model model_;
+  Size size_;
   std::filesystem::path file_;
   std::vector<uint8_t> picture_;
   std::map<std::string, IntegerTensor> expected_;
@@ -95,6 +108,18 @@ TEST_F(Int8Engines, XnnpackEqualsTheReference) {
   std::string device;
   const Agreement a = run("tflite", "", &device);
   EXPECT_NE(device.find("XNNPACK"), std::string::npos) << device;
+  EXPECT_GE(share(a.equal, a), kEqual);
+  EXPECT_GE(share(a.within_1, a), kWithinOne);
+}
+
+// On processors that would saturate with weights of 8 bits, too.
+TEST_F(Int8Engines, OnnxRuntimeEqualsTheReference) {
+  const std::string missing = error_of([] { (void)load_engine("onnxruntime"); });
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  prepare({320, 320});
+  use_onnx();
+  std::string device;
+  const Agreement a = run("onnxruntime", "", &device);
   EXPECT_GE(share(a.equal, a), kEqual);
   EXPECT_GE(share(a.within_1, a), kWithinOne);
 }

@@ -11,7 +11,9 @@ using nlohmann::ordered_json;
 
 // What each kind of model will run in.
 ordered_json precisions(const EngineAbilities& abilities) {
-  return {{"int8", abilities.int8_saturates ? "int8, saturating with weights of 8 bits" : "int8"},
+  return {{"int8", abilities.int8_saturates          ? "int8, saturating with weights of 8 bits"
+                   : abilities.int8_8_bits_is_slower ? "int8, faster with weights of 7 bits"
+                                                     : "int8"},
           {"float_f32", "fp32"},
           {"float_auto", abilities.float_auto}};
 }
@@ -50,8 +52,10 @@ void run(bool as_json) {
   fmt::print("processor  {}, {} cores\n", cpu.name, cpu.cores);
   fmt::print("features   {}\n", fmt::join(cpu.present, " "));
   fmt::print("int8       {}\n",
-             saturates ? "no VNNI: some engines saturate; --weight-bits 7 makes models for them"
-                       : "exact products: weights of 8 bits");
+             saturates
+                 ? "no VNNI: OpenVINO saturates with weights of 8 bits, ONNX Runtime takes longer; "
+                   "--weight-bits 7 makes models for them"
+                 : "exact products: weights of 8 bits");
   for (const auto& e : j["engines"]) {
     if (!e["installed"].get<bool>()) {
       fmt::print("engine     {}: not installed: {}\n", e["name"].get<std::string>(),

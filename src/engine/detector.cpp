@@ -30,7 +30,7 @@ void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::str
   log_warning(
       "{}: has weights of 8 bits, and {} saturates on this processor (no VNNI) when it adds their "
       "products, which costs accuracy; make a model for it with 'octet quantize --weight-bits 7', "
-      "or take --engine tflite, which does not saturate",
+      "or take --engine onnxruntime or tflite, which do not saturate",
       name, engine.version());
 }
 
@@ -53,7 +53,7 @@ ExportInMemory export_in_memory(const Model& model, Size size, NetworkFormat for
 
 Detector::Detector(const DetectorOptions& options)
     : artifact_(open_artifact(options.model)),
-      engine_(load_engine(options.engine, network_format(artifact_.kind))) {
+      engine_(load_engine(options.engine, network_format(artifact_.kind), artifact_.weight_bits)) {
   warn_of_saturation(artifact_, *engine_, options.model.string());
   NetworkSource source;
   if (artifact_.kind == ArtifactKind::kModel) {

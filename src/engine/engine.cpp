@@ -70,7 +70,8 @@ std::unique_ptr<Engine> load_engine(const std::string& name) {
              fmt::join(engine_names(), ", "));
 }
 
-std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<NetworkFormat> format) {
+std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<NetworkFormat> format,
+                                    int weight_bits) {
   const auto reads = [&](const Engine& engine) {
     const auto list = engine.formats();
     return !format || std::find(list.begin(), list.end(), *format) != list.end();
@@ -81,14 +82,19 @@ std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<Netwo
     fail_usage("--engine {}: does not read files of this format; leave the option out", name);
   }
   std::string reasons;
+  std::unique_ptr<Engine> saturating;
   for (const Module& module : kModules) {
+    if (saturating && module.name == kSlow) continue;
     try {
       auto engine = load_engine(module.name);
-      if (reads(*engine)) return engine;
+      if (!reads(*engine)) continue;
+      if (weight_bits < 8 || !engine->abilities().int8_saturates) return engine;
+      if (!saturating) saturating = std::move(engine);
     } catch (const Error& e) {
       reasons += std::string(reasons.empty() ? "" : "; ") + e.what();
     }
   }
+  if (saturating) return saturating;
   fail("no engine is installed that could run it: {}", reasons);
 }
 

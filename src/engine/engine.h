@@ -86,7 +86,9 @@ class Network {
 
 // On this processor.
 struct EngineAbilities {
-  bool int8_saturates = false;      // adds products of int8 and uint8 in 16 bits
+  // Without VNNI, weights that use all of 8 bits give wrong sums (products of int8 and uint8 are
+  // added in 16 bits), or take longer than those of 7.
+  bool int8_saturates = false, int8_8_bits_is_slower = false;
   std::string float_auto = "fp32";  // what float models run in with Precision::kAuto
 };
 
@@ -108,9 +110,11 @@ class Engine {
 [[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
 
 // The same; "auto" takes the first installed that is good for a file of that format (of none: for a
-// model without a file).
+// model without a file), and of those, where there is one, one that does not saturate with weights
+// of so many bits.
 [[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name,
-                                                  std::optional<NetworkFormat> format);
+                                                  std::optional<NetworkFormat> format,
+                                                  int weight_bits = 0);
 
 // All that load_engine() knows, installed or not.
 [[nodiscard]] std::vector<std::string> engine_names();

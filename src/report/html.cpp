@@ -19,7 +19,7 @@ constexpr const char* kStyle =
     "color:#111827}h1{font-size:1.6em}h2{margin-top:2em;font-size:1.2em}"
     ".row{display:flex;flex-wrap:wrap;gap:16px}svg{background:#fafafa;border:1px solid #e5e7eb;"
     "border-radius:6px}svg text{font:11px system-ui,sans-serif;fill:#374151}"
-    "svg .title{font-weight:600;font-size:13px}table{border-collapse:collapse}"
+    "svg .title{font-weight:600;font-size:13px}svg .light{fill:#fff}table{border-collapse:collapse}"
     "td,th{padding:3px 12px;text-align:right;border-bottom:1px solid #e5e7eb}"
     "td:first-child,th:first-child{text-align:left}figure{margin:0}"
     "figure img{width:310px;border-radius:6px}figcaption{font-size:12px;color:#6b7280}";
@@ -191,7 +191,8 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& l
                          x, y, cell - 1, cell - 1, 0.08 + 0.92 * share, html_escape(labels[r]),
                          counts[r][c], html_escape(labels[c]));
       if (numbers)
-        svg += text_at(x + cell / 2, y + cell / 2 + 4, std::to_string(counts[r][c]), "middle");
+        svg += text_at(x + cell / 2, y + cell / 2 + 4, std::to_string(counts[r][c]), "middle",
+                       share > 0.5 ? "light" : "");
     }
   }
   return svg + "</svg>\n";

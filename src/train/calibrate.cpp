@@ -141,7 +141,10 @@ class Calibrator {
   GroupCalibration choose_group(size_t g, PartialRun& run) {
     GroupCalibration best{.values = placement_.groups[g]};
     best.seen = histograms_[g].extent();
-    if (holds_image(best.values)) return best;
+    if (holds_image(best.values)) {
+      best.seen = best.range = {.low = 0, .high = 1};
+      return best;
+    }
     if (histograms_[g].count() == 0) fail("'{}': no value was seen", best.values.front());
     std::vector<ValueRange> tried;
     for (const RangeMethod method : kRangeMethods) {

@@ -8,11 +8,20 @@
 #include "core/progress.h"
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
+#include "graph/shapes.h"
 #include "train/distill.h"
 #include "train/graph_executor.h"
 
 namespace octet {
 namespace {
+
+// Of pictures that are looked at together: time and memory grow with them and with the network.
+// YOLOv8n and s take all they are given at 640, x two and four.
+constexpr double kTriedGflops = 180, kCorrectedGflops = 500;
+
+int at_most(int pictures, double gflops, double gflops_a_picture, int least) {
+  return std::min(pictures, std::max(least, static_cast<int>(gflops / gflops_a_picture)));
+}
 
 class Quantizer {
  public:
@@ -22,6 +31,10 @@ class Quantizer {
     if (!model.quantization.empty())
       fail("the model is quantized already; start from the float model");
     model_.graph = fold_batch_norm(model.graph);
+    CalibrationOptions& c = options_.calibration;
+    const double gflops = cost(model_.graph, {c.side, c.side}).gflops;
+    c.tried = at_most(c.tried, kTriedGflops, gflops, 2);
+    c.corrected = at_most(c.corrected, kCorrectedGflops, gflops, 4);
   }
 
   QuantizeResult run() {
@@ -155,7 +168,7 @@ class Quantizer {
 
   const Dataset& training_;
   const Dataset& validation_;
-  const QuantizeOptions& options_;
+  QuantizeOptions options_;
   Model model_;
   std::optional<QuantizedNetwork> network_;
   QuantizeResult result_;

@@ -81,6 +81,7 @@ using ReleaseSession = Release<95, OrtSession>;
 using ReleaseValue = Release<96, OrtValue>;
 using ReleaseTypeInfo = Release<98, OrtTypeInfo>;
 using ReleaseTensorInfo = Release<99, OrtTensorInfo>;
+using AddSessionConfigEntry = Fallible<130, OrtSessionOptions*, const char*, const char*>;
 using ReleaseSessionOptions = Release<100, OrtSessionOptions>;
 }  // namespace ort
 

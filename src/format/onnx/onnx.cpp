@@ -347,7 +347,12 @@ onnx::ModelProto parse_onnx(std::span<const std::byte> bytes, const std::string&
 }
 
 std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::path& path) {
-  const onnx::ModelProto model = parse_onnx(read_file(path), path.string());
+  return read_onnx_metadata(read_file(path), path.string());
+}
+
+std::map<std::string, std::string> read_onnx_metadata(std::span<const std::byte> bytes,
+                                                      const std::string& name) {
+  const onnx::ModelProto model = parse_onnx(bytes, name);
   std::map<std::string, std::string> entries;
   for (const auto& prop : model.metadata_props()) entries[prop.key()] = prop.value();
   return entries;
