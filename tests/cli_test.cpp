@@ -142,8 +142,8 @@ TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
 TEST(Cli, WrongUsageIsTwoAndAHint) {
   for (const char* arguments :
        {"", "fly", "detect", "detect --model a", "live --model a --source b --imgsz 650",
-        "val --model a --data b --precision f64", "export --model a --format caffe",
-        "detect --model a --source b --conf 2", "import"}) {
+        "live --config a --conf 0.5", "val --model a --data b --precision f64",
+        "export --model a --format caffe", "detect --model a --source b --conf 2", "import"}) {
     const Outcome done = run_octet(arguments);
     EXPECT_EQ(done.status, 2) << arguments << ": " << done.err;
     EXPECT_FALSE(done.err.empty()) << arguments;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "app/verbs.h"
@@ -162,9 +163,6 @@ void run_watch(const Options& options) {
 
 void run(const Options& options) {
   const bool from_file = !options.file.empty();
-  if (from_file && (!options.sources.empty() || !options.run.model.empty()))
-    fail_usage(
-        "--config: model and sources are in the file; --frames and --json may stand beside it");
   if (!from_file && (options.sources.empty() || options.run.model.empty()))
     fail_usage("--model and --source are required, or --config.\nTry 'octet live --help'.");
   const WatchOptions& watch = options.config.watch;
@@ -230,6 +228,15 @@ void add_sink_options(CLI::App& verb, Options& options) {
   verb.add_flag("--http-open", http.open, "other machines may look without a token");
 }
 
+// What a file says is not said again beside it.
+void require_alone(const CLI::App& verb) {
+  const std::set<std::string> beside{"--config", "--frames", "--json", "--log-json"};
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->count() > 0 && !beside.contains(option->get_name()))
+      fail_usage("{}: cannot stand beside --config; write it into the file", option->get_name());
+  }
+}
+
 }  // namespace
 
 void add_live(CLI::App& root) {
@@ -265,7 +272,8 @@ void add_live(CLI::App& root) {
       ->capture_default_str();
   add_camera_options(*verb, *options);
   add_sink_options(*verb, *options);
-  verb->callback([options] {
+  verb->callback([options, verb] {
+    if (!options->file.empty()) require_alone(*verb);
     install_stop_signals();
     run(*options);
   });

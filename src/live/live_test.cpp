@@ -134,11 +134,12 @@ TEST(Live, AnErrorInAnyStageEndsAll) {
 // A camera's video: a part a minute and size, the oldest dropped, each of which can be played.
 TEST(Recording, IsInParts) {
   const TemporaryFolder folder;
-  const RecordingOptions options{.path = folder / "v.mp4", .part_minutes = 1, .keep = 2};
+  const RecordingOptions options{
+      .path = folder / "v.mp4", .endless = true, .part_minutes = 1, .keep = 2};
   const auto picture = [](int side) {
     return Image{.width = side, .height = side, .rgb = std::vector<uint8_t>(3 * side * side)};
   };
-  Recording recording(options, 1, true);
+  Recording recording(options, 1);
   for (int second = 0; second < 130; ++second) recording.add(picture(64), second);
   for (int second = 130; second < 150; ++second) recording.add(picture(96), second);
   recording.finish();
@@ -153,10 +154,9 @@ TEST(Recording, IsInParts) {
     while (video.read(frame)) ++count;
     EXPECT_EQ(count, frames) << name;
   }
-  EXPECT_NE(error_of([&] {
-              (void)Recording({.path = folder / "missing" / "v.mp4"}, 1, true);
-            }).find("missing"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of([&] { (void)Recording({.path = folder / "missing" / "v.mp4"}, 1); }).find("missing"),
+      std::string::npos);
 }
 
 TEST(OpenSource, SaysWhatIsWrong) {

@@ -4,33 +4,51 @@
 #include "core/file.h"
 
 namespace octet {
+namespace {
 
-Recording::Recording(const RecordingOptions& options, double fps, bool endless)
-    : options_(options), fps_(fps), endless_(endless) {
+// After a write that failed.
+constexpr double kPauseSeconds = 10;
+constexpr uintmax_t kLeastFreeBytes = 32'000'000;
+
+uintmax_t free_bytes(const std::filesystem::path& file) {
+  std::error_code unknown;
+  return std::filesystem::space(std::filesystem::absolute(file).parent_path(), unknown).available;
+}
+
+}  // namespace
+
+Recording::Recording(const RecordingOptions& options, double fps) : options_(options), fps_(fps) {
   const auto folder = std::filesystem::absolute(options_.path).parent_path();
   if (!std::filesystem::is_directory(folder))
     fail("{}: the folder {} does not exist", options_.path.string(), folder.string());
 }
 
 void Recording::add(const Image& image, double seconds) {
-  if (writer_ && image.size() != size_ && !endless_)
+  if (writer_ && image.size() != size_ && !options_.endless)
     fail("{}: a frame of {} follows frames of {}; a video has one size", options_.path.string(),
          to_string(image.size()), to_string(size_));
-  const bool over =
-      endless_ && options_.part_minutes > 0 && seconds >= part_began_ + 60 * options_.part_minutes;
+  const bool over = options_.endless && options_.part_minutes > 0 &&
+                    seconds >= part_began_ + 60 * options_.part_minutes;
   if (writer_ && (over || image.size() != size_)) finish();
+  if (seconds < next_try_) fail("{}: a new one is begun after a while", options_.path.string());
   if (!writer_) begin(image.size(), seconds);
   try {
     writer_->write_at(image, seconds - part_began_);
   } catch (const Error&) {
-    if (endless_) writer_.reset();  // the next picture begins a new one
+    if (options_.endless) writer_.reset();
+    next_try_ = seconds + kPauseSeconds;
     throw;
   }
 }
 
 void Recording::begin(Size size, double seconds) {
-  if (endless_) keep_older(options_.path, options_.keep);
-  writer_.emplace(options_.path, size, fps_, endless_ ? Appears::kAtOnce : Appears::kWhenFinished);
+  if (options_.endless) {
+    if (free_bytes(options_.path) < kLeastFreeBytes)  // the older ones stay
+      fail("{}: cannot be written: the disk is full", options_.path.string());
+    keep_older(options_.path, options_.keep);
+  }
+  writer_.emplace(options_.path, size, fps_,
+                  options_.endless ? Appears::kAtOnce : Appears::kWhenFinished);
   size_ = size;
   part_began_ = seconds;
 }

@@ -11,8 +11,11 @@ namespace octet {
 
 struct RecordingOptions {
   std::filesystem::path path;  // empty: not wanted
-  // Of cameras, which have no end: a new video is begun after so long, or when the pictures change
-  // their size; the older ones are out.1.mp4 (the newest), out.2.mp4, … as many as are kept.
+  // Of cameras: the video is there from its first second and can be played whatever ends it; else
+  // it appears when it is finished, and has pictures of one size.
+  bool endless = false;
+  // A new one is begun after so long, or when the pictures change their size; the older ones are
+  // out.1.mp4 (the newest), out.2.mp4, … as many as are kept.
   double part_minutes = 60;  // 0: any length
   int keep = 5;
   bool operator==(const RecordingOptions&) const = default;
@@ -20,9 +23,7 @@ struct RecordingOptions {
 
 class Recording {
  public:
-  // `endless`: the video is there from its first second and can be played whatever ends it; else it
-  // appears when it is finished, and has pictures of one size.
-  Recording(const RecordingOptions& options, double fps, bool endless);
+  Recording(const RecordingOptions& options, double fps);
 
   void add(const Image& image, double seconds);  // since the start
   void finish();
@@ -32,10 +33,10 @@ class Recording {
 
   RecordingOptions options_;
   double fps_;
-  bool endless_;
   std::optional<VideoWriter> writer_;
   Size size_;              // of the pictures in it
   double part_began_ = 0;  // seconds
+  double next_try_ = 0;    // seconds
 };
 
 }  // namespace octet

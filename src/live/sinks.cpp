@@ -113,7 +113,7 @@ void JsonLines::write_line(const std::string& line) {
 }
 
 Pictures::Pictures(Options options) : snapshot_(std::move(options.snapshot)) {
-  if (!options.video.path.empty()) recording_.emplace(options.video, options.fps, options.endless);
+  if (!options.video.path.empty()) recording_.emplace(options.video, options.fps);
 }
 
 void Pictures::add(Image image, const Detections& detections, double seconds) {

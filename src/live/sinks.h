@@ -79,7 +79,6 @@ class Pictures {
   struct Options {
     RecordingOptions video;
     double fps = 25;
-    bool endless = false;            // cameras
     std::filesystem::path snapshot;  // empty: not wanted
   };
   explicit Pictures(Options options);

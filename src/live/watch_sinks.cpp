@@ -20,10 +20,8 @@ WatchSinks::WatchSinks(const LiveOptions& options, bool complete) : complete_(co
     lines_.emplace("--jsonl", kLinesBehind, [this](SharedResult& r) { lines_file_->write(*r); });
   }
   if (options.save.path.empty() && options.snapshot.empty()) return;
-  pictures_.emplace(Pictures::Options{.video = options.save,
-                                      .fps = kVideoRate,
-                                      .endless = !complete,
-                                      .snapshot = options.snapshot});
+  pictures_.emplace(
+      Pictures::Options{.video = options.save, .fps = kVideoRate, .snapshot = options.snapshot});
   drawings_.emplace("--save", kPicturesBehind, [this](Drawing& d) {
     pictures_->add(annotated(d.picture, *d.result), d.result->detections, d.seconds);
   });

@@ -316,6 +316,7 @@ void complete(LiveConfig& config) {
   WatchOptions& watch = config.watch;
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");
+  watch.live.save.endless = streams;
   watch.camera.complete = !watch.camera.realtime && !streams;
   Goals& goals = watch.goals;
   if (config.auto_size && !goals.any()) goals.cpu_share = kBusy;
