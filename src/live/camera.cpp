@@ -12,6 +12,10 @@ namespace octet {
 
 using std::chrono::milliseconds;
 
+namespace {
+constexpr milliseconds kGoodAfter{3000};  // up for longer: a stream that is worth a quick return
+}  // namespace
+
 const char* camera_state_name(CameraState state) {
   switch (state) {
     case CameraState::kConnecting:
@@ -66,11 +70,11 @@ std::unique_ptr<Source> Camera::open() {
 void Camera::run() {
   const bool again = is_stream(spec_.address) && spec_.address != "-";
   std::minstd_rand random(static_cast<unsigned>(std::hash<std::string>{}(spec_.name)));
-  std::uniform_real_distribution<double> chance(0.5, 1.5);
+  std::uniform_real_distribution<double> chance(0.5, 1);
   milliseconds next = options_.first_pause;
   while (!stop_) {
-    const auto started = Clock::now();
     std::string error;
+    up_since_.reset();
     try {
       set_state(CameraState::kConnecting, status().error);
       read_all();
@@ -81,7 +85,7 @@ void Camera::run() {
     if (stop_) return;
     if (!again) return set_state(CameraState::kEnded, error);
     set_state(CameraState::kDown, error);
-    if (Clock::now() - started > options_.longest_pause) next = options_.first_pause;
+    if (up_since_ && Clock::now() - *up_since_ > kGoodAfter) next = options_.first_pause;
     const auto time = std::chrono::duration_cast<milliseconds>(next * chance(random));
     log_warning("{}: down: {}; next attempt in {:.1f} s", spec_.name, error,
                 std::chrono::duration<double>(time).count());
@@ -107,6 +111,7 @@ void Camera::read_all() {
     }
     if (i == 0) {
       set_state(CameraState::kUp, "");
+      up_since_ = Clock::now();
       if (streams) log_info("{}: up, {}", spec_.name, to_string(picture.size()));
     }
     const double seconds =

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -24,8 +25,8 @@ struct CameraOptions {
   bool complete = false;  // every frame waits until it is taken; else only the newest waits
   bool realtime = false;  // files: at their own pace
   StreamOptions stream;
-  // Between attempts: from the first, doubled up to the longest, each with ± 50 % of chance. The
-  // first again after a stream was up for longer than the longest.
+  // Between attempts: from the first, doubled up to the longest, each shortened by up to half by
+  // chance. The first again after a stream was up for some seconds.
   std::chrono::milliseconds first_pause{250}, longest_pause{15'000};
 };
 
@@ -96,6 +97,7 @@ class Camera {
   CameraOptions options_;
   Doorbell& doorbell_;
   std::atomic<bool> stop_ = false;
+  std::optional<std::chrono::steady_clock::time_point> up_since_;  // of its thread alone
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
