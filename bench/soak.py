@@ -242,6 +242,7 @@ def report(args, folder, summary, state, samples, ear, faults):
         "mqtt": {"delivered": delivered, "lost": summary.get("mqtt", {}).get("lost"), "heard": ear.count()},
         "configuration": state.get("configuration"),
         "rss_mb": {"settled": settled[0]["rss_mb"], "end": samples[-1]["rss_mb"], "most": max(s["rss_mb"] for s in samples)},
+        "own_mb": {"settled": settled[0]["own_mb"], "end": samples[-1]["own_mb"], "most": max(s["own_mb"] for s in settled)},  # without files' pages
         "threads": {"settled": settled[0]["threads"], "end": samples[-1]["threads"]},
         "descriptors": {"settled": settled[0]["descriptors"], "end": samples[-1]["descriptors"]},
     }

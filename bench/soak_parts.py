@@ -169,7 +169,7 @@ class Box:
             for i, c in enumerate(self.cameras))
         text = (f"model: model.safetensors\nengine: {self.args.engine}\nimgsz: {self.args.imgsz}\nconf: {conf}\npatience: 2\n{wrong}"
                 f"sources:\n{sources}http: {{address: 127.0.0.1:{self.port}}}\nmqtt: {{address: mqtt://127.0.0.1:{self.wire.port}/soak}}\n"
-                "jsonl: {file: out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: events, keep: 50}\n" + "save: {file: out.mp4}\n" * self.args.video)
+                "jsonl: {file: out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: events, keep: 50}\n" + "save: {file: out.mp4, minutes: 10}\n" * self.args.video)
         next_file = self.folder / "next.yaml"
         next_file.write_text(text)
         next_file.rename(self.file)
@@ -193,7 +193,7 @@ class Box:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         field = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if len(line.split()) > 1}
         descriptors = len(os.listdir(f"/proc/{self.process.pid}/fd"))
-        return {"rss_mb": int(field["VmRSS"]) / 1024, "threads": int(field["Threads"]), "descriptors": descriptors}
+        return {"rss_mb": int(field["VmRSS"]) / 1024, "own_mb": int(field["RssAnon"]) / 1024, "threads": int(field["Threads"]), "descriptors": descriptors}
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=5)

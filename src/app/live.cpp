@@ -209,7 +209,7 @@ void add_sink_options(CLI::App& verb, Options& options) {
   verb.add_option("--save", live.save.path, "annotated video to write, such as out.mp4");
   verb.add_option("--save-minutes", live.save.part_minutes,
                   "cameras: begin a new one after so long and keep the last five; 0: any length")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   verb.add_option("--snapshot", live.snapshot,
                   "annotated picture (.jpg) of the frame with the most found");

@@ -1,5 +1,7 @@
 #include "live/recording.h"
 
+#include <malloc.h>
+
 #include "core/error.h"
 #include "core/file.h"
 
@@ -57,6 +59,7 @@ void Recording::finish() {
   if (!writer_) return;
   writer_->finish();
   writer_.reset();
+  ::malloc_trim(0);  // an encoder's pictures, which the next one's would lie beside
 }
 
 }  // namespace octet
