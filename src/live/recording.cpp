@@ -32,7 +32,9 @@ void Recording::add(const Image& image, double seconds) {
   const bool over = options_.endless && options_.part_minutes > 0 &&
                     seconds >= part_began_ + 60 * options_.part_minutes;
   if (writer_ && (over || image.size() != size_)) finish();
-  if (seconds < next_try_) fail("{}: a new one is begun after a while", options_.path.string());
+  if (seconds < next_try_)
+    fail("{}: nothing is written for {} seconds after an error", options_.path.string(),
+         kPauseSeconds);
   if (!writer_) begin(image.size(), seconds);
   try {
     writer_->write_at(image, seconds - part_began_);
