@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What skipping frames saves and costs: processor time, and how many of the boxes of every-frame detection are still there.
 
-usage: bench/skipping.py MODEL CLIP [octet live options …]
+usage: bench/skipping.py MODEL CLIP [--plot FILE.svg] [octet live options …]
 
 Every setting runs over all frames of the clip. Recall: of the boxes that every-frame detection finds with a confidence above 0.5, the
 share that has a box of the same class with an IoU of at least 0.5 in the same frame.
 """
+import argparse
 import json
 import pathlib
 import subprocess
@@ -13,8 +14,7 @@ import sys
 import tempfile
 
 OCTET = pathlib.Path(__file__).resolve().parent.parent / "build/bin/octet"
-SETTINGS = [["--skip", "4"], ["--skip", "auto"], ["--skip", "auto", "--motion-gate"],
-            ]
+SETTINGS = [["--skip", "1"], ["--skip", "2"], ["--skip", "4"], ["--skip", "auto"], ["--skip", "auto", "--motion-gate"], ["--motion-gate"]]
 
 
 def iou(a, b):
@@ -45,17 +45,45 @@ def recall(wanted, found):
     return kept / max(1, total), total
 
 
+def draw(path, clip, rows):
+    """rows: (setting, times less processor time, recall)"""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.2))
+    for setting, saved, share in rows:
+        axes.plot(1 / saved, share, "o", color="#2457c5")
+        axes.annotate(setting, (1 / saved, share), xytext=(6, -12), textcoords="offset points", fontsize=9)
+    axes.set(xlabel="processor time, as a share of every-frame detection's", ylabel="share of its boxes that are kept", title=clip.stem,
+             xlim=(0, 1.15), ylim=(min(0.945, min(r[2] for r in rows) - 0.01), 1.005))
+    axes.axhline(0.95, color="#b3261e", linewidth=0.8, linestyle="--")
+    axes.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path)
+
+
 def main():
-    model, clip, more = sys.argv[1], sys.argv[2], sys.argv[3:]
-    base, wanted = run(model, clip, ["--track", *more])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("clip", type=pathlib.Path)
+    parser.add_argument("--plot", help="picture to draw (.svg); needs matplotlib")
+    args, more = parser.parse_known_args()
+    base, wanted = run(args.model, args.clip, ["--track", *more])
+    every = base["cpu_ms_per_frame"] * base["detected"] / len(wanted)
+    rows = [("every frame", 1.0, 1.0)]
     print(f"{'setting':<28} {'detected':>9} {'CPU ms/frame':>13} {'saved':>7} {'recall':>7}")
+    print(f"{'every frame':<28} {base['detected']:>4}/{len(wanted):<4} {every:>13.1f} {1:>6.2f}x {1:>7.3f}")
     for setting in SETTINGS:
-        summary, found = run(model, clip, [*setting, *more])
+        summary, found = run(args.model, args.clip, [*setting, *more])
         share, total = recall(wanted, found)
         cpu = summary["cpu_ms_per_frame"] * summary["detected"] / len(found)
-        every = base["cpu_ms_per_frame"] * base["detected"] / len(wanted)
+        rows.append((" ".join(setting), every / cpu, share))
         print(f"{' '.join(setting):<28} {summary['detected']:>4}/{len(found):<4} {cpu:>13.1f} {every / cpu:>6.2f}x {share:>7.3f}")
     print(f"{total} boxes")
+    if args.plot:
+        draw(args.plot, args.clip, rows)
 
 
 if __name__ == "__main__":

@@ -293,10 +293,27 @@ TEST(Goals, AreHeldByDoingLess) {
   std::jthread runner([&] { (void)watch.run(std::move(detectors)); });
   EXPECT_TRUE(wait_until([&] {
     const auto status = watch.governor();
-    return status && status->skip > 0 && status->input.width == 64;
+    return status && status->skip > 0 && watch.inputs().now == 1;
   }));
   EXPECT_NE(watch.governor()->reason, "");
   EXPECT_TRUE(wait_until([&] { return watch.cameras()[0].tally.tracked > 0; }));
+  watch.controls().side = 128;  // is held, whatever the goals want
+  EXPECT_TRUE(wait_until([&] { return watch.inputs().now == 0; }));
+  EXPECT_EQ(watch.inputs().sizes, (std::vector<Size>{{128, 96}, {64, 64}}));
+  watch.controls().side = 0;
+  EXPECT_TRUE(wait_until([&] { return watch.inputs().now == 1; }));
+  watch.stop();
+}
+
+TEST(Watch, SkipsAsItIsTold) {
+  WatchOptions options;
+  options.camera.realtime = true;
+  Watch watch({{"clip", kClip, {}}}, options);
+  std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
+  EXPECT_TRUE(wait_until([&] { return watch.cameras()[0].tally.detected > 2; }));
+  EXPECT_EQ(watch.cameras()[0].tally.tracked, 0);
+  watch.controls().skip = 3;
+  EXPECT_TRUE(wait_until([&] { return watch.cameras()[0].tally.tracked > 2; }));
   watch.stop();
 }
 

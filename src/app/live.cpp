@@ -130,7 +130,7 @@ LiveConfig config_of(const Options& options) {
   for (const std::string& source : options.sources) config.cameras.push_back(parse_camera(source));
   WatchOptions& watch = config.watch;
   watch.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * options.patience_s));
-  watch.attention.skip = parse_skip(options.skip);
+  watch.skip = parse_skip(options.skip);
   watch.live.jsonl.rotate_bytes = options.rotate_mb * 1'000'000;
   if (!options.http_token.empty()) config.http.token = read_secret(options.http_token);
   if (!options.mqtt.empty()) config.mqtt = parse_mqtt(options.mqtt);

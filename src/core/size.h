@@ -1,6 +1,7 @@
 // Width × height of an image or a network input, in pixels, and its command-line form.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,8 @@ struct Size {
   int height = 0;
   bool operator==(const Size&) const = default;
 };
+
+[[nodiscard]] inline int longer_side(Size size) { return std::max(size.width, size.height); }
 
 inline constexpr int kInputMultiple = 32;   // the largest stride of the network
 inline constexpr int kMaxInputSide = 8192;  // beyond it a typing error is likelier than a wish

@@ -81,7 +81,7 @@ Detector::Detector(const DetectorOptions& options)
 Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
   if (fixed != Size{}) {
     if (options.size && options.size->size != fixed &&
-        (options.size->exact || options.size->size.width != std::max(fixed.width, fixed.height))) {
+        (options.size->exact || options.size->size.width != longer_side(fixed))) {
       fail_usage("--imgsz {}: {} is fixed to {}; export it again for another size",
                  to_string(options.size->size), options.model.string(), to_string(fixed));
     }

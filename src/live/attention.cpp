@@ -58,20 +58,30 @@ PixelBox MotionGate::cell(size_t index) const {
   return {x, y, x + kCell, y + kCell};
 }
 
+void MotionGate::begin(Size picture) {
+  size_ = picture;
+  background_.assign(static_cast<size_t>(picture.width / kCell) * (picture.height / kCell), 0);
+  watched_.assign(background_.size(), where_.empty());
+  for (size_t i = 0; i < watched_.size(); ++i) {
+    const PixelBox box = cell(i);
+    const Point middle{(box.x1 + box.x2) / 2 / static_cast<float>(picture.width),
+                       (box.y1 + box.y2) / 2 / static_cast<float>(picture.height)};
+    for (const auto& outline : where_) watched_[i] = watched_[i] || contains(outline, middle);
+  }
+}
+
 const std::vector<size_t>& MotionGate::look(const YuvView& picture) {
   const int columns = picture.size.width / kCell, rows = picture.size.height / kCell;
   const bool fresh = size_ != picture.size;
-  if (fresh) {
-    size_ = picture.size;
-    background_.assign(static_cast<size_t>(columns) * rows, 0);
-  }
+  if (fresh) begin(picture.size);
   moving_.clear();
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
+      const size_t index = static_cast<size_t>(row) * columns + column;
+      if (!watched_[index]) continue;
       const int x = column * kCell, y = row * kCell;
       const float now = mean_of_cell(picture.planes[0] + y * picture.strides_bytes[0] + x,
                                      picture.strides_bytes[0]);
-      const size_t index = static_cast<size_t>(row) * columns + column;
       float& background = background_[index];
       if (fresh) background = now;
       if (std::abs(now - background) > kDiffers) moving_.push_back(index);
@@ -79,6 +89,12 @@ const std::vector<size_t>& MotionGate::look(const YuvView& picture) {
     }
   }
   return moving_;
+}
+
+void Attention::set_skip(int frames, int least) {
+  skip_ = frames;
+  least_skip_ = least;
+  if (frames != 0 || least > 0) options_.track = true;
 }
 
 // Cells that move now, did not when the detector looked, and lie outside the objects.
@@ -90,7 +106,7 @@ size_t Attention::news() const {
 
 Look Attention::choose(const Picture& picture, double time) {
   if (!options_.track || since_ < 0) return Look::kDetect;
-  const bool auto_skip = options_.skip == kAutoSkip;
+  const bool auto_skip = skip_ == kAutoSkip;
   const double passed = time - last_time_;
   if ((options_.motion_gate || auto_skip) && picture.is_video) {
     moving_ = gate_.look(picture.video.yuv());
@@ -99,7 +115,7 @@ Look Attention::choose(const Picture& picture, double time) {
       return Look::kStill;
     if (auto_skip && news() >= kLeastNews) return Look::kDetect;
   }
-  const int allowed = std::max(least_skip_, auto_skip ? allowed_ : options_.skip);
+  const int allowed = std::max(least_skip_, auto_skip ? allowed_ : skip_);
   return since_ < allowed && passed < kLongestSkip ? Look::kTrack : Look::kDetect;
 }
 

@@ -3,30 +3,38 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "live/regions.h"
 #include "live/source.h"
 #include "live/tracker.h"
 
 namespace octet {
 
 struct AttentionOptions {
-  bool track = false;  // objects keep a number; needed for all below
-  int skip = 0;        // frames between two detections; kAutoSkip: as many as the tracks allow
-  bool motion_gate = false;  // no detection where nothing moves
+  bool track = false;        // objects keep a number
+  bool motion_gate = false;  // no detection where nothing moves; needs tracks
   bool operator==(const AttentionOptions&) const = default;
 };
-inline constexpr int kAutoSkip = -1;
+inline constexpr int kAutoSkip = -1;  // as many frames as the tracks allow
 
 // Learns what a camera sees when nothing moves: brightness in cells of 16 pixels.
 class MotionGate {
  public:
+  // `where`: outlines of what is watched, in shares of the picture; none: all of it.
+  explicit MotionGate(std::vector<std::vector<Point>> where = {}) : where_(std::move(where)) {}
+
   // The cells that differ from the background, row by row counted.
   const std::vector<size_t>& look(const YuvView& picture);
   [[nodiscard]] PixelBox cell(size_t index) const;
   [[nodiscard]] size_t cells() const { return background_.size(); }
 
  private:
+  void begin(Size picture);
+
+  std::vector<std::vector<Point>> where_;
+  std::vector<bool> watched_;
   std::vector<float> background_;
   Size size_;
   std::vector<size_t> moving_;
@@ -37,10 +45,13 @@ enum class Look { kDetect, kTrack, kStill };
 
 class Attention {
  public:
-  explicit Attention(const AttentionOptions& options) : options_(options) {}
+  // Motion counts in the zones of `regions` that say so; everywhere, where none does.
+  explicit Attention(const AttentionOptions& options, const RegionSpec& regions = {})
+      : options_(options), gate_(motion_outlines(regions)) {}
 
-  // At least so many frames pass between two detections, whatever the options say.
-  void set_least_skip(int frames) { least_skip_ = frames; }
+  // How many frames pass between two detections, kAutoSkip among them, and never fewer than
+  // `least`. Tracks carry the boxes on, from now on also where the options had none.
+  void set_skip(int frames, int least = 0);
 
   // What to do with this frame; for anything but kDetect, `out` becomes its detections.
   [[nodiscard]] Look look(const Picture& picture, double time, Detections& out);
@@ -64,7 +75,7 @@ class Attention {
   double last_time_ = 0;         // of the last detection
   int since_ = -1;               // frames since then; −1: there was none
   int allowed_ = 0;              // frames that may be skipped now
-  int least_skip_ = 0;
+  int skip_ = 0, least_skip_ = 0;
 };
 
 }  // namespace octet

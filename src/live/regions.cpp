@@ -15,17 +15,6 @@ bool is_asked_for(const std::vector<std::string>& classes, const std::string& na
   return classes.empty() || std::find(classes.begin(), classes.end(), name) != classes.end();
 }
 
-// Even-odd rule: a ray to the right crosses the outline an odd number of times.
-bool contains(const std::vector<Point>& corners, Point p) {
-  bool inside = false;
-  for (size_t i = 0, j = corners.size() - 1; i < corners.size(); j = i++) {
-    const Point a = corners[i], b = corners[j];
-    if ((a.y > p.y) == (b.y > p.y)) continue;
-    if (p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x) inside = !inside;
-  }
-  return inside;
-}
-
 // Twice the area of the triangle; above 0 where `p` is to the right of the way from `a` to `b` (y
 // grows downwards).
 float turn(Point a, Point b, Point p) {
@@ -43,6 +32,25 @@ bool passes(const Line& line, Point a, Point b) {
 }
 
 }  // namespace
+
+// A ray to the right crosses the outline an odd number of times.
+bool contains(const std::vector<Point>& corners, Point point) {
+  bool inside = false;
+  for (size_t i = 0, j = corners.size() - 1; i < corners.size(); j = i++) {
+    const Point a = corners[i], b = corners[j];
+    if ((a.y > point.y) == (b.y > point.y)) continue;
+    if (point.x < (b.x - a.x) * (point.y - a.y) / (b.y - a.y) + a.x) inside = !inside;
+  }
+  return inside;
+}
+
+std::vector<std::vector<Point>> motion_outlines(const RegionSpec& spec) {
+  std::vector<std::vector<Point>> out;
+  for (const Zone& zone : spec.zones) {
+    if (zone.motion) out.push_back(zone.corners);
+  }
+  return out;
+}
 
 const char* event_name(RegionEvent::Kind kind) {
   switch (kind) {

@@ -23,6 +23,7 @@ struct Zone {
   std::string name;
   std::vector<Point> corners;        // three or more
   std::vector<std::string> classes;  // whose objects count; empty: all
+  bool motion = false;               // the motion gate looks here, and not outside such zones
   bool operator==(const Zone&) const = default;
 };
 
@@ -39,6 +40,11 @@ struct RegionSpec {
   [[nodiscard]] bool empty() const { return zones.empty() && lines.empty(); }
   bool operator==(const RegionSpec&) const = default;
 };
+
+// Whether `point` lies within the outline, by the even-odd rule.
+[[nodiscard]] bool contains(const std::vector<Point>& corners, Point point);
+// Of the zones in which motion counts.
+[[nodiscard]] std::vector<std::vector<Point>> motion_outlines(const RegionSpec& spec);
 
 struct ZoneCount {
   int inside = 0;  // now

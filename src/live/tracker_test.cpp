@@ -129,5 +129,15 @@ TEST(MotionGate, SeesWhatMovesAndLearnsWhatStays) {
   EXPECT_TRUE(gate.look(scene.with_square_at(128)).empty());
 }
 
+TEST(MotionGate, LooksOnlyWhereItIsTold) {
+  const std::vector<Point> left{{0, 0}, {0.3F, 0}, {0.3F, 1}, {0, 1}};
+  Scene scene;
+  MotionGate gate({left});
+  (void)gate.look(scene.with_square_at(0));
+  EXPECT_EQ(gate.look(scene.with_square_at(128)).size(), 16U);  // what it left
+  EXPECT_EQ(gate.look(scene.with_square_at(224)).size(), 16U);
+  EXPECT_TRUE(gate.look(scene.with_square_at(0)).empty());
+}
+
 }  // namespace
 }  // namespace octet

@@ -35,7 +35,7 @@ struct Watch::Place {
         const AttentionOptions& attention_options, Doorbell& doorbell)
       : id(number),
         camera(spec, options, doorbell),
-        attention(attention_options),
+        attention(attention_options, spec.regions),
         regions(spec.regions),
         region_spec(std::make_shared<const RegionSpec>(spec.regions)) {}
   void watch_regions(const RegionSpec& spec) {
@@ -57,6 +57,7 @@ Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
   controls_.confidence = rounded(options.live.decode.score_threshold);
   controls_.iou = rounded(options.live.decode.iou_threshold);
   controls_.max_age_ms = options.max_age_ms;
+  controls_.skip = options.skip;
   for (const CameraSpec& spec : specs)
     places_.push_back(
         std::make_unique<Place>(next_id_++, spec, options.camera, options.attention, doorbell_));
@@ -124,6 +125,7 @@ std::optional<Look> Watch::try_to_look(Place& place) {
 }
 
 Look Watch::look(Place& place) {
+  place.attention.set_skip(controls_.skip, governor_ ? governor_->step().skip : 0);
   const Look chosen = place.attention.look(frame_.picture, frame_.seconds, detections_);
   if (chosen != Look::kDetect) return chosen;
   DecodeOptions decode = options_.live.decode;
@@ -207,15 +209,15 @@ void Watch::use(Detectors detectors) {
   std::vector<int> sides;
   for (const auto& detector : detectors_) {
     jobs_.push_back(detector->make_job());
-    sides.push_back(std::max(detector->input_size().width, detector->input_size().height));
+    sides.push_back(longer_side(detector->input_size()));
   }
   class_names_ = std::make_shared<const std::vector<std::string>>(detectors_[0]->info().names);
   now_ = 0;
-  if (!options_.goals.any()) return;
-  governor_.emplace(options_.goals, sides);
+  if (options_.goals.any()) governor_.emplace(options_.goals, sides);
   const std::scoped_lock lock(mutex_);
-  governor_status_ = GovernorStatus{.input = detectors_[0]->input_size()};
-  for (const auto& place : places_) place->attention.set_least_skip(0);
+  if (governor_) governor_status_.emplace();
+  input_status_ = {};
+  for (const auto& detector : detectors_) input_status_.sizes.push_back(detector->input_size());
 }
 
 // Once a second.
@@ -227,13 +229,27 @@ void Watch::govern() {
   }
   const auto second = meter_.end_second(up);
   if (!second || !governor_->see(*second)) return;
-  const Governor::Step step = governor_->step();
   log_info("{}", governor_->reason());
-  now_ = step.size;
   const std::scoped_lock lock(mutex_);
-  for (const auto& place : places_) place->attention.set_least_skip(step.skip);
-  governor_status_ = GovernorStatus{
-      .input = detectors_[now_]->input_size(), .skip = step.skip, .reason = governor_->reason()};
+  governor_status_ = GovernorStatus{.skip = governor_->step().skip, .reason = governor_->reason()};
+}
+
+// The one that was asked for, else as the governor decides.
+void Watch::choose_input() {
+  size_t next = governor_ ? governor_->step().size : 0;
+  const int side = controls_.side;
+  for (size_t i = 0; i < detectors_.size(); ++i) {
+    if (side > 0 && longer_side(detectors_[i]->input_size()) == side) next = i;
+  }
+  if (next == now_) return;
+  now_ = next;
+  const std::scoped_lock lock(mutex_);
+  input_status_.now = now_;
+}
+
+InputStatus Watch::inputs() const {
+  const std::scoped_lock lock(mutex_);
+  return input_status_;
 }
 
 std::optional<GovernorStatus> Watch::governor() const {
@@ -249,8 +265,10 @@ std::unique_ptr<Watch::Place> Watch::place_for(const CameraSpec& spec, const Wat
   });
   if (at == places_.end())
     return std::make_unique<Place>(next_id_++, spec, change.camera, change.attention, doorbell_);
-  if ((*at)->regions.spec() != spec.regions) (*at)->watch_regions(spec.regions);
-  if (change.attention != options_.attention) (*at)->attention = Attention(change.attention);
+  const bool other_regions = (*at)->regions.spec() != spec.regions;
+  if (other_regions) (*at)->watch_regions(spec.regions);
+  if (other_regions || change.attention != options_.attention)
+    (*at)->attention = Attention(change.attention, spec.regions);
   return std::move(*at);
 }
 
@@ -268,8 +286,6 @@ void Watch::apply_change() {
   // What is left of the old ones ends elsewhere: a camera may take a while to let go.
   retiring_ = std::async(std::launch::async, [gone = std::exchange(places_, std::move(places))] {});
   options_.attention = change->attention;
-  if (!governor_) return;
-  for (const auto& place : places_) place->attention.set_least_skip(governor_->step().skip);
 }
 
 WatchSummary Watch::run(Detectors detectors) {
@@ -282,6 +298,7 @@ WatchSummary Watch::run(Detectors detectors) {
     if (!detect_next(sinks)) doorbell_.wait(kBreath);
     apply_change();
     govern();
+    choose_input();
     if (progress.due())
       progress.update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
                                             ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));

@@ -31,6 +31,7 @@ struct WatchOptions {
   LiveOptions live;
   CameraOptions camera;
   AttentionOptions attention;
+  int skip = 0;            // frames between two detections; kAutoSkip: as many as tracks allow
   int64_t max_age_ms = 0;  // older frames are not looked at; 0: any age
   Goals goals;
   // Sees every result before the next frame is taken.
@@ -60,6 +61,8 @@ struct CameraSummary {
 struct Controls {
   std::atomic<double> confidence = 0.25, iou = 0.7;
   std::atomic<int64_t> max_age_ms = 0;
+  std::atomic<int> skip = 0;  // as in WatchOptions
+  std::atomic<int> side = 0;  // the longer one of the input that looks; 0: as the goals decide
 };
 
 // One, or several of one model with inputs of falling size, among which the goals decide.
@@ -78,9 +81,14 @@ struct WatchChange {
   Detectors detectors;  // none: the same as before
 };
 
+// What there is to look with, the largest first, and which of it looks now.
+struct InputStatus {
+  std::vector<Size> sizes;
+  size_t now = 0;
+};
+
 // What is done to hold the goals.
 struct GovernorStatus {
-  Size input;
   int skip = 0;
   std::string reason;  // of the last change; empty: there was none
 };
@@ -100,6 +108,7 @@ class Watch {
 
   [[nodiscard]] Controls& controls() { return controls_; }
   [[nodiscard]] std::vector<CameraSummary> cameras() const;  // from any thread
+  [[nodiscard]] InputStatus inputs() const;                  // from any thread
   // Where there are goals; from any thread.
   [[nodiscard]] std::optional<GovernorStatus> governor() const;
 
@@ -122,6 +131,7 @@ class Watch {
   StreamResult record(Place& place, Look look);
   void use(Detectors detectors);
   void govern();
+  void choose_input();
   void apply_change();
   [[nodiscard]] std::unique_ptr<Place> place_for(const CameraSpec& spec, const WatchChange& change);
   [[nodiscard]] bool all_over() const;
@@ -134,6 +144,7 @@ class Watch {
   std::vector<std::unique_ptr<Place>> places_;
   std::future<void> retiring_;                     // cameras that were taken out
   std::optional<GovernorStatus> governor_status_;  // by mutex_ too
+  InputStatus input_status_;                       // by mutex_ too
   int64_t next_id_ = 0;
   std::atomic<bool> stop_ = false;
 

@@ -145,6 +145,7 @@ RegionSpec read_regions(Section& camera) {
     out.zones.push_back({.name = entry.first.Scalar(),
                          .corners = read_points(zone, 3, kMostCorners),
                          .classes = read_classes(zone)});
+    zone.read("motion", out.zones.back().motion);
     zone.done();
   }
   Section lines = camera.section(camera.find("lines"));
@@ -215,7 +216,7 @@ void read_watch(Section& root, WatchOptions& watch) {
   watch.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * patience));
   root.read("track", watch.attention.track);
   root.read("motion-gate", watch.attention.motion_gate);
-  root.read_as("skip", [&](const std::string& t) { watch.attention.skip = parse_skip(t); });
+  root.read_as("skip", [&](const std::string& t) { watch.skip = parse_skip(t); });
   root.read("target-fps", watch.goals.target_fps, 0, 1000);
   double percent = 0;
   root.read("cpu-budget", percent, 0, 100);
@@ -323,7 +324,7 @@ void complete(LiveConfig& config) {
   if (goals.any()) goals.age_ms = static_cast<double>(watch.max_age_ms);
   AttentionOptions& attention = watch.attention;
   attention.track =
-      attention.track || attention.skip != 0 || attention.motion_gate || regions || goals.any();
+      attention.track || watch.skip != 0 || attention.motion_gate || regions || goals.any();
 }
 
 Detectors make_detectors(const LiveConfig& config, Size camera) {

@@ -24,7 +24,7 @@ sources:
   yard:
     address: rtsp://user:secret@camera/stream
     zones:
-      mat: {points: [[0.1, 0.5], [0.4, 0.5], [0.4, 1]], classes: [person, dog]}
+      mat: {points: [[0.1, 0.5], [0.4, 0.5], [0.4, 1]], classes: [person, dog], motion: true}
     lines:
       gate: {points: [[0.5, 0.1], [0.5, 0.9]]}
   door: /dev/video0
@@ -52,7 +52,7 @@ TEST(LiveConfig, IsReadWhole) {
   EXPECT_EQ(c.watch.max_age_ms, 250);
   EXPECT_EQ(c.watch.camera.stream.patience, std::chrono::milliseconds(2500));
   EXPECT_TRUE(c.watch.camera.stream.udp);
-  EXPECT_EQ(c.watch.attention.skip, kAutoSkip);
+  EXPECT_EQ(c.watch.skip, kAutoSkip);
   ASSERT_EQ(c.cameras.size(), 2U);
   EXPECT_EQ(c.cameras[0].name, "yard");
   EXPECT_EQ(c.cameras[0].address, "rtsp://user:secret@camera/stream");
@@ -61,6 +61,7 @@ TEST(LiveConfig, IsReadWhole) {
   ASSERT_EQ(regions.zones.size(), 1U);
   EXPECT_EQ(regions.zones[0].corners[2], (Point{0.4F, 1}));
   EXPECT_EQ(regions.zones[0].classes, (std::vector<std::string>{"person", "dog"}));
+  EXPECT_TRUE(regions.zones[0].motion);
   EXPECT_EQ(regions.lines[0].to, (Point{0.5F, 0.9F}));
   EXPECT_EQ(c.http.address, "127.0.0.1:8080");
   EXPECT_EQ(c.mqtt.host, "broker");

@@ -125,6 +125,7 @@ void Reloader::apply(LiveConfig config, bool model_changed) {
   watch_.controls().confidence = static_cast<double>(live.decode.score_threshold);
   watch_.controls().iou = static_cast<double>(live.decode.iou_threshold);
   watch_.controls().max_age_ms = config.watch.max_age_ms;
+  watch_.controls().skip = config.watch.skip;
   watch_.change(std::move(change));
   running_ = std::move(config);
 }

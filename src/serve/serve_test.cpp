@@ -129,18 +129,27 @@ TEST_F(Page, ShowsAndControlsTheWatch) {
   EXPECT_EQ(picture->body.substr(0, 2), "\xff\xd8");
   EXPECT_EQ(client_->Get("/camera/7.jpg")->status, 404);
 
-  const auto changed = client_->Post("/api/settings", R"({"confidence": 0.5, "max_age_ms": 200})",
-                                     "application/json");
+  const auto changed = client_->Post(
+      "/api/settings", R"({"confidence": 0.5, "max_age_ms": 200, "skip": 2})", "application/json");
   EXPECT_EQ(changed->status, 200);
   EXPECT_EQ(watch_->controls().confidence, 0.5);
   EXPECT_EQ(watch_->controls().max_age_ms, 200);
-  for (const char* wrong : {R"({"confidence": 2})", R"({"confidence": "x"})", R"({"colour": 1})",
-                            "[", "", R"({"iou": 0.1, "confidence": -1})"}) {
+  EXPECT_EQ(watch_->controls().skip, 2);
+  for (const char* wrong :
+       {R"({"confidence": 2})", R"({"confidence": "x"})", R"({"colour": 1})", R"({"skip": 1.5})",
+        R"({"skip": "often"})", R"({"imgsz": 96})", "[", "", R"({"iou": 0.1, "confidence": -1})"}) {
     EXPECT_EQ(client_->Post("/api/settings", wrong, "application/json")->status, 400) << wrong;
   }
   EXPECT_EQ(watch_->controls().iou, 0.7) << "a body with one wrong setting changes nothing";
 
+  const int side = longer_side(watch_->inputs().sizes.at(0));
+  const auto sized = client_->Post(
+      "/api/settings", fmt::format(R"({{"imgsz": {}, "skip": "auto"}})", side), "application/json");
+  EXPECT_EQ(json::parse(sized->body)["imgsz"], side);
+  EXPECT_EQ(json::parse(sized->body)["skip"], "auto");
+
   const json state = json::parse(client_->Get("/api/state")->body);
+  EXPECT_EQ(state["inputs"].size(), 1U);
   EXPECT_EQ(state["cameras"][0]["name"], "clip");
   EXPECT_GT(state["cameras"][0]["detected"], 0);
   EXPECT_GT(state["rss_mb"], 1);

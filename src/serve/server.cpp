@@ -12,6 +12,7 @@
 #include "serve/metrics.h"
 #include "serve/mqtt.h"
 #include "serve/reloader.h"
+#include "serve/settings.h"
 
 namespace octet {
 namespace {
@@ -45,6 +46,13 @@ json to_json(const ReloadStatus& r) {
   return {{"loaded", r.loaded}, {"times", r.times}, {"error", r.error}};
 }
 
+json to_json(const InputStatus& s) {
+  json inputs = json::array();
+  for (const Size size : s.sizes)
+    inputs.push_back({{"width", size.width}, {"height", size.height}});
+  return {{"inputs", std::move(inputs)}, {"input", s.now}};
+}
+
 json to_json(const CameraSummary& c) {
   json j = {{"id", c.id},
             {"name", c.name},
@@ -53,6 +61,8 @@ json to_json(const CameraSummary& c) {
             {"height", c.status.size.height},
             {"frames", c.status.frames},
             {"detected", c.tally.detected},
+            {"tracked", c.tally.tracked},
+            {"still", c.tally.still},
             {"skipped_newer", c.tally.skipped_newer},
             {"skipped_old", c.tally.skipped_old},
             {"failed", c.tally.failed},
@@ -62,31 +72,6 @@ json to_json(const CameraSummary& c) {
             {"error", c.status.error}};
   j.update(json(to_json(*c.regions, c.counts)));
   return j;
-}
-
-json settings_of(const Controls& c) {
-  return {{"confidence", c.confidence.load()},
-          {"iou", c.iou.load()},
-          {"max_age_ms", c.max_age_ms.load()}};
-}
-
-// Takes all settings that the body names, or none and says which is wrong.
-std::string change_settings(const std::string& body, Controls& controls) {
-  const json j = json::parse(body, nullptr, false);
-  if (!j.is_object()) return "a JSON object is expected";
-  for (const auto& [key, value] : j.items()) {
-    if (!value.is_number()) return "'" + key + "' has to be a number";
-    const auto number = value.get<double>();
-    const bool share = key == "confidence" || key == "iou";
-    if (!share && key != "max_age_ms")
-      return "'" + key + "' is not known; there are confidence, iou, max_age_ms";
-    if (!(number >= 0 && number <= (share ? 1 : 3.6e6))) return "'" + key + "' is out of range";
-  }
-  if (j.contains("confidence")) controls.confidence = j["confidence"].get<double>();
-  if (j.contains("iou")) controls.iou = j["iou"].get<double>();
-  if (j.contains("max_age_ms"))
-    controls.max_age_ms = static_cast<int64_t>(j["max_age_ms"].get<double>());
-  return {};
 }
 
 }  // namespace
@@ -137,17 +122,14 @@ struct Server::Parts {
       response.set_content(j.dump(), "application/json");
     };
     http.Get("/api/state", [this, answer](const HttpRequest&, HttpResponse& response) {
-      json j{{"settings", settings_of(watch.controls())}, {"cameras", json::array()}};
+      json j{{"settings", settings_of(watch)}, {"cameras", json::array()}};
       for (const CameraSummary& c : watch.cameras()) j["cameras"].push_back(to_json(c));
       const Machine m = machine();
       j["rss_mb"] = m.rss_mb;
       if (m.celsius) j["celsius"] = *m.celsius;
-      if (const auto g = watch.governor()) {
-        j["governor"] = {{"width", g->input.width},
-                         {"height", g->input.height},
-                         {"skip", g->skip},
-                         {"reason", g->reason}};
-      }
+      j.update(to_json(watch.inputs()));
+      if (const auto g = watch.governor())
+        j["governor"] = {{"skip", g->skip}, {"reason", g->reason}};
       if (surroundings.mqtt != nullptr) j["mqtt"] = to_json(surroundings.mqtt->status());
       if (surroundings.reloader != nullptr)
         j["configuration"] = to_json(surroundings.reloader->status());
@@ -161,9 +143,9 @@ struct Server::Parts {
       answer(response, board.history(std::strtoll(since.c_str(), nullptr, 10)));
     });
     http.Post("/api/settings", [this, answer](const HttpRequest& request, HttpResponse& response) {
-      const std::string wrong = change_settings(request.body, watch.controls());
+      const std::string wrong = change_settings(request.body, watch);
       if (!wrong.empty()) return refuse(response, {400, wrong});
-      answer(response, settings_of(watch.controls()));
+      answer(response, settings_of(watch));
     });
     http.Get("/metrics", [this](const HttpRequest&, HttpResponse& response) {
       response.set_content(metrics_text(watch.cameras(), mqtt_status()),

@@ -62,10 +62,14 @@ function showCamera(camera, result, now) {
   card.state.textContent = camera.state;
   card.state.className = `state ${camera.state}`;
   const before = card.last;
-  const fps = before ? number((camera.detected - before.detected) / ((now - before.now) / 1000), 1) : '…';
-  card.last = {detected: camera.detected, now};
+  const results = camera.detected + camera.tracked + camera.still;
+  const rate = (value, last) => number((value - last) / ((now - before.now) / 1000), 1);
+  const fps = before ? rate(results, before.results) : '…';
+  const looked = before ? rate(camera.detected, before.detected) : '…';
+  card.last = {results, detected: camera.detected, now};
   showFigures(card.figures, [
     ['results a second', fps],
+    ['of them detected', looked],
     ['age now', `${number(result ? result.age_ms : 0, 0)} ms`],
     ['age p50 / p99', `${number(camera.age_ms_p50, 0)} / ${number(camera.age_ms_p99, 0)} ms`],
     ['skipped, newer came', camera.skipped_newer],
@@ -94,8 +98,8 @@ function dropCards(cameras) {
 function showService(state) {
   const lines = [];
   if (state.governor) {
-    const {width, height, skip, reason} = state.governor;
-    lines.push(`input ${width}×${height}, ${skip} frames skipped${reason ? ` (${reason})` : ''}`);
+    const {skip, reason} = state.governor;
+    lines.push(`to hold the goals: ${skip} frames skipped${reason ? ` (${reason})` : ''}`);
   }
   if (state.mqtt) {
     const {connected, delivered, waiting, lost, error} = state.mqtt;
@@ -119,6 +123,7 @@ async function refresh() {
     const up = state.cameras.filter((camera) => camera.state === 'up').length;
     const heat = state.celsius === undefined ? '' : `, ${number(state.celsius, 0)} °C`;
     element('summary').textContent = `${up} of ${state.cameras.length} cameras up, ${number(state.rss_mb, 0)} MB${heat}`;
+    showInputs(state.inputs, state.input);
     showSettings(state.settings);
   } catch (error) {
     element('summary').textContent = `no answer: ${error.message}`;
@@ -155,11 +160,25 @@ async function plot() {
   setTimeout(plot, 2000);
 }
 
+// Which input sizes there are to choose from, and which one looks now.
+function showInputs(inputs, now) {
+  const select = element('imgsz');
+  if (document.activeElement === select) return;
+  const text = ({width, height}) => `${width}×${height}`;
+  const options = inputs.map((size) => new Option(text(size), Math.max(size.width, size.height)));
+  const looks = inputs.length ? `, now ${text(inputs[now])}` : '';
+  select.replaceChildren(new Option(inputs.length > 1 ? `as the goals decide${looks}` : text(inputs[0] || {}), 'auto'), ...options);
+  select.disabled = inputs.length < 2;
+  select.title = select.disabled ? 'there is one size; --imgsz auto makes three' : '';
+}
+
 // What the user is changing is not overwritten.
 function showSettings(settings) {
   for (const [name, value] of Object.entries(settings)) {
     const input = element(name);
     if (document.activeElement === input) continue;
+    if (input.id === 'skip' && ![...input.options].some((option) => option.value === String(value)))
+      input.add(new Option(value));
     input.value = value;
     const output = element(`${name}-value`);
     if (output) output.textContent = number(value, 2);
@@ -171,7 +190,7 @@ element('settings').addEventListener('change', async (event) => {
   const response = await fetch('/api/settings', {
     method: 'POST',
     headers: {'Content-Type': 'application/json'},
-    body: JSON.stringify({[event.target.id]: Number(event.target.value)}),
+    body: JSON.stringify({[event.target.id]: event.target.value === 'auto' ? 'auto' : Number(event.target.value)}),
   });
   const answer = await response.json();
   element('message').textContent = response.ok ? 'changed' : answer.error;
