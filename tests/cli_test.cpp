@@ -38,6 +38,14 @@ TEST(Cli, ImportInspectExport) {
   EXPECT_TRUE(fs::exists(folder / "m-ultralytics.onnx"));
   const json listed = json::parse(run_octet("inspect --json " + folder.path().string()).out);
   EXPECT_EQ(listed["files"].size(), 4U);
+  const json sizes =
+      json::parse(run_octet("export --model " + model + " --format onnx --imgsz 64,96x64 -o " +
+                            folder.path().string() + " --json")
+                      .out);
+  ASSERT_EQ(sizes["files"].size(), 2U);
+  EXPECT_EQ(sizes["files"][1]["path"], (folder / "m-96x64.onnx").string());
+  EXPECT_EQ(sizes["files"][1]["imgsz"], json({96, 64}));
+  EXPECT_TRUE(fs::exists(folder / "m-64x64.onnx"));
 }
 
 // Published figures: 3.2 M parameters and 8.7 GFLOPs for YOLOv8n.

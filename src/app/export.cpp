@@ -60,8 +60,7 @@ constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx},
 
 struct Options {
   std::string model;
-  std::vector<std::string> formats;
-  std::string size = "640";
+  std::vector<std::string> formats, sizes{"640"};
   std::string folder;
   std::string layout = "raw", activations = "uint8";
   bool json = false;
@@ -74,9 +73,25 @@ const Format& format_named(const std::string& name) {
   fail_usage("--format {}: is not known; there are: onnx, tflite, openvino, edgetpu", name);
 }
 
+// `path` lacks its extension.
+nlohmann::ordered_json write_one(const Options& options, const Model& model, const Format& format,
+                                 fs::path path, Size size) {
+  path += format.extension;
+  format.write(path, model, size, options.layout == "raw" ? Layout::kRaw : Layout::kUltralytics,
+               options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8);
+  const std::string name = format.name;
+  if (name == "edgetpu") path = compile_for_edge_tpu(path, path.parent_path());
+  const auto bytes = bytes_of_model(path);
+  log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,
+           to_string(size));
+  return {{"format", name},
+          {"path", path.string()},
+          {"bytes", bytes},
+          {"imgsz", {size.width, size.height}}};
+}
+
 void run(const Options& options) {
   for (const std::string& name : options.formats) (void)format_named(name);
-  const Size size = SizeOption::parse(options.size).size;
   Model model = read_model(options.model);
   model.graph = fold_batch_norm(std::move(model.graph));
   const fs::path source = options.model;
@@ -84,19 +99,14 @@ void run(const Options& options) {
                           : source.has_parent_path() ? source.parent_path()
                                                      : fs::path(".");
   make_folder(folder);
-  const bool raw = options.layout == "raw";
-  const std::string stem = source.stem().string() + (raw ? "" : "-ultralytics");
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
-  for (const std::string& name : options.formats) {
-    const Format& format = format_named(name);
-    fs::path path = folder / (stem + format.extension);
-    format.write(path, model, size, raw ? Layout::kRaw : Layout::kUltralytics,
-                 options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8);
-    if (name == "edgetpu") path = compile_for_edge_tpu(path, folder);
-    const auto bytes = bytes_of_model(path);
-    log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,
-             to_string(size));
-    files.push_back({{"format", name}, {"path", path.string()}, {"bytes", bytes}});
+  for (const std::string& text : options.sizes) {
+    const Size size = SizeOption::parse(text).size;
+    std::string stem = source.stem().string();
+    if (options.layout != "raw") stem += "-ultralytics";
+    if (options.sizes.size() > 1) stem += "-" + to_string(size);
+    for (const std::string& name : options.formats)
+      files.push_back(write_one(options, model, format_named(name), folder / stem, size));
   }
   if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"files", files}}.dump());
 }
@@ -112,7 +122,10 @@ void add_export(CLI::App& root) {
                    "one or more of onnx, tflite, openvino, edgetpu, joined by commas")
       ->required()
       ->delimiter(',');
-  verb->add_option("--imgsz", options->size, "input size: 640, or width x height as 640x384")
+  verb->add_option("--imgsz", options->sizes,
+                   "input size: 640, or width x height as 640x384; several joined by commas, a "
+                   "file for each")
+      ->delimiter(',')
       ->check(size_check())
       ->capture_default_str();
   verb->add_option("-o,--output", options->folder, "folder to write to; default: the model's");
