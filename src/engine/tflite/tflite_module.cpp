@@ -2,19 +2,24 @@
 // as others do), the network offered here takes uint8 NHWC RGB. Operators go to XNNPACK, with its
 // int8 kernels switched on, or to the delegate library that was named.
 #include <dlfcn.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "engine/crowding.h"
 #include "engine/engine.h"
 #include "engine/tflite/tensors.h"
 #include "engine/tflite/tflite_api.h"
@@ -135,37 +140,77 @@ Port make_port(const TfliteApi& api, const TfLiteTensor* t) {
   return port;
 }
 
+// An interpreter and where its data lies.
+struct Runner {
+  Runner(const TfliteApi& api, std::unique_ptr<Interpreter> made)
+      : interpreter(std::move(made)), data(api.tensor_data(interpreter->input())) {
+    for (const TfLiteTensor* t : interpreter->outputs())
+      outputs.add(make_port(api, t), api.tensor_data(t));
+  }
+
+  std::unique_ptr<Interpreter> interpreter;
+  void* data;
+  PictureOutputs outputs;
+};
+
+using Clock = std::chrono::steady_clock;
+
+std::chrono::nanoseconds time_on_processor() {
+  timespec t{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
 class TfliteRequest : public Request {
  public:
-  TfliteRequest(const TfliteApi& api, std::unique_ptr<Interpreter> interpreter)
-      : interpreter_(std::move(interpreter)),
-        data_(api.tensor_data(interpreter_->input())),
-        input_(make_port(api, interpreter_->input())) {
-    for (const TfLiteTensor* t : interpreter_->outputs())
-      outputs_.add(make_port(api, t), api.tensor_data(t));
-  }
+  using MakeOne = std::function<std::unique_ptr<Interpreter>()>;
+
+  // `make_one`: an interpreter of one thread, for when the cores are crowded; empty: never.
+  TfliteRequest(const TfliteApi& api, std::unique_ptr<Interpreter> interpreter, MakeOne make_one)
+      : api_(api),
+        make_one_(std::move(make_one)),
+        together_(api, std::move(interpreter)),
+        input_(make_port(api, together_.interpreter->input())) {}
   ~TfliteRequest() override {
     if (running_.valid()) running_.wait();
   }
 
   uint8_t* input() override { return input_.bytes(); }
   void start() override {
+    runner_ = &choose();
     running_ = std::async(std::launch::async, [this] {
-      input_.copy_to(data_);
-      interpreter_->invoke();
+      input_.copy_to(runner_->data);
+      const auto began = Clock::now();
+      const auto busy = time_on_processor();
+      runner_->interpreter->invoke();
+      const auto ended = Clock::now();
+      if (make_one_)
+        crowding_.see(ended.time_since_epoch(), ended - began, time_on_processor() - busy);
     });
   }
   void wait() override {
     running_.get();
-    outputs_.update();
+    runner_->outputs.update();
   }
-  std::span<const TensorView> outputs() const override { return outputs_.views(); }
+  std::span<const TensorView> outputs() const override { return runner_->outputs.views(); }
 
  private:
-  std::unique_ptr<Interpreter> interpreter_;
-  void* data_;
+  Runner& choose() {
+    if (!crowding_.alone()) return together_;
+    if (!alone_) {
+      log_info("TensorFlow Lite: other programs take the cores; one thread is faster for now");
+      alone_.emplace(api_, make_one_());
+    }
+    return *alone_;
+  }
+
+  const TfliteApi& api_;
+  MakeOne make_one_;
+  Runner together_;
+  std::optional<Runner> alone_;
+  Runner* runner_ = &together_;  // of the last inference
+  Crowding crowding_;
   PictureInput input_;
-  PictureOutputs outputs_;
   std::future<void> running_;
 };
 
@@ -182,7 +227,9 @@ class TfliteNetwork : public Network {
     if (!model_) fail("{}: TensorFlow Lite {} cannot read it", name, api.version());
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     threads_ = std::max(1, (options.threads > 0 ? options.threads : cores) / options.parallel);
-    first_ = make_interpreter();
+    may_run_alone_ =
+        options.threads == 0 && threads_ > 1 && (delegate_.empty() || delegate_ == kNoDelegate);
+    first_ = make_interpreter(threads_);
     Port in = make_port(api_, first_->input());
     if (in.shape.size() != 4 || in.shape[3] != 3) fail("{}: its input is not a picture", name);
     in.type = ElementType::kUint8;
@@ -199,12 +246,15 @@ class TfliteNetwork : public Network {
   const std::vector<Port>& outputs() const override { return outputs_; }
   const NetworkDescription& description() const override { return description_; }
   std::unique_ptr<Request> make_request() override {
-    return std::make_unique<TfliteRequest>(api_, first_ ? std::move(first_) : make_interpreter());
+    TfliteRequest::MakeOne make_one;
+    if (may_run_alone_) make_one = [this] { return make_interpreter(1); };
+    return std::make_unique<TfliteRequest>(
+        api_, first_ ? std::move(first_) : make_interpreter(threads_), std::move(make_one));
   }
 
  private:
-  std::unique_ptr<Interpreter> make_interpreter() const {
-    return std::make_unique<Interpreter>(api_, model_.get(), threads_, delegate_, name_);
+  std::unique_ptr<Interpreter> make_interpreter(int threads) const {
+    return std::make_unique<Interpreter>(api_, model_.get(), threads, delegate_, name_);
   }
   std::string device(const TfliteSummary& summary) const {
     std::string cpu = "CPU: " + cpu_features().name;
@@ -224,6 +274,7 @@ class TfliteNetwork : public Network {
   std::vector<std::byte> bytes_;
   Handle<TfLiteModel> model_;
   int threads_ = 1;
+  bool may_run_alone_ = false;  // else the number of threads is as it was asked for
   std::unique_ptr<Interpreter> first_;
   Port input_;
   std::vector<Port> outputs_;
