@@ -53,9 +53,9 @@ def draw(path, clip, rows):
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4.2))
-    for setting, saved, share in rows:
-        axes.plot(1 / saved, share, "o", color="#2457c5")
-        axes.annotate(setting, (1 / saved, share), xytext=(6, -12), textcoords="offset points", fontsize=9)
+    for (setting, saved, share), marker in zip(rows, "osD^vP*X"):
+        axes.plot(1 / saved, share, marker, markersize=8, label=setting)
+    axes.legend(loc="lower right")
     axes.set(xlabel="processor time, as a share of every-frame detection's", ylabel="share of its boxes that are kept", title=clip.stem,
              xlim=(0, 1.15), ylim=(min(0.945, min(r[2] for r in rows) - 0.01), 1.005))
     axes.axhline(0.95, color="#b3261e", linewidth=0.8, linestyle="--")

@@ -214,7 +214,7 @@ def run(args, folder):
 def report(args, folder, summary, state, samples, ear, faults):
     results, broken = lines_of(folder)
     clock = quantile([r["captured"] for r in results], 0.5)
-    everything, results = results, [r for r in results if abs(r["captured"] - clock) < 3600]
+    everything, results = results, [r for r in results if abs(r["captured"] - clock) < max(3600, samples[-1]["seconds"])]
     start = min(r["captured"] for r in results)
     end = max(r["captured"] for r in results)
     first = [r["age_ms"] for r in results if start + 20 < r["captured"] < start + 80]
@@ -242,7 +242,8 @@ def report(args, folder, summary, state, samples, ear, faults):
         "mqtt": {"delivered": delivered, "lost": summary.get("mqtt", {}).get("lost"), "heard": ear.count()},
         "configuration": state.get("configuration"),
         "rss_mb": {"settled": settled[0]["rss_mb"], "end": samples[-1]["rss_mb"], "most": max(s["rss_mb"] for s in samples)},
-        "own_mb": {"settled": settled[0]["own_mb"], "end": samples[-1]["own_mb"], "most": max(s["own_mb"] for s in settled)},  # without files' pages
+        "own_mb": {"settled": settled[0]["own_mb"], "end": samples[-1]["own_mb"], "most": max(s["own_mb"] for s in settled),  # without files' pages
+                   "by_time": [round(s["own_mb"], 2) for s in samples[:: max(1, len(samples) // 24)]]},
         "threads": {"settled": settled[0]["threads"], "end": samples[-1]["threads"]},
         "descriptors": {"settled": settled[0]["descriptors"], "end": samples[-1]["descriptors"]},
     }
