@@ -43,6 +43,8 @@ TEST(Crowding, ACrowdedOneRunsAloneAndLooksAgainEverMoreRarely) {
   std::tie(alone, all) = run(crowding, kQuiet, 600, 600);
   EXPECT_LE(alone, 300 / 0.02);
   EXPECT_FALSE(crowding.alone()) << "it is quiet again";
+  std::tie(alone, all) = run(crowding, kCrowded, 16, 1200);
+  EXPECT_EQ(all - alone, 3 + 1) << "and forgotten: the first look is after 10 s again";
 }
 
 TEST(Crowding, OneThreadThatIsNoBetterIsLeftAtOnce) {

@@ -216,8 +216,8 @@ void Watch::use(Detectors detectors) {
   if (options_.goals.any()) governor_.emplace(options_.goals, sides);
   const std::scoped_lock lock(mutex_);
   if (governor_) governor_status_.emplace();
-  input_status_ = {};
-  for (const auto& detector : detectors_) input_status_.sizes.push_back(detector->input_size());
+  input_sizes_.clear();
+  for (const auto& detector : detectors_) input_sizes_.push_back(detector->input_size());
 }
 
 // Once a second.
@@ -241,15 +241,12 @@ void Watch::choose_input() {
   for (size_t i = 0; i < detectors_.size(); ++i) {
     if (side > 0 && longer_side(detectors_[i]->input_size()) == side) next = i;
   }
-  if (next == now_) return;
   now_ = next;
-  const std::scoped_lock lock(mutex_);
-  input_status_.now = now_;
 }
 
 InputStatus Watch::inputs() const {
   const std::scoped_lock lock(mutex_);
-  return input_status_;
+  return {.sizes = input_sizes_, .now = now_};
 }
 
 std::optional<GovernorStatus> Watch::governor() const {

@@ -144,7 +144,7 @@ class Watch {
   std::vector<std::unique_ptr<Place>> places_;
   std::future<void> retiring_;                     // cameras that were taken out
   std::optional<GovernorStatus> governor_status_;  // by mutex_ too
-  InputStatus input_status_;                       // by mutex_ too
+  std::vector<Size> input_sizes_;                  // by mutex_ too
   int64_t next_id_ = 0;
   std::atomic<bool> stop_ = false;
 
@@ -153,7 +153,7 @@ class Watch {
 
   Detectors detectors_;
   std::vector<std::unique_ptr<Job>> jobs_;  // of each
-  size_t now_ = 0;                          // which of them looks
+  std::atomic<size_t> now_ = 0;             // which of them looks
   std::optional<Governor> governor_;
   Meter meter_;
   std::shared_ptr<const std::vector<std::string>> class_names_;

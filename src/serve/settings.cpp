@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "core/error.h"
@@ -17,10 +18,11 @@ using nlohmann::json;
 constexpr double kLongestAgeMs = 3.6e6;
 constexpr double kMostSkipped = 999;
 
+// What a body names.
 struct Settings {
-  double confidence = 0, iou = 0;
-  int64_t max_age_ms = 0;
-  int skip = 0, side = 0;
+  std::optional<double> confidence, iou;
+  std::optional<int64_t> max_age_ms;
+  std::optional<int> skip, side;
 };
 
 double number(const json& value, double most) {
@@ -63,42 +65,36 @@ void set(Settings& settings, const std::string& key, const json& value,
   }
 }
 
-Settings read(const Controls& c) {
-  return {.confidence = c.confidence,
-          .iou = c.iou,
-          .max_age_ms = c.max_age_ms,
-          .skip = c.skip,
-          .side = c.side};
-}
-
 }  // namespace
 
 json settings_of(Watch& watch) {
-  const Settings s = read(watch.controls());
-  return {{"confidence", s.confidence},
-          {"iou", s.iou},
-          {"max_age_ms", s.max_age_ms},
-          {"skip", s.skip == kAutoSkip ? json("auto") : json(s.skip)},
-          {"imgsz", s.side == 0 ? json("auto") : json(s.side)}};
+  const Controls& c = watch.controls();
+  const int skip = c.skip, side = c.side;
+  return {{"confidence", c.confidence.load()},
+          {"iou", c.iou.load()},
+          {"max_age_ms", c.max_age_ms.load()},
+          {"skip", skip == kAutoSkip ? json("auto") : json(skip)},
+          {"imgsz", side == 0 ? json("auto") : json(side)}};
 }
 
 std::string change_settings(const std::string& body, Watch& watch) {
   const json j = json::parse(body, nullptr, false);
   if (!j.is_object()) return "a JSON object is expected";
-  Controls& controls = watch.controls();
-  Settings settings = read(controls);
+  const std::vector<Size> inputs = watch.inputs().sizes;
+  Settings settings;
   for (const auto& [key, value] : j.items()) {
     try {
-      set(settings, key, value, watch.inputs().sizes);
+      set(settings, key, value, inputs);
     } catch (const Error& e) {
       return fmt::format("'{}' {}", key, e.what());
     }
   }
-  controls.confidence = settings.confidence;
-  controls.iou = settings.iou;
-  controls.max_age_ms = settings.max_age_ms;
-  controls.skip = settings.skip;
-  controls.side = settings.side;
+  Controls& controls = watch.controls();
+  if (settings.confidence) controls.confidence = *settings.confidence;
+  if (settings.iou) controls.iou = *settings.iou;
+  if (settings.max_age_ms) controls.max_age_ms = *settings.max_age_ms;
+  if (settings.skip) controls.skip = *settings.skip;
+  if (settings.side) controls.side = *settings.side;
   return {};
 }
 

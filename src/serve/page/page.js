@@ -166,9 +166,9 @@ function showInputs(inputs, now) {
   if (document.activeElement === select) return;
   const text = ({width, height}) => `${width}×${height}`;
   const options = inputs.map((size) => new Option(text(size), Math.max(size.width, size.height)));
-  const looks = inputs.length ? `, now ${text(inputs[now])}` : '';
-  select.replaceChildren(new Option(inputs.length > 1 ? `as the goals decide${looks}` : text(inputs[0] || {}), 'auto'), ...options);
   select.disabled = inputs.length < 2;
+  const automatic = select.disabled ? inputs.map(text).join() : `as the goals decide, now ${text(inputs[now])}`;
+  select.replaceChildren(new Option(automatic, 'auto'), ...options);
   select.title = select.disabled ? 'there is one size; --imgsz auto makes three' : '';
 }
 
