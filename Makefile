@@ -8,7 +8,7 @@ help:
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
 	@echo "make format  formats the sources; make format CHECK=1 only checks"
-	@echo "make lint    clang-tidy, and that includes go one way"
+	@echo "make lint    shellcheck, clang-tidy, and that includes go one way"
 	@echo "make clean   removes what was built"
 
 setup:

@@ -16,7 +16,7 @@ done
 head -c 120000 samples/yolov8n.safetensors > "$corpus/model_file_fuzz/header"
 printf 'model: m\nsources:\n  a: {address: "rtsp://x", zones: {z: {points: [[0,0],[1,0],[1,1]]}}, lines: {l: {points: [[0,0],[1,1]]}}}\nmqtt: {address: "mqtt://b:1/t"}\njsonl: {file: f, keep: 3}\nskip: auto\n' > "$corpus/config_fuzz/whole"
 printf 'task: pose\nnames:\n  0: person\n  1: dog\nstride: 32\nkpt_shape: [17, 3]\nimgsz: [640, 640]\n' > "$corpus/metadata_fuzz/ultralytics"
-XX, 1: \"b\"}" > "$corpus/metadata_fuzz/names"
+printf "{0: 'a', 1: \"b\"}" > "$corpus/metadata_fuzz/names"
 printf '\0000 0.5 0.25 0.5 0.1\n2 .1 .1 .2 .2\n' > "$corpus/labels_fuzz/detect"
 printf '\0010 0.5 0.25 0.5 0.1 .1 .2 2 0 0 0\n' > "$corpus/labels_fuzz/pose"
 printf '\001<net><layers><layer id="0" name="a" type="Const"><data element_type="f32" shape="1,2" offset="0" size="8"/></layer></layers></net>%200s' . > "$corpus/flat_fuzz/ir"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# clang-tidy on every source file (apart from tests, and from what includes libtorch, whose headers clang 14 cannot read as C++20) of the release build; any finding is an error. A file whose inputs have not changed since it was
+# Every script by shellcheck, and clang-tidy on every source file (apart from tests, and from what includes libtorch, whose headers clang 14 cannot read as C++20) of the release build; any finding is an error. A file whose inputs have not changed since it was
 # last found clean is not looked at again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+shellcheck -x scripts/*.sh .ci/run
 # A build folder of its own, never built: clang-tidy cannot read the precompiled headers of the real one.
 cmake --preset release -B build/lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 cmake --build build/lint --target octet_schema >/dev/null

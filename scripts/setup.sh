@@ -14,7 +14,7 @@ declare -A packages=(
   [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
   [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly mosquitto"
-  [lint]="clang-format clang-tidy"
+  [lint]="clang-format clang-tidy shellcheck"
   [fuzz]="clang libclang-rt-14-dev"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap"
 )
@@ -118,13 +118,14 @@ install_tflite() {
 
 # What a Raspberry Pi's Debian has, to cross-compile against and to run tests in under an emulator.
 install_sysroot() {
-  local wanted="2 $(debian_release)"
+  local wanted
+  wanted="2 $(debian_release)"
   [ "$(cat .deps/aarch64/sysroot/version 2>/dev/null)" = "$wanted" ] && return
   say "fetching an arm64 Debian to build against (400 MB)"
   local work
   work=$(mktemp -d)
   trap 'rm -rf "$work"' RETURN
-  # shellcheck disable=SC2086
+  # shellcheck disable=SC2086,SC2116
   mmdebstrap --quiet --variant=extract --architectures=arm64 --include="$(echo $sysroot_packages)" "$(debian_release)" "$work/sysroot" \
     >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; die "the arm64 Debian could not be fetched; is the network there?"; }
   keep "$work/sysroot" aarch64/sysroot "$wanted"
