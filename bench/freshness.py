@@ -1,26 +1,25 @@
 #!/usr/bin/env python3
 """How old results are of a camera that the machine cannot keep up with: octet, then Ultralytics on the same camera.
 
-usage: bench/freshness.py MODEL THEIR_MODEL [--minutes 10] [--python PYTHON] [octet live options …]
+usage: bench/freshness.py MODEL THEIR_MODEL [--clip CLIP.mp4] [--minutes 10] [--python PYTHON] [octet live options …]
 
 The camera is a real RTSP server, 30 frames a second, whose frames have the time at which they were made burned in. octet's ages come from
 its results; the burned time is read back from the pictures of its page. Theirs is read from the frames that predict(stream=True) yields.
-PYTHON has ultralytics and pillow. Prints one JSON object; milliseconds, of the first minute and the last.
+PYTHON has ultralytics and pillow; a clip needs ffmpeg. Prints one JSON object; milliseconds, of the first minute and the last.
 """
 import argparse
 import io
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 
-BIN = pathlib.Path(__file__).resolve().parent.parent / "build" / "bin"
+from soak_parts import BIN, Camera, free_port, raw_frames
+
 BITS, BLOCK = 24, 16  # as tests/tools/burned_time.h has it
-SIZE = (768, 432)
 
 
 def burned_age_ms(pixel):
@@ -42,9 +41,7 @@ def summary(ages, seconds):
 
 def octet(args, address, seconds):
     from PIL import Image
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        page = f"127.0.0.1:{s.getsockname()[1]}"
+    page = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as folder:
         lines = pathlib.Path(folder) / "out.jsonl"
         process = subprocess.Popen([BIN / "octet", "live", "--model", args.model, "--source", address, "--jsonl", lines, "--http", page, "--json", *args.options],
@@ -66,7 +63,7 @@ def octet(args, address, seconds):
     start = results[0]["captured"]
     ages = [(r["captured"] - start, r["age_ms"]) for r in results]
     return {"age_ms": summary(ages, results[-1]["captured"] - start), "seen_on_the_page_ms": summary(seen, seconds), "fps": totals["fps"],
-            "frame_ms_p50": totals["frame_ms_p50"], "engine": totals["engine"], "precision": totals["precision"]}
+            "inference_ms_p50": totals["inference_ms_p50"], "overhead_ms_p50": totals["overhead_ms_p50"], "engine": totals["engine"], "precision": totals["precision"]}
 
 
 THEIRS = """
@@ -96,19 +93,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("their_model")
+    parser.add_argument("--clip", help="what the camera shows; grey without it")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--python", default=sys.executable)
     args, args.options = parser.parse_known_args()
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    camera = subprocess.Popen([BIN / "rtsp_server", str(port), *map(str, SIZE)], stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1)
-        address = f"rtsp://127.0.0.1:{port}/camera"
-        print(json.dumps({"octet": octet(args, address, args.minutes * 60), "theirs": theirs(args, address, args.minutes * 60)}, indent=1))
-    finally:
-        camera.kill()
+    with tempfile.TemporaryDirectory() as folder:
+        camera = Camera(raw_frames(args.clip, folder) if args.clip else None)
+        try:
+            time.sleep(1)
+            address, seconds = f"rtsp://127.0.0.1:{camera.port}/camera", args.minutes * 60
+            print(json.dumps({"octet": octet(args, address, seconds), "theirs": theirs(args, address, seconds)}, indent=1))
+        finally:
+            camera.down()
 
 
 if __name__ == "__main__":

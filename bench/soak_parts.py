@@ -12,6 +12,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build" / "bin"
+SIZE = (768, 432)
 
 
 def free_port():
@@ -20,11 +21,18 @@ def free_port():
         return s.getsockname()[1]
 
 
-class Camera:
-    """An RTSP server; garbled, a program that answers with noise stands in its place."""
+def raw_frames(clip, folder):
+    """A clip's frames as the RTSP server reads them (needs ffmpeg)."""
+    to = pathlib.Path(folder) / "frames.yuv"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", clip, "-s", f"{SIZE[0]}x{SIZE[1]}", "-pix_fmt", "yuv420p", "-f", "rawvideo", to], check=True)
+    return to
 
-    def __init__(self):
-        self.port = free_port()
+
+class Camera:
+    """An RTSP server of 30 frames a second, of a clip's frames or grey ones; garbled, a program that answers with noise stands in its place."""
+
+    def __init__(self, frames=None):
+        self.port, self.frames = free_port(), frames
         self.process = self.noise = None
         self.up()
 
@@ -33,7 +41,8 @@ class Camera:
             self.noise.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept()
             self.noise.close()
             self.noise = None
-        self.process = subprocess.Popen([BIN / "rtsp_server", str(self.port), "640", "360"], stderr=subprocess.DEVNULL)
+        command = [BIN / "rtsp_server", str(self.port), *map(str, SIZE)]
+        self.process = subprocess.Popen(command + [self.frames] * (self.frames is not None), stderr=subprocess.DEVNULL)
 
     def down(self):
         if self.process:

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -140,6 +142,10 @@ LiveConfig config_of(const Options& options) {
 }
 
 void run_watch(const Options& options) {
+  // Months long: what is large (an encoder's pictures, a model that is replaced) goes back to the
+  // system when it is freed, and leaves no holes between what is small. Left alone, malloc would
+  // raise this bound with each large piece that is freed.
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
   LiveConfig config = options.file.empty() ? config_of(options) : read_live_config(options.file);
   config.detector.runtime.cache = cache_folder();
   if (!options.file.empty()) config.watch.live.max_frames = options.config.watch.live.max_frames;
@@ -147,6 +153,8 @@ void run_watch(const Options& options) {
   const ServiceSummary s = run_service(config, options.file);
   if (options.run.json) {
     auto j = to_json(s.watch.all, s.network, s.input);
+    j["inference_ms_p50"] = s.watch.inference_ms_p50;
+    j["overhead_ms_p50"] = s.watch.overhead_ms_p50;
     for (const CameraSummary& c : s.watch.cameras) j["sources"].push_back(to_json(c));
     if (s.mqtt) j["mqtt"] = {{"delivered", s.mqtt->delivered}, {"lost", s.mqtt->lost}};
     fmt::print("{}\n", j.dump());

@@ -149,6 +149,10 @@ StreamResult Watch::record(Place& place, Look look) {
   }
   last_result_ = now;
   ages_.add(age);
+  if (look == Look::kDetect) {
+    inferences_.add(jobs_[now_]->inference_time());
+    overheads_.add(age - jobs_[now_]->inference_time());
+  }
   if (governor_)
     meter_.add(place.id, age.count(), detections_, frame_.picture.size(),
                detectors_[now_]->input_size());
@@ -321,6 +325,8 @@ WatchSummary Watch::summarize() const {
   s.frame_ms_p99 = intervals_.quantile_ms(0.99);
   s.age_ms_p50 = ages_.quantile_ms(0.5);
   s.age_ms_p99 = ages_.quantile_ms(0.99);
+  out.inference_ms_p50 = inferences_.quantile_ms(0.5);
+  out.overhead_ms_p50 = overheads_.quantile_ms(0.5);
   s.first_result_ms = first_result_ms_;
   const ProcessUsage usage = process_usage();
   s.rss_mb = usage.peak_rss_mb;

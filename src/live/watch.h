@@ -95,6 +95,8 @@ struct GovernorStatus {
 
 struct WatchSummary {
   LiveSummary all;
+  double inference_ms_p50 = 0;
+  double overhead_ms_p50 = 0;  // what a detection's age is beyond its inference
   std::vector<CameraSummary> cameras;
 };
 
@@ -165,7 +167,7 @@ class Watch {
   int64_t results_ = 0;
   double first_result_ms_ = 0;
   Clock::time_point first_result_, last_result_;
-  DurationHistogram ages_, intervals_;
+  DurationHistogram ages_, intervals_, inferences_, overheads_;
 };
 
 }  // namespace octet

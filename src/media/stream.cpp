@@ -9,10 +9,13 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
 #include "media/ffmpeg.h"
+#include "media/picture_end.h"
 
 namespace octet {
 namespace {
@@ -56,8 +59,7 @@ struct Options {
 };
 
 // RTSP hands out fragments of pictures, which are put together here, so that it is known when the
-// last one of a picture came in. (FFmpeg's own parser tells a picture's end from the next one's
-// beginning, and would give that time.)
+// last one of a picture came in.
 bool comes_in_fragments(AVCodecID codec) {
   return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_MPEG4;
 }
@@ -85,7 +87,9 @@ struct StreamReader::Handles {
   AVCodecParserContext* parser = nullptr;
   AVPacket* packet = av_packet_alloc();  // as it came in
   AVPacket* whole = av_packet_alloc();   // a picture's, put together by the parser
-  size_t parsed = 0;                     // bytes of `packet` that the parser has
+  std::optional<PictureEnd> picture_end;
+  std::span<const uint8_t> rest;  // what the parser does not have yet
+  bool ends_here = false;         // the picture, with `rest`
   int stream = -1;
   const std::atomic<bool>* stop = nullptr;
   Clock::time_point deadline;
@@ -169,6 +173,8 @@ void StreamReader::open_decoder() {
     fail("{}: its {} decoder cannot be opened ({})", name_, codec->name, ffmpeg_reason(status));
   if ((h.format->flags & AVFMT_FLAG_NOPARSE) != 0 && comes_in_fragments(parameters.codec_id))
     h.parser = av_parser_init(parameters.codec_id);
+  if (parameters.codec_id == AV_CODEC_ID_H264) h.picture_end.emplace(NalSyntax::kH264);
+  if (parameters.codec_id == AV_CODEC_ID_HEVC) h.picture_end.emplace(NalSyntax::kHevc);
 }
 
 // The next packet of the video; false at the end.
@@ -195,21 +201,32 @@ bool StreamReader::next_packet() {
   }
 }
 
+// What the parser gets next: a packet, or what says that a picture ended with it. False at the end.
+bool StreamReader::next_for_parser() {
+  Handles& h = *handles_;
+  if (std::exchange(h.ends_here, false)) {
+    h.rest = h.picture_end->delimiter();
+    h.before = h.arrived;
+    return true;
+  }
+  if (!next_packet()) return false;
+  h.rest = {h.packet->data, static_cast<size_t>(h.packet->size)};
+  h.ends_here = h.picture_end && h.picture_end->add(h.rest);
+  return true;
+}
+
 // Puts the next whole picture into `whole`; false at the end.
 bool StreamReader::next_from_parser() {
   Handles& h = *handles_;
   while (true) {
-    if (h.parsed >= static_cast<size_t>(h.packet->size)) {
-      if (!next_packet()) return false;
-      h.parsed = 0;
-    }
+    const bool ends_in_earlier_packet = h.rest.empty();
+    if (h.rest.empty() && !next_for_parser()) return false;
     uint8_t* data = nullptr;
     int size = 0;
-    const int used = av_parser_parse2(h.parser, h.codec, &data, &size, h.packet->data + h.parsed,
-                                      h.packet->size - static_cast<int>(h.parsed), h.packet->pts,
-                                      h.packet->dts, 0);
-    const bool ends_in_earlier_packet = h.parsed == 0;
-    h.parsed += static_cast<size_t>(std::max(used, 0));
+    const int used =
+        av_parser_parse2(h.parser, h.codec, &data, &size, h.rest.data(),
+                         static_cast<int>(h.rest.size()), h.packet->pts, h.packet->dts, 0);
+    h.rest = h.rest.subspan(std::min(h.rest.size(), static_cast<size_t>(std::max(used, 0))));
     if (size == 0) continue;
     av_packet_unref(h.whole);
     if (av_new_packet(h.whole, size) < 0) fail("{}: no memory for a packet", name_);

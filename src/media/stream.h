@@ -41,6 +41,7 @@ class StreamReader {
   void open_input(const std::string& address, const StreamOptions& options);
   void open_decoder();
   bool next_packet();
+  bool next_for_parser();
   bool next_from_parser();
 
   std::string name_;

@@ -1,5 +1,7 @@
 #include "serve/board.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -26,11 +28,10 @@ Board::Board()
     : drawer_("--http", 2, [this](Drawing& d) { draw(d); }), clock_([this] { tick(); }) {}
 
 Board::~Board() {
-  {
-    const std::scoped_lock lock(mutex_);
-    stop_ = true;
-  }
-  changed_.notify_all();
+  const std::scoped_lock lock(mutex_);
+  stop_ = true;
+  stopped_.notify_all();
+  for (auto& [id, view] : views_) view.changed.notify_all();
 }
 
 void Board::show(const SharedResult& result, const Picture& picture) {
@@ -49,21 +50,22 @@ void Board::show(const SharedResult& result, const Picture& picture) {
 
 void Board::draw(Drawing& drawing) {
   const auto bytes = encode_jpeg(annotated(drawing.picture, *drawing.result), kQuality);
-  auto jpeg = std::make_shared<const std::string>(bytes.begin(), bytes.end());
-  {
-    const std::scoped_lock lock(mutex_);
-    Shot& shot = views_[drawing.result->camera_id].shot;
-    shot.jpeg = std::move(jpeg);
-    ++shot.version;
-  }
-  changed_.notify_all();
+  std::string part = fmt::format("--{}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+                                 kBoundary, bytes.size());
+  const size_t head = part.size();
+  part.append(bytes.begin(), bytes.end()).append("\r\n");
+  const std::scoped_lock lock(mutex_);
+  View& view = views_[drawing.result->camera_id];
+  view.shot = {std::make_shared<const std::string>(std::move(part)), head, view.shot.version + 1};
+  view.changed.notify_all();
 }
 
 Board::Shot Board::wait_for_shot(int64_t camera, int64_t after, milliseconds at_most) {
   std::unique_lock lock(mutex_);
-  views_[camera].wanted = Clock::now();
-  changed_.wait_for(lock, at_most, [&] { return stop_ || views_[camera].shot.version > after; });
-  return views_[camera].shot;
+  View& view = views_[camera];  // stays while somebody looks
+  view.wanted = Clock::now();
+  view.changed.wait_for(lock, at_most, [&] { return stop_ || view.shot.version > after; });
+  return view.shot;
 }
 
 // Once a second what happened in it.
@@ -73,7 +75,7 @@ void Board::tick() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     next += seconds(1);
-    changed_.wait_until(lock, next, [this] { return stop_; });
+    stopped_.wait_until(lock, next, [this] { return stop_; });
     const ProcessUsage now = process_usage();
     end_second((now.cpu - before.cpu).count() / 10);
     before = now;

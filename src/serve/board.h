@@ -23,9 +23,14 @@ class Board {
   // Called by the detection thread for every result; quick.
   void show(const SharedResult& result, const Picture& picture);
 
+  static constexpr const char* kBoundary = "octet-picture";
   struct Shot {
-    std::shared_ptr<const std::string> jpeg;  // none yet: empty
+    std::shared_ptr<const std::string> part;  // of multipart/x-mixed-replace; none yet: empty
+    size_t head = 0;                          // bytes before the JPEG
     int64_t version = 0;
+    [[nodiscard]] std::string_view jpeg() const {
+      return std::string_view(*part).substr(head, part->size() - head - 2);
+    }
   };
   // The camera's picture after version `after`, or the newest there is when none comes in time.
   [[nodiscard]] Shot wait_for_shot(int64_t camera, int64_t after,
@@ -42,6 +47,7 @@ class Board {
   };
   struct View {  // of a camera
     Shot shot;
+    std::condition_variable changed;
     Clock::time_point drawn, wanted, heard;
     SharedResult result;  // the newest; none yet: empty
   };
@@ -55,7 +61,7 @@ class Board {
   void end_second(double cpu_percent);
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable stopped_;
   std::map<int64_t, View> views_;  // by camera
   std::vector<double> ages_;       // of this second
   std::deque<Second> seconds_;

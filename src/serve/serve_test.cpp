@@ -7,6 +7,7 @@
 #include "core/testing.h"
 #include "serve/guard.h"
 #include "serve/server.h"
+#include "serve/workers.h"
 
 namespace octet {
 namespace {
@@ -72,6 +73,32 @@ TEST(Guard, TellsWhoMayIn) {
   EXPECT_EQ(with("Basic YWJj"), 401);
   EXPECT_EQ(with("Basic ???"), 401);
   EXPECT_EQ(status_of(wide, {"GET", "/healthz", "box.example", "", "", ""}), 200);
+}
+
+TEST(Workers, WhoComesWhenAllAreTakenWaitsOutside) {
+  constexpr int kRequests = 20;
+  Workers workers(4);
+  std::atomic<int> let_in = 0, begun = 0, answered = 0;
+  std::atomic<bool> go_on = false;
+  std::jthread listener([&] {
+    for (int i = 0; i < kRequests; ++i) {
+      workers.enqueue([&] {
+        ++begun;
+        go_on.wait(false);
+        ++answered;
+      });
+      ++let_in;
+    }
+  });
+  while (begun < 4) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(begun, 4);
+  EXPECT_EQ(let_in, 5) << "one waits inside, the others where they cost nothing";
+  go_on = true;
+  go_on.notify_all();
+  listener.join();
+  workers.shutdown();
+  EXPECT_EQ(answered, kRequests) << "who was let in is answered";
 }
 
 // A clip that is watched, with its page.

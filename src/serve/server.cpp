@@ -13,6 +13,7 @@
 #include "serve/mqtt.h"
 #include "serve/reloader.h"
 #include "serve/settings.h"
+#include "serve/workers.h"
 
 namespace octet {
 namespace {
@@ -22,11 +23,10 @@ using HttpResponse = httplib::Response;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr size_t kThreads = 128;  // a viewer keeps one
+constexpr size_t kViewers = 128;
 constexpr size_t kLargestBody = 4096;
 constexpr int kPatienceSeconds = 5;
 constexpr milliseconds kPicturePatience{1000};
-constexpr const char* kBoundary = "octet-picture";
 
 void refuse(HttpResponse& response, const Refusal& refusal) {
   response.status = refusal.status;
@@ -79,7 +79,7 @@ json to_json(const CameraSummary& c) {
 struct Server::Parts {
   Parts(const ServerOptions& options, Watch& w, Board& b, const Surroundings& s)
       : guard(options), watch(w), board(b), surroundings(s) {
-    http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    http.new_task_queue = [] { return new Workers(kViewers); };
     http.set_payload_max_length(kLargestBody);
     http.set_read_timeout(kPatienceSeconds);
     http.set_write_timeout(kPatienceSeconds);
@@ -168,16 +168,16 @@ struct Server::Parts {
                const int64_t camera = std::stoll(request.matches[1]);
                if (!exists(camera)) return refuse(response, {404, "there is no such camera"});
                const auto shot = board.wait_for_shot(camera, 0, kPicturePatience);
-               if (!shot.jpeg)
+               if (!shot.part)
                  return refuse(response, {503, "the camera has given no picture yet"});
-               response.set_content(*shot.jpeg, "image/jpeg");
+               response.set_content(std::string(shot.jpeg()), "image/jpeg");
              });
     http.Get(R"(/camera/(\d{1,9})\.mjpeg)",
              [this](const HttpRequest& request, HttpResponse& response) {
                const int64_t camera = std::stoll(request.matches[1]);
                if (!exists(camera)) return refuse(response, {404, "there is no such camera"});
                response.set_chunked_content_provider(
-                   std::string("multipart/x-mixed-replace; boundary=") + kBoundary,
+                   std::string("multipart/x-mixed-replace; boundary=") + Board::kBoundary,
                    [this, camera, version = int64_t{0}](size_t, httplib::DataSink& sink) mutable {
                      return send_next(camera, version, sink);
                    });
@@ -199,13 +199,9 @@ struct Server::Parts {
   bool send_next(int64_t camera, int64_t& version, httplib::DataSink& sink) {
     const auto shot = board.wait_for_shot(camera, version, kPicturePatience);
     if (stopping) return false;
-    if (!shot.jpeg || shot.version == version) return sink.is_writable() && exists(camera);
+    if (!shot.part || shot.version == version) return sink.is_writable() && exists(camera);
     version = shot.version;
-    const std::string head =
-        fmt::format("--{}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", kBoundary,
-                    shot.jpeg->size());
-    return sink.write(head.data(), head.size()) &&
-           sink.write(shot.jpeg->data(), shot.jpeg->size()) && sink.write("\r\n", 2);
+    return sink.write(shot.part->data(), shot.part->size());
   }
 
   Guard guard;

@@ -1,11 +1,15 @@
-// rtsp_server PORT WIDTH HEIGHT: a camera for tests at rtsp://127.0.0.1:PORT/camera, 30 frames a
-// second, H.264. Each frame has the time at which it was made burned in: milliseconds of the
-// monotonic clock, 24 bits as black and white blocks (see burned_time.h).
+// rtsp_server PORT WIDTH HEIGHT [FRAMES]: a camera for tests at rtsp://127.0.0.1:PORT/camera, 30
+// frames a second, H.264: grey ones, or those of a file of raw I420 frames, again and again. Each
+// frame has the time at which it was made burned in: milliseconds of the monotonic clock, 24 bits
+// as black and white blocks (see burned_time.h).
 #include <gst/app/gstappsrc.h>
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <vector>
 
 #include "burned_time.h"
 
@@ -13,20 +17,32 @@ namespace {
 
 struct Picture {
   int width = 0, height = 0;
+  std::vector<char> frames;  // one after the other; none: grey ones
+  [[nodiscard]] size_t luma() const { return static_cast<size_t>(width) * height; }
+  [[nodiscard]] size_t bytes() const { return luma() * 3 / 2; }
 };
 Picture g_picture;
 
+void paint(uint8_t* to, int64_t number) {
+  if (!g_picture.frames.empty()) {
+    const size_t count = g_picture.frames.size() / g_picture.bytes();
+    const size_t at = static_cast<size_t>(number) % count * g_picture.bytes();
+    std::memcpy(to, g_picture.frames.data() + at, g_picture.bytes());
+    return;
+  }
+  std::memset(to, 96 + static_cast<int>(number % 64), g_picture.luma());
+  std::memset(to + g_picture.luma(), 128, g_picture.luma() / 2);
+}
+
 void need_frame(GstElement* source, guint, gpointer) {
-  const auto luma = static_cast<size_t>(g_picture.width) * g_picture.height;
-  GstBuffer* buffer = gst_buffer_new_allocate(nullptr, luma * 3 / 2, nullptr);
+  GstBuffer* buffer = gst_buffer_new_allocate(nullptr, g_picture.bytes(), nullptr);
   // The source asks for the next frame as soon as one is taken: this one's time is awaited here.
   static int64_t next = octet::monotonic_ms();
   while (octet::monotonic_ms() < next) g_usleep(500);
   next = std::max(next, octet::monotonic_ms() - 1000) + 33;
   GstMapInfo map;
   gst_buffer_map(buffer, &map, GST_MAP_WRITE);
-  std::memset(map.data, 96 + static_cast<int>(next / 33 % 64), luma);
-  std::memset(map.data + luma, 128, luma / 2);
+  paint(map.data, next / 33);
   octet::burn_time(map.data, g_picture.width, octet::monotonic_ms());
   gst_buffer_unmap(buffer, &map);
   gst_app_src_push_buffer(GST_APP_SRC(source), buffer);
@@ -49,9 +65,14 @@ void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 4) return 2;
+  if (count != 4 && count != 5) return 2;
   gst_init(nullptr, nullptr);
-  g_picture = {std::atoi(arguments[2]), std::atoi(arguments[3])};
+  g_picture = {std::atoi(arguments[2]), std::atoi(arguments[3]), {}};
+  if (count == 5) {
+    std::ifstream file(arguments[4], std::ios::binary);
+    g_picture.frames.assign(std::istreambuf_iterator<char>(file), {});
+    if (g_picture.frames.size() < g_picture.bytes()) return 2;
+  }
   GstRTSPServer* server = gst_rtsp_server_new();
   gst_rtsp_server_set_address(server, "127.0.0.1");
   gst_rtsp_server_set_service(server, arguments[1]);
