@@ -129,6 +129,10 @@ TEST(Cli, BenchAndTargets) {
   EXPECT_EQ(coral["fallbacks"].size(), coral["operators"].get<size_t>());  // all in float
   EXPECT_EQ(run_octet("inspect --target tpu " + tflite).status, 2);
   EXPECT_EQ(run_octet("inspect --target xnnpack " + kModel).status, 2);
+  const Outcome floats =
+      run_octet("export --format onnx --activations int8 --model " + kModel + " -o " + at);
+  EXPECT_EQ(floats.status, 2);
+  EXPECT_NE(floats.err.find("is a float model"), std::string::npos) << floats.err;
   const Outcome edge = run_octet("export --format edgetpu --model " + kModel + " -o " + at);
   EXPECT_EQ(edge.status, 1);
   EXPECT_NE(edge.err.find("octet quantize"), std::string::npos) << edge.err;

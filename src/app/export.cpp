@@ -93,6 +93,9 @@ nlohmann::ordered_json write_one(const Options& options, const Model& model, con
 void run(const Options& options) {
   for (const std::string& name : options.formats) (void)format_named(name);
   Model model = read_model(options.model);
+  if (options.activations == "int8" && model.quantization.empty())
+    fail_usage("--activations int8: {} is a float model; 'octet quantize' makes an int8 one",
+               options.model);
   model.graph = fold_batch_norm(std::move(model.graph));
   const fs::path source = options.model;
   const fs::path folder = !options.folder.empty()    ? fs::path(options.folder)
