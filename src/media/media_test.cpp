@@ -1,12 +1,17 @@
 #include <gtest/gtest.h>
 #include <turbojpeg.h>
+#include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cstring>
 #include <fstream>
+#include <thread>
 
 #include "core/file.h"
 #include "core/testing.h"
 #include "media/image_io.h"
+#include "media/stream.h"
 #include "media/video.h"
 
 namespace octet {
@@ -212,6 +217,38 @@ TEST(VideoWriter, WhatAppearsAtOnceCanBePlayedBeforeItsEnd) {
   for (count = 0; whole.read(frame); ++count) {
   }
   EXPECT_EQ(count, 300);
+}
+
+// As rpicam-vid writes it: a stream without container, whose pictures end nowhere but where the
+// next begins. The last of them is there before there is a next.
+TEST(Stream, APictureFromStandardInputIsNotKeptBack) {
+  const std::string bytes =
+      read_text_file(OCTET_SOURCE_DIR "/tests/data/streams/120-pictures.h264");
+  std::array<int, 2> pipe_ends{};
+  ASSERT_EQ(::pipe(pipe_ends.data()), 0);
+  const int standard_input = ::dup(STDIN_FILENO);
+  ::dup2(pipe_ends[0], STDIN_FILENO);
+  ASSERT_EQ(::write(pipe_ends[1], bytes.data(), bytes.size()),
+            static_cast<ssize_t>(bytes.size()));  // it fits into a pipe
+  std::atomic<bool> all_there = false;
+  std::jthread writer([&, end = pipe_ends[1]] {  // waits, as the next picture does
+    for (int i = 0; i < 200 && !all_there; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_TRUE(all_there);
+    ::close(end);
+  });
+  const std::atomic<bool> stop = false;
+  StreamReader reader("-", {.patience = std::chrono::seconds(20)}, stop);
+  VideoFrame frame;
+  std::chrono::steady_clock::time_point arrived;
+  for (int i = 0; i < 120; ++i) {
+    EXPECT_TRUE(reader.read(frame, arrived)) << i;
+    EXPECT_EQ(frame.size(), (Size{64, 64}));
+  }
+  all_there = true;
+  EXPECT_FALSE(reader.read(frame, arrived));
+  ::dup2(standard_input, STDIN_FILENO);
+  for (const int end : {standard_input, pipe_ends[0]}) ::close(end);
 }
 
 }  // namespace

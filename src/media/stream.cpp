@@ -58,9 +58,13 @@ struct Options {
   void set(const char* key, const char* value) { av_dict_set(&entries, key, value, 0); }
 };
 
-// RTSP hands out fragments of pictures, which are put together here, so that it is known when the
-// last one of a picture came in.
-bool comes_in_fragments(AVCodecID codec) {
+// RTSP, and a stream without container (of rpicam-vid), hand out fragments of pictures, which are
+// put together here, so that it is known when the last one of a picture came in.
+bool comes_in_fragments(const AVFormatContext& format) {
+  const std::string name = format.iformat->name;
+  return name == "rtsp" || name == "h264" || name == "hevc";
+}
+bool is_put_together(AVCodecID codec) {
   return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_MPEG4;
 }
 
@@ -129,10 +133,8 @@ void StreamReader::open_input(const std::string& address, const StreamOptions& o
                                   &h};
   h.format->flags |= AVFMT_FLAG_NOBUFFER;
   h.format->max_analyze_duration = kProbeMicroseconds;
-  const bool rtsp = is_rtsp(address);
   Options entries;
-  if (rtsp) {
-    h.format->flags |= AVFMT_FLAG_NOPARSE;
+  if (is_rtsp(address)) {
     entries.set("rtsp_transport", options.udp ? "udp" : "tcp");
     entries.set("allowed_media_types", "video");
     entries.set("max_delay", "0");
@@ -149,7 +151,9 @@ void StreamReader::open_input(const std::string& address, const StreamOptions& o
          status == AVERROR_EXIT ? "no answer" : ffmpeg_reason(status));
   }
   h.wait_from_now();
-  if (!rtsp && avformat_find_stream_info(h.format, nullptr) < 0)
+  if (comes_in_fragments(*h.format))
+    h.format->flags |= AVFMT_FLAG_NOPARSE;
+  else if (avformat_find_stream_info(h.format, nullptr) < 0)
     fail("{}: is not a readable video", name_);
 }
 
@@ -171,7 +175,7 @@ void StreamReader::open_decoder() {
   h.codec->thread_count = int64_t{h.codec->width} * h.codec->height > kPixelsForTwoThreads ? 2 : 1;
   if (const int status = avcodec_open2(h.codec, codec, nullptr); status < 0)
     fail("{}: its {} decoder cannot be opened ({})", name_, codec->name, ffmpeg_reason(status));
-  if ((h.format->flags & AVFMT_FLAG_NOPARSE) != 0 && comes_in_fragments(parameters.codec_id))
+  if (comes_in_fragments(*h.format) && is_put_together(parameters.codec_id))
     h.parser = av_parser_init(parameters.codec_id);
   if (parameters.codec_id == AV_CODEC_ID_H264) h.picture_end.emplace(NalSyntax::kH264);
   if (parameters.codec_id == AV_CODEC_ID_HEVC) h.picture_end.emplace(NalSyntax::kHevc);
