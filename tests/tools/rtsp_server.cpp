@@ -7,8 +7,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <vector>
 
 #include "burned_time.h"
@@ -69,9 +69,10 @@ int main(int count, char** arguments) {
   gst_init(nullptr, nullptr);
   g_picture = {std::atoi(arguments[2]), std::atoi(arguments[3]), {}};
   if (count == 5) {
+    g_picture.frames.resize(std::filesystem::file_size(arguments[4]));
     std::ifstream file(arguments[4], std::ios::binary);
-    g_picture.frames.assign(std::istreambuf_iterator<char>(file), {});
-    if (g_picture.frames.size() < g_picture.bytes()) return 2;
+    file.read(g_picture.frames.data(), static_cast<std::streamsize>(g_picture.frames.size()));
+    if (!file || g_picture.frames.size() < g_picture.bytes()) return 2;
   }
   GstRTSPServer* server = gst_rtsp_server_new();
   gst_rtsp_server_set_address(server, "127.0.0.1");
