@@ -7,9 +7,7 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <vector>
+#include <string_view>
 
 #include "burned_time.h"
 
@@ -17,7 +15,7 @@ namespace {
 
 struct Picture {
   int width = 0, height = 0;
-  std::vector<char> frames;  // one after the other; none: grey ones
+  std::string_view frames;  // one after the other; none: grey ones
   [[nodiscard]] size_t luma() const { return static_cast<size_t>(width) * height; }
   [[nodiscard]] size_t bytes() const { return luma() * 3 / 2; }
 };
@@ -69,10 +67,9 @@ int main(int count, char** arguments) {
   gst_init(nullptr, nullptr);
   g_picture = {std::atoi(arguments[2]), std::atoi(arguments[3]), {}};
   if (count == 5) {
-    g_picture.frames.resize(std::filesystem::file_size(arguments[4]));
-    std::ifstream file(arguments[4], std::ios::binary);
-    file.read(g_picture.frames.data(), static_cast<std::streamsize>(g_picture.frames.size()));
-    if (!file || g_picture.frames.size() < g_picture.bytes()) return 2;
+    GMappedFile* file = g_mapped_file_new(arguments[4], FALSE, nullptr);
+    if (file == nullptr || g_mapped_file_get_length(file) < g_picture.bytes()) return 2;
+    g_picture.frames = {g_mapped_file_get_contents(file), g_mapped_file_get_length(file)};
   }
   GstRTSPServer* server = gst_rtsp_server_new();
   gst_rtsp_server_set_address(server, "127.0.0.1");
