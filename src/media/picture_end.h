@@ -1,4 +1,4 @@
-// Which packet of RTSP is a picture's last. FFmpeg hands out fragments of H.264 and HEVC without
+// Which packet is a picture's last. FFmpeg hands out H.264 and HEVC in fragments, from RTSP without
 // RTP's own mark at the end of a picture, and its parser sees the end only when the next picture
 // begins: every picture would be a frame interval old before it is decoded. But a camera cuts its
 // slices into packets of full size and a shorter one, and pictures into the same number of slices.
