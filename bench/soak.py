@@ -5,12 +5,13 @@ usage: bench/soak.py MODEL [--minutes 10] [--cameras 4] [--faults 0] [--seed 1] 
        [--clip CLIP.mp4] [--video] [--only kill_camera,garble_camera]
 
 A schedule of faults drawn from the seed: cameras killed, frozen and garbled, the wire to the broker cut, requests that are malformed,
-slow or never read, configurations right and wrong, models swapped and broken, the clock set wrong, an engine that fails (TensorFlow
-Lite). The cameras show the clip, or grey. Prints one JSON object: whether all that was promised was kept, and the figures. Needs the test programs (make build), mosquitto
+slow or never read, configurations right and wrong, models swapped and broken, the clock set wrong, the disk full (as root), an engine that
+fails (TensorFlow Lite). The cameras show the clip, or grey. Prints one JSON object: whether all that was promised was kept, and the figures. Needs the test programs (make build), mosquitto
 and mosquitto-clients, for a clip ffmpeg, and for faults libfaketime.
 """
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -25,7 +26,7 @@ import tempfile
 import threading
 import time
 
-from soak_parts import Box, Camera, Ear, Wire, free_port, raw_frames
+from soak_parts import Box, Camera, Ear, Wire, free_port, raw_frames, small_disk
 
 
 def view(box, count, stop):
@@ -52,12 +53,14 @@ def view(box, count, stop):
 class Faults:
     """Each takes a few tenths of a second or sets a time for its end."""
 
-    def __init__(self, box, rng, only):
+    def __init__(self, box, rng, only, disk_is_small):
         self.box, self.rng, self.held, self.later, self.counts = box, rng, [], [], collections.Counter()
         self.away, self.back_after = {}, []  # cameras that were started again, and since when
         self.all = [self.kill_camera, self.garble_camera, self.freeze_camera, self.cut_wire, self.bad_request, self.slow_request,
                     self.viewer_that_never_reads, self.new_configuration, self.wrong_configuration, self.new_model, self.broken_model, self.hang_up,
                     self.set_clock, self.fail_engine]
+        if disk_is_small:
+            self.all.append(self.full_disk)
         if only:
             self.all = [f for f in self.all if f.__name__ in only.split(",")]
 
@@ -149,6 +152,10 @@ class Faults:
         self.box.set_clock(self.rng.choice(["+30d", "-30d", "+2h", "-2h"]))
         self.after(self.rng.uniform(0.5, 3), lambda: self.box.set_clock("+0"))
 
+    def full_disk(self):
+        self.box.fill_disk()
+        self.after(self.rng.uniform(0.5, 3), self.box.free_disk)
+
     def fail_engine(self):
         self.box.failures.write_text(str(self.rng.randint(1, 3)))
 
@@ -175,7 +182,7 @@ def quantile(values, share):
     return values[min(len(values) - 1, int(share * len(values)))] if values else None
 
 
-def run(args, folder):
+def run(args, folder, disk_is_small):
     broker_port = free_port()
     (folder / "mosquitto.conf").write_text(f"listener {broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
     broker = subprocess.Popen(["mosquitto", "-c", folder / "mosquitto.conf"], env=os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin"}, stderr=subprocess.DEVNULL)
@@ -187,7 +194,7 @@ def run(args, folder):
     box, stop = Box(folder, args, cameras, wire), threading.Event()
     time.sleep(8)
     threading.Thread(target=view, args=(box, args.viewers, stop), daemon=True).start()
-    faults, samples, began = Faults(box, random.Random(args.seed), args.only), [], time.monotonic()
+    faults, samples, began = Faults(box, random.Random(args.seed), args.only, disk_is_small), [], time.monotonic()
     seconds = args.minutes * 60
     next_fault = began
     try:
@@ -222,7 +229,7 @@ def run(args, folder):
 
 
 def report(args, folder, summary, state, samples, ear, faults):
-    results, broken = lines_of(folder)
+    results, broken = lines_of(folder / "disk")
     clock = quantile([r["captured"] for r in results], 0.5)
     everything, results = results, [r for r in results if abs(r["captured"] - clock) < max(3600, samples[-1]["seconds"])]
     start = min(r["captured"] for r in results)
@@ -245,7 +252,7 @@ def report(args, folder, summary, state, samples, ear, faults):
     return {
         "kept": all(promises.values()), "promises": promises, "seconds": samples[-1]["seconds"], "faults": sum(faults.counts.values()), "by_kind": faults.counts,
         "seconds_to_come_back": {"cameras": len(faults.back_after), "p50": quantile(faults.back_after, 0.5), "most": max(faults.back_after, default=None)},
-        "results": len(everything), "under_a_wrong_clock": len(everything) - len(results), "engine_failures": log.count("the engine failed"),
+        "results": len(everything), "under_a_wrong_clock": len(everything) - len(results), "engine_failures": log.count("the engine failed"), "disk_was_full": log.count("No space left") + log.count("the disk is full"),
         "fps": summary.get("fps"), "inference_ms_p50": summary.get("inference_ms_p50"), "overhead_ms_p50": summary.get("overhead_ms_p50"),
         "age_ms": {"p50": summary.get("age_ms_p50"), "p99": summary.get("age_ms_p99"), "first_minute_p99": quantile(first, 0.99), "last_minute_p99": quantile(last, 0.99)},
         "by_camera": {s["name"]: {"detected": s["detected"], "openings": s["openings"]} for s in summary.get("sources", [])},
@@ -275,10 +282,11 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="octet-soak.") as name:
         folder = pathlib.Path(name)
-        result = run(args, folder)
-        if not result["kept"]:
-            kept = shutil.copytree(folder, tempfile.mkdtemp(prefix="octet-soak-failed.") + "/run")
-            print(f"what is left of it: {kept}", file=sys.stderr)
+        with small_disk(folder / "disk") if args.faults else contextlib.nullcontext(False) as disk_is_small:
+            result = run(args, folder, disk_is_small)
+            if not result["kept"]:
+                kept = shutil.copytree(folder, tempfile.mkdtemp(prefix="octet-soak-failed.") + "/run")
+                print(f"what is left of it: {kept}", file=sys.stderr)
     print(json.dumps(result, indent=1))
     sys.exit(0 if result["kept"] else 1)
 

@@ -1,4 +1,5 @@
 """What a soak stands on: cameras over RTSP, the wire to a broker, who listens there, and the program under test."""
+import contextlib
 import json
 import os
 import pathlib
@@ -26,6 +27,18 @@ def raw_frames(clip, folder):
     to = pathlib.Path(folder) / "frames.yuv"
     subprocess.run(["ffmpeg", "-v", "error", "-i", clip, "-s", f"{SIZE[0]}x{SIZE[1]}", "-pix_fmt", "yuv420p", "-f", "rawvideo", to], check=True)
     return to
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    """A file system of its own, which can be filled; False where it may not be mounted."""
+    folder.mkdir()
+    mounted = os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "octet-soak", folder], stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", folder], check=True)
 
 
 class Camera:
@@ -144,6 +157,8 @@ class Box:
         self.folder, self.args, self.cameras, self.wire = folder, args, cameras, wire
         self.port, self.model, self.file = free_port(), folder / "model.safetensors", folder / "box.yaml"
         self.failures, self.clock = folder / "failures", folder / "clock"
+        self.disk = folder / "disk"  # what is written goes there
+        self.disk.mkdir(exist_ok=True)
         shutil.copy(args.model, self.model)
         self.configure()
         self.log = open(folder / "log", "w")
@@ -167,6 +182,20 @@ class Box:
                         folder / "libtensorflowlite_c.so", "-Wl,--no-as-needed", library, f"-Wl,-rpath,{library.parent}"], check=True)
         return folder / "octet"
 
+    def fill_disk(self):
+        """Until not a byte fits."""
+        with open(self.disk / "filler", "wb", buffering=0) as file:
+            size = 1 << 20
+            while size:
+                try:
+                    if file.write(b"\0" * size) < size:
+                        size //= 2
+                except OSError:
+                    size //= 2
+
+    def free_disk(self):
+        (self.disk / "filler").unlink(missing_ok=True)
+
     def set_clock(self, offset):
         next_file = self.folder / "clock.next"
         next_file.write_text(offset + "\n")
@@ -178,7 +207,7 @@ class Box:
             for i, c in enumerate(self.cameras))
         text = (f"model: model.safetensors\nengine: {self.args.engine}\nimgsz: {self.args.imgsz}\nconf: {conf}\npatience: 2\n{wrong}"
                 f"sources:\n{sources}http: {{address: 127.0.0.1:{self.port}}}\nmqtt: {{address: mqtt://127.0.0.1:{self.wire.port}/soak}}\n"
-                "jsonl: {file: out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: events, keep: 50}\n" + "save: {file: out.mp4, minutes: 10}\n" * self.args.video)
+                "jsonl: {file: disk/out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: disk/events, keep: 50}\n" + "save: {file: disk/out.mp4, minutes: 10}\n" * self.args.video)
         next_file = self.folder / "next.yaml"
         next_file.write_text(text)
         next_file.rename(self.file)
