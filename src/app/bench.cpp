@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -54,12 +55,15 @@ std::vector<std::string> engines_for(const std::string& model,
   return names;
 }
 
+// All cores are asked for by their number, which no engine then gives up, however crowded they are.
 std::vector<BenchCase> all_cases(const Options& o) {
+  const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::vector<BenchCase> cases;
   for (const std::string& model : model_files(o.models))
     for (const std::string& engine : engines_for(model, o.engines))
       for (const std::string& size : o.sizes)
-        for (const int threads : o.threads) cases.push_back({model, engine, size, threads});
+        for (const int threads : o.threads)
+          cases.push_back({model, engine, size, threads > 0 ? threads : cores});
   return cases;
 }
 
