@@ -73,11 +73,13 @@ bool PictureEnd::add(std::span<const uint8_t> packet) {
   return guessed_ && pictures_ >= needed_ && keyframes_ >= kKeyframes;
 }
 
+// Zeros follow, as many as FFmpeg may read beyond what it is given (AV_INPUT_BUFFER_PADDING_SIZE).
 std::span<const uint8_t> PictureEnd::delimiter() const {
-  static constexpr std::array<uint8_t, 6> kH264{0, 0, 0, 1, 0x09, 0xF0};
-  static constexpr std::array<uint8_t, 7> kHevc{0, 0, 0, 1, 0x46, 0x01, 0x50};
-  return syntax_ == NalSyntax::kH264 ? std::span<const uint8_t>(kH264)
-                                     : std::span<const uint8_t>(kHevc);
+  constexpr size_t kPadding = 64;
+  static constexpr std::array<uint8_t, 6 + kPadding> kH264{0, 0, 0, 1, 0x09, 0xF0};
+  static constexpr std::array<uint8_t, 7 + kPadding> kHevc{0, 0, 0, 1, 0x46, 0x01, 0x50};
+  return syntax_ == NalSyntax::kH264 ? std::span(kH264).first(kH264.size() - kPadding)
+                                     : std::span(kHevc).first(kHevc.size() - kPadding);
 }
 
 }  // namespace octet

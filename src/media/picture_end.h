@@ -22,7 +22,8 @@ class PictureEnd {
   // that it belongs to is whole with it; false as well where that is not known yet.
   [[nodiscard]] bool add(std::span<const uint8_t> packet);
 
-  // An access unit delimiter: given to a parser after a picture's last packet it ends the picture.
+  // An access unit delimiter: given to FFmpeg's parser after a picture's last packet it ends the
+  // picture.
   [[nodiscard]] std::span<const uint8_t> delimiter() const;
 
  private:
