@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How old results are of a camera that the machine cannot keep up with: octet, then Ultralytics on the same camera.
 
-usage: bench/freshness.py MODEL THEIR_MODEL [--clip CLIP.mp4] [--minutes 10] [--python PYTHON] [octet live options …]
+usage: bench/freshness.py MODEL THEIR_MODEL [--clip CLIP.mp4] [--minutes 10] [--their-minutes 10] [--python PYTHON] [octet live options …]
 
 The camera is a real RTSP server, 30 frames a second, whose frames have the time at which they were made burned in. octet's ages come from
 its results; the burned time is read back from the pictures of its page. Theirs is read from the frames that predict(stream=True) yields.
@@ -95,14 +95,15 @@ def main():
     parser.add_argument("their_model")
     parser.add_argument("--clip", help="what the camera shows; grey without it")
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--their-minutes", type=float, default=10)
     parser.add_argument("--python", default=sys.executable)
     args, args.options = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder:
         camera = Camera(raw_frames(args.clip, folder) if args.clip else None)
         try:
             time.sleep(1)
-            address, seconds = f"rtsp://127.0.0.1:{camera.port}/camera", args.minutes * 60
-            print(json.dumps({"octet": octet(args, address, seconds), "theirs": theirs(args, address, seconds)}, indent=1))
+            address = f"rtsp://127.0.0.1:{camera.port}/camera"
+            print(json.dumps({"octet": octet(args, address, args.minutes * 60), "theirs": theirs(args, address, args.their_minutes * 60)}, indent=1))
         finally:
             camera.down()
 
