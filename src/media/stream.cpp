@@ -58,6 +58,13 @@ struct Options {
   void set(const char* key, const char* value) { av_dict_set(&entries, key, value, 0); }
 };
 
+// A V4L2 driver says when it took the picture, on the clock that steady_clock reads.
+Clock::time_point when_taken(const AVPacket& packet, Clock::time_point arrived) {
+  if (packet.pts == AV_NOPTS_VALUE) return arrived;
+  const Clock::time_point taken{std::chrono::microseconds(packet.pts)};
+  return taken < arrived && arrived - taken < std::chrono::seconds(1) ? taken : arrived;
+}
+
 // RTSP, and a stream without container (of rpicam-vid), hand out fragments of pictures, which are
 // put together here, so that it is known when the last one of a picture came in.
 bool comes_in_fragments(const AVFormatContext& format) {
@@ -196,11 +203,7 @@ bool StreamReader::next_packet() {
     if (status < 0) fail("{}: broke off: {}", name_, ffmpeg_reason(status));
     if (h.packet->stream_index != h.stream) continue;
     h.before = std::exchange(h.arrived, Clock::now());
-    // A V4L2 driver says when it took the picture, on the clock that steady_clock reads.
-    const Clock::time_point taken{std::chrono::microseconds(h.packet->pts)};
-    if (is_device(h.format->url) && taken < h.arrived &&
-        h.arrived - taken < std::chrono::seconds(1))
-      h.arrived = taken;
+    if (is_device(h.format->url)) h.arrived = when_taken(*h.packet, h.arrived);
     return true;
   }
 }
