@@ -54,7 +54,9 @@ def octet(args, address, seconds):
                 time.sleep(0.5)
                 picture = urllib.request.urlopen(f"http://{page}/camera/0.jpg", timeout=5).read()
                 image = Image.open(io.BytesIO(picture)).convert("L")
-                seen.append((time.monotonic() - began, burned_age_ms(lambda x, y: image.getpixel((x, y)))))
+                age = burned_age_ms(lambda x, y: image.getpixel((x, y)))
+                if age < 3_600_000:  # else a box's label lies over a bit
+                    seen.append((time.monotonic() - began, age))
             except OSError:
                 pass
         process.terminate()
