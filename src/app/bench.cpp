@@ -59,11 +59,14 @@ std::vector<std::string> engines_for(const std::string& model,
 std::vector<BenchCase> all_cases(const Options& o) {
   const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::vector<BenchCase> cases;
-  for (const std::string& model : model_files(o.models))
-    for (const std::string& engine : engines_for(model, o.engines))
-      for (const std::string& size : o.sizes)
+  for (const std::string& model : model_files(o.models)) {
+    for (const std::string& engine : engines_for(model, o.engines)) {
+      for (const std::string& size : o.sizes) {
         for (const int threads : o.threads)
           cases.push_back({model, engine, size, threads > 0 ? threads : cores});
+      }
+    }
+  }
   return cases;
 }
 
