@@ -16,32 +16,26 @@ import tempfile
 import time
 import urllib.request
 
-from soak_parts import BIN, free_port
+from soak_parts import BIN, free_port, replace
 
 
 class Box:
     def __init__(self, folder, args):
         self.folder, self.args, self.port = folder, args, free_port()
         self.model, self.file = folder / "model.safetensors", folder / "box.yaml"
-        self.replace(self.model, pathlib.Path(args.model).read_bytes())
+        replace(self.model, pathlib.Path(args.model).read_bytes())
         self.configure(0.25)
         self.process = subprocess.Popen([BIN / "octet", "live", "--config", self.file, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-    @staticmethod
-    def replace(file, content):
-        following = file.with_name("next." + file.name)
-        following.write_bytes(content)
-        following.rename(file)
 
     def configure(self, conf):
         clip = pathlib.Path(self.args.clip).resolve()
         sources = "".join(f"  clip{i}: {{address: {clip}}}\n" for i in range(self.args.sources))
-        self.replace(self.file, (f"model: model.safetensors\nimgsz: {self.args.imgsz}\nconf: {conf}\nsources:\n{sources}"
-                                 f"http: {{address: 127.0.0.1:{self.port}}}\njsonl: {{file: out.jsonl}}\n").encode())
+        replace(self.file, (f"model: model.safetensors\nimgsz: {self.args.imgsz}\nconf: {conf}\nsources:\n{sources}"
+                            f"http: {{address: 127.0.0.1:{self.port}}}\njsonl: {{file: out.jsonl}}\n").encode())
 
     def change(self, number):
         if number % 2:
-            self.replace(self.model, pathlib.Path(self.args.model).read_bytes())
+            replace(self.model, pathlib.Path(self.args.model).read_bytes())
         else:
             self.configure(0.25 + number / 1000)
 

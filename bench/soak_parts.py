@@ -22,6 +22,13 @@ def free_port():
         return s.getsockname()[1]
 
 
+def replace(file, content):
+    """As a careful program writes: what reads the file sees the old or the new."""
+    following = file.with_name("next." + file.name)
+    following.write_bytes(content)
+    following.rename(file)
+
+
 def raw_frames(clip, folder):
     """A clip's frames as the RTSP server reads them (needs ffmpeg)."""
     to = pathlib.Path(folder) / "frames.yuv"
@@ -197,9 +204,7 @@ class Box:
         (self.disk / "filler").unlink(missing_ok=True)
 
     def set_clock(self, offset):
-        next_file = self.folder / "clock.next"
-        next_file.write_text(offset + "\n")
-        next_file.rename(self.clock)
+        replace(self.clock, offset.encode() + b"\n")
 
     def configure(self, conf=0.25, wrong=""):
         sources = "".join(
@@ -208,17 +213,10 @@ class Box:
         text = (f"model: model.safetensors\nengine: {self.args.engine}\nimgsz: {self.args.imgsz}\nconf: {conf}\npatience: 2\n{wrong}"
                 f"sources:\n{sources}http: {{address: 127.0.0.1:{self.port}}}\nmqtt: {{address: mqtt://127.0.0.1:{self.wire.port}/soak}}\n"
                 "jsonl: {file: disk/out.jsonl, rotate-mb: 5, keep: 1000}\nevents: {folder: disk/events, keep: 50}\n" + "save: {file: disk/out.mp4, minutes: 10}\n" * self.args.video)
-        next_file = self.folder / "next.yaml"
-        next_file.write_text(text)
-        next_file.rename(self.file)
+        replace(self.file, text.encode())
 
     def swap_model(self, broken):
-        next_file = self.folder / "next.safetensors"
-        if broken:
-            next_file.write_bytes(b"no model")
-        else:
-            shutil.copy(self.args.model, next_file)
-        next_file.rename(self.model)
+        replace(self.model, b"no model" if broken else pathlib.Path(self.args.model).read_bytes())
 
     def get(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:

@@ -3,7 +3,7 @@
 # last found clean is not looked at again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-shellcheck -x scripts/*.sh .ci/run
+shellcheck -x scripts/*.sh bench/*.sh .ci/run
 # A build folder of its own, never built: clang-tidy cannot read the precompiled headers of the real one.
 cmake --preset release -B build/lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 cmake --build build/lint --target octet_schema >/dev/null

@@ -148,6 +148,9 @@ TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
   EXPECT_TRUE(j["interrupted"]);
   EXPECT_GT(j["frames"], 3);
   EXPECT_LT(j["frames"], 110);
+  EXPECT_GT(j["inference_ms_p50"], 0);
+  EXPECT_LT(j["inference_ms_p50"], j["age_ms_p50"]);
+  EXPECT_GT(j["overhead_ms_p50"], 0);
   EXPECT_EQ(VideoReader(folder / "o.mp4").info().frames, j["detected"]);
 }
 

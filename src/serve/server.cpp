@@ -170,7 +170,8 @@ struct Server::Parts {
                const auto shot = board.wait_for_shot(camera, 0, kPicturePatience);
                if (!shot.part)
                  return refuse(response, {503, "the camera has given no picture yet"});
-               response.set_content(std::string(shot.jpeg()), "image/jpeg");
+               const std::string_view jpeg = shot.jpeg();
+               response.set_content(jpeg.data(), jpeg.size(), "image/jpeg");
              });
     http.Get(R"(/camera/(\d{1,9})\.mjpeg)",
              [this](const HttpRequest& request, HttpResponse& response) {
