@@ -20,6 +20,7 @@ import selectors
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -182,6 +183,15 @@ def quantile(values, share):
     return values[min(len(values) - 1, int(share * len(values)))] if values else None
 
 
+def course(samples, key):
+    """Once settled, after five minutes or the half, and at the end: means over a part of the time, since pictures in flight come and go."""
+    end = samples[-1]["seconds"]
+    part, begin = min(300, end / 4), min(300, end / 2)
+    settled = [s[key] for s in samples if begin <= s["seconds"] <= begin + part]
+    last = [s[key] for s in samples if s["seconds"] >= end - part]
+    return {"settled": statistics.mean(settled), "end": statistics.mean(last), "last": samples[-1][key], "most": max(s[key] for s in samples)}
+
+
 def run(args, folder, disk_is_small):
     broker_port = free_port()
     (folder / "mosquitto.conf").write_text(f"listener {broker_port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
@@ -209,8 +219,9 @@ def run(args, folder, disk_is_small):
             time.sleep(0.05)
         faults.end()
         time.sleep(25 if args.faults else 1)  # cameras that are down are tried again after 15 s at most
-        died = box.process.poll() is not None
-        state = None if died else box.state()
+        if (status := box.process.poll()) is not None:
+            sys.exit(f"octet ended by itself, with {status}; its log ends in:\n{(folder / 'log').read_text()[-2000:]}")
+        state = box.state()
         samples.append({"seconds": round(time.monotonic() - began), **box.resources()})
     finally:
         stop.set()
@@ -222,9 +233,9 @@ def run(args, folder, disk_is_small):
             box.process.kill()
         for camera in cameras:
             camera.down()
-    time.sleep(2)
-    ear.process.kill()
-    broker.kill()
+        time.sleep(2)
+        ear.process.kill()
+        broker.kill()
     return report(args, folder, json.loads(out or "{}"), state, samples, ear, faults)
 
 
@@ -236,7 +247,6 @@ def report(args, folder, summary, state, samples, ear, faults):
     end = max(r["captured"] for r in results)
     first = [r["age_ms"] for r in results if start + 20 < r["captured"] < start + 80]
     last = [r["age_ms"] for r in results if r["captured"] > end - 60]
-    settled = [s for s in samples if s["seconds"] >= min(300, samples[-1]["seconds"] / 2)]
     delivered = summary.get("mqtt", {}).get("delivered", 0)
     log = (folder / "log").read_text()
     frames = collections.defaultdict(list)
@@ -258,11 +268,10 @@ def report(args, folder, summary, state, samples, ear, faults):
         "by_camera": {s["name"]: {"detected": s["detected"], "openings": s["openings"]} for s in summary.get("sources", [])},
         "mqtt": {"delivered": delivered, "lost": summary.get("mqtt", {}).get("lost"), "heard": ear.count()},
         "configuration": state.get("configuration"),
-        "rss_mb": {"settled": settled[0]["rss_mb"], "end": samples[-1]["rss_mb"], "most": max(s["rss_mb"] for s in samples)},
-        "own_mb": {"settled": settled[0]["own_mb"], "end": samples[-1]["own_mb"], "most": max(s["own_mb"] for s in settled),  # without files' pages
-                   "by_time": [round(s["own_mb"], 2) for s in samples[:: max(1, len(samples) // 24)]]},
-        "threads": {"settled": settled[0]["threads"], "end": samples[-1]["threads"]},
-        "descriptors": {"settled": settled[0]["descriptors"], "end": samples[-1]["descriptors"]},
+        "rss_mb": course(samples, "rss_mb"),
+        "own_mb": course(samples, "own_mb") | {"by_time": [round(s["own_mb"], 2) for s in samples[:: max(1, len(samples) // 24)]]},  # without files' pages
+        "threads": course(samples, "threads"),
+        "descriptors": course(samples, "descriptors"),
     }
 
 

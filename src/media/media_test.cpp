@@ -2,14 +2,21 @@
 #include <turbojpeg.h>
 #include <unistd.h>
 
+extern "C" {
+#include <libavutil/buffer.h>
+}
+
 #include <array>
 #include <atomic>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "core/file.h"
 #include "core/testing.h"
+#include "media/frame_pool.h"
 #include "media/image_io.h"
 #include "media/stream.h"
 #include "media/video.h"
@@ -222,8 +229,8 @@ TEST(VideoWriter, WhatAppearsAtOnceCanBePlayedBeforeItsEnd) {
 // As rpicam-vid writes it: a stream without container, whose pictures end nowhere but where the
 // next begins. The last of them is there before there is a next.
 TEST(Stream, APictureFromStandardInputIsNotKeptBack) {
-  const std::string bytes =
-      read_text_file(OCTET_SOURCE_DIR "/tests/data/streams/120-pictures.h264");
+  const fs::path stream = OCTET_SOURCE_DIR "/tests/data/streams/120-pictures.h264";
+  const std::string bytes = read_text_file(stream);
   std::array<int, 2> pipe_ends{};
   ASSERT_EQ(::pipe(pipe_ends.data()), 0);
   const int standard_input = ::dup(STDIN_FILENO);
@@ -238,17 +245,50 @@ TEST(Stream, APictureFromStandardInputIsNotKeptBack) {
     ::close(end);
   });
   const std::atomic<bool> stop = false;
-  StreamReader reader("-", {.patience = std::chrono::seconds(20)}, stop);
-  VideoFrame frame;
-  std::chrono::steady_clock::time_point arrived;
-  for (int i = 0; i < 120; ++i) {
-    EXPECT_TRUE(reader.read(frame, arrived)) << i;
-    EXPECT_EQ(frame.size(), (Size{64, 64}));
+  std::vector<VideoFrame> pictures;
+  {
+    StreamReader reader("-", {.patience = std::chrono::seconds(20)}, stop);
+    VideoFrame frame;
+    std::chrono::steady_clock::time_point arrived;
+    for (int i = 0; i < 120; ++i) {
+      EXPECT_TRUE(reader.read(frame, arrived)) << i;
+      EXPECT_EQ(frame.size(), (Size{64, 64}));
+      pictures.push_back(frame.share());
+    }
+    all_there = true;
+    EXPECT_FALSE(reader.read(frame, arrived));
   }
-  all_there = true;
-  EXPECT_FALSE(reader.read(frame, arrived));
+  VideoReader file(stream);
+  VideoFrame frame;
+  for (const VideoFrame& picture : pictures) {  // they outlive their reader
+    ASSERT_TRUE(file.read(frame));
+    EXPECT_EQ(picture.to_rgb().rgb, frame.to_rgb().rgb);
+  }
   ::dup2(standard_input, STDIN_FILENO);
   for (const int end : {standard_input, pipe_ends[0]}) ::close(end);
+}
+
+TEST(FramePool, KeepsAFewOfWhatWasInUseAtOnce) {
+  std::vector<AVBufferRef*> taken;
+  std::optional<FramePool> pool(std::in_place);
+  for (int i = 0; i < 20; ++i) taken.push_back(pool->take(100'000));
+  EXPECT_EQ(pool->spares(), 0);
+  const auto release = [&](size_t left) {
+    for (; taken.size() > left; taken.pop_back()) av_buffer_unref(&taken.back());
+  };
+  release(18);
+  EXPECT_EQ(pool->spares(), 2);
+  taken.push_back(pool->take(100'000));
+  EXPECT_EQ(pool->spares(), 1);
+  release(5);
+  EXPECT_EQ(pool->spares(), FramePool::kSpares);
+  taken.push_back(pool->take(50'000));  // the camera's pictures are smaller now
+  EXPECT_EQ(pool->spares(), 0);
+  release(1);
+  EXPECT_EQ(pool->spares(), 1);
+  pool.reset();
+  std::memset(taken[0]->data, 1, 100'000);
+  release(0);
 }
 
 }  // namespace

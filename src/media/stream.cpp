@@ -15,6 +15,7 @@ extern "C" {
 
 #include "core/error.h"
 #include "media/ffmpeg.h"
+#include "media/frame_pool.h"
 #include "media/picture_end.h"
 
 namespace octet {
@@ -93,6 +94,7 @@ std::string public_address(const std::string& address) {
 }
 
 struct StreamReader::Handles {
+  FramePool pool;
   AVFormatContext* format = nullptr;
   AVCodecContext* codec = nullptr;
   AVCodecParserContext* parser = nullptr;
@@ -180,6 +182,7 @@ void StreamReader::open_decoder() {
   h.codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
   h.codec->thread_type = FF_THREAD_SLICE;  // threads over frames would keep frames back
   h.codec->thread_count = int64_t{h.codec->width} * h.codec->height > kPixelsForTwoThreads ? 2 : 1;
+  h.pool.serve(*h.codec);
   if (const int status = avcodec_open2(h.codec, codec, nullptr); status < 0)
     fail("{}: its {} decoder cannot be opened ({})", name_, codec->name, ffmpeg_reason(status));
   if (comes_in_fragments(*h.format) && is_put_together(parameters.codec_id))
