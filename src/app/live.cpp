@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "live/pipeline.h"
+#include "live/ranges.h"
 #include "serve/service.h"
 
 namespace octet {
@@ -39,6 +40,15 @@ int parallel_frames(const Options& options) {
 
 CLI::Validator size_or_auto_check() {
   return {[](const std::string& text) { return text == "auto" ? "" : size_check()(text); }, "SIZE"};
+}
+
+CLI::Validator within(Range range) {
+  return {[range](const std::string& text) {
+            double value = 0;
+            const bool number = CLI::detail::lexical_cast(text, value);
+            return number && range.holds(value) ? "" : expectation(range) + ", not " + text;
+          },
+          fmt::format("[{} - {}]", range.least, range.most)};
 }
 
 std::string skip_check(const std::string& text) {
@@ -190,11 +200,11 @@ void add_camera_options(CLI::App& verb, Options& options) {
   verb.add_option(
           "--max-age-ms", watch.max_age_ms,
           "cameras: frames that are older when their turn comes are not looked at; 0: any age")
-      ->check(CLI::NonNegativeNumber)
+      ->check(within(kMaxAgeRange))
       ->capture_default_str();
   verb.add_option("--patience", options.patience_s,
                   "cameras: seconds in which nothing comes until the camera is opened again")
-      ->check(CLI::Range(0.1, 3600.0))
+      ->check(within(kPatienceRange))
       ->capture_default_str();
   verb.add_flag("--udp", watch.camera.stream.udp, "RTSP over UDP; else over TCP");
   verb.add_flag("--track", watch.attention.track, "objects keep a number from frame to frame");
@@ -205,10 +215,10 @@ void add_camera_options(CLI::App& verb, Options& options) {
   verb.add_option("--target-fps", watch.goals.target_fps,
                   "results a second of each camera; held by skipping and, with --imgsz auto, by "
                   "smaller inputs")
-      ->check(CLI::NonNegativeNumber);
+      ->check(within(kRateRange));
   verb.add_option("--cpu-budget", options.cpu_percent,
                   "percent of all cores that may be used; held in the same way")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(within(kPercentRange));
   verb.add_flag("--motion-gate", watch.attention.motion_gate, "no detection where nothing moves");
 }
 
@@ -217,14 +227,14 @@ void add_sink_options(CLI::App& verb, Options& options) {
   verb.add_option("--save", live.save.path, "annotated video to write, such as out.mp4");
   verb.add_option("--save-minutes", live.save.part_minutes,
                   "cameras: begin a new one after so long and keep the last five; 0: any length")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(within(kMinutesRange))
       ->capture_default_str();
   verb.add_option("--snapshot", live.snapshot,
                   "annotated picture (.jpg) of the frame with the most found");
   verb.add_option("--jsonl", live.jsonl.path, "file for one line of JSON a frame");
   verb.add_option("--jsonl-rotate-mb", options.rotate_mb,
                   "begin a new one beyond so many megabytes and keep the last five; 0: one file")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(within(kMegabytesRange))
       ->capture_default_str();
   verb.add_option("--mqtt", options.mqtt, "broker, as mqtt://user@host:1883/topic");
   verb.add_option("--mqtt-password", options.mqtt_password,
@@ -268,11 +278,11 @@ void add_live(CLI::App& root) {
   verb->add_flag_callback(
       "--log-json", [] { set_log_style(LogStyle::kJson); }, "log lines as JSON");
   verb->add_option("--conf", live.decode.score_threshold, "lowest confidence")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(kShareRange))
       ->capture_default_str();
   verb->add_option("--iou", live.decode.iou_threshold,
                    "overlap above which the weaker box is dropped")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(kShareRange))
       ->capture_default_str();
   verb->add_option("--frames", live.max_frames,
                    "stop after so many frames; 0: all of a file, no end for a camera")

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/yaml_text.h"
+#include "live/ranges.h"
 
 namespace octet {
 namespace {
@@ -56,13 +57,13 @@ class Section {
       wrong(n, fmt::format("{}: true or false is expected", key));
   }
   template <typename Number>
-  void read(const std::string& key, Number& out, double least, double most) {
+  void read(const std::string& key, Number& out, Range range) {
     const YAML::Node n = scalar(key);
     if (!n) return;
     double value = 0;
-    if (!YAML::convert<double>::decode(n, value) || !(value >= least && value <= most) ||
+    if (!YAML::convert<double>::decode(n, value) || !range.holds(value) ||
         (std::is_integral_v<Number> && value != std::floor(value)))
-      wrong(n, fmt::format("{}: a number from {} to {} is expected", key, least, most));
+      wrong(n, fmt::format("{}: {}", key, expectation(range)));
     out = static_cast<Number>(value);
   }
   // Anything that parses a text; what it throws is given this place.
@@ -197,7 +198,7 @@ void read_detector(Section& root, LiveConfig& config) {
     config.auto_size = text == "auto";
     if (!config.auto_size) detector.size = SizeOption::parse(text);
   });
-  root.read("threads", detector.runtime.threads, 0, 1024);
+  root.read("threads", detector.runtime.threads, {0, 1024});
   root.read("delegate", detector.runtime.delegate);
   root.read_as("precision", [&](const std::string& text) {
     if (text != "f32" && text != "auto") fail("f32 or auto is expected");
@@ -206,20 +207,20 @@ void read_detector(Section& root, LiveConfig& config) {
 }
 
 void read_watch(Section& root, WatchOptions& watch) {
-  root.read("conf", watch.live.decode.score_threshold, 0, 1);
-  root.read("iou", watch.live.decode.iou_threshold, 0, 1);
-  root.read("max-age-ms", watch.max_age_ms, 0, 3.6e6);
+  root.read("conf", watch.live.decode.score_threshold, kShareRange);
+  root.read("iou", watch.live.decode.iou_threshold, kShareRange);
+  root.read("max-age-ms", watch.max_age_ms, kMaxAgeRange);
   root.read("realtime", watch.camera.realtime);
   root.read("udp", watch.camera.stream.udp);
   double patience = 10;
-  root.read("patience", patience, 0.1, 3600);
+  root.read("patience", patience, kPatienceRange);
   watch.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * patience));
   root.read("track", watch.attention.track);
   root.read("motion-gate", watch.attention.motion_gate);
   root.read_as("skip", [&](const std::string& t) { watch.skip = parse_skip(t); });
-  root.read("target-fps", watch.goals.target_fps, 0, 1000);
+  root.read("target-fps", watch.goals.target_fps, kRateRange);
   double percent = 0;
-  root.read("cpu-budget", percent, 0, 100);
+  root.read("cpu-budget", percent, kPercentRange);
   watch.goals.cpu_share = percent / 100;
 }
 
@@ -238,19 +239,19 @@ void read_sinks(Section& root, LiveConfig& config) {
   Section lines = root.section(root.find("jsonl"));
   lines.read("file", config.watch.live.jsonl.path);
   int64_t megabytes = 100;
-  lines.read("rotate-mb", megabytes, 0, 1e6);
+  lines.read("rotate-mb", megabytes, kMegabytesRange);
   config.watch.live.jsonl.rotate_bytes = megabytes * 1'000'000;
-  lines.read("keep", config.watch.live.jsonl.keep, 1, 1000);
+  lines.read("keep", config.watch.live.jsonl.keep, kPartsRange);
   lines.done();
   Section save = root.section(root.find("save"));
   RecordingOptions& video = config.watch.live.save;
   save.read("file", video.path);
-  save.read("minutes", video.part_minutes, 0, 1e6);
-  save.read("keep", video.keep, 1, 1000);
+  save.read("minutes", video.part_minutes, kMinutesRange);
+  save.read("keep", video.keep, kPartsRange);
   save.done();
   Section events = root.section(root.find("events"));
   events.read("folder", config.events.folder);
-  events.read("keep", config.events.keep, 1, 1e6);
+  events.read("keep", config.events.keep, kPicturesRange);
   events.done();
 }
 

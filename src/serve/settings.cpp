@@ -9,14 +9,12 @@
 #include <vector>
 
 #include "core/error.h"
+#include "live/ranges.h"
 
 namespace octet {
 namespace {
 
 using nlohmann::json;
-
-constexpr double kLongestAgeMs = 3.6e6;
-constexpr double kMostSkipped = 999;
 
 // What a body names.
 struct Settings {
@@ -25,17 +23,15 @@ struct Settings {
   std::optional<int> skip, side;
 };
 
-double number(const json& value, double most) {
-  if (!value.is_number()) fail("has to be a number");
-  const auto out = value.get<double>();
-  if (!(out >= 0 && out <= most)) fail("is out of range: 0 to {}", most);
-  return out;
+double number(const json& value, Range range) {
+  if (!value.is_number() || !range.holds(value.get<double>())) fail("{}", expectation(range));
+  return value.get<double>();
 }
 
 int skip_of(const json& value) {
   if (value == "auto") return kAutoSkip;
-  const double frames = number(value, kMostSkipped);
-  if (frames != std::floor(frames)) fail("has to be a whole number or auto");
+  const double frames = number(value, kSkipRange);
+  if (frames != std::floor(frames)) fail("a whole number or auto is expected");
   return static_cast<int>(frames);
 }
 
@@ -44,24 +40,24 @@ int side_of(const json& value, const std::vector<Size>& inputs) {
   std::vector<int> sides;
   for (const Size input : inputs) sides.push_back(longer_side(input));
   const auto at = std::find(sides.begin(), sides.end(), value);
-  if (at == sides.end()) fail("has to be auto or one of {}", fmt::join(sides, ", "));
+  if (at == sides.end()) fail("auto or one of {} is expected", fmt::join(sides, ", "));
   return *at;
 }
 
 void set(Settings& settings, const std::string& key, const json& value,
          const std::vector<Size>& inputs) {
   if (key == "confidence") {
-    settings.confidence = number(value, 1);
+    settings.confidence = number(value, kShareRange);
   } else if (key == "iou") {
-    settings.iou = number(value, 1);
+    settings.iou = number(value, kShareRange);
   } else if (key == "max_age_ms") {
-    settings.max_age_ms = static_cast<int64_t>(number(value, kLongestAgeMs));
+    settings.max_age_ms = static_cast<int64_t>(number(value, kMaxAgeRange));
   } else if (key == "skip") {
     settings.skip = skip_of(value);
   } else if (key == "imgsz") {
     settings.side = side_of(value, inputs);
   } else {
-    fail("is not known; there are confidence, iou, max_age_ms, skip, imgsz");
+    fail("not known; there are confidence, iou, max_age_ms, skip, imgsz");
   }
 }
 
@@ -86,7 +82,7 @@ std::string change_settings(const std::string& body, Watch& watch) {
     try {
       set(settings, key, value, inputs);
     } catch (const Error& e) {
-      return fmt::format("'{}' {}", key, e.what());
+      return fmt::format("'{}': {}", key, e.what());
     }
   }
   Controls& controls = watch.controls();
