@@ -26,7 +26,5 @@ inline constexpr Range kRateRange{0, 1000};        // results a second
 inline constexpr Range kPercentRange{0, 100};
 inline constexpr Range kMegabytesRange{0, 1e6};
 inline constexpr Range kMinutesRange{0, 1e6};
-inline constexpr Range kPartsRange{1, 1000};  // of a video, of lines, that are kept
-inline constexpr Range kPicturesRange{1, 1e6};
 
 }  // namespace octet

@@ -15,44 +15,36 @@ extern "C" {
 
 namespace octet {
 
+namespace {
+
+struct AvFree {
+  void operator()(uint8_t* data) const { av_free(data); }
+};
+using Memory = std::unique_ptr<uint8_t[], AvFree>;
+
+}  // namespace
+
 struct FramePool::Spares {
   std::mutex mutex;
   size_t bytes = 0;  // of each
-  std::vector<uint8_t*> memory;
+  std::vector<Memory> memory;
 
-  Spares() = default;
-  Spares(const Spares&) = delete;
-  Spares& operator=(const Spares&) = delete;
-  ~Spares() { clear(); }
-
-  uint8_t* take(size_t size) {
+  Memory take(size_t size) {
     {
       const std::scoped_lock lock(mutex);
-      if (size != std::exchange(bytes, size)) clear();
+      if (size != std::exchange(bytes, size)) memory.clear();
       if (!memory.empty()) {
-        uint8_t* data = memory.back();
+        Memory data = std::move(memory.back());
         memory.pop_back();
         return data;
       }
     }
-    return static_cast<uint8_t*>(av_mallocz(size));
+    return Memory(static_cast<uint8_t*>(av_mallocz(size)));
   }
 
-  void give_back(uint8_t* data, size_t size) {
-    {
-      const std::scoped_lock lock(mutex);
-      if (size == bytes && memory.size() < kSpares) {
-        memory.push_back(data);
-        return;
-      }
-    }
-    av_free(data);
-  }
-
- private:
-  void clear() {
-    for (uint8_t* data : memory) av_free(data);
-    memory.clear();
+  void give_back(Memory data, size_t size) {
+    const std::scoped_lock lock(mutex);
+    if (size == bytes && memory.size() < kSpares) memory.push_back(std::move(data));
   }
 };
 
@@ -100,17 +92,15 @@ AVBufferRef* FramePool::take(size_t bytes) {
   };
   const auto give_back = [](void* opaque, uint8_t* data) {
     const std::unique_ptr<Owner> owner(static_cast<Owner*>(opaque));
-    owner->spares->give_back(data, owner->bytes);
+    owner->spares->give_back(Memory(data), owner->bytes);
   };
-  uint8_t* data = spares_->take(bytes);
+  Memory data = spares_->take(bytes);
   if (data == nullptr) return nullptr;
   auto owner = std::make_unique<Owner>(Owner{spares_, bytes});
-  AVBufferRef* buffer = av_buffer_create(data, bytes, give_back, owner.get(), 0);
-  if (buffer == nullptr) {
-    spares_->give_back(data, bytes);
-    return nullptr;
-  }
-  [[maybe_unused]] const Owner* with_buffer = owner.release();
+  AVBufferRef* buffer = av_buffer_create(data.get(), bytes, give_back, owner.get(), 0);
+  if (buffer == nullptr) return nullptr;
+  [[maybe_unused]] const auto* with_buffer = owner.release();
+  [[maybe_unused]] const auto* in_buffer = data.release();
   return buffer;
 }
 

@@ -241,17 +241,17 @@ void read_sinks(Section& root, LiveConfig& config) {
   int64_t megabytes = 100;
   lines.read("rotate-mb", megabytes, kMegabytesRange);
   config.watch.live.jsonl.rotate_bytes = megabytes * 1'000'000;
-  lines.read("keep", config.watch.live.jsonl.keep, kPartsRange);
+  lines.read("keep", config.watch.live.jsonl.keep, {1, 1000});
   lines.done();
   Section save = root.section(root.find("save"));
   RecordingOptions& video = config.watch.live.save;
   save.read("file", video.path);
   save.read("minutes", video.part_minutes, kMinutesRange);
-  save.read("keep", video.keep, kPartsRange);
+  save.read("keep", video.keep, {1, 1000});
   save.done();
   Section events = root.section(root.find("events"));
   events.read("folder", config.events.folder);
-  events.read("keep", config.events.keep, kPicturesRange);
+  events.read("keep", config.events.keep, {1, 1e6});
   events.done();
 }
 
