@@ -100,14 +100,17 @@ class IrEmitter : public Emitter {
   void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                            const QuantizedConv& q, const QuantParams& input) override;
   void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {
-    define(out, fake_quantize(name, value(x), {p.low(), p.high()}, {p.low(), p.high()}));
+    const Limits limits{scalar(name + ".low", p.low()), scalar(name + ".high", p.high())};
+    define(out, fake_quantize(name, value(x), limits, limits));
   }
   void emit_image_from_bytes(Ref out, const std::string& name, Ref bytes) override {
     auto layer = add_layer(name + ".float", "Convert", "opset1");
     layer.append_child("data").append_attribute("destination_type") = "f32";
     connect(layer, {value(bytes)});
     const Value real = finish_layer(layer, shape(out), "f32");
-    define(out, fake_quantize(name, real, {0, 255}, {0, 1}));
+    const Value zero = scalar(name + ".low", 0);
+    define(out, fake_quantize(name, real, {zero, scalar(name + ".byte", 255)},
+                              {zero, scalar(name + ".high", 1)}));
   }
   void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override;
   void emit_binary(Ref out, const std::string& name, BinaryKind kind,
@@ -160,20 +163,15 @@ class IrEmitter : public Emitter {
   };
 
   struct Limits {
-    float low, high;
+    Value low, high;
   };
-  Value fake_quantize(const std::string& name, const Value& x, Limits in, Limits out) {
-    std::vector<Value> inputs{x};
-    const std::pair<const char*, float> limits[] = {{".input_low", in.low},
-                                                    {".input_high", in.high},
-                                                    {".output_low", out.low},
-                                                    {".output_high", out.high}};
-    for (const auto& [suffix, limit] : limits) inputs.push_back(floats(name + suffix, {}, {limit}));
+  Value fake_quantize(const std::string& name, const Value& x, const Limits& in,
+                      const Limits& out) {
     auto layer = add_layer(name, "FakeQuantize", "opset1");
     auto data = layer.append_child("data");
     data.append_attribute("levels") = kInt8Max - kInt8Min + 1;
     data.append_attribute("auto_broadcast") = "numpy";
-    connect(layer, inputs);
+    connect(layer, {x, in.low, in.high, out.low, out.high});
     return finish_layer(layer, x.shape, "f32");
   }
   Value convolution(Ref out, const std::string& name, Ref x, const Value& weight, const Conv2d& op);
@@ -241,6 +239,7 @@ class IrEmitter : public Emitter {
   Value floats(const std::string& name, const Shape& dims, const std::vector<float>& v) {
     return constant(name, "f32", dims, std::as_bytes(std::span(v)));
   }
+  Value scalar(const std::string& name, float v) { return floats(name, {}, {v}); }
   Value integers(const std::string& name, const std::vector<int64_t>& v) {
     return constant(name, "i64", {static_cast<int64_t>(v.size())}, std::as_bytes(std::span(v)));
   }
