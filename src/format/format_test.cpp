@@ -11,6 +11,7 @@
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
 #include "graph/graph_json.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
@@ -181,6 +182,21 @@ TEST(Exports, CarryTheirMetadata) {
   EXPECT_EQ(nlohmann::json::parse(ir.at("octet"))["layout"], "ultralytics");
   EXPECT_EQ(ir.at("names"), "{0: 'class 0', 1: 'class 1', 2: 'class 2'}");
   EXPECT_EQ(ir.at("imgsz"), "[32, 64]");
+}
+
+TEST(Exports, OfInt8TakeLittleMoreThanAByteAParameter) {
+  const TemporaryFolder folder;
+  Model model = read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors");
+  model.graph = fold_batch_norm(std::move(model.graph));
+  const Size size{640, 640};
+  write_onnx(folder / "m.onnx", model, size, Layout::kRaw);
+  write_tflite(folder / "m.tflite", model, size, Layout::kRaw);
+  write_ir(folder / "m.xml", model, size, Layout::kRaw);
+  const double most = 1.12 * static_cast<double>(cost(model.graph, size).parameters);
+  EXPECT_LE(static_cast<double>(fs::file_size(folder / "m.onnx")), most);
+  EXPECT_LE(static_cast<double>(fs::file_size(folder / "m.tflite")), most);
+  EXPECT_LE(static_cast<double>(fs::file_size(folder / "m.xml") + fs::file_size(folder / "m.bin")),
+            most);
 }
 
 TEST(Exports, RefuseDamage) {
