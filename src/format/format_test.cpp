@@ -184,6 +184,8 @@ TEST(Exports, CarryTheirMetadata) {
   EXPECT_EQ(ir.at("imgsz"), "[32, 64]");
 }
 
+// The IR is the largest: its graph is text. With limits of its own for every input and output of a
+// FakeQuantize it would be above this.
 TEST(Exports, OfInt8TakeLittleMoreThanAByteAParameter) {
   const TemporaryFolder folder;
   Model model = read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors");
@@ -192,7 +194,7 @@ TEST(Exports, OfInt8TakeLittleMoreThanAByteAParameter) {
   write_onnx(folder / "m.onnx", model, size, Layout::kRaw);
   write_tflite(folder / "m.tflite", model, size, Layout::kRaw);
   write_ir(folder / "m.xml", model, size, Layout::kRaw);
-  const double most = 1.12 * static_cast<double>(cost(model.graph, size).parameters);
+  const double most = 1.11 * static_cast<double>(cost(model.graph, size).parameters);
   EXPECT_LE(static_cast<double>(fs::file_size(folder / "m.onnx")), most);
   EXPECT_LE(static_cast<double>(fs::file_size(folder / "m.tflite")), most);
   EXPECT_LE(static_cast<double>(fs::file_size(folder / "m.xml") + fs::file_size(folder / "m.bin")),

@@ -109,8 +109,9 @@ class IrEmitter : public Emitter {
     connect(layer, {value(bytes)});
     const Value real = finish_layer(layer, shape(out), "f32");
     const Value zero = scalar(name + ".low", 0);
-    define(out, fake_quantize(name, real, {zero, scalar(name + ".byte", 255)},
-                              {zero, scalar(name + ".high", 1)}));
+    const Limits in{zero, scalar(name + ".byte", 255)};
+    const Limits to{zero, scalar(name + ".high", 1)};
+    define(out, fake_quantize(name, real, in, to));
   }
   void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override;
   void emit_binary(Ref out, const std::string& name, BinaryKind kind,
