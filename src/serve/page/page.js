@@ -151,7 +151,7 @@ async function plot() {
       for (const p of Object.values(plots)) {
         const file = history.map(p.row);
         if (p.graph) p.graph.updateOptions({file});
-        else p.graph = new Dygraph(element(p.id), file, {labels: p.labels, includeZero: true, legend: 'follow', axes: {y: {axisLabelWidth: 36}}});
+        else p.graph = new Dygraph(element(p.id), file, {labels: p.labels, includeZero: true, legend: 'follow', axes: {x: {axisLabelWidth: 66}, y: {axisLabelWidth: 36}}});
       }
     }
   } catch (error) {
