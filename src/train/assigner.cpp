@@ -46,8 +46,8 @@ Assignment assign(const AssignerInput& in, const AssignerOptions& options) {
   if (objects == 0) {
     return {.scores = torch::zeros_like(in.scores),
             .boxes = torch::zeros_like(in.boxes),
-            .object = torch::zeros({batch, cells}, torch::kLong),
-            .foreground = torch::zeros({batch, cells}, torch::kBool)};
+            .object = torch::zeros({batch, cells}, in.scores.options().dtype(torch::kLong)),
+            .foreground = torch::zeros({batch, cells}, in.scores.options().dtype(torch::kBool))};
   }
   // (N, M, A): a cell whose centre lies in the object's box is a candidate. Short sides count as
   // longer ones, else an object between the centres of cells would have none.

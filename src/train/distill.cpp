@@ -56,15 +56,15 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
   sum = sum + (divergence * weight).sum() / total * gains_.box;
   if (info_.keypoints == 0) return sum;
 
+  const torch::TensorOptions here = teacher_sides.options();
   const torch::Tensor extent =
-      teacher_sides.exp().matmul(torch::tensor(info_.bins, torch::kFloat));  // (N, A, 4) strides
+      teacher_sides.exp().matmul(torch::tensor(info_.bins, here));  // (N, A, 4) strides
   const torch::Tensor area =
       (extent.select(2, 0) + extent.select(2, 2)) * (extent.select(2, 1) + extent.select(2, 3));
   const auto points = [&](const std::vector<torch::Tensor>& outputs) {
     return joined(outputs, OutputRole::kKeypoint).unflatten(2, {info_.keypoints, 2}) * 2;
   };
-  const torch::Tensor spread =
-      (torch::tensor(keypoint_sigmas(info_.keypoints), torch::kFloat) * 2).square();
+  const torch::Tensor spread = (torch::tensor(keypoint_sigmas(info_.keypoints), here) * 2).square();
   const torch::Tensor distance = (points(student) - points(teacher)).square().sum(-1);
   const torch::Tensor oks =
       torch::exp(-distance / (spread * (area.unsqueeze(2) + kLeast) * 2)).mean(-1);
@@ -93,12 +93,13 @@ std::vector<std::string> shared_features(const Graph& graph) {
 
 torch::Tensor feature_distance(std::span<const torch::Tensor> student,
                                std::span<const torch::Tensor> teacher) {
-  torch::Tensor sum = torch::zeros({});
+  if (student.empty()) return torch::zeros({});
+  torch::Tensor sum = torch::zeros({}, student[0].options());
   for (size_t i = 0; i < student.size(); ++i) {
     const torch::Tensor power = teacher[i].square().mean() + kLeast;
     sum = sum + torch::mse_loss(student[i], teacher[i]) / power;
   }
-  return sum / static_cast<double>(std::max<size_t>(1, student.size()));
+  return sum / static_cast<double>(student.size());
 }
 
 }  // namespace octet

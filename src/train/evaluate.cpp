@@ -62,7 +62,7 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
     std::vector<TensorView> views;
     std::vector<Shape> shapes;
     for (torch::Tensor& output : outputs) {
-      output = output.contiguous();
+      output = output.cpu().contiguous();
       shapes.push_back(output.sizes().vec());
       views.push_back({.data = output.data_ptr<float>(), .shape = shapes.back()});
     }

@@ -9,6 +9,7 @@
 
 #include "quant/params.h"
 #include "train/quant_kernels.h"
+#include "train/quant_ops.h"
 
 namespace octet {
 namespace {
@@ -117,15 +118,15 @@ struct TableFunction : torch::autograd::Function<TableFunction> {
                           const Variable& /*out_scale*/, int64_t zero_point,
                           const torch::Tensor& tables) {
     const Variable dense = x.contiguous(x.suggest_memory_format());
+    ctx->save_for_backward({dense, tables, in_scale});
+    ctx->saved_data["zero_point"] = zero_point;
+    if (!x.is_cpu()) return tables_forward(dense, {in_scale, zero_point}, tables);
     const GridPoint grid{in_scale.item<float>(), static_cast<float>(zero_point)};
     Variable y = torch::empty_like(dense);
     for_blocks(dense.numel(), [&](int64_t, int64_t begin, int64_t end) {
       tables_forward(block(std::as_const(dense), begin, end), block(y, begin, end), grid,
                      view(tables));
     });
-    ctx->save_for_backward({dense, tables});
-    ctx->saved_data["scale"] = static_cast<double>(grid.scale);
-    ctx->saved_data["zero_point"] = zero_point;
     return y;
   }
 
@@ -133,8 +134,14 @@ struct TableFunction : torch::autograd::Function<TableFunction> {
     const variable_list saved = ctx->get_saved_variables();
     const Variable& x = saved[0];
     const Variable dy = grads[0].contiguous(x.suggest_memory_format());
-    const GridPoint grid{static_cast<float>(ctx->saved_data["scale"].toDouble()),
-                         static_cast<float>(ctx->saved_data["zero_point"].toInt())};
+    const int64_t zero_point = ctx->saved_data["zero_point"].toInt();
+    const double factor = gradient_scale(x.numel());
+    if (!x.is_cpu()) {
+      const TableGradients g = tables_backward(x, dy, {saved[2], zero_point}, saved[1]);
+      return {g.x, (g.in_scale * factor).view({1}), (g.out_scale * factor).view({1}), Variable(),
+              Variable()};
+    }
+    const GridPoint grid{saved[2].item<float>(), static_cast<float>(zero_point)};
     Variable dx = torch::empty_like(x);
     std::vector<ScaleGradients> parts(block_count(x.numel()));
     for_blocks(x.numel(), [&](int64_t b, int64_t begin, int64_t end) {
@@ -146,7 +153,6 @@ struct TableFunction : torch::autograd::Function<TableFunction> {
       sum.in += part.in;
       sum.out += part.out;
     }
-    const double factor = gradient_scale(x.numel());
     const auto scalar = [&](double v) { return torch::full({1}, v * factor, torch::kFloat); };
     return {dx, scalar(sum.in), scalar(sum.out), Variable(), Variable()};
   }
@@ -156,13 +162,14 @@ struct WeightFunction : torch::autograd::Function<WeightFunction> {
   static Variable forward(AutogradContext* ctx, const Variable& weight, const Variable& scales,
                           int64_t limit) {
     const Variable rows = weight.contiguous();
+    ctx->save_for_backward({rows, scales});
+    ctx->saved_data["limit"] = limit;
+    if (!rows.is_cpu()) return weights_forward(rows, scales, limit);
     Variable y = torch::empty_like(rows);
     for_channels(rows, [&](int64_t c, int64_t begin, int64_t end) {
       weights_forward(block(std::as_const(rows), begin, end), block(y, begin, end),
                       scales.data_ptr<float>()[c], static_cast<float>(limit));
     });
-    ctx->save_for_backward({rows, scales});
-    ctx->saved_data["limit"] = limit;
     return y;
   }
 
@@ -170,14 +177,18 @@ struct WeightFunction : torch::autograd::Function<WeightFunction> {
     const variable_list saved = ctx->get_saved_variables();
     const Variable& w = saved[0];
     const Variable dy = grads[0].contiguous();
-    const auto limit = static_cast<float>(ctx->saved_data["limit"].toInt());
+    const int64_t limit = ctx->saved_data["limit"].toInt();
+    const double factor = gradient_scale(w.numel() / w.size(0));
+    if (!w.is_cpu()) {
+      const WeightGradients g = weights_backward(w, dy, saved[1], limit);
+      return {g.weights, g.scales * factor, Variable()};
+    }
     Variable dw = torch::empty_like(w);
     Variable ds = torch::empty_like(saved[1]);
-    const double factor = gradient_scale(w.numel() / w.size(0));
     for_channels(w, [&](int64_t c, int64_t begin, int64_t end) {
       const double sum =
           weights_backward(block(w, begin, end), block(dy, begin, end), block(dw, begin, end),
-                           saved[1].data_ptr<float>()[c], limit);
+                           saved[1].data_ptr<float>()[c], static_cast<float>(limit));
       ds.data_ptr<float>()[c] = static_cast<float>(sum * factor);
     });
     return {dw, ds, Variable()};
@@ -188,7 +199,7 @@ struct WeightFunction : torch::autograd::Function<WeightFunction> {
 
 torch::Tensor fake_quantize(const torch::Tensor& x, const LearnedParams& params) {
   return TableFunction::apply(x, params.scale, params.scale.detach(), params.zero_point,
-                              clamp_tables(params.now(), kInt8Min, kInt8Max));
+                              clamp_tables(params.now(), kInt8Min, kInt8Max).to(x.device()));
 }
 
 torch::Tensor fake_quantize_weight(const torch::Tensor& weight, const torch::Tensor& scales,
@@ -199,7 +210,7 @@ torch::Tensor fake_quantize_weight(const torch::Tensor& weight, const torch::Ten
 torch::Tensor fake_quantized_activation(const torch::Tensor& x, ActivationKind kind,
                                         const LearnedParams& in, const LearnedParams& out) {
   return TableFunction::apply(x, in.scale, out.scale, in.zero_point,
-                              activation_tables(kind, in.now(), out.now()));
+                              activation_tables(kind, in.now(), out.now()).to(x.device()));
 }
 
 }  // namespace octet

@@ -23,9 +23,10 @@ class FloatNetwork : public TrainableNetwork {
   }
   Forward inference() override {
     return [this](const torch::Tensor& image) {
-      return net_.forward(image, NormMode::kRunningStatistics);
+      return net_.forward(image.to(net_.device()), NormMode::kRunningStatistics);
     };
   }
+  void move_to(torch::Device device) override { net_.move_to(device); }
   const Tensors& parameters() const override { return net_.parameters(); }
   const Tensors& buffers() const override { return net_.buffers(); }
   Model model() const override { return {.info = info_, .graph = net_.graph()}; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "train/device.h"
 
 namespace octet {
 namespace {
@@ -57,6 +58,11 @@ GraphExecutor::GraphExecutor(const Graph& graph) : graph_(graph) {
       }
     }
   }
+}
+
+void GraphExecutor::move_to(torch::Device device) {
+  for (auto& [name, value] : parameters_) value = moved(value, device);
+  for (auto& [name, value] : buffers_) value = value.to(device);
 }
 
 torch::Tensor GraphExecutor::parameter(const Node& node, const char* name) const {
@@ -146,7 +152,7 @@ Graph GraphExecutor::graph() const {
     for (const auto& [name, tensor] : octet::parameters(node.op)) {
       const std::string key = fmt::format("{}.{}", node.name, name);
       const torch::Tensor value =
-          (is_buffer(name) ? buffers_ : parameters_).at(key).detach().contiguous();
+          (is_buffer(name) ? buffers_ : parameters_).at(key).detach().cpu().contiguous();
       std::copy_n(value.data_ptr<float>(), tensor->values.size(), tensor->values.begin());
     }
   }

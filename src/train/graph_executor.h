@@ -26,6 +26,10 @@ class GraphExecutor {
   [[nodiscard]] std::vector<torch::Tensor> forward(const torch::Tensor& image, NormMode mode,
                                                    const std::vector<std::string>& also = {});
 
+  // Images have to lie where the parameters do: at first in the processor's memory.
+  void move_to(torch::Device device);
+  [[nodiscard]] torch::Device device() const { return parameters_.begin()->second.device(); }
+
   // These BatchNorms keep their statistics, and use them, also in forward() with batch statistics.
   void keep_statistics(std::set<std::string> norms) { kept_ = std::move(norms); }
 

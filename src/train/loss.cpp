@@ -50,17 +50,18 @@ Loss::Predictions Loss::gather(const std::vector<torch::Tensor>& outputs) const 
     p.keypoint = joined(outputs, OutputRole::kKeypoint).unflatten(2, {info_.keypoints, 2});
     if (info_.keypoint_dims == 3) p.visibility = joined(outputs, OutputRole::kVisibility);
   }
+  const torch::TensorOptions here = p.box.options();
   std::vector<torch::Tensor> cells;
   std::vector<torch::Tensor> strides;
   for (const int stride : info_.strides) {
     const auto at = std::find_if(outputs_.begin(), outputs_.end(),
                                  [&](const Output& o) { return o.stride == stride; });
     const torch::Tensor& output = outputs[static_cast<size_t>(at - outputs_.begin())];
-    const auto axis = [](int64_t length) { return torch::arange(length, torch::kFloat) + 0.5; };
+    const auto axis = [&](int64_t length) { return torch::arange(length, here) + 0.5; };
     const auto grid = torch::meshgrid({axis(output.size(2)), axis(output.size(3))}, "ij");
     cells.push_back(torch::stack({grid[1], grid[0]}, -1).view({-1, 2}));
     strides.push_back(
-        torch::full({output.size(2) * output.size(3), 1}, static_cast<double>(stride)));
+        torch::full({output.size(2) * output.size(3), 1}, static_cast<double>(stride), here));
     p.width = static_cast<double>(output.size(3) * stride);
     p.height = static_cast<double>(output.size(2) * stride);
   }
@@ -96,6 +97,9 @@ Loss::Truth Loss::pad(const Targets& targets, int64_t images, const Predictions&
     points.select(1, 1).mul_(p.height);
     t.keypoints.index_put_({image, slot}, points);
   }
+  for (torch::Tensor* part : {&t.cls, &t.boxes, &t.mask, &t.keypoints}) {
+    if (part->defined()) *part = part->to(p.box.device());
+  }
   return t;
 }
 
@@ -103,7 +107,7 @@ Loss::Truth Loss::pad(const Targets& targets, int64_t images, const Predictions&
 torch::Tensor Loss::decode_boxes(const Predictions& p) const {
   const auto bins = static_cast<int64_t>(info_.bins.size());
   const torch::Tensor shares = p.box.unflatten(2, {4, bins}).softmax(3);
-  const torch::Tensor sides = shares.matmul(torch::arange(bins, torch::kFloat));
+  const torch::Tensor sides = shares.matmul(torch::arange(bins, shares.options()));
   return torch::cat({p.cells - sides.slice(-1, 0, 2), p.cells + sides.slice(-1, 2, 4)}, -1);
 }
 
@@ -142,7 +146,7 @@ LossItems Loss::operator()(const std::vector<torch::Tensor>& outputs,
     if (info_.task == Task::kPose) pose_terms(p, truth, a, terms);
   }
   const torch::Tensor stacked = torch::stack(terms);
-  const torch::Tensor values = stacked.detach();
+  const torch::Tensor values = stacked.detach().cpu();
   const auto item = [&](int64_t i) { return values[i].item<double>(); };
   return {.total = stacked.sum() * images,
           .box = item(0),
@@ -161,8 +165,10 @@ void Loss::pose_terms(const Predictions& p, const Truth& truth, const Assignment
       p.cells.unsqueeze(0).expand({images, -1, 2}).index({a.foreground}).unsqueeze(1);
   const torch::Tensor predicted =
       p.keypoint.index({a.foreground}) * 2 + (cells - 0.5);  // (K, keypoints, 2) in strides
-  const torch::Tensor image =
-      torch::arange(images).view({-1, 1}).expand_as(a.object).masked_select(a.foreground);
+  const torch::Tensor image = torch::arange(images, a.object.options())
+                                  .view({-1, 1})
+                                  .expand_as(a.object)
+                                  .masked_select(a.foreground);
   const torch::Tensor wanted = truth.keypoints.index({image, a.object.masked_select(a.foreground)});
   const torch::Tensor labelled = (wanted.select(2, 2) != 0).to(torch::kFloat);
   const torch::Tensor box = (a.boxes / p.strides).index({a.foreground});
@@ -170,7 +176,7 @@ void Loss::pose_terms(const Predictions& p, const Truth& truth, const Assignment
       ((box.select(1, 2) - box.select(1, 0)) * (box.select(1, 3) - box.select(1, 1))).unsqueeze(1);
   const torch::Tensor distance = (predicted - wanted.slice(-1, 0, 2) / strides).square().sum(-1);
   std::vector<double> sigmas = keypoint_sigmas(info_.keypoints);
-  const torch::Tensor spread = (torch::tensor(sigmas, torch::kFloat) * 2).square();
+  const torch::Tensor spread = (torch::tensor(sigmas, box.options()) * 2).square();
   const torch::Tensor exponent = distance / (spread * (area + 1e-9) * 2);
   const torch::Tensor factor =
       static_cast<double>(info_.keypoints) / (labelled.sum(1, true) + 1e-9);

@@ -23,11 +23,14 @@ class TrainableNetwork {
 
   virtual ~TrainableNetwork() = default;
 
-  // `image` (N, 3, H, W) float in [0, 1] to the graph's outputs in its order, (N, C, h, w) each: as
-  // in training.
+  // `image` (N, 3, H, W) float in [0, 1], on the network's device, to the graph's outputs in its
+  // order, (N, C, h, w) each: as in training.
   [[nodiscard]] virtual std::vector<torch::Tensor> forward(const torch::Tensor& image) = 0;
-  // The same as it will run, with the values that parameters have now.
+  // The same as it will run, with the values that parameters have now, for images on any device.
   [[nodiscard]] virtual Forward inference() = 0;
+
+  // Parameters and buffers from now on lie there: tensors given before are no longer the network's.
+  virtual void move_to(torch::Device device) = 0;
 
   // By "node.parameter", as the model file names them. Tensors are shared, not copied.
   [[nodiscard]] virtual const Tensors& parameters() const = 0;

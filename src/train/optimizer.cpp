@@ -16,14 +16,14 @@ void Optimizer::zero_grad() {
   for (auto& [name, value] : parameters_) value.mutable_grad().reset();
 }
 
-void Optimizer::clip(double norm) {
+double Optimizer::clip(double norm) {
   std::vector<torch::Tensor> with_gradient;
   for (const auto& group : groups_) {
     for (const std::string& name : group.names) {
       if (parameters_.at(name).grad().defined()) with_gradient.push_back(parameters_.at(name));
     }
   }
-  torch::nn::utils::clip_grad_norm_(with_gradient, norm);
+  return torch::nn::utils::clip_grad_norm_(with_gradient, norm);
 }
 
 void Optimizer::step() {

@@ -31,8 +31,8 @@ class Optimizer {
   void set_momentum(double momentum) { momentum_ = momentum; }
 
   void zero_grad();
-  // Scales the gradients so that the norm of all together is at most `norm`.
-  void clip(double norm);
+  // Scales the gradients so that the norm of all together is at most `norm`. Gives what it was.
+  [[nodiscard]] double clip(double norm);
   void step();
 
   // "momentum.NAME", "square.NAME"; shared, to be written to a file or filled from one.

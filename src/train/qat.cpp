@@ -11,6 +11,7 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
                              const Dataset& training, const Dataset& validation,
                              const QatOptions& options) {
   GraphExecutor float_net(teacher.graph);
+  float_net.move_to(options.train.device);
   const Distillation distance(teacher);
   const Loss labels(teacher.info, teacher.graph.outputs);
   const size_t outputs = teacher.graph.outputs.size();

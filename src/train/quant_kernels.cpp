@@ -11,7 +11,7 @@ constexpr float kFar = 100000.0F;  // beyond any step, within what kRounder can 
 
 inline float round_even(float v) { return (v + kRounder) - kRounder; }
 inline float clamp(float v, float low, float high) {
-  const float a = v < low ? low : v;
+  const float a = v > low ? v : low;  // what is not a number becomes low: steps index tables
   return a > high ? high : a;
 }
 

@@ -1,9 +1,11 @@
 #include "train/quantized_network.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.h"
 #include "quant/params.h"
+#include "train/device.h"
 #include "train/graph_executor.h"
 #include "train/integer_network.h"
 
@@ -15,18 +17,22 @@ constexpr double kLeastStep = 1e-8;
 // step of its output.
 constexpr double kBiasShare = 0.02;
 
-torch::Tensor constant(const std::vector<float>& values) {
-  return torch::tensor(values, torch::kFloat);
-}
-
 // Rounded to steps of `scale`; the gradient passes as if it were not.
 torch::Tensor round_bias(const torch::Tensor& bias, const torch::Tensor& scale) {
   const torch::NoGradGuard no_grad;
   return (bias / scale).round() * scale - bias;
 }
 
+void require_sound(bool sound, const std::string& name) {
+  if (!sound)
+    fail("[{}]: training has torn it away from any useful value; try a lower --lr or --scale-lr",
+         name);
+}
+
+bool is_scale_value(float scale) { return std::isnormal(scale) && scale > 0; }
+
 std::vector<float> to_vector(const torch::Tensor& t) {
-  const torch::Tensor flat = t.detach().contiguous();
+  const torch::Tensor flat = t.detach().cpu().contiguous();
   return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
 }
 
@@ -64,6 +70,19 @@ QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placemen
     parameters_.emplace(fmt::format("group.{}.log_scale", g),
                         torch::zeros({1}).requires_grad_(!image));
   }
+}
+
+void QuantizedNetwork::move_to(torch::Device device) {
+  device_ = device;
+  for (auto& [name, value] : parameters_) value = moved(value, device);
+  for (auto& [name, start] : starts_) {
+    for (torch::Tensor* part : {&start.weight, &start.weight_unit, &start.bias})
+      *part = part->to(device);
+  }
+}
+
+torch::Tensor QuantizedNetwork::constant(const std::vector<float>& values) const {
+  return torch::tensor(values, torch::kFloat).to(device_);
 }
 
 double QuantizedNetwork::bias_unit(const Node& conv) const {
@@ -198,11 +217,14 @@ void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>
 Model QuantizedNetwork::model() const {
   Model out = model_;
   out.quantization = {.weight_bits = scales_.weight_bits, .values = {}, .convs = {}};
+  for (const auto& [name, value] : parameters_)
+    require_sound(value.isfinite().all().item<bool>(), name);
   for (const auto& [value, group] : placement_.group_of) {
     const LearnedParams p = params(value);
     const bool image = value == model_.graph.input;
     const float scale = p.scale.item<float>();
     out.quantization.values[value] = {image ? scale : round_scale(scale), p.zero_point};
+    require_sound(is_scale_value(scale), value);
   }
   for (Node& node : out.graph.nodes) {
     auto* op = std::get_if<Conv2d>(&node.op);
@@ -211,8 +233,9 @@ Model QuantizedNetwork::model() const {
     op->bias = {{op->weight.shape[0]}, to_vector(bias(node.name))};
     if (!placement_.convs.contains(node.name)) continue;
     const QuantParams& input = out.quantization.values.at(node.inputs[0]);
-    QuantizedConv q =
-        quantize_conv(*op, to_vector(weight_scales(node.name)), input, scales_.weight_bits);
+    const std::vector<float> scales = to_vector(weight_scales(node.name));
+    require_sound(std::all_of(scales.begin(), scales.end(), is_scale_value), node.name);
+    QuantizedConv q = quantize_conv(*op, scales, input, scales_.weight_bits);
     dequantize_into(*op, q, input);
     out.quantization.convs.emplace(node.name, std::move(q));
   }

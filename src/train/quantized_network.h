@@ -49,6 +49,7 @@ class QuantizedNetwork : public TrainableNetwork {
   // Changes: "NODE.weight", "NODE.bias", "NODE.log_scales", "group.N.log_scale".
   const Tensors& parameters() const override { return parameters_; }
   const Tensors& buffers() const override { return buffers_; }
+  void move_to(torch::Device device) override;
 
   [[nodiscard]] int weight_bits() const { return scales_.weight_bits; }
 
@@ -67,6 +68,8 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
   [[nodiscard]] double bias_unit(const Node& conv) const;
   [[nodiscard]] torch::Tensor weight_scales(const std::string& conv) const;
+  // One-dimensional, on the network's device.
+  [[nodiscard]] torch::Tensor constant(const std::vector<float>& values) const;
   [[nodiscard]] torch::Tensor leaf(const std::string& name) const { return parameters_.at(name); }
   // A convolution whose output is quantized within the activation after it.
   [[nodiscard]] bool left_to_activation(const Node& node) const;
@@ -74,6 +77,7 @@ class QuantizedNetwork : public TrainableNetwork {
   Model model_;
   Placement placement_;
   Scales scales_;
+  torch::Device device_ = torch::kCPU;
   bool frozen_ = false;
   std::vector<std::string> also_;
   std::map<std::string, std::vector<const Node*>> users_;

@@ -13,6 +13,7 @@
 #include "train/evaluate.h"
 #include "train/integer_network.h"
 #include "train/partial_run.h"
+#include "train/qat.h"
 
 namespace octet {
 namespace {
@@ -174,6 +175,25 @@ TEST(FakeQuantize, ActivationHasItsSlope) {
   const torch::Tensor plain = x.detach().clone().requires_grad_(true);
   torch::silu(plain).sum().backward();
   EXPECT_LT((x.grad() - plain.grad()).abs().max().item<double>(), 0.03);
+}
+
+TEST(TrainQuantized, SaysWhatIsTornAway) {
+  const TemporaryFolder folder;
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = with_classes(folded(kTiny), data.names, 0);
+  for (const double rate : {1e10, 1e37}) {
+    QuantizedNetwork network = calibrated(model, data, 64);
+    const std::string message = error_of([&] {
+      (void)train_quantized(network, model, data, data,
+                            {.train = {.epochs = 2,
+                                       .side = 64,
+                                       .batch = 4,
+                                       .optimizer = OptimizerKind::kAdamW,
+                                       .learning_rate = rate,
+                                       .folder = folder.path()}});
+    });
+    EXPECT_NE(message.find("try a lower --lr"), std::string::npos) << message;
+  }
 }
 
 TEST(PartialRun, NothingChangedIsTheNetwork) {

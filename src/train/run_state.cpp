@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kKey = "octet.run";
 
 Tensor to_plain(const torch::Tensor& value) {
-  const torch::Tensor dense = value.detach().contiguous();
+  const torch::Tensor dense = value.detach().cpu().contiguous();
   return {dense.sizes().vec(), {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()}};
 }
 
@@ -91,7 +91,8 @@ RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
       if (!name.starts_with(kPrefix)) continue;
       torch::Tensor value = to_torch(tensor);
       if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
-      optimizer.state()[name.substr(kPrefix.size())] = value;
+      optimizer.state()[name.substr(kPrefix.size())] =
+          value.to(network.parameters().begin()->second.device());
     }
     optimizer.set_steps(j.at("steps").get<int64_t>());
     average.set_updates(j.at("updates").get<int64_t>());

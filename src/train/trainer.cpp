@@ -239,22 +239,25 @@ class Trainer {
     summary.epochs.push_back(result);
   }
 
+  void require_finite(double value, const char* name) const {
+    if (std::isfinite(value)) return;
+    fail("the {} is not a number any more, at epoch {} batch {}; {}try a lower --lr", name,
+         at_.epoch + 1, at_.batch + 1,
+         at_.epoch > 0 ? "best.safetensors and last.safetensors of the epochs before are kept; "
+                       : "");
+  }
+
   LossItems step(const Batch& batch) {
     if (pending_ == 0) optimizer_.zero_grad();
-    const torch::Tensor image = to_unit(batch.image);
+    const torch::Tensor image = to_unit(batch.image.to(options_.device));
     LossItems items = task_.loss(forward(image), image, batch.targets);
-    if (!std::isfinite(items.total.item<double>())) {
-      fail("the loss is not a number any more, at epoch {} batch {}; {}try a lower --lr",
-           at_.epoch + 1, at_.batch + 1,
-           at_.epoch > 0 ? "best.safetensors and last.safetensors of the epochs before are kept; "
-                         : "");
-    }
+    require_finite(items.total.item<double>(), "loss");
     items.total.backward();
     items.total = torch::Tensor();
     const bool last = at_.batch + 1 == loader_.batches();
     if (++pending_ < options_.accumulate && !last) return items;
     pending_ = 0;
-    optimizer_.clip(options_.clip_norm);
+    require_finite(optimizer_.clip(options_.clip_norm), "gradient");
     optimizer_.step();
     average_.update(net_);
     return items;
@@ -320,6 +323,7 @@ TrainSummary train(const TrainingTask& task, const Dataset& training, const Data
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(options.threads > 0 ? options.threads : cores);
   torch::manual_seed(options.seed);
+  task.network.move_to(options.device);
   return Trainer(task, training, validation, options).run();
 }
 

@@ -37,6 +37,7 @@ struct TrainOptions {
   int freeze = 0;         // the first layers of the model, "model.0" on, stay as they are
   int close_mosaic = 10;  // last epochs without mosaic; never more than a half of all
   bool bf16 = false;
+  torch::Device device = torch::kCPU;
   bool rectangular = false;  // each picture is judged in the rectangle that fits it
   bool resume = false;
   uint64_t seed = 0;

@@ -137,10 +137,7 @@ void add_training_options(CLI::App& verb, TrainOptions& t) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb.add_flag("--resume", t.resume, "qat: continue an interrupted run of the same command");
-  verb.add_option("--seed", t.seed, "of every random choice")->capture_default_str();
-  verb.add_option("--threads", t.threads, "threads; 0: one per core")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  add_machine_options(verb, t);
 }
 
 }  // namespace

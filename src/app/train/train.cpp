@@ -156,10 +156,7 @@ void add_train(CLI::App& root) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   add_schedule_options(*verb, o);
-  verb->add_option("--seed", o.train.seed, "of every random choice")->capture_default_str();
-  verb->add_option("--threads", o.train.threads, "threads; 0: one per core")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  add_machine_options(*verb, o.train);
   verb->add_option("-o,--output", o.folder,
                    "folder for best.safetensors, last.safetensors and results.csv")
       ->capture_default_str();

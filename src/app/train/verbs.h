@@ -8,4 +8,8 @@ namespace octet {
 void add_train(CLI::App& root);
 void add_quantize(CLI::App& root);
 
+struct TrainOptions;
+// --device, --seed and --threads.
+void add_machine_options(CLI::App& verb, TrainOptions& options);
+
 }  // namespace octet

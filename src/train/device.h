@@ -1,0 +1,17 @@
+// Where a network trains: on the processor, or on a GPU where libtorch has CUDA.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+
+namespace octet {
+
+// "cpu", "cuda", "cuda:1", … Throws an Error where the name is another, and where this libtorch or
+// this machine has no such device.
+[[nodiscard]] torch::Device parse_device(const std::string& name);
+
+// A leaf of the same values there.
+[[nodiscard]] torch::Tensor moved(const torch::Tensor& leaf, torch::Device device);
+
+}  // namespace octet
