@@ -58,6 +58,8 @@ void run_train(Options& options) {
   const SizeOption size = SizeOption::parse(options.size);
   if (size.size.width != size.size.height)
     fail_usage("--imgsz {}: training takes a square, one side", options.size);
+  if (options.train.bf16 && !options.train.device.is_cpu())
+    fail_usage("--bf16 is for --device cpu alone");
   options.train.side = size.size.width;
   options.train.folder = options.folder;
   const Dataset training = read_dataset(options.data, {.split = "train"});
