@@ -1,5 +1,6 @@
 #include "train/device.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/error.h"
