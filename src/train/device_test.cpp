@@ -147,9 +147,10 @@ TEST(Device, HasTheLossOfTheProcessor) {
       std::vector<torch::Tensor> given;
       for (const torch::Tensor& o : outputs) given.push_back(o.contiguous().to(device));
       const LossItems items = Loss(model.info, model.graph.outputs)(given, targets);
-      return std::vector<torch::Tensor>{
-          torch::tensor({items.total.item<double>(), items.box, items.cls, items.dfl,
-                         items.keypoint, items.visibility})};
+      std::vector<torch::Tensor> all{items.total.cpu()};
+      for (const double item : {items.box, items.cls, items.dfl, items.keypoint, items.visibility})
+        all.push_back(torch::tensor(item));
+      return all;
     };
     expect_close(run(torch::kCPU), run(other_device()));
   }
@@ -203,8 +204,11 @@ TEST(Device, TrainsIntegersAsTheProcessorDoes) {
       const auto wanted = teacher.forward(image.to(device), NormMode::kRunningStatistics);
       torch::Tensor sum = torch::zeros({1}, all[0].options());
       for (const torch::Tensor& o : all) sum = sum + o.square().sum();
-      all.push_back(Distillation(model)(all, wanted));
-      all.push_back(feature_distance(wanted, all));
+      std::vector<torch::Tensor> far;
+      for (const torch::Tensor& o : wanted) far.push_back(o * 4);
+      all.push_back(Distillation(model)(far, wanted));
+      all.push_back(feature_distance(far, wanted));
+      EXPECT_GT(all[far.size()].item<double>(), 0.1);
       sum.backward();
       for (const auto& [name, value] : network.parameters()) {
         if (value.grad().defined()) all.push_back(value.grad());

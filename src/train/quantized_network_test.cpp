@@ -177,6 +177,14 @@ TEST(FakeQuantize, ActivationHasItsSlope) {
   EXPECT_LT((x.grad() - plain.grad()).abs().max().item<double>(), 0.03);
 }
 
+// It is not looked up outside the tables.
+TEST(FakeQuantize, WhatIsNotANumberIsTheLowestStep) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor x = torch::full({2, 3, 20, 20}, std::nan(""));
+  const torch::Tensor y = fake_quantize(x, {.scale = torch::full({1}, 0.5F), .zero_point = 10});
+  EXPECT_TRUE(torch::equal(y, torch::full_like(y, -69)));
+}
+
 TEST(TrainQuantized, SaysWhatIsTornAway) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
