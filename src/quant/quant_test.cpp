@@ -9,6 +9,7 @@
 #include "quant/params.h"
 #include "quant/placement.h"
 #include "quant/reference.h"
+#include "quant/settle.h"
 
 namespace octet {
 namespace {
@@ -54,6 +55,70 @@ TEST(Placement, KeepsLayersInFloat) {
   EXPECT_FALSE(p.quantized("a"));
   EXPECT_FALSE(p.quantized("head"));
   EXPECT_TRUE(p.quantized("a.act")) << "b reads it";
+}
+
+// How many of the 256 products of SiLU come out differently where they are rounded twice, as by
+// TensorFlow Lite's own kernels, or lie so near to a half that float32 decides.
+int doubtful_products(const QuantParams& in, const QuantParams& out) {
+  const double factor = in.scale / 256 / out.scale;
+  int exponent = 0;
+  const long double multiplier = std::round(std::ldexp(std::frexp(factor, &exponent), 31));
+  int count = 0;
+  for (int q = -128; q <= 127; ++q) {
+    const double x = static_cast<double>(in.scale) * (q - in.zero_point);
+    const double gate = std::min(255.0, std::nearbyint(256 / (1 + std::exp(-x))));
+    const long double product = (q - in.zero_point) * gate;
+    const double exact = static_cast<double>(product) * factor;
+    const long double once = std::floor(std::ldexp(product * multiplier, -31) + 0.5L);
+    const long double twice = std::round(std::ldexp(once, exponent));
+    if (exact > 127 - out.zero_point) continue;
+    if (twice != std::nearbyint(exact) || std::abs(std::remainder(exact - 0.5, 1.0)) < 5e-5)
+      ++count;
+  }
+  return count;
+}
+
+TEST(Settle, EnginesCannotRoundSiluDifferently) {
+  const Graph graph = small_graph();
+  const Placement p = place_quantizers(graph);
+  const size_t in = p.group_of.at("a");
+  const size_t out = p.group_of.at("a.act");
+  // As trained: a product at 16.5 steps exactly; and four that are rounded twice.
+  for (const auto& [before, behind] :
+       {std::pair{QuantParams{0.05564117431640625F, 2}, QuantParams{0.038147926330566406F, -121}},
+        std::pair{QuantParams{0.051062583923339844F, 16},
+                  QuantParams{0.023314476013183594F, -116}}}) {
+    std::vector<QuantParams> groups(p.groups.size(), {0.05F, 0});
+    groups[in] = before;
+    groups[out] = behind;
+    EXPECT_GT(doubtful_products(before, behind), 0);
+    settle_scales(graph, p, groups);
+    EXPECT_EQ(doubtful_products(groups[in], groups[out]), 0);
+    for (const size_t g : {in, out}) {
+      const QuantParams& first = g == in ? before : behind;
+      EXPECT_EQ(groups[g].scale, round_scale(groups[g].scale));
+      EXPECT_NEAR(groups[g].scale / first.scale, 1, 0.016);
+      EXPECT_EQ(groups[g].zero_point, first.zero_point);
+    }
+    std::vector<QuantParams> again = groups;
+    settle_scales(graph, p, again);
+    EXPECT_EQ(again, groups) << "what is settled stays";
+  }
+}
+
+// "right" shares the sum's parameters, so only the other summand falls between two steps.
+TEST(Settle, SumsHaveNoTies) {
+  const Graph graph = small_graph();
+  const Placement p = place_quantizers(graph);
+  std::vector<QuantParams> groups(p.groups.size(), {0.05F, 0});
+  const QuantParams& other = groups[p.group_of.at("b.act")] = {0.0625F, -128};
+  const QuantParams& sum = groups[p.group_of.at("sum")] = {0.125F, -100};  // half a step each
+  settle_scales(graph, p, groups);
+  for (int q = 0; q < 256; ++q)
+    EXPECT_GT(
+        std::abs(std::remainder(static_cast<float>(q) * other.scale / sum.scale - 0.5F, 1.0F)),
+        1e-4F)
+        << q;
 }
 
 TEST(Params, ScalesAreShortAndZeroIsExact) {

@@ -21,6 +21,7 @@ constexpr double kSeenByTeacher = 0.05;  // class probability of a cell that box
 // SiLU of this and of all below is between -0.003 and 0. Convolutions reach -100 and more: a range
 // that is cut here has steps a third as wide.
 constexpr double kSiluFlat = -8;
+constexpr double kClassMargin = 1;   // of class logits' range, below what can be a detection
 constexpr double kSameRange = 0.01;  // ranges that differ by less are not tried twice
 
 // Evenly over the dataset, so that any order of files gives a fair sample.
@@ -121,7 +122,7 @@ class Calibrator {
     const auto output = outputs_.find(name);
     if (output == outputs_.end()) return value.contiguous(value.suggest_memory_format());
     if (output->second->role == OutputRole::kClass)
-      return value.clamp_min(kLeastClassLogit).contiguous();
+      return value.clamp_min(kLeastClassLogit - kClassMargin).contiguous();
     for (const auto& [other, o] : outputs_) {
       if (o->role != OutputRole::kClass || o->stride != output->second->stride) continue;
       const torch::Tensor seen = values.at(other).sigmoid().amax(1) > kSeenByTeacher;

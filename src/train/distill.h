@@ -16,8 +16,8 @@
 
 namespace octet {
 
-// Class logits below this can never be a detection: one step more than logit(0.001).
-inline constexpr double kLeastClassLogit = -7.906755;
+// logit(0.001): class logits below it can never be a detection.
+inline constexpr double kLeastClassLogit = -6.906755;
 
 struct DistillGains {
   double cls = 1.0, box = 0.5, keypoint = 4.0, visibility = 0.5;

@@ -22,6 +22,27 @@ Model folded_tiny() {
   return model;
 }
 
+// A range of class logits ends a little below what can be a detection: where, is no difference.
+TEST(Distillation, WhatCanBeNoDetectionIsEqual) {
+  const torch::NoGradGuard no_grad;
+  const Model model = folded_tiny();
+  GraphExecutor net(model.graph);
+  const auto given = net.forward(torch::rand({1, 3, 64, 64}), NormMode::kRunningStatistics);
+  const auto with_background = [&](double logit) {
+    std::vector<torch::Tensor> outputs = given;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (model.graph.outputs[i].role != OutputRole::kClass) continue;
+      outputs[i] = torch::full_like(outputs[i], logit);
+      outputs[i].select(2, 0).fill_(2.0);
+    }
+    return outputs;
+  };
+  const Distillation distance(model);
+  const auto teacher = with_background(-20);
+  EXPECT_EQ(distance(with_background(-7.5), teacher).item<double>(), 0);
+  EXPECT_GT(distance(with_background(-6.5), teacher).item<double>(), 1e-3);
+}
+
 TEST(FeatureDistance, IsZeroForEqualOneForNothing) {
   const torch::NoGradGuard no_grad;
   torch::manual_seed(1);

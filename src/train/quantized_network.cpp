@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "quant/params.h"
+#include "quant/settle.h"
 #include "train/device.h"
 #include "train/graph_executor.h"
 #include "train/integer_network.h"
@@ -41,6 +42,7 @@ std::vector<float> to_vector(const torch::Tensor& t) {
 QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placement,
                                    const Scales& scales)
     : model_(model), placement_(placement), scales_(scales) {
+  settle_scales(model_.graph, placement_, scales_.groups);
   const auto zeros = [](const torch::Tensor& like) {
     return torch::zeros_like(like).requires_grad_(true);
   };
@@ -106,21 +108,38 @@ torch::Tensor QuantizedNetwork::bias(const std::string& conv) const {
   return start.bias + leaf(conv + ".bias") * start.bias_unit;
 }
 
+torch::Tensor QuantizedNetwork::scale(size_t group) const {
+  return leaf(fmt::format("group.{}.log_scale", group)).exp() * scales_.groups[group].scale;
+}
+
 LearnedParams QuantizedNetwork::params(const std::string& value) const {
   const size_t group = placement_.group_of.at(value);
   const QuantParams& p = scales_.groups[group];
-  const torch::Tensor scale = leaf(fmt::format("group.{}.log_scale", group)).exp() * p.scale;
-  if (frozen_ || !scale.requires_grad()) {
-    const bool image = p == kImageParams;
-    return {constant({image ? p.scale : round_scale(scale.item<float>())}), p.zero_point};
-  }
-  return {scale, p.zero_point};
+  if (!frozen_.empty()) return {constant({frozen_[group].scale}), p.zero_point};
+  const torch::Tensor learned = scale(group);
+  if (learned.requires_grad()) return {learned, p.zero_point};
+  const bool image = p == kImageParams;
+  return {constant({image ? p.scale : round_scale(learned.item<float>())}), p.zero_point};
 }
+
+std::vector<QuantParams> QuantizedNetwork::stored_groups() const {
+  if (!frozen_.empty()) return frozen_;
+  std::vector<QuantParams> groups = scales_.groups;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    if (groups[g] == kImageParams) continue;
+    groups[g].scale = round_scale(scale(g).item<float>());
+    require_sound(is_scale_value(groups[g].scale), placement_.groups[g].front());
+  }
+  settle_scales(model_.graph, placement_, groups);
+  return groups;
+}
+
+void QuantizedNetwork::freeze_scales() { frozen_ = stored_groups(); }
 
 torch::Tensor QuantizedNetwork::weight_scales(const std::string& conv) const {
   const torch::Tensor scales =
       leaf(conv + ".log_scales").exp() * constant(scales_.weights.at(conv));
-  return frozen_ ? scales.detach() : scales;
+  return frozen_.empty() ? scales : scales.detach();
 }
 
 bool QuantizedNetwork::left_to_activation(const Node& node) const {
@@ -219,13 +238,9 @@ Model QuantizedNetwork::model() const {
   out.quantization = {.weight_bits = scales_.weight_bits, .values = {}, .convs = {}};
   for (const auto& [name, value] : parameters_)
     require_sound(value.isfinite().all().item<bool>(), name);
-  for (const auto& [value, group] : placement_.group_of) {
-    const LearnedParams p = params(value);
-    const bool image = value == model_.graph.input;
-    const float scale = p.scale.item<float>();
-    out.quantization.values[value] = {image ? scale : round_scale(scale), p.zero_point};
-    require_sound(is_scale_value(scale), value);
-  }
+  const std::vector<QuantParams> groups = stored_groups();
+  for (const auto& [value, group] : placement_.group_of)
+    out.quantization.values[value] = groups[group];
   for (Node& node : out.graph.nodes) {
     auto* op = std::get_if<Conv2d>(&node.op);
     if (op == nullptr) continue;

@@ -54,7 +54,7 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] int weight_bits() const { return scales_.weight_bits; }
 
   // From now on scales are as they will be stored, without gradients.
-  void freeze_scales() { frozen_ = true; }
+  void freeze_scales();
 
   // The integers for the present values.
   Model model() const override;
@@ -64,6 +64,8 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] torch::Tensor activation(const Node& node, ActivationKind kind,
                                          const torch::Tensor& x);
   [[nodiscard]] LearnedParams params(const std::string& value) const;
+  [[nodiscard]] torch::Tensor scale(size_t group) const;
+  [[nodiscard]] std::vector<QuantParams> stored_groups() const;  // as files hold them
   [[nodiscard]] torch::Tensor weight(const std::string& conv) const;
   [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
   [[nodiscard]] double bias_unit(const Node& conv) const;
@@ -78,7 +80,7 @@ class QuantizedNetwork : public TrainableNetwork {
   Placement placement_;
   Scales scales_;
   torch::Device device_ = torch::kCPU;
-  bool frozen_ = false;
+  std::vector<QuantParams> frozen_;  // of groups; empty while they are learned
   std::vector<std::string> also_;
   std::map<std::string, std::vector<const Node*>> users_;
   struct Start {  // of a convolution, and the units of its changes

@@ -141,11 +141,15 @@ void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometr
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
     candidates_.resize(kMaxCandidates);
   }
+  for (Candidate& c : candidates_) decode_box(outputs, c);
+  std::erase_if(candidates_, [](const Candidate& c) {
+    return std::isnan(c.box.x1 + c.box.y1 + c.box.x2 + c.box.y2);
+  });
   std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
     if (a.score != b.score) return a.score > b.score;
-    return std::tie(a.level, a.cell, a.class_index) < std::tie(b.level, b.cell, b.class_index);
+    return std::tie(a.off_centre, a.level, a.cell, a.class_index) <
+           std::tie(b.off_centre, b.level, b.cell, b.class_index);
   });
-  for (Candidate& c : candidates_) decode_box(outputs, c);
   suppress(options);
   const auto clip = [](float v, int limit) {
     return std::clamp(v, 0.0F, static_cast<float>(limit));
@@ -243,6 +247,7 @@ void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candida
   const float x = static_cast<float>(candidate.cell % level.width) + 0.5F;
   const float y = static_cast<float>(row) + 0.5F;
   const auto stride = static_cast<float>(level.stride);
+  candidate.off_centre = std::hypot(sides[2] - sides[0], sides[3] - sides[1]) / 2;
   candidate.box = {(x - sides[0]) * stride, (y - sides[1]) * stride, (x + sides[2]) * stride,
                    (y + sides[3]) * stride};
 }

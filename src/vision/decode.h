@@ -43,7 +43,9 @@ class Decoder {
   struct Candidate {
     float score = 0;  // probability
     int class_index = 0, level = 0, cell = 0;
-    PixelBox box;  // in network pixels
+    PixelBox box;          // in network pixels
+    float off_centre = 0;  // from its cell's centre to the box', in strides: of equal scores, which
+                           // integers often are, the least goes first
   };
 
   void bind_raw(std::span<const std::string> names, std::span<const Shape> shapes);

@@ -211,10 +211,24 @@ TEST(Decode, MultiLabelCountsEveryClass) {
   EXPECT_EQ(decode(head, {.multi_label = true}).items.size(), 2U);
 }
 
+TEST(Decode, OfEqualScoresTheCellInTheMiddleOfItsBoxGoesFirst) {
+  Head head;
+  head.object(2, 1, 0, 2.0F, {1, 1, 3, 1});
+  head.object(3, 1, 0, 2.0F, {2, 1, 2, 2});  // a step lower at the bottom, and only half a step off
+  const Detections found = decode(head, {.iou_threshold = 0.5F});
+  ASSERT_EQ(found.items.size(), 1U);
+  EXPECT_NEAR(found.items[0].box.y2, (1.5 + 2) * 8, 1e-3);
+}
+
 TEST(Decode, NanIsNoDetection) {
   Head head;
   std::fill(head.cls.begin(), head.cls.end(), std::nanf(""));
   EXPECT_TRUE(decode(head, {}).items.empty());
+  Head boxes;
+  boxes.object(3, 1, 0, 2.0F, {1, 1, 1, 1});
+  EXPECT_EQ(decode(boxes, {}).items.size(), 1U);
+  std::fill(boxes.box.begin(), boxes.box.end(), std::nanf(""));
+  EXPECT_TRUE(decode(boxes, {}).items.empty());
 }
 
 TEST(Decode, RefusesOutputsThatDoNotFit) {
