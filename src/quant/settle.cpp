@@ -41,7 +41,8 @@ int64_t rounded_twice(int64_t product, double factor) {
   const int64_t multiplier = std::llround(std::ldexp(mantissa, 31));
   const int64_t once = (product * multiplier + (int64_t{1} << 30)) >> 31;
   const int shift = -exponent;
-  if (shift == 0 || shift > 31) return shift == 0 ? once : 0;
+  if (shift == 0) return once;
+  if (shift > 31) return 0;
   const int64_t half = int64_t{1} << (shift - 1);
   return once >= 0 ? (once + half) >> shift : -((half - once) >> shift);
 }
