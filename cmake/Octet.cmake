@@ -5,6 +5,8 @@ find_package(Threads REQUIRED)
 add_library(octet_flags INTERFACE)
 target_compile_options(octet_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+# No fused multiply-adds: the same numbers on every processor, whatever its instructions.
+target_compile_options(octet_flags INTERFACE -ffp-contract=off)
 target_include_directories(octet_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 if(OCTET_SANITIZE)
   target_compile_options(octet_flags INTERFACE -fsanitize=${OCTET_SANITIZE} -fno-omit-frame-pointer

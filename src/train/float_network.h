@@ -1,6 +1,9 @@
 // A Graph with BatchNorm under training.
 #pragma once
 
+#include <memory>
+
+#include "graph/passes/passes.h"
 #include "train/graph_executor.h"
 #include "train/network.h"
 
@@ -21,9 +24,12 @@ class FloatNetwork : public TrainableNetwork {
   std::vector<torch::Tensor> forward(const torch::Tensor& image) override {
     return net_.forward(image, NormMode::kBatchStatistics);
   }
+  // As it will be exported.
   Forward inference() override {
-    return [this](const torch::Tensor& image) {
-      return net_.forward(image.to(net_.device()), NormMode::kRunningStatistics);
+    auto net = std::make_shared<GraphExecutor>(fold_batch_norm(net_.graph()));
+    net->move_to(net_.device());
+    return [net](const torch::Tensor& image) {
+      return net->forward(image.to(net->device()), NormMode::kRunningStatistics);
     };
   }
   void move_to(torch::Device device) override { net_.move_to(device); }

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "train/device.h"
+#include "train/norm_silu.h"
 
 namespace octet {
 namespace {
@@ -17,6 +18,13 @@ bool may_overwrite(const Graph& graph, const Node& node) {
   const Node* before = graph.find(node.inputs[0]);
   return before != nullptr && (std::holds_alternative<Conv2d>(before->op) ||
                                std::holds_alternative<BatchNorm>(before->op));
+}
+
+// The BatchNorm in front of a SiLU.
+const Node* norm_before_silu(const Graph& graph, const Node& node) {
+  if (!may_overwrite(graph, node)) return nullptr;
+  const Node* before = graph.find(node.inputs[0]);
+  return std::holds_alternative<BatchNorm>(before->op) ? before : nullptr;
 }
 
 bool is_buffer(std::string_view name) { return name == "mean" || name == "variance"; }
@@ -47,6 +55,7 @@ GraphExecutor::GraphExecutor(const Graph& graph) : graph_(graph) {
   for (const Node& node : graph_.nodes) {
     for (const std::string& in : node.inputs) ++uses_[in];
     if (may_overwrite(graph_, node)) overwrite_.insert(node.name);
+    if (const Node* norm = norm_before_silu(graph_, node)) joined_.insert(norm->name);
     for (const auto& [name, tensor] : octet::parameters(node.op)) {
       const std::string key = fmt::format("{}.{}", node.name, name);
       torch::Tensor value = to_torch(*tensor);
@@ -96,9 +105,21 @@ std::map<std::string, torch::Tensor> GraphExecutor::run(const torch::Tensor& ima
   for (const Node& node : graph_.nodes) {
     std::vector<torch::Tensor> inputs;
     for (const std::string& name : node.inputs) inputs.push_back(values.at(name));
-    const bool in_place = overwrite_.contains(node.name) && uses_left.at(node.inputs[0]) == 1 &&
-                          !at::GradMode::is_enabled();
-    values[node.name] = in_place ? torch::silu_(inputs[0]) : apply(node, inputs, mode);
+    // A BatchNorm and the SiLU that alone sees it are computed together, in the BatchNorm's place.
+    const auto joined = [&](const std::string& norm) {
+      return joined_.contains(norm) && takes_batch_statistics(norm, mode) &&
+             uses_left.at(norm) == 1 && inputs[0].is_cpu();
+    };
+    const bool only = overwrite_.contains(node.name) && uses_left.at(node.inputs[0]) == 1;
+    if (joined(node.name)) {
+      values[node.name] = apply_with_silu(node, inputs[0]);
+    } else if (only && joined(node.inputs[0])) {
+      values[node.name] = inputs[0];
+    } else if (only && !at::GradMode::is_enabled()) {
+      values[node.name] = torch::silu_(inputs[0]);
+    } else {
+      values[node.name] = apply(node, inputs, mode);
+    }
     for (const std::string& name : node.inputs) {
       if (--uses_left.at(name) == 0) values.erase(name);
     }
@@ -114,10 +135,18 @@ torch::Tensor GraphExecutor::apply(const Node& node, const std::vector<torch::Te
   if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
     return torch::batch_norm(in[0], parameter(node, "gamma"), parameter(node, "beta"),
                              buffers_.at(node.name + ".mean"), buffers_.at(node.name + ".variance"),
-                             mode == NormMode::kBatchStatistics && !kept_.contains(node.name),
-                             kNormMomentum, norm->epsilon, false);
+                             takes_batch_statistics(node.name, mode), kNormMomentum, norm->epsilon, false);
   }
   return apply_plain(node, in);
+}
+
+torch::Tensor GraphExecutor::apply_with_silu(const Node& norm, const torch::Tensor& x) const {
+  return norm_silu(x, {.gamma = parameter(norm, "gamma"),
+                       .beta = parameter(norm, "beta"),
+                       .mean = buffers_.at(norm.name + ".mean"),
+                       .variance = buffers_.at(norm.name + ".variance"),
+                       .momentum = kNormMomentum,
+                       .epsilon = std::get<BatchNorm>(norm.op).epsilon});
 }
 
 torch::Tensor GraphExecutor::run_with_weight(const Node& node, const std::vector<torch::Tensor>& in,

@@ -61,12 +61,17 @@ class GraphExecutor {
                                                          const std::vector<std::string>& wanted);
   [[nodiscard]] torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& inputs,
                                     NormMode mode);
+  [[nodiscard]] bool takes_batch_statistics(const std::string& norm, NormMode mode) const {
+    return mode == NormMode::kBatchStatistics && !kept_.contains(norm);
+  }
+  [[nodiscard]] torch::Tensor apply_with_silu(const Node& norm, const torch::Tensor& x) const;
   [[nodiscard]] torch::Tensor parameter(const Node& node, const char* name) const;
 
   Graph graph_;
   std::map<std::string, size_t> uses_;  // of each value, by nodes
   std::set<std::string> kept_;          // BatchNorms
   std::set<std::string> overwrite_;     // SiLUs whose input nothing else sees
+  std::set<std::string> joined_;        // BatchNorms that only a SiLU follows
   std::map<std::string, torch::Tensor> parameters_;
   std::map<std::string, torch::Tensor> buffers_;
 };
