@@ -135,7 +135,8 @@ torch::Tensor GraphExecutor::apply(const Node& node, const std::vector<torch::Te
   if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
     return torch::batch_norm(in[0], parameter(node, "gamma"), parameter(node, "beta"),
                              buffers_.at(node.name + ".mean"), buffers_.at(node.name + ".variance"),
-                             takes_batch_statistics(node.name, mode), kNormMomentum, norm->epsilon, false);
+                             takes_batch_statistics(node.name, mode), kNormMomentum, norm->epsilon,
+                             false);
   }
   return apply_plain(node, in);
 }

@@ -5,8 +5,8 @@
 
 #include "core/dispatch.h"
 
-// Before a loop: what it writes overlaps nothing it reads elsewhere. Compilers would have to test too
-// many pairs of arrays for that.
+// Before a loop: what it writes overlaps nothing it reads elsewhere. Compilers would have to test
+// too many pairs of arrays for that.
 #define OCTET_APART _Pragma("GCC ivdep")
 
 namespace octet {

@@ -17,7 +17,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
-constexpr int64_t kRow = 256;       // of channels, repeated, at least
+constexpr int64_t kRow = 256;        // of channels, repeated, at least
 constexpr int64_t kBlock = 1 << 13;  // values, about: a few of them fit into the cache
 
 // How a tensor is walked. Blocks do not depend on the number of threads, so sums are the same.
@@ -33,8 +33,7 @@ struct Walk {
   template <typename F>
   void operator()(F&& visit) const {
     at::parallel_for(0, blocks, 1, [&](int64_t first, int64_t last) {
-      for (int64_t b = first; b < last; ++b)
-        visit(b, b * block, std::min(values, (b + 1) * block));
+      for (int64_t b = first; b < last; ++b) visit(b, b * block, std::min(values, (b + 1) * block));
     });
   }
 
@@ -74,7 +73,8 @@ class Sums {
 // Part of a tensor as float32: in place, or of bfloat16 in a buffer of its own.
 class Part {
  public:
-  Part(const torch::Tensor& t, int64_t begin, int64_t end) : size_(static_cast<size_t>(end - begin)) {
+  Part(const torch::Tensor& t, int64_t begin, int64_t end)
+      : size_(static_cast<size_t>(end - begin)) {
     if (t.scalar_type() == torch::kBFloat16) {
       bits_ = reinterpret_cast<uint16_t*>(t.data_ptr<at::BFloat16>()) + begin;
       buffer_ = std::make_unique_for_overwrite<float[]>(size_);
@@ -131,7 +131,8 @@ void update_running(const NormTensors& norm, const Statistics& s, double count) 
   auto* variance = norm.variance.data_ptr<float>();
   const double unbiased = count / std::max(1.0, count - 1);
   const auto move = [&](float& value, double to) {
-    value = static_cast<float>((1 - norm.momentum) * static_cast<double>(value) + norm.momentum * to);
+    value =
+        static_cast<float>((1 - norm.momentum) * static_cast<double>(value) + norm.momentum * to);
   };
   for (size_t c = 0; c < s.mean.size(); ++c) {
     move(mean[c], s.mean[c]);
@@ -184,10 +185,10 @@ struct NormSilu : torch::autograd::Function<NormSilu> {
     const Variable& x = saved[0];
     const Variable dy = grads[0].to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
     const Walk walk(x);
-    const Affine a(values_of(saved[1]), values_of(saved[2]),
-                   {ctx->saved_data["mean"].toDoubleVector(),
-                    ctx->saved_data["variance"].toDoubleVector()},
-                   ctx->saved_data["epsilon"].toDouble());
+    const Affine a(
+        values_of(saved[1]), values_of(saved[2]),
+        {ctx->saved_data["mean"].toDoubleVector(), ctx->saved_data["variance"].toDoubleVector()},
+        ctx->saved_data["epsilon"].toDouble());
     Variable dx = torch::empty_like(x);
     auto [dbeta, weighted] = through_silu(x, dy, dx, a, walk);
     through_norm(x, dx, a, {dbeta, weighted}, walk);

@@ -5,6 +5,9 @@
 #include <limits>
 #include <string>
 
+#include "format/model_file.h"
+#include "train/graph_executor.h"
+
 namespace octet {
 namespace {
 
@@ -85,6 +88,35 @@ TEST(NormSilu, EndsOfTheExponential) {
       norm_silu(x, {one * 200, torch::zeros({1}), one.clone(), one.clone(), 0.03, 1e-3});
   EXPECT_NEAR(y[0].item<float>(), 0, 1e-20);
   EXPECT_NEAR(y[1].item<float>(), 200, 1e-3);
+}
+
+// Values that something else wants are computed apart: here all that BatchNorms give.
+TEST(NormSilu, StandsForBatchNormAndSiluInANetwork) {
+  const Model model = read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt");
+  std::vector<std::string> norms;
+  for (const Node& node : model.graph.nodes) {
+    if (std::holds_alternative<BatchNorm>(node.op)) norms.push_back(node.name);
+  }
+  torch::manual_seed(6);
+  const torch::Tensor image = torch::rand({4, 3, 128, 128});
+  GraphExecutor joined(model.graph), apart(model.graph);
+  const auto a = joined.forward(image, NormMode::kBatchStatistics);
+  const auto b = apart.forward(image, NormMode::kBatchStatistics, norms);
+  const auto near = [](const torch::Tensor& x, const torch::Tensor& y, const std::string& what) {
+    // The deepest layers divide by the deviation of few pixels, which lets rounding grow.
+    EXPECT_LT((x - y).norm().item<double>(), 1e-2 * y.norm().item<double>() + 1e-6) << what;
+  };
+  torch::Tensor sum_a = torch::zeros({}), sum_b = torch::zeros({});
+  for (size_t i = 0; i < a.size(); ++i) {
+    near(a[i], b[i], model.graph.outputs[i].value);
+    sum_a = sum_a + a[i].square().mean();
+    sum_b = sum_b + b[i].square().mean();
+  }
+  sum_a.backward();
+  sum_b.backward();
+  for (const auto& [name, value] : joined.parameters())
+    near(value.grad(), apart.parameters().at(name).grad(), name);
+  for (const auto& [name, value] : joined.buffers()) near(value, apart.buffers().at(name), name);
 }
 
 }  // namespace
