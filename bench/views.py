@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""mAP50-95 of models on several views of the same validation pictures: as they are, mirrored, and moved by a few pixels.
+
+usage: bench/views.py --data data.yaml [--engine onnxruntime] [--imgsz 640] MODEL…
+
+What nothing but rounding decides falls out differently in each view, so that the mean tells apart models which one validation cannot.
+Needs Pillow and PyYAML. Detection only; labels in 'labels' beside 'images'.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+import yaml
+from PIL import Image, ImageOps
+
+OCTET = pathlib.Path(__file__).resolve().parent.parent / "build/bin/octet"
+VIEWS = ((False, 0, 0), (True, 0, 0), (False, 13, 7), (True, 5, 19), (False, 27, 11), (True, 21, 3))  # mirrored, grey columns and rows added
+GREY = (114, 114, 114)
+
+
+def moved(line, size, view):
+    mirrored, right, down = view
+    width, height = size
+    name, x, y, w, h = line.split()[:5]
+    x = 1 - float(x) if mirrored else float(x)
+    wide, high = width + right, height + down
+    return f"{name} {(x * width + right) / wide:.6f} {(float(y) * height + down) / high:.6f} {float(w) * width / wide:.6f} {float(h) * height / high:.6f}"
+
+
+def make_view(data, folder, view):
+    """Writes the pictures, their labels and a data.yaml to the folder."""
+    described = yaml.safe_load(data.read_text())
+    images = pathlib.Path(described.get("path", data.parent)) / described["val"]
+    labels = pathlib.Path(str(images).replace("/images/", "/labels/"))
+    for kind in ("images", "labels"):
+        (folder / kind / "val").mkdir(parents=True)
+    for file in sorted(images.iterdir()):
+        picture = Image.open(file).convert("RGB")
+        canvas = Image.new("RGB", (picture.width + view[1], picture.height + view[2]), GREY)
+        canvas.paste(ImageOps.mirror(picture) if view[0] else picture, view[1:])
+        canvas.save(folder / "images/val" / f"{file.stem}.png", compress_level=1)
+        label = labels / f"{file.stem}.txt"
+        if label.exists():
+            lines = [moved(line, picture.size, view) for line in label.read_text().splitlines() if line.strip()]
+            (folder / "labels/val" / label.name).write_text("\n".join(lines) + "\n")
+    described.update(path=str(folder), train="images/val", val="images/val")
+    (folder / "data.yaml").write_text(yaml.safe_dump(described))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--data", required=True, type=pathlib.Path)
+    parser.add_argument("--engine", default="onnxruntime")
+    parser.add_argument("--imgsz", default="640")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        folders = [pathlib.Path(folder) / str(i) for i in range(len(VIEWS))]
+        for view, to in zip(VIEWS, folders):
+            make_view(args.data.resolve(), to, view)
+        for model in args.models:
+            scores = []
+            for to in folders:
+                val = [OCTET, "val", "--model", model, "--data", to / "data.yaml", "--engine", args.engine, "--imgsz", args.imgsz, "--json"]
+                done = subprocess.run(val, capture_output=True, text=True, check=False)
+                if done.returncode != 0:
+                    raise SystemExit(done.stderr)
+                scores.append(json.loads(done.stdout)["map50_95"])
+            print(f"{statistics.mean(scores):.4f}  {' '.join(f'{s:.4f}' for s in scores)}  {model}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
