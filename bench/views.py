@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """mAP50-95 of models on several views of the same validation pictures: as they are, mirrored, and moved by a few pixels.
 
-usage: bench/views.py --data data.yaml [--engine onnxruntime] [--imgsz 640] MODEL…
+usage: VENV/bin/python bench/views.py --data data.yaml [--engine onnxruntime] [--imgsz 640] MODEL…
 
-What nothing but rounding decides falls out differently in each view, so that the mean tells apart models which one validation cannot.
-Needs Pillow and PyYAML. Detection only; labels in 'labels' beside 'images'.
+What nothing but rounding decides falls out differently in each view, so that the mean says more of a model than one validation.
+VENV: a Python environment with Pillow and PyYAML. Detection only; labels in 'labels' beside 'images'.
 """
 import argparse
 import json
