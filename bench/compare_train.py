@@ -8,21 +8,13 @@ its folder by an absolute "path:", as Ultralytics wants it. The pictures under "
 both, by `octet val`.
 """
 import argparse
-import json
-import os
 import pathlib
-import subprocess
 import tempfile
+
+from compare_live import run
 
 HERE = pathlib.Path(__file__).resolve().parent
 OCTET = HERE.parent / "build/bin/octet"
-
-
-def run(command, **environment):
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env={**os.environ, **environment})
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def main():
@@ -31,9 +23,9 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--test")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--imgsz", type=int, default=320)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--epochs", default="10")
+    parser.add_argument("--imgsz", default="320")
+    parser.add_argument("--batch", default="16")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         ours = [OCTET, "train", "--model", args.model, "--data", args.data, "--epochs", args.epochs, "--imgsz", args.imgsz, "--batch", args.batch, "--json"]

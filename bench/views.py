@@ -7,13 +7,12 @@ What nothing but rounding decides falls out differently in each view, so that th
 VENV: a Python environment with Pillow and PyYAML. Detection only; labels in 'labels' beside 'images'.
 """
 import argparse
-import json
 import pathlib
 import statistics
-import subprocess
 import tempfile
 
 import yaml
+from compare_live import run
 from PIL import Image, ImageOps
 
 OCTET = pathlib.Path(__file__).resolve().parent.parent / "build/bin/octet"
@@ -65,10 +64,7 @@ def main():
             scores = []
             for to in folders:
                 val = [OCTET, "val", "--model", model, "--data", to / "data.yaml", "--engine", args.engine, "--imgsz", args.imgsz, "--json"]
-                done = subprocess.run(val, capture_output=True, text=True, check=False)
-                if done.returncode != 0:
-                    raise SystemExit(done.stderr)
-                scores.append(json.loads(done.stdout)["map50_95"])
+                scores.append(run(val)["map50_95"])
             print(f"{statistics.mean(scores):.4f}  {' '.join(f'{s:.4f}' for s in scores)}  {model}", flush=True)
 
 

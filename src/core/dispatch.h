@@ -1,6 +1,6 @@
-// OCTET_CLONES compiles a function for several instruction sets (x86-64-v4 is AVX-512 as all
-// processors have it that have it); the dynamic linker picks the best that the processor has. Plain
-// builds for other compilers and under sanitizers, which do not go together with it.
+// OCTET_CLONES compiles a function for several instruction sets (x86-64-v4 is AVX-512 as a set of
+// features, not one model of processor); the dynamic linker picks the best that the processor has.
+// Plain builds for other compilers and under sanitizers, which do not go together with it.
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(OCTET_SANITIZED)

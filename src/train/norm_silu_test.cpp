@@ -52,7 +52,7 @@ void expect_equal(const Case& c, torch::ScalarType type, double tolerance) {
   }
 }
 
-// A row that is cut short, one that is not repeated, more than one block, one pixel.
+// Rows that are cut short, a row that is not repeated, more than one block, one channel, one pixel.
 TEST(NormSilu, IsBatchNormAndSiluWithTheirGradients) {
   torch::manual_seed(3);
   for (const auto& shape : std::vector<std::vector<int64_t>>{
@@ -106,6 +106,19 @@ TEST(NormSilu, StandsForBatchNormAndSiluInANetwork) {
     // The deepest layers divide by the deviation of few pixels, which lets rounding grow.
     EXPECT_LT((x - y).norm().item<double>(), 1e-2 * y.norm().item<double>() + 1e-6) << what;
   };
+  std::string silu;
+  for (const Node& node : model.graph.nodes) {
+    if (silu.empty() && std::holds_alternative<Activation>(node.op)) silu = node.name;
+  }
+  const auto made_by = [&](std::vector<std::string> also) {
+    also.push_back(silu);
+    return GraphExecutor(model.graph)
+        .forward(image, NormMode::kBatchStatistics, also)
+        .back()
+        .grad_fn()
+        ->name();
+  };
+  EXPECT_NE(made_by({}), made_by(norms)) << "nothing is joined";
   torch::Tensor sum_a = torch::zeros({}), sum_b = torch::zeros({});
   for (size_t i = 0; i < a.size(); ++i) {
     near(a[i], b[i], model.graph.outputs[i].value);
