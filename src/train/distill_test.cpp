@@ -80,19 +80,40 @@ TEST(Evaluate, RectanglesHoldThePictures) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   const Model model = with_classes(folded_tiny(), data.names, 0);
   GraphExecutor net(model.graph);
-  std::vector<Size> sizes;
+  int64_t pictures = 0, smaller = 0;
   const auto forward = [&](const torch::Tensor& image) {
-    sizes.push_back({static_cast<int>(image.size(3)), static_cast<int>(image.size(2))});
+    EXPECT_EQ(std::max(image.size(2), image.size(3)), 160);
+    pictures += image.size(0);
+    smaller += std::min(image.size(2), image.size(3)) < 160 ? image.size(0) : 0;
     return net.forward(image, NormMode::kRunningStatistics);
   };
   (void)evaluate(forward, model, data, {.size = {160, 160}, .exact = false});
-  ASSERT_EQ(sizes.size(), data.samples.size());
-  size_t smaller = 0;
-  for (const Size s : sizes) {
-    EXPECT_EQ(std::max(s.width, s.height), 160);
-    smaller += s.width < 160 || s.height < 160 ? 1 : 0;
-  }
-  EXPECT_GT(smaller, sizes.size() / 2);
+  EXPECT_EQ(pictures, static_cast<int64_t>(data.samples.size()));
+  EXPECT_GT(smaller, pictures / 2);
+}
+
+// Pictures that go through the network together keep their own boxes, whatever their sizes.
+TEST(Evaluate, PicturesTogetherAreJudgedAsOneByOne) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors");
+  size_t seen = 0, boxes = 0;
+  const auto judge = [&](const Sample& sample, const auto&, const Detections& together) {
+    ASSERT_LT(seen, data.samples.size());
+    EXPECT_EQ(sample.image, data.samples[seen++].image);
+    Dataset alone = data;
+    alone.samples = {sample};
+    const auto compare = [&](const Sample&, const auto&, const Detections& found) {
+      ASSERT_FALSE(found.items.empty());
+      ASSERT_FALSE(together.items.empty());
+      EXPECT_NEAR(found.items[0].confidence, together.items[0].confidence, 1e-3) << sample.image;
+      EXPECT_NEAR(found.items[0].box.x1, together.items[0].box.x1, 0.1) << sample.image;
+      ++boxes;
+    };
+    (void)evaluate(model, alone, {.size = {320, 320}, .exact = false}, compare);
+  };
+  (void)evaluate(model, data, {.size = {320, 320}, .exact = false}, judge);
+  EXPECT_EQ(seen, data.samples.size());
+  EXPECT_EQ(boxes, data.samples.size());
 }
 
 // What one layer alone costs is more than nothing, and less than a broken network.

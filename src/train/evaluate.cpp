@@ -14,7 +14,63 @@
 namespace octet {
 namespace {
 constexpr DecodeOptions kDecode{.score_threshold = 0.001F, .multi_label = true};
-}
+// Pictures that go through the network together: convolutions lay their weights out anew for every
+// call, which takes longer than one picture at 320 does.
+constexpr size_t kTogether = 4;
+
+// Collects pictures of one size, in order, and gives what is found in each.
+class PictureBatch {
+ public:
+  using Found = std::function<void(const Sample& sample, Size original, const Detections& found)>;
+  PictureBatch(const Forward& forward, const Model& model, Found give)
+      : forward_(forward), model_(model), give_(std::move(give)) {
+    for (const Output& o : model.graph.outputs) names_.push_back(o.name());
+  }
+
+  void add(const Sample& sample, LetterboxedPicture picture) {
+    const bool fits =
+        pictures_.empty() || pictures_.front().second.bytes.sizes() == picture.bytes.sizes();
+    if (!fits || pictures_.size() == kTogether) run();
+    pictures_.emplace_back(&sample, std::move(picture));
+  }
+
+  void run() {
+    if (pictures_.empty()) return;
+    std::vector<torch::Tensor> bytes;
+    for (const auto& [sample, picture] : pictures_) bytes.push_back(picture.bytes);
+    auto outputs = forward_(to_unit(torch::cat(bytes)));
+    for (torch::Tensor& output : outputs) output = output.cpu().contiguous();
+    for (size_t i = 0; i < pictures_.size(); ++i) decode(outputs, i);
+    pictures_.clear();
+  }
+
+ private:
+  void decode(const std::vector<torch::Tensor>& outputs, size_t i) {
+    const auto& [sample, picture] = pictures_[i];
+    std::vector<torch::Tensor> own;
+    std::vector<TensorView> views;
+    std::vector<Shape> shapes;
+    for (const torch::Tensor& output : outputs) {
+      own.push_back(output.narrow(0, static_cast<int64_t>(i), 1));
+      shapes.push_back(own.back().sizes().vec());
+      views.push_back({.data = own.back().data_ptr<float>(), .shape = shapes.back()});
+    }
+    const Size input{.width = static_cast<int>(picture.bytes.size(3)),
+                     .height = static_cast<int>(picture.bytes.size(2))};
+    Decoder decoder(model_.info, Layout::kRaw, input, names_, shapes);
+    decoder.decode(views, picture.geometry, kDecode, found_);
+    give_(*sample, picture.original, found_);
+  }
+
+  const Forward& forward_;
+  const Model& model_;
+  Found give_;
+  std::vector<std::string> names_;
+  std::vector<std::pair<const Sample*, LetterboxedPicture>> pictures_;
+  Detections found_;
+};
+
+}  // namespace
 
 LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input) {
   return letterboxed(read_image(file), input);
@@ -49,31 +105,23 @@ void require_labels(const Dataset& data, const std::string& name) {
 Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
                     const SizeOption& size, const PictureVisitor& visit) {
   const torch::NoGradGuard no_grad;
-  std::vector<std::string> names;
-  for (const Output& o : model.graph.outputs) names.push_back(o.name());
+  const bool pose = model.info.task == Task::kPose;
   CocoMetric boxes(MetricKind::kBox);
   CocoMetric keypoints(MetricKind::kKeypoint, model.info.keypoints);
-  Detections found;
+  PictureBatch batch(forward, model,
+                     [&](const Sample& sample, Size original, const Detections& found) {
+                       const auto truth = objects_in_pixels(sample, original);
+                       boxes.add(truth, found);
+                       if (pose) keypoints.add(truth, found);
+                       if (visit) visit(sample, truth, found);
+                     });
   for (const Sample& sample : data.samples) {
     const Image image = read_image(sample.image);
     const Size input = size.exact ? size.size : fitting_rectangle(size.size.width, image.size());
-    const LetterboxedPicture picture = letterboxed(image, input);
-    auto outputs = forward(to_unit(picture.bytes));
-    std::vector<TensorView> views;
-    std::vector<Shape> shapes;
-    for (torch::Tensor& output : outputs) {
-      output = output.cpu().contiguous();
-      shapes.push_back(output.sizes().vec());
-      views.push_back({.data = output.data_ptr<float>(), .shape = shapes.back()});
-    }
-    Decoder decoder(model.info, Layout::kRaw, input, names, shapes);
-    decoder.decode(views, picture.geometry, kDecode, found);
-    const auto truth = objects_in_pixels(sample, picture.original);
-    boxes.add(truth, found);
-    if (model.info.task == Task::kPose) keypoints.add(truth, found);
-    if (visit) visit(sample, truth, found);
+    batch.add(sample, letterboxed(image, input));
   }
-  CocoMetric& main = model.info.task == Task::kPose ? keypoints : boxes;
+  batch.run();
+  CocoMetric& main = pose ? keypoints : boxes;
   Evaluation e{.boxes = boxes.summary(),
                .keypoints = keypoints.summary(),
                .precision_curve = main.precision_curve()};
