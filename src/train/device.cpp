@@ -1,5 +1,10 @@
 #include "train/device.h"
 
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <thread>
+
 #include "core/error.h"
 
 namespace octet {
@@ -25,6 +30,11 @@ torch::Device parse_device(const std::string& name) {
 
 torch::Tensor moved(const torch::Tensor& leaf, torch::Device device) {
   return leaf.detach().to(device).requires_grad_(leaf.requires_grad());
+}
+
+void use_threads(int threads) {
+  const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  at::set_num_threads(threads > 0 ? threads : cores);
 }
 
 }  // namespace octet

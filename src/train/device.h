@@ -14,4 +14,9 @@ namespace octet {
 // A leaf of the same values there.
 [[nodiscard]] torch::Tensor moved(const torch::Tensor& leaf, torch::Device device);
 
+// Threads of libtorch's operations; 0: one per logical core. Its own choice is one per physical
+// core, and where that is a single one it leaves oneDNN aside for small convolutions: two logical
+// cores calibrate in half the time.
+void use_threads(int threads);
+
 }  // namespace octet

@@ -5,6 +5,8 @@
 #include <torch/csrc/lazy/core/lazy_graph_executor.h>
 #include <torch/csrc/lazy/ts_backend/ts_backend_impl.h>
 
+#include <thread>
+
 #include "core/testing.h"
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
@@ -95,6 +97,13 @@ void expect_close(const std::vector<torch::Tensor>& found,
 }
 
 // Both, each with its gradients for what is quantized and for the scales.
+TEST(Threads, AreOnePerLogicalCoreUnlessTold) {
+  use_threads(1);
+  EXPECT_EQ(at::get_num_threads(), 1);
+  use_threads(0);
+  EXPECT_EQ(at::get_num_threads(), static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 TEST(Device, QuantizesAsTheProcessorDoes) {
   torch::manual_seed(1);
   const torch::Tensor x = torch::randn({2, 8, 5, 5}) * 3;

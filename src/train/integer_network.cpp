@@ -50,22 +50,39 @@ IntegerNetwork::IntegerNetwork(Model model) : model_(std::move(model)) {
 }
 
 std::vector<torch::Tensor> IntegerNetwork::operator()(const torch::Tensor& image) const {
-  const auto values = run(image);
+  std::vector<std::string> wanted;
+  for (const Output& o : model_.graph.outputs) wanted.push_back(o.value);
+  const auto values = run(image, wanted);
   std::vector<torch::Tensor> outputs;
-  for (const Output& o : model_.graph.outputs) outputs.push_back(values.at(o.value).real());
+  for (const std::string& name : wanted) outputs.push_back(values.at(name).real());
   return outputs;
 }
 
 std::map<std::string, Value> IntegerNetwork::run(const torch::Tensor& image) const {
+  std::vector<std::string> all{model_.graph.input};
+  for (const Node& node : model_.graph.nodes) all.push_back(node.name);
+  return run(image, all);
+}
+
+std::map<std::string, Value> IntegerNetwork::run(const torch::Tensor& image,
+                                                 const std::vector<std::string>& wanted) const {
   const torch::NoGradGuard no_grad;
   const QuantParams* input = model_.quantization.find(model_.graph.input);
   std::map<std::string, Value> values{
       {model_.graph.input,
        quantized_real(image.contiguous(at::MemoryFormat::ChannelsLast), input)}};
+  std::map<std::string, size_t> uses_left;
+  for (const Node& node : model_.graph.nodes) {
+    for (const std::string& name : node.inputs) ++uses_left[name];
+  }
+  for (const std::string& name : wanted) ++uses_left[name];
   for (const Node& node : model_.graph.nodes) {
     std::vector<Value> in;
     for (const std::string& name : node.inputs) in.push_back(values.at(name));
     values[node.name] = apply(node, in);
+    for (const std::string& name : node.inputs) {
+      if (--uses_left.at(name) == 0) values.erase(name);
+    }
   }
   return values;
 }

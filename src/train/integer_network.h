@@ -33,6 +33,9 @@ class IntegerNetwork {
   [[nodiscard]] std::map<std::string, Value> run(const torch::Tensor& image) const;
 
  private:
+  // Other values than `wanted` are dropped after their last use.
+  [[nodiscard]] std::map<std::string, Value> run(const torch::Tensor& image,
+                                                 const std::vector<std::string>& wanted) const;
   [[nodiscard]] Value apply(const Node& node, const std::vector<Value>& in) const;
   [[nodiscard]] Value integer_conv(const Node& node, const Conv2d& op, const Value& x) const;
   [[nodiscard]] Value activation(ActivationKind kind, const Value& x, const QuantParams* out) const;

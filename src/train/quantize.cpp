@@ -9,6 +9,7 @@
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
+#include "train/device.h"
 #include "train/distill.h"
 #include "train/graph_executor.h"
 
@@ -183,6 +184,7 @@ std::optional<Interval> QuantizeResult::drop_interval(const Evaluation& e) const
 
 QuantizeResult quantize(const Model& model, const Dataset& training, const Dataset& validation,
                         const QuantizeOptions& options) {
+  use_threads(options.qat.train.threads);
   return Quantizer(model, training, validation, options).run();
 }
 

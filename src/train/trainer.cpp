@@ -8,7 +8,6 @@
 #include <cmath>
 #include <numbers>
 #include <random>
-#include <thread>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -17,6 +16,7 @@
 #include "core/progress.h"
 #include "format/model_file.h"
 #include "train/batch_norm.h"
+#include "train/device.h"
 #include "train/float_network.h"
 #include "train/loss.h"
 #include "train/run_state.h"
@@ -320,8 +320,6 @@ Model with_classes(Model model, const std::vector<std::string>& names, uint64_t 
 
 TrainSummary train(const TrainingTask& task, const Dataset& training, const Dataset& validation,
                    const TrainOptions& options) {
-  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  at::set_num_threads(options.threads > 0 ? options.threads : cores);
   torch::manual_seed(options.seed);
   task.network.move_to(options.device);
   return Trainer(task, training, validation, options).run();
@@ -329,6 +327,7 @@ TrainSummary train(const TrainingTask& task, const Dataset& training, const Data
 
 TrainSummary train_float(const Model& model, const Dataset& training, const Dataset& validation,
                          const TrainOptions& options) {
+  use_threads(options.threads);
   const LoaderOptions as_trained{.side = options.side,
                                  .batch = 8,
                                  .seed = options.seed,
