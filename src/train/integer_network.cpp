@@ -1,5 +1,7 @@
 #include "train/integer_network.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 
 #include "core/error.h"
@@ -7,6 +9,7 @@
 #include "quant/placement.h"
 #include "quant/reference.h"
 #include "train/graph_executor.h"
+#include "train/quant_kernels.h"
 
 namespace octet {
 namespace {
@@ -25,8 +28,15 @@ Value quantized_real(const torch::Tensor& real, const QuantParams* p) {
   return quantized(real.to(torch::kFloat64) / static_cast<double>(p->scale), *p);
 }
 
-torch::Tensor per_channel(const std::vector<double>& values) {
-  return torch::tensor(values, torch::kFloat64).view({1, -1, 1, 1});
+// Calls visit(part of x, part of y), in parallel; parts are whole rows of `row` elements.
+template <typename F>
+void for_rows(const torch::Tensor& x, const torch::Tensor& y, int64_t row, F&& visit) {
+  constexpr int64_t kLeast = 1 << 15;  // elements that are worth a thread
+  at::parallel_for(0, x.numel() / row, (kLeast + row - 1) / row, [&](int64_t begin, int64_t end) {
+    const auto size = static_cast<size_t>((end - begin) * row);
+    visit(std::span<const float>(x.data_ptr<float>() + begin * row, size),
+          std::span<float>(y.data_ptr<float>() + begin * row, size));
+  });
 }
 
 torch::Tensor scaled(const Value& v) {
@@ -45,7 +55,7 @@ IntegerNetwork::IntegerNetwork(Model model) : model_(std::move(model)) {
     convs_[name] = {
         .weight =
             torch::tensor(weight).view(op.weight.shape).contiguous(at::MemoryFormat::ChannelsLast),
-        .bias = per_channel(bias)};
+        .bias = bias};
   }
 }
 
@@ -123,15 +133,27 @@ Value IntegerNetwork::integer_conv(const Node& node, const Conv2d& op, const Val
   const Weights& w = convs_.at(node.name);
   const torch::Tensor sums =
       torch::conv2d(x.tensor, w.weight, torch::Tensor(), op.stride, op.padding, 1, op.groups)
-          .to(torch::kFloat64) +
-      w.bias;
+          .contiguous(at::MemoryFormat::ChannelsLast);
   const QuantParams* out = params_of(node);
   std::vector<float> factors;
   for (const float s : model_.quantization.convs.at(node.name).scales)
     factors.push_back(x.params->scale * s / (out == nullptr ? 1.0F : out->scale));
-  const torch::Tensor y = sums.to(torch::kFloat32) * torch::tensor(factors).view({1, -1, 1, 1});
-  if (out == nullptr) return {.tensor = y, .params = std::nullopt};
-  return quantized(y, *out);
+  const auto channels = static_cast<int64_t>(factors.size());
+  if (out == nullptr) {
+    const torch::Tensor bias = torch::tensor(w.bias, torch::kFloat64).view({1, channels, 1, 1});
+    const torch::Tensor exact = (sums.to(torch::kFloat64) + bias).to(torch::kFloat32);
+    return {.tensor = exact * torch::tensor(factors).view({1, channels, 1, 1}),
+            .params = std::nullopt};
+  }
+  const Rescaling rescaling{.bias = w.bias,
+                            .factors = factors,
+                            .low = static_cast<float>(kInt8Min - out->zero_point),
+                            .high = static_cast<float>(kInt8Max - out->zero_point)};
+  torch::Tensor y = torch::empty_like(sums);
+  for_rows(sums, y, channels, [&](std::span<const float> from, std::span<float> to) {
+    rescale_sums(from, to, rescaling);
+  });
+  return {.tensor = y, .params = *out};
 }
 
 Value IntegerNetwork::activation(ActivationKind kind, const Value& x,
@@ -148,8 +170,14 @@ Value IntegerNetwork::activation(ActivationKind kind, const Value& x,
   const auto table = activation_table(*x.params, kind, *out);
   std::vector<float> values;
   for (const int8_t q : table) values.push_back(static_cast<float>(q - out->zero_point));
-  const torch::Tensor index = (x.tensor + (x.params->zero_point - kInt8Min)).to(torch::kInt64);
-  return {.tensor = torch::tensor(values).index({index}), .params = *out};
+  const GridPoint grid{.scale = 1, .zero_point = static_cast<float>(x.params->zero_point)};
+  const StepTables tables{.value = values.data()};
+  const torch::Tensor steps = x.tensor.contiguous(x.tensor.suggest_memory_format());
+  torch::Tensor y = torch::empty_like(steps);
+  for_rows(steps, y, 1, [&](std::span<const float> from, std::span<float> to) {
+    tables_forward(from, to, grid, tables);
+  });
+  return {.tensor = y, .params = *out};
 }
 
 }  // namespace octet

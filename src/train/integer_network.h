@@ -44,7 +44,8 @@ class IntegerNetwork {
 
   Model model_;
   struct Weights {
-    torch::Tensor weight, bias;  // of integers; float32 and float64
+    torch::Tensor weight;      // integers in float32
+    std::vector<double> bias;  // integers
   };
   std::map<std::string, Weights> convs_;
 };

@@ -53,6 +53,23 @@ void tables_forward(std::span<const float> x, std::span<float> y, GridPoint grid
 }
 
 OCTET_CLONES
+void rescale_sums(std::span<const float> sums, std::span<float> y, const Rescaling& r) {
+  const auto channels = static_cast<int64_t>(r.bias.size());
+  const double* bias = r.bias.data();
+  const float* factors = r.factors.data();
+  const float low = r.low, high = r.high;
+  for (int64_t row = 0; row < static_cast<int64_t>(sums.size()); row += channels) {
+    const float* in = sums.data() + row;
+    float* out = y.data() + row;
+#pragma GCC ivdep
+    for (int64_t c = 0; c < channels; ++c) {
+      const auto sum = static_cast<float>(static_cast<double>(in[c]) + bias[c]);
+      out[c] = clamp(round_even(clamp(sum * factors[c], -kFar, kFar)), low, high);
+    }
+  }
+}
+
+OCTET_CLONES
 ScaleGradients tables_backward(std::span<const float> x, std::span<const float> dy,
                                std::span<float> dx, GridPoint grid, const StepTables& tables) {
   const auto size = static_cast<int64_t>(x.size());

@@ -1,4 +1,4 @@
-// The inner loops of fake quantization, over flat arrays.
+// The inner loops of fake quantization and of quantization, over flat arrays.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,16 @@ struct StepTables {
 // y = value[q(x)]
 void tables_forward(std::span<const float> x, std::span<float> y, GridPoint grid,
                     const StepTables& tables);
+
+// A convolution's sums of products (rows, channels) to steps of its output from the zero point, as
+// the integer reference scales them: y = clamp(round((sum + bias) · factor), low, high), half to
+// even.
+struct Rescaling {
+  std::span<const double> bias;    // one a channel
+  std::span<const float> factors;  // one a channel
+  float low = 0, high = 0;
+};
+void rescale_sums(std::span<const float> sums, std::span<float> y, const Rescaling& r);
 
 struct ScaleGradients {
   double in = 0, out = 0;
