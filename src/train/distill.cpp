@@ -4,6 +4,7 @@
 #include <map>
 
 #include "eval/coco_metric.h"
+#include "train/graph_executor.h"
 
 namespace octet {
 namespace {
@@ -79,10 +80,7 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
 }
 
 std::vector<std::string> shared_features(const Graph& graph) {
-  std::map<std::string, int> uses;
-  for (const Node& node : graph.nodes) {
-    for (const std::string& in : node.inputs) ++uses[in];
-  }
+  std::map<std::string, size_t> uses = count_uses(graph);
   std::vector<std::string> names;
   for (const Node& node : graph.nodes) {
     if (std::holds_alternative<Activation>(node.op) && uses[node.name] > 1)

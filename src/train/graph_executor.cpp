@@ -51,9 +51,16 @@ torch::Tensor to_torch(const Tensor& tensor) {
   return torch::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape).clone();
 }
 
-GraphExecutor::GraphExecutor(const Graph& graph) : graph_(graph) {
+std::map<std::string, size_t> count_uses(const Graph& graph) {
+  std::map<std::string, size_t> uses;
+  for (const Node& node : graph.nodes) {
+    for (const std::string& in : node.inputs) ++uses[in];
+  }
+  return uses;
+}
+
+GraphExecutor::GraphExecutor(const Graph& graph) : graph_(graph), uses_(count_uses(graph)) {
   for (const Node& node : graph_.nodes) {
-    for (const std::string& in : node.inputs) ++uses_[in];
     if (may_overwrite(graph_, node)) overwrite_.insert(node.name);
     if (const Node* norm = norm_before_silu(graph_, node)) joined_.insert(norm->name);
     for (const auto& [name, tensor] : octet::parameters(node.op)) {

@@ -78,6 +78,9 @@ class GraphExecutor {
 
 [[nodiscard]] torch::Tensor to_torch(const Tensor& tensor);
 
+// How many inputs of nodes each value is.
+[[nodiscard]] std::map<std::string, size_t> count_uses(const Graph& graph);
+
 // A node without parameters.
 [[nodiscard]] torch::Tensor apply_plain(const Node& node, const std::vector<torch::Tensor>& inputs);
 

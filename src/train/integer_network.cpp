@@ -81,10 +81,7 @@ std::map<std::string, Value> IntegerNetwork::run(const torch::Tensor& image,
   std::map<std::string, Value> values{
       {model_.graph.input,
        quantized_real(image.contiguous(at::MemoryFormat::ChannelsLast), input)}};
-  std::map<std::string, size_t> uses_left;
-  for (const Node& node : model_.graph.nodes) {
-    for (const std::string& name : node.inputs) ++uses_left[name];
-  }
+  std::map<std::string, size_t> uses_left = count_uses(model_.graph);
   for (const std::string& name : wanted) ++uses_left[name];
   for (const Node& node : model_.graph.nodes) {
     std::vector<Value> in;
