@@ -4,7 +4,7 @@
 usage: VENV/bin/python bench/views.py --data data.yaml [--engine onnxruntime] [--imgsz 640] MODEL…
 
 What nothing but rounding decides falls out differently in each view, so that the mean says more of a model than one validation.
-VENV: a Python environment with Pillow and PyYAML. Detection only; labels in 'labels' beside 'images'.
+VENV: a Python environment with Pillow and PyYAML. Labels in 'labels' beside 'images'. Of a pose model the keypoints are judged.
 """
 import argparse
 import pathlib
@@ -20,13 +20,31 @@ VIEWS = ((False, 0, 0), (True, 0, 0), (False, 13, 7), (True, 5, 19), (False, 27,
 GREY = (114, 114, 114)
 
 
-def moved(line, size, view):
+def moved_points(points, pairs, size, view):
+    """Of (x, y, …) as shares of a picture. `pairs`: which point is which in the mirror."""
     mirrored, right, down = view
     width, height = size
-    name, x, y, w, h = line.split()[:5]
-    x = 1 - float(x) if mirrored else float(x)
-    wide, high = width + right, height + down
-    return f"{name} {(x * width + right) / wide:.6f} {(float(y) * height + down) / high:.6f} {float(w) * width / wide:.6f} {float(h) * height / high:.6f}"
+    if mirrored:
+        points = [(1 - points[i][0], *points[i][1:]) for i in pairs]
+    return [((x * width + right) / (width + right), (y * height + down) / (height + down), *rest) for x, y, *rest in points]
+
+
+def moved(line, described, size, view):
+    name, *numbers = line.split()
+    x, y, w, h, *rest = map(float, numbers)
+    _, right, down = view
+    width, height = size
+    box = [*moved_points([(x, y)], [0], size, view)[0], w * width / (width + right), h * height / (height + down)]
+    count, each = described.get("kpt_shape", (0, 1))
+    points = [tuple(rest[i * each : (i + 1) * each]) for i in range(count)]
+    points = moved_points(points, described.get("flip_idx", range(count)), size, view)
+    return " ".join([name, *(f"{v:.6f}" for v in [*box, *(v for point in points for v in point)])])
+
+
+def picture_of(file):
+    if file.stat().st_size < 300:  # a symbolic link, as Git writes it where there are none
+        file = file.parent / file.read_text()
+    return Image.open(file).convert("RGB")
 
 
 def make_view(data, folder, view):
@@ -37,13 +55,13 @@ def make_view(data, folder, view):
     for kind in ("images", "labels"):
         (folder / kind / "val").mkdir(parents=True)
     for file in sorted(images.iterdir()):
-        picture = Image.open(file).convert("RGB")
+        picture = picture_of(file)
         canvas = Image.new("RGB", (picture.width + view[1], picture.height + view[2]), GREY)
         canvas.paste(ImageOps.mirror(picture) if view[0] else picture, view[1:])
         canvas.save(folder / "images/val" / f"{file.stem}.png", compress_level=1)
         label = labels / f"{file.stem}.txt"
         if label.exists():
-            lines = [moved(line, picture.size, view) for line in label.read_text().splitlines() if line.strip()]
+            lines = [moved(line, described, picture.size, view) for line in label.read_text().splitlines() if line.strip()]
             (folder / "labels/val" / label.name).write_text("\n".join(lines) + "\n")
     described.update(path=str(folder), train="images/val", val="images/val")
     (folder / "data.yaml").write_text(yaml.safe_dump(described))
@@ -64,7 +82,8 @@ def main():
             scores = []
             for to in folders:
                 val = [OCTET, "val", "--model", model, "--data", to / "data.yaml", "--engine", args.engine, "--imgsz", args.imgsz, "--json"]
-                scores.append(run(val)["map50_95"])
+                found = run(val)
+                scores.append(found.get("pose_map50_95", found["map50_95"]))
             print(f"{statistics.mean(scores):.4f}  {' '.join(f'{s:.4f}' for s in scores)}  {model}", flush=True)
 
 

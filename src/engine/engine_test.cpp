@@ -12,6 +12,7 @@
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
+#include "quant/fine_keypoints.h"
 
 namespace octet {
 namespace {
@@ -65,32 +66,43 @@ struct Way {
   const char* engine;
 };
 
-// Every checkpoint layout, through every exporter and engine, gives what Ultralytics itself
-// computes.
-TEST(Engines, ExportsEqualUltralytics) {
+void expect_exports_give(const Model& model, const nlohmann::json& expected,
+                         const std::string& what) {
   const TemporaryFolder folder;
+  write_ir(folder / "m.xml", model, kSize, Layout::kUltralytics);
+  write_onnx(folder / "m.onnx", model, kSize, Layout::kUltralytics);
+  write_tflite(folder / "m.tflite", model, kSize, Layout::kUltralytics);
+  for (const auto& [name, engine_name] :
+       {Way{"m.xml", "openvino"}, Way{"m.onnx", "openvino"}, Way{"m.onnx", "onnxruntime"},
+        Way{"m.tflite", "tflite"}}) {
+    const auto engine = load_engine(engine_name);
+    const auto network = engine->compile({.file = folder / name}, kSize, {});
+    EXPECT_EQ(network->description().precision, "fp32");
+    const auto request = network->make_request();
+    fill_test_picture(request->input());
+    request->start();
+    request->wait();
+    ASSERT_EQ(request->outputs().size(), 1U);
+    expect_decoded(request->outputs()[0], expected, model.info,
+                   what + " " + name + " " + engine_name);
+  }
+}
+
+// Every checkpoint layout, through every exporter and engine, gives what Ultralytics itself
+// computes; so does the mean of keypoints and fine keypoints.
+TEST(Engines, ExportsEqualUltralytics) {
   for (const fs::path& file : checkpoints()) {
     Model model = read_checkpoint(file);
     model.graph = fold_batch_norm(model.graph);
-    write_ir(folder / "m.xml", model, kSize, Layout::kUltralytics);
-    write_onnx(folder / "m.onnx", model, kSize, Layout::kUltralytics);
-    write_tflite(folder / "m.tflite", model, kSize, Layout::kUltralytics);
     const auto expected =
         nlohmann::json::parse(read_text_file(fs::path(file).replace_extension(".json")));
-    for (const auto& [name, engine_name] :
-         {Way{"m.xml", "openvino"}, Way{"m.onnx", "openvino"}, Way{"m.onnx", "onnxruntime"},
-          Way{"m.tflite", "tflite"}}) {
-      const auto engine = load_engine(engine_name);
-      const auto network = engine->compile({.file = folder / name}, kSize, {});
-      EXPECT_EQ(network->description().precision, "fp32");
-      const auto request = network->make_request();
-      fill_test_picture(request->input());
-      request->start();
-      request->wait();
-      ASSERT_EQ(request->outputs().size(), 1U);
-      expect_decoded(request->outputs()[0], expected, model.info,
-                     file.filename().string() + " " + name + " " + engine_name);
-    }
+    expect_exports_give(model, expected, file.filename().string());
+    if (model.info.task != Task::kPose) continue;
+    model.graph = add_fine_keypoints(model.graph);
+    const Placement placement = place_quantizers(model.graph);
+    const std::vector<QuantParams> groups(placement.groups.size(), QuantParams{.scale = 0.3F});
+    spread_fine_keypoints(model.graph, placement, groups);
+    expect_exports_give(model, expected, file.filename().string() + " with fine keypoints");
   }
 }
 

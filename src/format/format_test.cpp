@@ -15,6 +15,7 @@
 #include "graph/graph_json.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
+#include "quant/fine_keypoints.h"
 
 namespace octet {
 namespace {
@@ -161,6 +162,17 @@ TEST(ModelFile, RoundTripIsExact) {
   write_model_file(folder / "h.safetensors", model, StorageKind::kF16);
   EXPECT_EQ(std::get<Conv2d>(read_model(folder / "h.safetensors").graph.nodes[0].op).weight.values,
             std::get<Conv2d>(model.graph.nodes[0].op).weight.values);
+}
+
+TEST(ModelFile, FineKeypointsAreAtEveryStrideOrAtNone) {
+  const TemporaryFolder folder;
+  Model model = read_checkpoint(kCheckpoints / "v8.4.190-pose1-half-ema.pt");
+  model.graph = add_fine_keypoints(fold_batch_norm(model.graph));
+  ASSERT_EQ(model.graph.outputs.size(), 15U);
+  write_model_file(folder / "m.safetensors", model, StorageKind::kF32);
+  EXPECT_EQ(to_json(read_model(folder / "m.safetensors").graph), to_json(model.graph));
+  model.graph.outputs.pop_back();
+  EXPECT_NE(error_of([&] { verify(model); }).find("fine_keypoint_32"), std::string::npos);
 }
 
 TEST(ModelFile, RefusesOtherSafetensors) {

@@ -243,11 +243,26 @@ class Lowering {
                            ActivationKind::kSigmoid);
   }
 
+  // With the fine ones, where there are any: the mean of all three.
+  Ref offsets_of_keypoints() {
+    const Ref plain = joined(OutputRole::kKeypoint);
+    const auto& outputs = model_.graph.outputs;
+    if (std::none_of(outputs.begin(), outputs.end(),
+                     [](const Output& o) { return o.role == OutputRole::kFineKeypoint; }))
+      return plain;
+    const int64_t count = model_.info.keypoints;
+    const Ref all = out_.concat("keypoint.thrice", {plain, joined(OutputRole::kFineKeypoint)}, 1);
+    const Ref sum = out_.reduce_sum(
+        "keypoint.sum", out_.reshape("keypoint.three", all, {1, 3, 2 * count, cells_}), 1);
+    const Ref third = out_.constant("keypoint.third", {.shape = {1, 1, 1}, .values = {1.0F / 3}});
+    return out_.binary("keypoint.mean", BinaryKind::kMultiply, sum, third);
+  }
+
   // x = (2·offset + column) · stride: the offset counts from the cell's corner.
   Ref keypoints() {
     const int64_t count = model_.info.keypoints;
     const Ref offsets =
-        out_.reshape("keypoint.pairs", joined(OutputRole::kKeypoint), {1, count, 2, cells_});
+        out_.reshape("keypoint.pairs", offsets_of_keypoints(), {1, count, 2, cells_});
     const Ref two = out_.constant("keypoint.two", {.shape = {1, 1, 1, 1}, .values = {2.0F}});
     const Ref half = out_.constant("keypoint.half", {.shape = {1, 1, 1}, .values = {0.5F}});
     const Ref corner = out_.reshape(

@@ -15,7 +15,8 @@ static_assert(kOperatorNames.size() == std::variant_size_v<Operator>);
 
 constexpr std::array<std::string_view, 5> kActivationNames = {"silu", "relu", "relu6", "hardswish",
                                                               "sigmoid"};
-constexpr std::array<std::string_view, 4> kRoleNames = {"box", "class", "keypoint", "visibility"};
+constexpr std::array<std::string_view, 5> kRoleNames = {"box", "class", "keypoint", "visibility",
+                                                        "fine_keypoint"};
 
 template <size_t N>
 size_t index_of(const std::array<std::string_view, N>& names, std::string_view name,

@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -66,6 +67,8 @@ int role_channels(const ModelInfo& info, OutputRole role) {
       return 2 * info.keypoints;
     case OutputRole::kVisibility:
       return info.keypoints;
+    case OutputRole::kFineKeypoint:
+      return 4 * info.keypoints;
   }
   return 0;
 }
@@ -84,13 +87,19 @@ std::vector<int> coco_flip_index() {
 void verify(const Model& model) {
   verify(model.graph);
   const auto shapes = infer_shapes(model.graph, {kInputMultiple * 2, kInputMultiple * 2});
+  std::vector<OutputRole> wanted_roles = roles(model.info);
+  const auto& outputs = model.graph.outputs;
+  const bool fine = std::any_of(outputs.begin(), outputs.end(), [](const Output& o) {
+    return o.role == OutputRole::kFineKeypoint;
+  });
+  if (fine && model.info.keypoints > 0) wanted_roles.push_back(OutputRole::kFineKeypoint);
   size_t expected = 0;
   for (const int stride : model.info.strides) {
-    for (const OutputRole role : roles(model.info)) {
+    for (const OutputRole role : wanted_roles) {
       ++expected;
       const Output wanted{.value = "", .role = role, .stride = stride};
       const Output* found = nullptr;
-      for (const Output& o : model.graph.outputs) {
+      for (const Output& o : outputs) {
         if (o.role == role && o.stride == stride) found = &o;
       }
       if (found == nullptr) fail("the graph lacks the output {}", wanted.name());

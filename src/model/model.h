@@ -51,7 +51,7 @@ struct Model {
 
 // Channels of an output of this role.
 [[nodiscard]] int role_channels(const ModelInfo& info, OutputRole role);
-// The roles a model of this kind has at every stride.
+// The roles a model of this kind has at every stride. It may have fine keypoints, too.
 [[nodiscard]] std::vector<OutputRole> roles(const ModelInfo& info);
 
 // The flip pairs of COCO's 17 keypoints.

@@ -46,6 +46,7 @@ class Placer {
       if (!moves_data(node.op)) continue;
       for (const std::string& in : node.inputs) sets_.join(in, node.name);
     }
+    join_fine_keypoints();
     std::set<size_t> needed;
     for_each_value([&](const std::string& value, const Node* made_by) {
       if (needs_quantizer(value, made_by)) needed.insert(sets_.root(value));
@@ -67,6 +68,16 @@ class Placer {
   void for_each_value(F&& visit) {
     visit(graph_.input, nullptr);
     for (const Node& node : graph_.nodes) visit(node.name, &node);
+  }
+
+  void join_fine_keypoints() {
+    for (const Output& fine : graph_.outputs) {
+      if (fine.role != OutputRole::kFineKeypoint) continue;
+      for (const Output& o : graph_.outputs) {
+        if (o.role == OutputRole::kKeypoint && o.stride == fine.stride)
+          sets_.join(o.value, fine.value);
+      }
+    }
   }
 
   bool is_int8_conv(const Node& node) const {

@@ -3,9 +3,9 @@
 //   - values that only move data (Concat, Slice, MaxPool, ResizeNearest) share the parameters of
 //     their inputs;
 //   - a convolution's output is quantized before SiLU; before ReLU and ReLU6, which engines fuse,
-//   it
-//     is not: the activation's output is;
-//   - the sum of an Add has parameters of its own.
+//     it is not: the activation's output is;
+//   - the sum of an Add has parameters of its own;
+//   - fine keypoints have those of the keypoints.
 #pragma once
 
 #include <map>

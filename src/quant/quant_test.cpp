@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/testing.h"
+#include "quant/fine_keypoints.h"
 #include "quant/histogram.h"
 #include "quant/params.h"
 #include "quant/placement.h"
@@ -178,6 +179,17 @@ TEST(Histogram, MergesAndFindsRanges) {
   EXPECT_GE(h.range(RangeMethod::kSquaredError).high, 3.5);
 }
 
+void quantize_convs(Model& m) {
+  for (Node& node : m.graph.nodes) {
+    auto* op = std::get_if<Conv2d>(&node.op);
+    if (op == nullptr) continue;
+    const QuantParams& in = m.quantization.values.at(node.inputs[0]);
+    auto q = quantize_conv(*op, weight_scales(op->weight, 8), in, 8);
+    dequantize_into(*op, q, in);
+    m.quantization.convs[node.name] = std::move(q);
+  }
+}
+
 Model quantized_model() {
   Model m{.info = {}, .graph = small_graph()};
   const Placement p = place_quantizers(m.graph);
@@ -190,14 +202,7 @@ Model quantized_model() {
       m.quantization.values[value] = params;
   }
   m.quantization.values["image"] = kImageParams;
-  for (Node& node : m.graph.nodes) {
-    auto* op = std::get_if<Conv2d>(&node.op);
-    if (op == nullptr) continue;
-    const QuantParams& in = m.quantization.values.at(node.inputs[0]);
-    auto q = quantize_conv(*op, weight_scales(op->weight, 8), in, 8);
-    dequantize_into(*op, q, in);
-    m.quantization.convs[node.name] = std::move(q);
-  }
+  quantize_convs(m);
   return m;
 }
 
@@ -216,6 +221,44 @@ TEST(IntegerReference, ComputesByHand) {
   EXPECT_NEAR(a.real()[0], 1.45, a.params.scale);
   EXPECT_EQ(values.at("b.act").real()[5], values.at("b.act").params.high()) << "clamped to 6";
   EXPECT_EQ(values.at("all").shape, (Shape{6, 4, 4}));
+}
+
+TEST(FineKeypoints, MeanHasAThirdOfAStep) {
+  constexpr int64_t kOffsets = 40;  // of keypoints that differ by a fraction of a step
+  Graph g;
+  g.nodes = {{"points", conv(kOffsets, 3, 1), {"image"}}};
+  auto& bias = std::get<Conv2d>(g.nodes[0].op).bias.values;
+  for (size_t i = 0; i < bias.size(); ++i) bias[i] = -1 + 0.0471F * static_cast<float>(i);
+  g.outputs = {{.value = "points", .role = OutputRole::kKeypoint, .stride = 8}};
+  const std::vector<float> wanted = [&] {
+    std::vector<float> points = bias;
+    for (float& p : points) p += 3 * 0.5F * 0.2F;
+    return points;
+  }();
+  g = add_fine_keypoints(g);
+  ASSERT_EQ(g.outputs.size(), 2U);
+  EXPECT_EQ(g.outputs[1].name(), "fine_keypoint_8");
+  const Placement placement = place_quantizers(g);
+  EXPECT_EQ(placement.group_of.at("points"), placement.group_of.at(g.outputs[1].value));
+  std::vector<QuantParams> groups(placement.groups.size(), params_for_range(-2, 2));
+  groups[placement.group_of.at("image")] = kImageParams;
+  const float step = groups[placement.group_of.at("points")].scale;
+  spread_fine_keypoints(g, placement, groups);
+  Model m{.info = {}, .graph = g};
+  for (const auto& [value, group] : placement.group_of)
+    m.quantization.values[value] = groups[group];
+  quantize_convs(m);
+  const std::vector<uint8_t> picture(3, 51);  // one pixel of 0.2
+  const auto values = IntegerReference(m).run(picture, {1, 1});
+  const auto plain = values.at("points").real();
+  const auto fine = values.at(g.outputs[1].value).real();
+  float worst = 0;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const float mean = (plain[i] + fine[i] + fine[i + wanted.size()]) / 3;
+    EXPECT_NEAR(mean, wanted[i], step / 6 * 1.02F) << i;
+    worst = std::max(worst, std::abs(plain[i] - wanted[i]));
+  }
+  EXPECT_GT(worst, step / 6 * 2) << "one alone is off by half a step";
 }
 
 TEST(IntegerReference, RefusesFloatParts) {

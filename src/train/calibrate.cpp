@@ -21,7 +21,10 @@ constexpr double kSeenByTeacher = 0.05;  // class probability of a cell that box
 // SiLU of this and of all below is between -0.003 and 0. Convolutions reach -100 and more: a range
 // that is cut here has steps a third as wide.
 constexpr double kSiluFlat = -8;
-constexpr double kClassMargin = 1;   // of class logits' range, below what can be a detection
+constexpr double kClassMargin = 1;  // of class logits' range, below what can be a detection
+// What no picture of calibration showed, others may: at the outputs the steps of a range that is
+// wider by this share at each end cost less than what it would cut off.
+constexpr double kOutputMargin = 0.1;
 constexpr double kSameRange = 0.01;  // ranges that differ by less are not tried twice
 
 // Evenly over the dataset, so that any order of files gives a fair sample.
@@ -132,6 +135,13 @@ class Calibrator {
     return value.contiguous();  // nothing is seen in this picture: better all cells than none
   }
 
+  // An output's range holds all that was seen and a margin; below, class logits have theirs.
+  ValueRange output_range(const Output& output, const ValueRange& seen) const {
+    const double margin = kOutputMargin * (seen.high - seen.low);
+    const bool logits = output.role == OutputRole::kClass;
+    return {.low = logits ? seen.low : seen.low - margin, .high = seen.high + margin};
+  }
+
   double cost(const GroupCalibration& group, PartialRun& run) const {
     PartialQuantization part;
     for (const std::string& value : group.values)
@@ -147,6 +157,11 @@ class Calibrator {
       return best;
     }
     if (histograms_[g].count() == 0) fail("'{}': no value was seen", best.values.front());
+    if (const auto output = outputs_.find(best.values.front()); output != outputs_.end()) {
+      best.range = output_range(*output->second, best.seen);
+      best.distance = cost(best, run);
+      return best;
+    }
     std::vector<ValueRange> tried;
     for (const RangeMethod method : kRangeMethods) {
       GroupCalibration candidate = best;

@@ -5,6 +5,7 @@
 
 #include "eval/coco_metric.h"
 #include "train/graph_executor.h"
+#include "train/outputs.h"
 
 namespace octet {
 namespace {
@@ -25,22 +26,13 @@ torch::Tensor bernoulli_divergence(const torch::Tensor& student, const torch::Te
 Distillation::Distillation(const Model& model, DistillGains gains)
     : info_(model.info), outputs_(model.graph.outputs), gains_(gains) {}
 
-torch::Tensor Distillation::joined(const std::vector<torch::Tensor>& outputs,
-                                   OutputRole role) const {
-  std::vector<torch::Tensor> parts;
-  for (const int stride : info_.strides) {
-    for (size_t i = 0; i < outputs_.size(); ++i) {
-      if (outputs_[i].role == role && outputs_[i].stride == stride)
-        parts.push_back(outputs[i].flatten(2).transpose(1, 2));
-    }
-  }
-  return torch::cat(parts, 1);
-}
-
 torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student,
                                        const std::vector<torch::Tensor>& teacher) const {
+  const auto all = [&](const std::vector<torch::Tensor>& outputs, OutputRole role) {
+    return joined(outputs, outputs_, info_, role);
+  };
   const auto logits = [&](const std::vector<torch::Tensor>& outputs) {
-    return joined(outputs, OutputRole::kClass).clamp_min(kLeastClassLogit);
+    return all(outputs, OutputRole::kClass).clamp_min(kLeastClassLogit);
   };
   const torch::Tensor teacher_cls = logits(teacher);
   const torch::Tensor weight = teacher_cls.sigmoid().amax(-1);  // (N, A)
@@ -49,7 +41,7 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
 
   const auto bins = static_cast<int64_t>(info_.bins.size());
   const auto sides = [&](const std::vector<torch::Tensor>& outputs) {
-    return joined(outputs, OutputRole::kBox).unflatten(2, {4, bins}).log_softmax(3);
+    return all(outputs, OutputRole::kBox).unflatten(2, {4, bins}).log_softmax(3);
   };
   const torch::Tensor teacher_sides = sides(teacher);
   const torch::Tensor divergence =
@@ -63,7 +55,7 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
   const torch::Tensor area =
       (extent.select(2, 0) + extent.select(2, 2)) * (extent.select(2, 1) + extent.select(2, 3));
   const auto points = [&](const std::vector<torch::Tensor>& outputs) {
-    return joined(outputs, OutputRole::kKeypoint).unflatten(2, {info_.keypoints, 2}) * 2;
+    return keypoint_offsets(outputs, outputs_, info_) * 2;
   };
   const torch::Tensor spread = (torch::tensor(keypoint_sigmas(info_.keypoints), here) * 2).square();
   const torch::Tensor distance = (points(student) - points(teacher)).square().sum(-1);
@@ -71,8 +63,8 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
       torch::exp(-distance / (spread * (area.unsqueeze(2) + kLeast) * 2)).mean(-1);
   sum = sum + ((1 - oks) * weight).sum() / total * gains_.keypoint;
   if (info_.keypoint_dims == 3) {
-    const torch::Tensor visible = bernoulli_divergence(joined(student, OutputRole::kVisibility),
-                                                       joined(teacher, OutputRole::kVisibility))
+    const torch::Tensor visible = bernoulli_divergence(all(student, OutputRole::kVisibility),
+                                                       all(teacher, OutputRole::kVisibility))
                                       .mean(-1);
     sum = sum + (visible * weight).sum() / total * gains_.visibility;
   }

@@ -32,10 +32,6 @@ class Distillation {
                                          const std::vector<torch::Tensor>& teacher) const;
 
  private:
-  // All cells of one role, (N, A, channels).
-  [[nodiscard]] torch::Tensor joined(const std::vector<torch::Tensor>& outputs,
-                                     OutputRole role) const;
-
   ModelInfo info_;
   std::vector<Output> outputs_;
   DistillGains gains_;

@@ -8,6 +8,7 @@
 #include "graph/passes/passes.h"
 #include "train/evaluate.h"
 #include "train/graph_executor.h"
+#include "train/outputs.h"
 #include "train/sensitivity.h"
 #include "train/trainer.h"
 
@@ -41,6 +42,26 @@ TEST(Distillation, WhatCanBeNoDetectionIsEqual) {
   const auto teacher = with_background(-20);
   EXPECT_EQ(distance(with_background(-7.5), teacher).item<double>(), 0);
   EXPECT_GT(distance(with_background(-6.5), teacher).item<double>(), 1e-3);
+}
+
+// Fine keypoints are a third of a step lower, then higher: what is meant is the mean.
+TEST(KeypointOffsets, AreTheMeanWithTheFineOnes) {
+  ModelInfo info;
+  info.strides = {8, 16};
+  info.keypoints = 2;
+  std::vector<Output> outputs{{"a", OutputRole::kKeypoint, 8}, {"b", OutputRole::kKeypoint, 16}};
+  const torch::Tensor a = torch::arange(16.0).view({1, 4, 2, 2}), b = -torch::ones({1, 4, 1, 1});
+  std::vector<torch::Tensor> tensors{a, b};
+  const torch::Tensor plain = keypoint_offsets(tensors, outputs, info);
+  ASSERT_EQ(plain.sizes(), (std::vector<int64_t>{1, 5, 2, 2}));
+  EXPECT_EQ(plain[0][1][1][0].item<double>(), 9) << "x of keypoint 1 in the second cell";
+  outputs.push_back({"c", OutputRole::kFineKeypoint, 8});
+  outputs.push_back({"d", OutputRole::kFineKeypoint, 16});
+  tensors.push_back(torch::cat({a - 0.25, a + 0.25}, 1));
+  tensors.push_back(torch::cat({b, b + 3}, 1));
+  const torch::Tensor mean = keypoint_offsets(tensors, outputs, info);
+  EXPECT_TRUE(torch::allclose(mean.slice(1, 0, 4), plain.slice(1, 0, 4)));
+  EXPECT_TRUE(torch::allclose(mean.slice(1, 4), torch::zeros({1, 1, 2, 2})));
 }
 
 TEST(FeatureDistance, IsZeroForEqualOneForNothing) {

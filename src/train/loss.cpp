@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "eval/coco_metric.h"
+#include "train/outputs.h"
 
 namespace octet {
 namespace {
@@ -30,25 +31,16 @@ Loss::Loss(const ModelInfo& info, const std::vector<Output>& outputs, LossGains 
            AssignerOptions assigner)
     : info_(info), outputs_(outputs), gains_(gains), assigner_(assigner) {}
 
-// All cells of all strides of one role, (N, A, channels).
-torch::Tensor Loss::joined(const std::vector<torch::Tensor>& outputs, OutputRole role) const {
-  std::vector<torch::Tensor> parts;
-  for (const int stride : info_.strides) {
-    for (size_t i = 0; i < outputs_.size(); ++i) {
-      if (outputs_[i].role == role && outputs_[i].stride == stride)
-        parts.push_back(outputs[i].flatten(2).transpose(1, 2));
-    }
-  }
-  return torch::cat(parts, 1).to(torch::kFloat);
-}
-
 Loss::Predictions Loss::gather(const std::vector<torch::Tensor>& outputs) const {
   Predictions p;
-  p.box = joined(outputs, OutputRole::kBox);
-  p.cls = joined(outputs, OutputRole::kClass);
+  const auto all = [&](OutputRole role) {
+    return joined(outputs, outputs_, info_, role).to(torch::kFloat);
+  };
+  p.box = all(OutputRole::kBox);
+  p.cls = all(OutputRole::kClass);
   if (info_.task == Task::kPose) {
-    p.keypoint = joined(outputs, OutputRole::kKeypoint).unflatten(2, {info_.keypoints, 2});
-    if (info_.keypoint_dims == 3) p.visibility = joined(outputs, OutputRole::kVisibility);
+    p.keypoint = keypoint_offsets(outputs, outputs_, info_).to(torch::kFloat);
+    if (info_.keypoint_dims == 3) p.visibility = all(OutputRole::kVisibility);
   }
   const torch::TensorOptions here = p.box.options();
   std::vector<torch::Tensor> cells;

@@ -58,8 +58,6 @@ class Loss {
   [[nodiscard]] Predictions gather(const std::vector<torch::Tensor>& outputs) const;
   [[nodiscard]] Truth pad(const Targets& targets, int64_t images, const Predictions& p) const;
   [[nodiscard]] torch::Tensor decode_boxes(const Predictions& p) const;
-  [[nodiscard]] torch::Tensor joined(const std::vector<torch::Tensor>& outputs,
-                                     OutputRole role) const;
   void pose_terms(const Predictions& p, const Truth& truth, const Assignment& a,
                   std::vector<torch::Tensor>& terms) const;
 

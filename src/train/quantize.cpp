@@ -9,6 +9,7 @@
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
+#include "quant/fine_keypoints.h"
 #include "train/device.h"
 #include "train/distill.h"
 #include "train/graph_executor.h"
@@ -41,8 +42,10 @@ class Quantizer {
   QuantizeResult run() {
     result_.before = evaluate(model_, validation_, size());
     log_info("float: {}", figures(result_.before));
+    model_.graph = add_fine_keypoints(model_.graph);
     Placement placement = place_quantizers(model_.graph);
     result_.calibration = calibrate(model_, placement, training_, options_.calibration);
+    spread_fine_keypoints(model_.graph, placement, result_.calibration.scales.groups);
     if (options_.rank || options_.rank_by_map || options_.keep_float > 0 || options_.max_drop) {
       result_.ranking =
           rank_layers(model_, placement, result_.calibration, training_, options_.calibration);

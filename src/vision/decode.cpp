@@ -94,21 +94,33 @@ Decoder::Decoder(const ModelInfo& info, Layout layout, Size input,
   kept_.reserve(512);
 }
 
+// -1 where the network has none.
+int Decoder::index_of(const Output& output, std::span<const std::string> names,
+                      std::span<const Shape> shapes) const {
+  const std::string name = output.name();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return -1;
+  const auto index = found - names.begin();
+  if (shapes[index] != Shape{1, role_channels(info_, output.role), input_.height / output.stride,
+                             input_.width / output.stride}) {
+    fail("the output '{}' has the shape ({}), which does not fit the model", name,
+         fmt::join(shapes[index], ", "));
+  }
+  return static_cast<int>(index);
+}
+
 void Decoder::bind_raw(std::span<const std::string> names, std::span<const Shape> shapes) {
   for (const int stride : info_.strides) {
     Level level{.stride = stride, .width = input_.width / stride, .height = input_.height / stride};
+    int* const slots[] = {&level.box, &level.cls, &level.keypoint, &level.visibility};
     for (const OutputRole role : roles(info_)) {
-      const std::string name = Output{.value = "", .role = role, .stride = stride}.name();
-      const auto found = std::find(names.begin(), names.end(), name);
-      if (found == names.end()) fail("the network lacks the output '{}'", name);
-      const auto index = found - names.begin();
-      if (shapes[index] != Shape{1, role_channels(info_, role), level.height, level.width}) {
-        fail("the output '{}' has the shape ({}), which does not fit the model", name,
-             fmt::join(shapes[index], ", "));
-      }
-      int* slots[] = {&level.box, &level.cls, &level.keypoint, &level.visibility};
-      *slots[static_cast<size_t>(role)] = static_cast<int>(index);
+      const Output output{.value = "", .role = role, .stride = stride};
+      const int index = index_of(output, names, shapes);
+      if (index < 0) fail("the network lacks the output '{}'", output.name());
+      *slots[static_cast<size_t>(role)] = index;
     }
+    level.fine_keypoint =
+        index_of({.value = "", .role = OutputRole::kFineKeypoint, .stride = stride}, names, shapes);
     levels_.push_back(level);
   }
 }
@@ -264,6 +276,21 @@ void Decoder::suppress(const DecodeOptions& options) {
   }
 }
 
+// The mean of all that the network says of it, in units of two strides.
+std::array<float, 2> Decoder::offset(std::span<const TensorView> outputs, const Level& level,
+                                     size_t keypoint, size_t cell) const {
+  std::array<float, 2> sum{};
+  load_real(outputs[level.keypoint], 2 * keypoint, cell, sum);
+  if (level.fine_keypoint < 0) return sum;
+  const auto keypoints = static_cast<size_t>(info_.keypoints);
+  for (const size_t first : {2 * keypoint, 2 * (keypoints + keypoint)}) {
+    std::array<float, 2> more{};
+    load_real(outputs[level.fine_keypoint], first, cell, more);
+    for (size_t i = 0; i < 2; ++i) sum[i] += more[i];
+  }
+  return {sum[0] / 3, sum[1] / 3};
+}
+
 void Decoder::append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
                                const LetterboxGeometry& geometry, Detections& out) const {
   const Level& level = levels_[candidate.level];
@@ -280,10 +307,10 @@ void Decoder::append_keypoints(std::span<const TensorView> outputs, const Candid
       point[0] *= unit_x_;
       point[1] *= unit_y_;
     } else {
-      load_real(outputs[level.keypoint], 2 * index, cell, std::span(point).first(2));
+      const auto [x, y] = offset(outputs, level, index, cell);
       const auto stride = static_cast<float>(level.stride);
-      point[0] = (point[0] * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
-      point[1] = (point[1] * 2 + static_cast<float>(grid_row)) * stride;
+      point[0] = (x * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
+      point[1] = (y * 2 + static_cast<float>(grid_row)) * stride;
       if (visible) {
         load_real(outputs[level.visibility], index, cell, std::span(point).subspan(2));
         point[2] = sigmoid(point[2]);

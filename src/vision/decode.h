@@ -3,6 +3,7 @@
 // source pixels. The only copy, whatever the engine.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,7 +39,7 @@ class Decoder {
   struct Level {  // one stride's outputs, as indices into the engine's outputs; -1 where there is
                   // none
     int stride = 0, width = 0, height = 0;
-    int box = -1, cls = -1, keypoint = -1, visibility = -1;
+    int box = -1, cls = -1, keypoint = -1, visibility = -1, fine_keypoint = -1;
   };
   struct Candidate {
     float score = 0;  // probability
@@ -48,6 +49,8 @@ class Decoder {
                            // integers often are, the least goes first
   };
 
+  [[nodiscard]] int index_of(const Output& output, std::span<const std::string> names,
+                             std::span<const Shape> shapes) const;
   void bind_raw(std::span<const std::string> names, std::span<const Shape> shapes);
   void bind_decoded(std::span<const Shape> shapes);
   void select(const TensorView& scores, int level, float threshold, const DecodeOptions& options);
@@ -56,6 +59,8 @@ class Decoder {
   void select_rows(const TensorView& scores, int level, T threshold, const DecodeOptions& options);
   void decode_box(std::span<const TensorView> outputs, Candidate& candidate) const;
   void suppress(const DecodeOptions& options);
+  [[nodiscard]] std::array<float, 2> offset(std::span<const TensorView> outputs, const Level& level,
+                                            size_t keypoint, size_t cell) const;
   void append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
                         const LetterboxGeometry& geometry, Detections& out) const;
 

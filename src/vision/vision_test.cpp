@@ -220,6 +220,42 @@ TEST(Decode, OfEqualScoresTheCellInTheMiddleOfItsBoxGoesFirst) {
   EXPECT_NEAR(found.items[0].box.y2, (1.5 + 2) * 8, 1e-3);
 }
 
+// Keypoint 0 of cell (3, 1), once plain and twice fine; keypoint 1 stays at its cell.
+TEST(Decode, FineKeypointsAreAveraged) {
+  ModelInfo info = small_info();
+  info.task = Task::kPose;
+  info.keypoints = 2;
+  info.keypoint_dims = 2;
+  Head head;
+  head.object(3, 1, 0, 2.0F, {1, 1, 1, 1});
+  constexpr size_t kAt = Head::kWidth + 3;
+  std::vector<float> plain(size_t{4} * Head::kCells), fine(size_t{8} * Head::kCells);
+  plain[kAt] = 0.5F;                     // x
+  plain[Head::kCells + kAt] = -0.25F;    // y
+  fine[kAt] = 0.25F;                     // x, lower
+  fine[4 * Head::kCells + kAt] = 0.45F;  // x, higher
+  fine[5 * Head::kCells + kAt] = 0.25F;  // y, higher
+  std::vector<std::string> names{"box_8", "class_8", "keypoint_8", "fine_keypoint_8"};
+  std::vector<TensorView> views = head.views();
+  views.push_back({.data = plain.data(), .shape = {1, 4, Head::kHeight, Head::kWidth}});
+  views.push_back({.data = fine.data(), .shape = {1, 8, Head::kHeight, Head::kWidth}});
+  const auto first_keypoints = [&] {
+    std::vector<Shape> shapes;
+    for (const TensorView& view : views) shapes.push_back(view.shape);
+    Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes);
+    Detections out;
+    decoder.decode(views, letterbox_geometry({64, 32}, {64, 32}), {}, out);
+    return out.keypoints;
+  };
+  const auto averaged = first_keypoints();
+  ASSERT_EQ(averaged.size(), 2U);
+  EXPECT_NEAR(averaged[0].x, (2 * 0.4 + 3) * 8, 1e-4);
+  EXPECT_NEAR(averaged[0].y, 8, 1e-4);
+  EXPECT_NEAR(averaged[1].x, 3 * 8, 1e-4);
+  names.pop_back(), views.pop_back();  // as float models are
+  EXPECT_NEAR(first_keypoints()[0].x, (2 * 0.5 + 3) * 8, 1e-4);
+}
+
 TEST(Decode, NanIsNoDetection) {
   Head head;
   std::fill(head.cls.begin(), head.cls.end(), std::nanf(""));
