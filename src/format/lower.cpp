@@ -194,14 +194,22 @@ class Lowering {
   Ref joined(OutputRole role) {
     std::vector<Ref> parts;
     for (const int stride : model_.info.strides) {
-      for (const Output& o : model_.graph.outputs) {
-        if (o.role != role || o.stride != stride) continue;
-        const Ref x = value(o.value);
-        const Shape shape = out_.shape(x);
-        parts.push_back(out_.reshape(o.name() + ".flat", x, {1, shape[1], shape[2] * shape[3]}));
-      }
+      const std::vector<Ref> here = flat(role, stride);
+      parts.insert(parts.end(), here.begin(), here.end());
     }
     return out_.concat(fmt::format("{}.all", role_name(role)), parts, 2);
+  }
+
+  // The outputs of a role at a stride, (1, channels, cells): one, or none.
+  std::vector<Ref> flat(OutputRole role, int stride) {
+    std::vector<Ref> list;
+    for (const Output& o : model_.graph.outputs) {
+      if (o.role != role || o.stride != stride) continue;
+      const Ref x = value(o.value);
+      const Shape shape = out_.shape(x);
+      list.push_back(out_.reshape(o.name() + ".flat", x, {1, shape[1], shape[2] * shape[3]}));
+    }
+    return list;
   }
 
   // Distances to the four sides are the means of distributions over bins (Li et al., "Generalized
@@ -243,19 +251,27 @@ class Lowering {
                            ActivationKind::kSigmoid);
   }
 
-  // With the fine ones, where there are any: the mean of all three.
+  // At a stride with fine keypoints the mean of all three. (1, 2 · keypoints, cells)
   Ref offsets_of_keypoints() {
-    const Ref plain = joined(OutputRole::kKeypoint);
-    const auto& outputs = model_.graph.outputs;
-    if (std::none_of(outputs.begin(), outputs.end(),
-                     [](const Output& o) { return o.role == OutputRole::kFineKeypoint; }))
-      return plain;
-    const int64_t count = model_.info.keypoints;
-    const Ref all = out_.concat("keypoint.thrice", {plain, joined(OutputRole::kFineKeypoint)}, 1);
-    const Ref sum = out_.reduce_sum(
-        "keypoint.sum", out_.reshape("keypoint.three", all, {1, 3, 2 * count, cells_}), 1);
-    const Ref third = out_.constant("keypoint.third", {.shape = {1, 1, 1}, .values = {1.0F / 3}});
-    return out_.binary("keypoint.mean", BinaryKind::kMultiply, sum, third);
+    std::vector<Ref> parts;
+    for (const int stride : model_.info.strides) {
+      std::vector<Ref> same = flat(OutputRole::kKeypoint, stride);
+      const std::vector<Ref> fine = flat(OutputRole::kFineKeypoint, stride);
+      same.insert(same.end(), fine.begin(), fine.end());
+      parts.push_back(fine.empty() ? same.at(0)
+                                   : mean_of_three(fmt::format("keypoint_{}", stride), same));
+    }
+    return out_.concat("keypoint.all", parts, 2);
+  }
+
+  // (1, n, cells) and (1, 2n, cells).
+  Ref mean_of_three(const std::string& name, const std::vector<Ref>& parts) {
+    const Shape shape = out_.shape(parts.at(0));
+    const Ref all = out_.reshape(name + ".three", out_.concat(name + ".thrice", parts, 1),
+                                 {1, 3, shape[1], shape[2]});
+    const Ref third = out_.constant(name + ".third", {.shape = {1, 1, 1}, .values = {1.0F / 3}});
+    return out_.binary(name + ".mean", BinaryKind::kMultiply,
+                       out_.reduce_sum(name + ".sum", all, 1), third);
   }
 
   // x = (2·offset + column) · stride: the offset counts from the cell's corner.

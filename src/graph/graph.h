@@ -69,9 +69,9 @@ struct Node {
 
 // What the detection head's raw outputs mean, each at one stride: box (4·reg_max, h, w) distance
 // logits, class (classes, h, w) logits, keypoint (2·keypoints, h, w) offsets, visibility
-// (keypoints, h, w) logits. A quantized model may have fine keypoint (4·keypoints, h, w) too: the
-// same offsets twice, a third of a step lower and then a third of a step higher, so that the mean
-// of all three has a third of a step.
+// (keypoints, h, w) logits. A quantized model may have fine keypoint (4·keypoints, h, w) too, at
+// some strides: the same offsets twice, a third of a step lower and then a third of a step higher,
+// so that the mean of all three has a third of a step.
 enum class OutputRole { kBox, kClass, kKeypoint, kVisibility, kFineKeypoint };
 
 struct Output {

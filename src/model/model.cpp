@@ -1,6 +1,5 @@
 #include "model/model.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -87,22 +86,19 @@ std::vector<int> coco_flip_index() {
 void verify(const Model& model) {
   verify(model.graph);
   const auto shapes = infer_shapes(model.graph, {kInputMultiple * 2, kInputMultiple * 2});
-  std::vector<OutputRole> wanted_roles = roles(model.info);
-  const auto& outputs = model.graph.outputs;
-  const bool fine = std::any_of(outputs.begin(), outputs.end(), [](const Output& o) {
-    return o.role == OutputRole::kFineKeypoint;
-  });
-  if (fine && model.info.keypoints > 0) wanted_roles.push_back(OutputRole::kFineKeypoint);
+  std::vector<OutputRole> known = roles(model.info);
+  if (model.info.keypoints > 0) known.push_back(OutputRole::kFineKeypoint);
   size_t expected = 0;
   for (const int stride : model.info.strides) {
-    for (const OutputRole role : wanted_roles) {
-      ++expected;
+    for (const OutputRole role : known) {
       const Output wanted{.value = "", .role = role, .stride = stride};
       const Output* found = nullptr;
-      for (const Output& o : outputs) {
+      for (const Output& o : model.graph.outputs) {
         if (o.role == role && o.stride == stride) found = &o;
       }
+      if (found == nullptr && role == OutputRole::kFineKeypoint) continue;
       if (found == nullptr) fail("the graph lacks the output {}", wanted.name());
+      ++expected;
       const int64_t channels = shapes.at(found->value)[1];
       if (channels != role_channels(model.info, role)) {
         fail("output {}: {} channels, the model's information asks for {}", wanted.name(), channels,

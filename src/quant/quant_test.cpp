@@ -229,7 +229,7 @@ TEST(FineKeypoints, MeanHasAThirdOfAStep) {
   g.nodes = {{"points", conv(kOffsets, 3, 1), {"image"}}};
   auto& bias = std::get<Conv2d>(g.nodes[0].op).bias.values;
   for (size_t i = 0; i < bias.size(); ++i) bias[i] = -1 + 0.0471F * static_cast<float>(i);
-  g.outputs = {{.value = "points", .role = OutputRole::kKeypoint, .stride = 8}};
+  g.outputs = {{.value = "points", .role = OutputRole::kKeypoint, .stride = 32}};
   const std::vector<float> wanted = [&] {
     std::vector<float> points = bias;
     for (float& p : points) p += 3 * 0.5F * 0.2F;
@@ -237,7 +237,7 @@ TEST(FineKeypoints, MeanHasAThirdOfAStep) {
   }();
   g = add_fine_keypoints(g);
   ASSERT_EQ(g.outputs.size(), 2U);
-  EXPECT_EQ(g.outputs[1].name(), "fine_keypoint_8");
+  EXPECT_EQ(g.outputs[1].name(), "fine_keypoint_32");
   const Placement placement = place_quantizers(g);
   EXPECT_EQ(placement.group_of.at("points"), placement.group_of.at(g.outputs[1].value));
   std::vector<QuantParams> groups(placement.groups.size(), params_for_range(-2, 2));

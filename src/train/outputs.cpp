@@ -1,7 +1,5 @@
 #include "train/outputs.h"
 
-#include <algorithm>
-
 namespace octet {
 
 torch::Tensor joined(const std::vector<torch::Tensor>& tensors, const std::vector<Output>& outputs,
@@ -18,15 +16,18 @@ torch::Tensor joined(const std::vector<torch::Tensor>& tensors, const std::vecto
 
 torch::Tensor keypoint_offsets(const std::vector<torch::Tensor>& tensors,
                                const std::vector<Output>& outputs, const ModelInfo& info) {
-  const auto offsets = [&](OutputRole role) {
-    return joined(tensors, outputs, info, role).unflatten(2, {-1, info.keypoints, 2});
-  };
-  torch::Tensor all = offsets(OutputRole::kKeypoint);  // (N, A, 1, keypoints, 2)
-  const bool fine = std::any_of(outputs.begin(), outputs.end(), [](const Output& o) {
-    return o.role == OutputRole::kFineKeypoint;
-  });
-  if (fine) all = torch::cat({all, offsets(OutputRole::kFineKeypoint)}, 2);
-  return all.mean(2);
+  std::vector<torch::Tensor> parts;
+  for (const int stride : info.strides) {
+    std::vector<torch::Tensor> same;  // (N, 1 or 2, keypoints, 2, A)
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const bool points =
+          outputs[i].role == OutputRole::kKeypoint || outputs[i].role == OutputRole::kFineKeypoint;
+      if (points && outputs[i].stride == stride)
+        same.push_back(tensors[i].flatten(2).unflatten(1, {-1, info.keypoints, 2}));
+    }
+    parts.push_back(torch::cat(same, 1).mean(1));
+  }
+  return torch::cat(parts, 3).permute({0, 3, 1, 2});
 }
 
 }  // namespace octet

@@ -16,7 +16,7 @@ namespace octet {
                                    OutputRole role);
 
 // Offsets of keypoints in units of two strides, (N, A, keypoints, 2): the means with the fine ones
-// where the network has these.
+// at strides where the network has these.
 [[nodiscard]] torch::Tensor keypoint_offsets(const std::vector<torch::Tensor>& tensors,
                                              const std::vector<Output>& outputs,
                                              const ModelInfo& info);
