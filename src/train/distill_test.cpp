@@ -6,6 +6,7 @@
 
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
+#include "train/calibrate.h"
 #include "train/evaluate.h"
 #include "train/graph_executor.h"
 #include "train/outputs.h"
@@ -92,6 +93,23 @@ TEST(GraphExecutor, ForwardGivesWhatAllValuesGive) {
     const size_t outputs = model.graph.outputs.size();
     const std::string& name = i < outputs ? model.graph.outputs[i].value : names[i - outputs];
     EXPECT_TRUE(torch::allclose(given[i], values.at(name))) << name;
+  }
+}
+
+// Other pictures show more than those of calibration, and at the outputs what is cut off costs
+// most.
+TEST(Calibration, OutputsHaveRoomBeyondWhatWasSeen) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = folded_tiny();
+  const Placement placement = place_quantizers(model.graph);
+  const Calibration c =
+      calibrate(model, placement, data, {.side = 64, .pictures = 2, .tried = 1, .corrected = 1});
+  for (const Output& o : model.graph.outputs) {
+    const GroupCalibration& group = c.groups[placement.group_of.at(o.value)];
+    const double tenth = 0.1 * (group.seen.high - group.seen.low);
+    EXPECT_NEAR(group.range.high, group.seen.high + tenth, 1e-9) << o.name();
+    const bool logits = o.role == OutputRole::kClass;
+    EXPECT_NEAR(group.range.low, group.seen.low - (logits ? 0 : tenth), 1e-9) << o.name();
   }
 }
 

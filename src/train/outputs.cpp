@@ -18,7 +18,7 @@ torch::Tensor keypoint_offsets(const std::vector<torch::Tensor>& tensors,
                                const std::vector<Output>& outputs, const ModelInfo& info) {
   std::vector<torch::Tensor> parts;
   for (const int stride : info.strides) {
-    std::vector<torch::Tensor> same;  // (N, 1 or 2, keypoints, 2, A)
+    std::vector<torch::Tensor> same;  // (N, 1 or 2, keypoints, 2, cells)
     for (size_t i = 0; i < outputs.size(); ++i) {
       const bool points =
           outputs[i].role == OutputRole::kKeypoint || outputs[i].role == OutputRole::kFineKeypoint;
