@@ -168,7 +168,8 @@ TEST(ModelFile, FineKeypointsAreAtSomeStrides) {
   const TemporaryFolder folder;
   Model model = read_checkpoint(kCheckpoints / "v8.4.190-pose1-half-ema.pt");
   model.graph = add_fine_keypoints(fold_batch_norm(model.graph));
-  ASSERT_EQ(model.graph.outputs.size(), 14U) << "at strides 16 and 32";
+  ASSERT_EQ(model.graph.outputs.size(), 15U);
+  std::erase_if(model.graph.outputs, [](const Output& o) { return o.name() == "fine_keypoint_8"; });
   write_model_file(folder / "m.safetensors", model, StorageKind::kF32);
   EXPECT_EQ(to_json(read_model(folder / "m.safetensors").graph), to_json(model.graph));
   model.info.keypoints = 3;

@@ -8,8 +8,8 @@
 
 namespace octet {
 
-// Adds an output of fine keypoints beside each of keypoints that a convolution makes, from stride
-// 16 on. Not yet spread: all say the same. `graph` without BatchNorm.
+// Adds an output of fine keypoints beside each of keypoints that a convolution makes. Not yet
+// spread: all say the same. `graph` without BatchNorm.
 [[nodiscard]] Graph add_fine_keypoints(Graph graph);
 
 // Moves the fine keypoints of add_fine_keypoints() down and up by a third of their step. The mean

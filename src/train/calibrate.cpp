@@ -13,6 +13,7 @@
 #include "train/evaluate.h"
 #include "train/graph_executor.h"
 #include "train/partial_run.h"
+#include "train/silu_ranges.h"
 
 namespace octet {
 namespace {
@@ -90,6 +91,7 @@ class Calibrator {
       progress.update(static_cast<int64_t>(g) + 1, "choosing ranges");
     }
     match_silu_inputs(chosen);
+    choose_silu_ranges(model_.graph, placement_, distance_, run, chosen);
     return chosen;
   }
 

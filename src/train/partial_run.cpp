@@ -24,13 +24,13 @@ std::vector<torch::Tensor> PartialRun::pick(
 std::vector<torch::Tensor> PartialRun::outputs(const PartialQuantization& part) {
   const torch::NoGradGuard no_grad;
   std::map<std::string, torch::Tensor> changed;
-  const auto quantized = [&](const std::string& name, const torch::Tensor& x) {
+  const auto grid = [&](const std::string& name) {
     const QuantParams& p = part.values.at(name);
-    return fake_quantize(x, {torch::full({1}, p.scale), p.zero_point});
+    return LearnedParams{torch::full({1}, p.scale), p.zero_point};
   };
   const Graph& graph = net_.structure();
   if (part.values.contains(graph.input))
-    changed[graph.input] = quantized(graph.input, values_.at(graph.input));
+    changed[graph.input] = fake_quantize(values_.at(graph.input), grid(graph.input));
   for (const Node& node : graph.nodes) {
     bool dirty = false;
     std::vector<torch::Tensor> in;
@@ -47,7 +47,13 @@ std::vector<torch::Tensor> PartialRun::outputs(const PartialQuantization& part) 
       y = net_.run_node(node, in);
     }
     const bool own = part.values.contains(node.name) && !moves_data(node.op);
-    if (own) y = quantized(node.name, y);
+    const auto* act = std::get_if<Activation>(&node.op);
+    if (own && act != nullptr && !fuses_into_conv(act->kind) &&
+        part.values.contains(node.inputs[0])) {
+      y = fake_quantized_activation(in[0], act->kind, grid(node.inputs[0]), grid(node.name));
+    } else if (own) {
+      y = fake_quantize(y, grid(node.name));
+    }
     if (own || dirty || weight != part.weights.end()) changed[node.name] = y;
   }
   return pick(changed);
