@@ -14,7 +14,7 @@ declare -A packages=(
   [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
   [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly mosquitto"
-  [lint]="clang-format clang-tidy shellcheck"
+  [lint]="clang-format clang-tidy jq shellcheck"
   [fuzz]="clang libclang-rt-14-dev"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap"
 )

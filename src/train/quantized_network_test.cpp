@@ -14,6 +14,7 @@
 #include "train/integer_network.h"
 #include "train/partial_run.h"
 #include "train/qat.h"
+#include "train/silu_ranges.h"
 
 namespace octet {
 namespace {
@@ -213,6 +214,64 @@ TEST(PartialRun, NothingChangedIsTheNetwork) {
   const std::string first = model.graph.nodes[0].name;
   const auto changed = run.outputs({.values = {{first, params_for_range(-1, 1)}}, .weights = {}});
   EXPECT_FALSE(torch::equal(changed[0], run.outputs()[0]));
+}
+
+// x, its sigmoid in steps of 1/256 up to 255 of them, and their product: each is rounded.
+TEST(PartialRun, SiluBetweenTwoValuesIsRoundedThreeTimes) {
+  Graph graph;
+  Tensor weight{{1, 3, 1, 1}, {20, -9, 4}};
+  graph.nodes = {{"c", Conv2d{.weight = weight, .bias = {{1}, {-5}}}, {"image"}},
+                 {"c.act", Activation{ActivationKind::kSilu}, {"c"}}};
+  graph.outputs = {{.value = "c.act", .role = OutputRole::kBox, .stride = 1}};
+  GraphExecutor net(graph);
+  const torch::Tensor image = torch::rand({1, 3, 16, 16});
+  const QuantParams before = params_for_range(-8, 12), behind = params_for_range(-0.3, 9);
+  const torch::Tensor given =
+      PartialRun(net, image)
+          .outputs({.values = {{"c", before}, {"c.act", behind}}, .weights = {}})[0];
+  const torch::Tensor x = net.values(image).at("c");
+  const auto rounded = [](double v, const QuantParams& p) {
+    return p.scale *
+           (std::clamp(std::round(v / p.scale), -128.0 - p.zero_point, 127.0 - p.zero_point));
+  };
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    const double in = rounded(x.flatten()[i].item<float>(), before);
+    const double sigmoid = std::min(std::round(256 / (1 + std::exp(-in))), 255.0) / 256;
+    EXPECT_NEAR(given.flatten()[i].item<float>(), rounded(in * sigmoid, behind), 1e-5) << in;
+  }
+}
+
+TEST(SiluRanges, AreChosenTogether) {
+  const torch::NoGradGuard no_grad;
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = folded(kReal);
+  const Placement placement = place_quantizers(model.graph);
+  const Calibration c = calibrate(model, placement, data, {.side = 96, .pictures = 8, .tried = 1});
+  GraphExecutor net(model.graph);
+  PartialRun run(net, calibration_batch(data, 1, 96));
+  const Distillation distance(model);
+  std::vector<GroupCalibration> groups = c.groups;
+  const std::vector<std::string> around{"model.1.conv", "model.1.act"};
+  const auto cost = [&] {
+    PartialQuantization part;
+    for (const std::string& value : around) {
+      const ValueRange& r = groups[placement.group_of.at(value)].range;
+      part.values[value] = params_for_range(r.low, r.high);
+    }
+    return distance(run.outputs(part), run.outputs()).item<double>();
+  };
+  for (const std::string& value : around) groups[placement.group_of.at(value)].range.high *= 1.5;
+  const double wide = cost();
+  choose_silu_ranges(model.graph, placement, distance, run, groups);
+  EXPECT_LT(cost(), wide / 2) << "of ranges that were too wide";
+  int changed = 0, silus = 0;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    EXPECT_EQ(groups[g].range.low, c.groups[g].range.low);
+    changed += groups[g].range.high != c.groups[g].range.high ? 1 : 0;
+  }
+  for (const Node& node : model.graph.nodes)
+    silus += std::holds_alternative<Activation>(node.op) ? 1 : 0;
+  EXPECT_LT(changed, silus) << "most cost too little to be worth the time";
 }
 
 }  // namespace
