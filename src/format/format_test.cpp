@@ -164,7 +164,7 @@ TEST(ModelFile, RoundTripIsExact) {
             std::get<Conv2d>(model.graph.nodes[0].op).weight.values);
 }
 
-TEST(ModelFile, FineKeypointsAreAtSomeStrides) {
+TEST(ModelFile, FineKeypointsMayBeAtSomeStrides) {
   const TemporaryFolder folder;
   Model model = read_checkpoint(kCheckpoints / "v8.4.190-pose1-half-ema.pt");
   model.graph = add_fine_keypoints(fold_batch_norm(model.graph));

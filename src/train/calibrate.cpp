@@ -144,13 +144,6 @@ class Calibrator {
     return {.low = logits ? seen.low : seen.low - margin, .high = seen.high + margin};
   }
 
-  double cost(const GroupCalibration& group, PartialRun& run) const {
-    PartialQuantization part;
-    for (const std::string& value : group.values)
-      part.values[value] = params_for_range(group.range.low, group.range.high);
-    return distance_(run.outputs(part), run.outputs()).item<double>();
-  }
-
   GroupCalibration choose_group(size_t g, PartialRun& run) {
     GroupCalibration best{.values = placement_.groups[g]};
     best.seen = histograms_[g].extent();
@@ -161,7 +154,7 @@ class Calibrator {
     if (histograms_[g].count() == 0) fail("'{}': no value was seen", best.values.front());
     if (const auto output = outputs_.find(best.values.front()); output != outputs_.end()) {
       best.range = output_range(*output->second, best.seen);
-      best.distance = cost(best, run);
+      best.distance = cost_of({&best}, distance_, run);
       return best;
     }
     std::vector<ValueRange> tried;
@@ -175,7 +168,7 @@ class Calibrator {
                tolerance;
       });
       if (known) continue;
-      candidate.distance = cost(candidate, run);
+      candidate.distance = cost_of({&candidate}, distance_, run);
       if (tried.empty() || candidate.distance < best.distance) best = candidate;
       tried.push_back(candidate.range);
     }

@@ -1,5 +1,5 @@
 // What quantizing a part of a network, and nothing else, does to its outputs: only what depends on
-// that part is computed again. SiLU between two values of that part is computed as engines do.
+// that part is computed again. SiLU between two values of that part rounds as in engines.
 #pragma once
 
 #include <torch/torch.h>

@@ -12,7 +12,7 @@ namespace octet {
 namespace {
 
 constexpr double kWorthTrying = 0.02;  // of the sum over all SiLU
-// Lower than this, few pictures would decide what is cut off in many.
+// Factors of the upper ends. With lower ones few pictures would decide what is cut off in many.
 constexpr std::array kBefore{0.7, 0.8, 0.9, 1.0, 1.1};
 constexpr std::array kBehind{0.8, 0.9, 1.0, 1.1, 1.25, 1.4};
 
@@ -26,16 +26,10 @@ class Chooser {
   Chooser(const Distillation& distance, PartialRun& run, std::vector<GroupCalibration>& groups)
       : distance_(distance), run_(run), groups_(groups) {}
 
-  double cost(std::initializer_list<size_t> quantized) {
+  double cost(const Silu& silu) {
     if (stop_requested()) fail("interrupted while calibrating; nothing was written");
-    PartialQuantization part;
-    for (const size_t g : quantized) {
-      for (const std::string& value : groups_[g].values)
-        part.values[value] = params_for_range(groups_[g].range.low, groups_[g].range.high);
-    }
-    return distance_(run_.outputs(part), run_.outputs()).item<double>();
+    return cost_of({&groups_[silu.before], &groups_[silu.behind]}, distance_, run_);
   }
-  double cost(const Silu& silu) { return cost({silu.before, silu.behind}); }
 
   void choose(Silu silu) {
     double& before = groups_[silu.before].range.high;
@@ -55,7 +49,8 @@ class Chooser {
     }
     before = best_before;
     behind = best_behind;
-    for (const size_t g : {silu.before, silu.behind}) groups_[g].distance = cost({g});
+    for (const size_t g : {silu.before, silu.behind})
+      groups_[g].distance = cost_of({&groups_[g]}, distance_, run_);
   }
 
  private:
@@ -78,6 +73,16 @@ std::vector<Silu> silus(const Graph& graph, const Placement& placement) {
 }
 
 }  // namespace
+
+double cost_of(std::initializer_list<const GroupCalibration*> groups, const Distillation& distance,
+               PartialRun& run) {
+  PartialQuantization part;
+  for (const GroupCalibration* group : groups) {
+    for (const std::string& value : group->values)
+      part.values[value] = params_for_range(group->range.low, group->range.high);
+  }
+  return distance(run.outputs(part), run.outputs()).item<double>();
+}
 
 void choose_silu_ranges(const Graph& graph, const Placement& placement,
                         const Distillation& distance, PartialRun& run,
