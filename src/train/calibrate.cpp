@@ -58,6 +58,7 @@ class Calibrator {
         net_(model.graph),
         distance_(model),
         histograms_(placement.groups.size()) {
+    net_.move_to(options.device);
     for (const Output& o : model.graph.outputs) outputs_[o.value] = &o;
     for (const Node& node : model.graph.nodes) {
       const auto* act = std::get_if<Activation>(&node.op);
@@ -70,11 +71,11 @@ class Calibrator {
     Progress progress(static_cast<int64_t>(samples.size()));
     for (size_t i = 0; i < samples.size(); ++i) {
       if (stop_requested()) fail("interrupted while calibrating; nothing was written");
-      const auto values = net_.values(read_batch({samples[i]}, options_.side));
+      const auto values = net_.values(read_batch({samples[i]}, options_.side).to(options_.device));
       for (const Node& node : model_.graph.nodes) {
         const auto group = placement_.group_of.find(node.name);
         if (group == placement_.group_of.end() || moves_data(node.op)) continue;
-        const torch::Tensor seen = relevant(node.name, values);
+        const torch::Tensor seen = relevant(node.name, values).cpu();
         histograms_[group->second].add({seen.data_ptr<float>(), static_cast<size_t>(seen.numel())});
       }
       progress.update(static_cast<int64_t>(i) + 1, "ranges");
@@ -82,7 +83,7 @@ class Calibrator {
   }
 
   std::vector<GroupCalibration> choose(const std::vector<const Sample*>& samples) {
-    PartialRun run(net_, read_batch(samples, options_.side));
+    PartialRun run(net_, read_batch(samples, options_.side).to(options_.device));
     std::vector<GroupCalibration> chosen;
     Progress progress(static_cast<int64_t>(placement_.groups.size()));
     for (size_t g = 0; g < placement_.groups.size(); ++g) {

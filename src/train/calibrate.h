@@ -20,6 +20,7 @@ struct CalibrationOptions {
   int tried = 6;       // for the choice between ranges
   int corrected = 16;  // for the biases
   int weight_bits = 8;
+  torch::Device device = torch::kCPU;  // where ranges are chosen
 };
 
 struct GroupCalibration {

@@ -16,6 +16,7 @@
 #include "train/fake_quant.h"
 #include "train/graph_executor.h"
 #include "train/loss.h"
+#include "train/partial_run.h"
 #include "train/quantized_network.h"
 #include "train/trainer.h"
 
@@ -31,9 +32,10 @@ Model read_tiny(const std::string& file) {
   return read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/" + file);
 }
 
-// A device that is not the processor and that every libtorch has: its tensors hold what is to be
-// computed, and none can meet a tensor of the processor.
+// A GPU; else a device that is not the processor and that every libtorch has: its tensors hold what
+// is to be computed, and none can meet a tensor of the processor.
 torch::Device other_device() {
+  if (torch::cuda::is_available()) return parse_device("cuda:0");
   static const bool once = [] {
     torch::lazy::InitTorchScriptBackend();
     torch::jit::getProfilingMode() = false;  // nothing is computed often enough
@@ -46,7 +48,7 @@ torch::Device other_device() {
 
 // Computes what its tensors hold once, not again for each that is looked at.
 void compute_all() {
-  (void)other_device();
+  if (other_device().is_cuda()) return;
   torch::lazy::LazyGraphExecutor::Get()->SyncLiveTensorsGraph(nullptr, {}, true);
 }
 
@@ -228,6 +230,25 @@ TEST(Device, TrainsIntegersAsTheProcessorDoes) {
     };
     expect_close(run(torch::kCPU), run(other_device()));
   }
+}
+
+// What calibration judges ranges by.
+TEST(Device, RunsPartsAsTheProcessorDoes) {
+  Model model = read_tiny("v8.4.190-detect3.pt");
+  model.graph = fold_batch_norm(std::move(model.graph));
+  const Placement placement = place_quantizers(model.graph);
+  PartialQuantization part;
+  for (const auto& [value, group] : placement.group_of) part.values[value] = {0.03F, -100};
+  const torch::Tensor image = calibration_batch(pictures(), 2, 64);
+  const auto run = [&](torch::Device device) {
+    GraphExecutor net(model.graph);
+    net.move_to(device);
+    std::vector<torch::Tensor> all;
+    PartialRun given(net, image.to(device));
+    for (const torch::Tensor& o : given.outputs(part)) all.push_back(o.detach().cpu());
+    return all;
+  };
+  expect_close(run(torch::kCPU), run(other_device()));
 }
 
 TEST(Device, HasAName) {

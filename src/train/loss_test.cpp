@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "format/model_file.h"
 #include "format/safetensors/safetensors.h"
+#include "train/device.h"
 #include "train/graph_executor.h"
 
 namespace octet {
@@ -40,13 +41,14 @@ double gradient_norm(const GraphExecutor& net, const std::string& name) {
 
 // Losses and gradients of Ultralytics 8.4.190 on a fixed batch: items within 1e-3, gradient norms
 // within 1 %.
-void compare(const std::string& task, const std::string& weights) {
+void compare(const std::string& task, const std::string& weights, torch::Device device) {
   const auto golden =
       nlohmann::json::parse(read_text_file(kShared / "golden" / (task + "_loss.json")));
   const auto bytes = read_file(kShared / "golden" / (task + "_loss_batch.safetensors"));
   const SafetensorsFile batch = parse_safetensors(bytes, "batch");
   const Model model = read_model(kShared / "weights" / weights);
   GraphExecutor net(model.graph);
+  net.move_to(device);
   const Loss loss(model.info, model.graph.outputs);
   Targets targets{.image = take(batch, "batch_idx").to(torch::kLong),
                   .cls = take(batch, "cls").to(torch::kLong),
@@ -54,7 +56,7 @@ void compare(const std::string& task, const std::string& weights) {
                   .keypoints = {}};
   if (task == "pose") targets.keypoints = take(batch, "keypoints");
   const LossItems items =
-      loss(net.forward(take(batch, "img") / 255, NormMode::kRunningStatistics), targets);
+      loss(net.forward(take(batch, "img").to(device) / 255, NormMode::kRunningStatistics), targets);
   const auto near = [](double ours, const nlohmann::json& theirs, double relative,
                        const std::string& what) {
     EXPECT_NEAR(ours, theirs.get<double>(), relative * theirs.get<double>()) << what;
@@ -72,14 +74,21 @@ void compare(const std::string& task, const std::string& weights) {
     near(gradient_norm(net, name), norm, 1e-2, name);
 }
 
+// The processor, and a GPU where there is one.
+std::vector<torch::Device> devices() {
+  std::vector<torch::Device> list{torch::kCPU};
+  if (torch::cuda::is_available()) list.push_back(parse_device("cuda:0"));
+  return list;
+}
+
 TEST(Loss, GoldenDetect) {
   if (!fs::exists(kShared)) GTEST_SKIP() << kShared << " is not there";
-  compare("detect", "yolov8n.pt");
+  for (const torch::Device device : devices()) compare("detect", "yolov8n.pt", device);
 }
 
 TEST(Loss, GoldenPose) {
   if (!fs::exists(kShared)) GTEST_SKIP() << kShared << " is not there";
-  compare("pose", "yolov8n-pose.pt");
+  for (const torch::Device device : devices()) compare("pose", "yolov8n-pose.pt", device);
 }
 
 TEST(CompleteIou, KnownValues) {

@@ -26,7 +26,7 @@ std::vector<torch::Tensor> PartialRun::outputs(const PartialQuantization& part) 
   std::map<std::string, torch::Tensor> changed;
   const auto grid = [&](const std::string& name) {
     const QuantParams& p = part.values.at(name);
-    return LearnedParams{torch::full({1}, p.scale), p.zero_point};
+    return LearnedParams{torch::full({1}, p.scale, net_.device()), p.zero_point};
   };
   const Graph& graph = net_.structure();
   if (part.values.contains(graph.input))

@@ -37,6 +37,7 @@ class Quantizer {
     const double gflops = cost(model_.graph, {c.side, c.side}).gflops;
     c.tried = at_most(c.tried, kTriedGflops, gflops, 2);
     c.corrected = at_most(c.corrected, kCorrectedGflops, gflops, 4);
+    c.device = options.qat.train.device;
   }
 
   QuantizeResult run() {
