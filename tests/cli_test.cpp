@@ -84,6 +84,18 @@ TEST(Cli, ValOnTheSamples) {
   EXPECT_NE(table.out.find("person"), std::string::npos);
 }
 
+TEST(Cli, EveryEngineRunsFloatModelsAlike) {
+  std::vector<double> found;
+  for (const std::string engine : {"openvino", "onnxruntime", "tflite"}) {
+    const Outcome done =
+        run_octet("val --json --model " + kModel + " --data " + kData + " --engine " + engine);
+    ASSERT_EQ(done.status, 0) << done.err;
+    found.push_back(json::parse(done.out)["map50_95"]);
+    EXPECT_NEAR(found.back(), found.front(), 1e-3) << engine;
+  }
+  EXPECT_GT(found.front(), 0.4);
+}
+
 TEST(Cli, LiveOnTheClip) {
   const TemporaryFolder folder;
   const Outcome done =

@@ -33,16 +33,18 @@ inline Port output_port(Port port) {
   return port;
 }
 
-// What each byte of a picture becomes in an input of this type and these parameters.
+// What each byte of a picture becomes in an input of this type and these parameters; where it has
+// none, bytes stay as they are.
 template <typename T>
 std::array<T, 256> byte_table(const Port& port) {
   std::array<T, 256> table{};
+  const float scale = port.scale > 0 ? port.scale : 1.0F / 255;
   for (int byte = 0; byte < 256; ++byte) {
     const float real = static_cast<float>(byte) / 255;
     if constexpr (std::is_same_v<T, float>) {
       table[static_cast<size_t>(byte)] = real;
     } else {
-      const float q = std::nearbyint(real / port.scale) + static_cast<float>(port.zero_point);
+      const float q = std::nearbyint(real / scale) + static_cast<float>(port.zero_point);
       table[static_cast<size_t>(byte)] = static_cast<T>(std::clamp(
           q, float{std::numeric_limits<T>::min()}, float{std::numeric_limits<T>::max()}));
     }
