@@ -134,6 +134,13 @@ TEST(Cli, BenchAndTargets) {
   EXPECT_NE(read_text_file(folder / "b.html").find("</svg>"), std::string::npos);
 
   const std::string tflite = at + "/yolov8n.tflite";
+  const Outcome part =
+      run_octet("bench --json --engine tflite --rounds 1 --seconds 0.1 --model " + at);
+  EXPECT_EQ(part.status, 1);
+  EXPECT_NE(part.err.find("yolov8n.onnx (--engine tflite)"), std::string::npos) << part.err;
+  const json measured = json::parse(part.out)["rows"];
+  ASSERT_EQ(measured.size(), 1U);
+  EXPECT_EQ(measured[0]["model"], tflite);
   const json xnnpack = json::parse(run_octet("inspect --json --target xnnpack " + tflite).out);
   ASSERT_EQ(xnnpack["fallbacks"].size(), 1U);
   EXPECT_EQ(xnnpack["fallbacks"][0]["operator"], "CAST");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "core/error.h"
@@ -79,37 +80,73 @@ std::vector<std::string> command_of(const BenchCase& c, const Options& o, const 
   return command;
 }
 
-ordered_json run_child(const std::vector<std::string>& command, const std::string& model) {
+// Nothing where it failed, having said why.
+std::optional<ordered_json> run_child(const std::vector<std::string>& command) {
   const ProgramResult result = run_program(command);
   if (stop_requested()) fail("interrupted; no figure is given for a part of the runs");
-  if (result.status != 0) fail("{}: could not be measured; the reason stands above", model);
+  if (result.status != 0) return std::nullopt;
   return ordered_json::parse(result.out);
 }
 
-ordered_json measure(const Options& o) {
-  const std::vector<BenchCase> cases = all_cases(o);
-  std::vector<std::vector<ordered_json>> runs(cases.size());
-  Progress progress(static_cast<int64_t>(cases.size()) * o.rounds);
+struct Measured {
+  BenchCase which;
+  std::vector<ordered_json> runs;
+  bool failed = false;
+};
+
+std::vector<Measured> run_in_turn(const Options& o) {
+  std::vector<Measured> list;
+  for (const BenchCase& c : all_cases(o)) list.push_back({.which = c, .runs = {}});
+  Progress progress(static_cast<int64_t>(list.size()) * o.rounds);
   int64_t done = 0;
   for (int round = 0; round < o.rounds; ++round) {
-    for (size_t i = 0; i < cases.size(); ++i) {
-      auto command = command_of(cases[i], o, "bench");
+    for (Measured& m : list) {
+      progress.update(++done, m.which.model);
+      if (m.failed) continue;
+      auto command = command_of(m.which, o, "bench");
       command.insert(command.end(), {"--worker", "--seconds", fmt::format("{}", o.seconds)});
-      runs[i].push_back(run_child(command, cases[i].model));
-      progress.update(++done, cases[i].model);
+      const auto result = run_child(command);
+      m.failed = !result;
+      if (result) m.runs.push_back(*result);
     }
   }
+  return list;
+}
+
+// Adds to `row` what `octet val` finds; false where that failed.
+bool judge(const BenchCase& c, const Options& o, ordered_json& row) {
+  auto command = command_of(c, o, "val");
+  command.insert(command.end(), {"--data", o.data, "--split", o.split});
+  const auto val = run_child(command);
+  if (!val) return false;
+  for (const char* field : {"map50_95", "pose_map50_95"})
+    if (val->contains(field)) row[field] = (*val)[field];
+  return true;
+}
+
+// A row for each case that ran; the others by their names.
+std::pair<ordered_json, std::vector<std::string>> measure(const Options& o) {
   auto rows = ordered_json::array();
-  for (size_t i = 0; i < cases.size(); ++i) {
-    rows.push_back(summarize_bench(cases[i], runs[i]));
-    if (o.data.empty()) continue;
-    auto command = command_of(cases[i], o, "val");
-    command.insert(command.end(), {"--data", o.data, "--split", o.split});
-    const ordered_json val = run_child(command, cases[i].model);
-    for (const char* field : {"map50_95", "pose_map50_95"})
-      if (val.contains(field)) rows.back()[field] = val[field];
+  std::vector<std::string> failed;
+  for (const Measured& m : run_in_turn(o)) {
+    if (!m.failed) {
+      ordered_json row = summarize_bench(m.which, m.runs);
+      if (o.data.empty() || judge(m.which, o, row)) {
+        rows.push_back(row);
+        continue;
+      }
+    }
+    failed.push_back(fmt::format("{} (--engine {})", m.which.model, m.which.engine));
   }
-  return rows;
+  return {rows, failed};
+}
+
+void show(const ordered_json& rows, const Options& o) {
+  if (!o.html.empty()) {
+    write_text_file(o.html, bench_page(rows));
+    log_info("wrote {}", o.html);
+  }
+  o.json ? fmt::print("{}\n", ordered_json{{"rows", rows}}.dump()) : print_bench(rows);
 }
 
 void run(const Options& o) {
@@ -122,12 +159,10 @@ void run(const Options& o) {
     fmt::print("{}\n", run_bench_case(one, o.seconds).dump());
     return;
   }
-  const ordered_json rows = measure(o);
-  if (!o.html.empty()) {
-    write_text_file(o.html, bench_page(rows));
-    log_info("wrote {}", o.html);
-  }
-  o.json ? fmt::print("{}\n", ordered_json{{"rows", rows}}.dump()) : print_bench(rows);
+  const auto [rows, failed] = measure(o);
+  if (!rows.empty()) show(rows, o);
+  if (!failed.empty())
+    fail("could not be measured, for the reason that stands above: {}", fmt::join(failed, ", "));
 }
 
 }  // namespace
