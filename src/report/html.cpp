@@ -60,6 +60,36 @@ std::string text_at(double x, double y, const std::string& text, const char* anc
                      anchor, css, html_escape(text));
 }
 
+// Where names were written, so that none lies on another.
+class Names {
+ public:
+  // A name beside (x, y), left of it where `left`; lower where something is written already.
+  std::string add(double x, double y, const std::string& name, bool left) {
+    const double width = kLetter * static_cast<double>(name.size());
+    Place place{.from = left ? x - width : x, .to = left ? x : x + width, .y = y};
+    while (std::any_of(taken_.begin(), taken_.end(), [&](const Place& t) {
+      return place.from < t.to && t.from < place.to && std::abs(place.y - t.y) < kLine;
+    }))
+      place.y += kLine;
+    taken_.push_back(place);
+    return text_at(x, place.y, name, left ? "end" : "start");
+  }
+
+ private:
+  static constexpr double kLetter = 6, kLine = 12;  // pixels
+  struct Place {
+    double from, to, y;
+  };
+  std::vector<Place> taken_;
+};
+
+// The i-th of four parts of a range, with the digits that tell it from its neighbours.
+std::string tick(Range r, int i) {
+  const double step = (r.high - r.low) / 4;
+  const int digits = std::max(0, static_cast<int>(std::ceil(-std::log10(step))) + 1);
+  return fmt::format("{:.{}f}", r.low + step * i, digits);
+}
+
 // Frame, grid and numbers.
 std::string axes(const std::string& title, const std::string& x_label, Range x, Range y) {
   std::string svg =
@@ -71,10 +101,8 @@ std::string axes(const std::string& title, const std::string& x_label, Range x, 
     const double at_x = kLeft + (kWidth - kLeft - kRight) * i / 4;
     svg += fmt::format(R"(<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}" stroke="#e5e7eb"/>)", kLeft,
                        kWidth - kRight, at_y, at_y);
-    svg += text_at(kLeft - 6, at_y + 4, fmt::format("{:.3g}", y.low + (y.high - y.low) * i / 4),
-                   "end");
-    svg += text_at(at_x, kHeight - kBottom + 16,
-                   fmt::format("{:.3g}", x.low + (x.high - x.low) * i / 4), "middle");
+    svg += text_at(kLeft - 6, at_y + 4, tick(y, i), "end");
+    svg += text_at(at_x, kHeight - kBottom + 16, tick(x, i), i < 4 ? "middle" : "end");
   }
   return svg;
 }
@@ -216,6 +244,7 @@ std::string scatter_chart(const std::string& title, const std::string& x_label,
   };
   std::string svg = axes(title, x_label, x, y);
   std::vector<Point> best;
+  Names names;
   for (const Point& p : points) {
     const bool beaten = std::any_of(points.begin(), points.end(), [&](const Point& o) {
       return o.x <= p.x && o.y >= p.y && (o.x < p.x || o.y > p.y);
@@ -224,7 +253,7 @@ std::string scatter_chart(const std::string& title, const std::string& x_label,
     svg += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="4" fill="{}"/>)", at_x(p.x), at_y(p.y),
                        kColours[beaten ? 1 : 0]);
     const bool right = at_x(p.x) > kWidth / 2;  // names stay inside
-    svg += text_at(at_x(p.x) + (right ? -6 : 6), at_y(p.y) - 5, p.name, right ? "end" : "start");
+    svg += names.add(at_x(p.x) + (right ? -6 : 6), at_y(p.y) - 5, p.name, right);
   }
   std::sort(best.begin(), best.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
   svg += fmt::format(R"(<polyline fill="none" stroke="{}" stroke-dasharray="4 3" points=")",

@@ -1,0 +1,35 @@
+#include "report/html.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <regex>
+
+namespace octet {
+namespace {
+
+// Where the text that holds `name` stands: y.
+double row_of(const std::string& svg, const std::string& name) {
+  std::smatch found;
+  const std::regex text("<text x=\"[0-9]+\" y=\"([0-9]+)\"[^>]*>" + name + "</text>");
+  return std::regex_search(svg, found, text) ? std::stod(found[1]) : -1;
+}
+
+TEST(ScatterChart, NamesOfNearPointsAreReadable) {
+  const std::string svg =
+      scatter_chart("t", "x", {{"first", 18, 0.4352}, {"second", 18.1, 0.4352}, {"far", 1, 0.42}});
+  ASSERT_GT(row_of(svg, "first"), 0);
+  EXPECT_GE(std::abs(row_of(svg, "second") - row_of(svg, "first")), 12);
+  EXPECT_EQ(row_of(scatter_chart("t", "x", {{"a", 2, 0.4}, {"b", 18, 0.4}}), "a"),
+            row_of(scatter_chart("t", "x", {{"a", 2, 0.4}, {"b", 18, 0.4}}), "b"));
+}
+
+TEST(ScatterChart, NumbersOfAnAxisDifferAndAreWhole) {
+  const std::string svg = scatter_chart("t", "x", {{"a", 1900, 0.4352}, {"b", 40, 0.4336}});
+  EXPECT_NE(svg.find(">1092</text>"), std::string::npos) << svg;
+  EXPECT_NE(svg.find(">0.43360</text>"), std::string::npos) << svg;
+  EXPECT_EQ(svg.find("e+"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace octet
