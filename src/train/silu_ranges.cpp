@@ -1,6 +1,8 @@
 #include "train/silu_ranges.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <numeric>
 
 #include "core/error.h"
@@ -12,6 +14,7 @@ namespace octet {
 namespace {
 
 constexpr double kWorthTrying = 0.02;  // of the sum over all SiLU
+constexpr size_t kMost = 12;           // SiLU, the costliest: large networks have many alike
 // Factors of the upper ends. With lower ones few pictures would decide what is cut off in many.
 constexpr std::array kBefore{0.7, 0.8, 0.9, 1.0, 1.1};
 constexpr std::array kBehind{0.8, 0.9, 1.0, 1.1, 1.25, 1.4};
@@ -72,6 +75,15 @@ std::vector<Silu> silus(const Graph& graph, const Placement& placement) {
   return list;
 }
 
+// In the order that they have.
+void keep_costliest(std::vector<Silu>& list) {
+  if (list.size() <= kMost) return;
+  std::vector<double> costs;
+  for (const Silu& s : list) costs.push_back(s.cost);
+  std::nth_element(costs.begin(), costs.begin() + kMost, costs.end(), std::greater<>());
+  std::erase_if(list, [&](const Silu& s) { return s.cost <= costs[kMost]; });
+}
+
 }  // namespace
 
 double cost_of(std::initializer_list<const GroupCalibration*> groups, const Distillation& distance,
@@ -93,6 +105,7 @@ void choose_silu_ranges(const Graph& graph, const Placement& placement,
   const double all = std::accumulate(list.begin(), list.end(), 0.0,
                                      [](double sum, const Silu& s) { return sum + s.cost; });
   std::erase_if(list, [&](const Silu& s) { return s.cost < kWorthTrying * all; });
+  keep_costliest(list);
   Progress progress(static_cast<int64_t>(list.size()));
   for (size_t i = 0; i < list.size(); ++i) {
     chooser.choose(list[i]);

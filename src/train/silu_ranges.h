@@ -20,8 +20,8 @@ namespace octet {
                              const Distillation& distance, PartialRun& run);
 
 // Tries other upper ends of both ranges at every SiLU that alone, computed as engines do, costs
-// more than a fiftieth of what all cost; keeps those with which the outputs of `run` are nearest
-// to the float model's. `groups` are those of placement.groups.
+// more than a fiftieth of what all cost, at the twelve costliest at most; keeps those with which
+// the outputs of `run` are nearest to the float model's. `groups` are those of placement.groups.
 void choose_silu_ranges(const Graph& graph, const Placement& placement,
                         const Distillation& distance, PartialRun& run,
                         std::vector<GroupCalibration>& groups);
