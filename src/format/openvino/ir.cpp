@@ -203,7 +203,8 @@ class IrEmitter : public Emitter {
     auto ports = layer.append_child("input");
     int id = 0;
     for (const Value& from : inputs) {
-      add_port(ports, id, from.type, {});  // its sides stand at the edge's other end
+      // Its type and sides stand at the edge's other end.
+      ports.append_child("port").append_attribute("id") = id;
       auto edge = edges_.append_child("edge");
       edge.append_attribute("from-layer") = from.layer;
       edge.append_attribute("from-port") = from.port_id;
