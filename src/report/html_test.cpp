@@ -21,8 +21,9 @@ TEST(ScatterChart, NamesOfNearPointsAreReadable) {
       scatter_chart("t", "x", {{"first", 18, 0.4352}, {"second", 18.1, 0.4352}, {"far", 1, 0.42}});
   ASSERT_GT(row_of(svg, "first"), 0);
   EXPECT_GE(std::abs(row_of(svg, "second") - row_of(svg, "first")), 12);
-  EXPECT_EQ(row_of(scatter_chart("t", "x", {{"a", 2, 0.4}, {"b", 18, 0.4}}), "a"),
-            row_of(scatter_chart("t", "x", {{"a", 2, 0.4}, {"b", 18, 0.4}}), "b"));
+  const std::string apart = scatter_chart("t", "x", {{"a", 2, 0.4}, {"b", 18, 0.4}});
+  ASSERT_GT(row_of(apart, "a"), 0);
+  EXPECT_EQ(row_of(apart, "a"), row_of(apart, "b"));
 }
 
 TEST(ScatterChart, NumbersOfAnAxisDifferAndAreWhole) {

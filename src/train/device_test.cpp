@@ -98,7 +98,6 @@ void expect_close(const std::vector<torch::Tensor>& found,
   EXPECT_GT(power, 0);
 }
 
-// Both, each with its gradients for what is quantized and for the scales.
 TEST(Threads, AreOnePerLogicalCoreUnlessTold) {
   use_threads(1);
   EXPECT_EQ(at::get_num_threads(), 1);
@@ -106,6 +105,7 @@ TEST(Threads, AreOnePerLogicalCoreUnlessTold) {
   EXPECT_EQ(at::get_num_threads(), static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// Values and weights, each with its gradients for what is quantized and for the scales.
 TEST(Device, QuantizesAsTheProcessorDoes) {
   torch::manual_seed(1);
   const torch::Tensor x = torch::randn({2, 8, 5, 5}) * 3;
