@@ -27,7 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kWarmupMomentum = 0.8;
-constexpr double kWarmupBias = 0.1;  // learning rate that biases start from, with SGD
+constexpr double kWarmupBias = 10;  // times the learning rate: where biases start, with SGD
 constexpr double kNominalBatch = 64;
 constexpr const char* kTableHead =
     "epoch,seconds,images_per_second,box,cls,dfl,keypoint,visibility,distill,map50,map50_95,"
@@ -74,7 +74,8 @@ class Trainer {
         average_(net_, options.average) {
     at_.best_fitness = options.initial_fitness;
     const bool sgd = options.optimizer == OptimizerKind::kSgd;
-    base_rate_ = options.learning_rate > 0 ? options.learning_rate : sgd ? 0.01 : 0.001;
+    const double usual_rate = (sgd ? 0.01 : 0.001) * (options.already_trained ? 0.1 : 1);
+    base_rate_ = options.learning_rate > 0 ? options.learning_rate : usual_rate;
     key_ = fmt::format(
         "{}{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
         "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
@@ -85,7 +86,11 @@ class Trainer {
   }
 
   TrainSummary run() {
-    if (options_.resume) resume();
+    if (options_.resume) {
+      resume();
+    } else if (options_.already_trained) {
+      judge_given();
+    }
     TrainSummary summary;
     summary.images = loader_.pictures();
     summary.best_epoch = at_.best_epoch;
@@ -163,9 +168,10 @@ class Trainer {
     const double warm_steps = std::max(1.0, std::round(options_.warmup_epochs * batches));
     const double warm = options_.warmup_epochs > 0 ? std::min(1.0, step / warm_steps) : 1;
     const bool sgd = options_.optimizer == OptimizerKind::kSgd;
+    const double first_bias_rate = kWarmupBias * base_rate_;
     for (size_t g = 0; g < optimizer_.groups().size(); ++g) {
       optimizer_.groups()[g].learning_rate =
-          g == 2 && sgd ? kWarmupBias + (learning_rate_ - kWarmupBias) * warm
+          g == 2 && sgd ? first_bias_rate + (learning_rate_ - first_bias_rate) * warm
                         : learning_rate_ * warm;
     }
     optimizer_.set_momentum(kWarmupMomentum + (options_.momentum - kWarmupMomentum) * warm);
@@ -209,19 +215,37 @@ class Trainer {
         at_.epoch + 1, options_.epochs, rate, items.box, items.cls, items.dfl, left / rate / 60);
   }
 
+  bool keep_if_best(int epoch, const Evaluation& e, const Model& model) {
+    if (e.fitness(task_kind_) <= at_.best_fitness) return false;
+    at_.best_fitness = e.fitness(task_kind_);
+    at_.best_epoch = epoch;
+    at_.best_boxes = e.boxes;
+    at_.best_keypoints = e.keypoints;
+    write_model_file(options_.folder / "best.safetensors", model, StorageKind::kF32);
+    return true;
+  }
+
+  void judge_given() {
+    const Model given = net_.model();
+    const Evaluation e = evaluate(net_.inference(), given, validation_, judging_size(options_));
+    keep_if_best(0, e, given);
+    log_info("as given: mAP50 {:.4f} mAP50-95 {:.4f}{}", e.boxes.map50, e.boxes.map50_95,
+             pose_note(e));
+  }
+
+  std::string pose_note(const Evaluation& e) const {
+    return task_kind_ == Task::kPose ? fmt::format(" pose {:.4f}", e.keypoints.map50_95) : "";
+  }
+
   void finish_epoch(EpochResult& result, TrainSummary& summary) {
     average_.swap(net_);
     const Model averaged = net_.model();
     result.evaluation = evaluate(net_.inference(), averaged, validation_, judging_size(options_));
     average_.swap(net_);
     const Evaluation& e = result.evaluation;
-    if (e.fitness(task_kind_) > at_.best_fitness) {
-      at_.best_fitness = e.fitness(task_kind_);
-      at_.best_epoch = summary.best_epoch = result.epoch;
-      at_.best_boxes = e.boxes;
-      at_.best_keypoints = e.keypoints;
+    if (keep_if_best(result.epoch, e, averaged)) {
+      summary.best_epoch = result.epoch;
       summary.best = e;
-      write_model_file(options_.folder / "best.safetensors", averaged, StorageKind::kF32);
     }
     EpochResult row = result;
     row.seconds = at_.seconds + seconds_since(start_);
@@ -233,9 +257,7 @@ class Trainer {
         "images/s",
         result.epoch, options_.epochs, result.loss.box, result.loss.cls, result.loss.dfl,
         result.loss.distill > 0 ? fmt::format(" distill {:.4f}", result.loss.distill) : "",
-        e.boxes.map50, e.boxes.map50_95,
-        task_kind_ == Task::kPose ? fmt::format(" pose {:.4f}", e.keypoints.map50_95) : "",
-        result.images_per_second);
+        e.boxes.map50, e.boxes.map50_95, pose_note(e), result.images_per_second);
     summary.epochs.push_back(result);
   }
 

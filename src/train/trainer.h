@@ -23,7 +23,10 @@ struct TrainOptions {
   int side = 640;
   int batch = 16;
   OptimizerKind optimizer = OptimizerKind::kSgd;
-  double learning_rate = 0;  // 0: 0.01 for SGD, 0.001 for AdamW
+  double learning_rate = 0;  // 0: 0.01 for SGD, 0.001 for AdamW; a tenth if already trained
+  // The model detects these classes as it is: it is judged first, and stays the best unless an
+  // epoch is better.
+  bool already_trained = false;
   bool cosine = false;
   double last_learning_rate = 0.01;  // share of the first
   double rate_of_scales = 1;         // learning rate of quantization scales, as a multiple

@@ -102,6 +102,22 @@ TEST(Train, ResumesExactly) {
   }
 }
 
+// Neither the model as given nor an epoch finds anything: the model as given is kept.
+TEST(Train, ModelThatNoEpochBettersIsKept) {
+  const TemporaryFolder folder;
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  TrainOptions options{.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()};
+  EXPECT_EQ(train_float(model, data, data, options).best_epoch, 1);
+  options.already_trained = true;
+  const TrainSummary s = train_float(model, data, data, options);
+  EXPECT_EQ(s.best_epoch, 0);
+  EXPECT_EQ(first_weights(folder / "best.safetensors"),
+            std::get<Conv2d>(model.graph.nodes[0].op).weight.values);
+  EXPECT_NE(first_weights(folder / "last.safetensors"), first_weights(folder / "best.safetensors"));
+  EXPECT_DOUBLE_EQ(s.epochs[0].learning_rate, 0.001);
+}
+
 TEST(Train, FrozenLayersStay) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});

@@ -22,11 +22,16 @@ struct Options {
   bool json = false;
 };
 
-void replace_silu(Graph& graph, ActivationKind kind) {
+// False when there is none to replace.
+bool replace_silu(Graph& graph, ActivationKind kind) {
+  bool replaced = false;
   for (Node& node : graph.nodes) {
     auto* act = std::get_if<Activation>(&node.op);
-    if (act != nullptr && act->kind == ActivationKind::kSilu) act->kind = kind;
+    if (act == nullptr || act->kind != ActivationKind::kSilu || act->kind == kind) continue;
+    act->kind = kind;
+    replaced = true;
   }
+  return replaced;
 }
 
 // What the labels hold, and what is worth knowing about them before hours are spent.
@@ -64,13 +69,15 @@ void run_train(Options& options) {
   options.train.folder = options.folder;
   const Dataset training = read_dataset(options.data, {.split = "train"});
   const Dataset validation = read_dataset(options.data, {.split = "val"});
-  Model model = with_classes(read_model(options.model), training.names, options.train.seed);
+  Model model = read_model(options.model);
+  const bool replaced = replace_silu(model.graph, parse_activation(options.activation));
+  options.train.already_trained = model.info.names == training.names && !replaced;
+  model = with_classes(std::move(model), training.names, options.train.seed);
   if (model.info.keypoints != training.keypoints)
     fail("{}: {} keypoints an object, the model has {}", options.data, training.keypoints,
          model.info.keypoints);
   options.train.optimizer =
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
-  if (options.activation != "silu") replace_silu(model.graph, parse_activation(options.activation));
   require_labels(training, options.data + ": train");
   require_labels(validation, options.data + ": val");
   report_labels(training);
@@ -81,9 +88,10 @@ void run_train(Options& options) {
          (options.train.folder / "last.safetensors").string());
   write_train_report(options.train.folder, validation, judging_size(options.train));
   const std::string best = (options.train.folder / "best.safetensors").string();
-  log_info("{} epochs in {:.0f} s, {:.1f} images/s; best is epoch {}, mAP50-95 {:.4f}: {}",
-           s.epochs.size(), s.seconds, s.images_per_second, s.best_epoch, s.best.boxes.map50_95,
-           best);
+  log_info("{} epochs in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}",
+           s.epochs.size(), s.seconds, s.images_per_second,
+           s.best_epoch > 0 ? fmt::format("epoch {}", s.best_epoch) : "the model as given",
+           s.best.boxes.map50_95, best);
   if (!options.json) return;
   nlohmann::ordered_json j{{"output", best},
                            {"images", s.images},
@@ -104,7 +112,10 @@ void add_schedule_options(CLI::App& verb, Options& o) {
   verb.add_option("--optimizer", o.optimizer, "sgd or adamw")
       ->check(CLI::IsMember({"sgd", "adamw"}))
       ->capture_default_str();
-  verb.add_option("--lr", t.learning_rate, "first learning rate; default: 0.01 sgd, 0.001 adamw")
+  verb.add_option(
+          "--lr", t.learning_rate,
+          "first learning rate; default: 0.01 sgd, 0.001 adamw, a tenth of it for a model that "
+          "detects these classes already")
       ->check(CLI::PositiveNumber);
   verb.add_flag("--cosine", t.cosine, "let the learning rate fall as a cosine, not a line");
   verb.add_option("--warmup", t.warmup_epochs, "epochs in which the learning rate rises")

@@ -11,7 +11,8 @@ namespace octet {
 namespace {
 
 constexpr int kIrVersion = 11;
-constexpr size_t kAlignment = 64;  // of tensors in the .bin, so that they can be used in place
+// Of tensors in the .bin, so that they can be used in place; of small ones, which are many, less.
+constexpr size_t kAlignment = 64, kSmallAlignment = 8;
 
 const char* ir_type(ElementType type) {
   switch (type) {
@@ -228,7 +229,8 @@ class IrEmitter : public Emitter {
   // ---- constants
   Value constant(const std::string& name, const std::string& type, const Shape& dims,
                  std::span<const std::byte> raw) {
-    weights_.resize((weights_.size() + kAlignment - 1) / kAlignment * kAlignment);
+    const size_t step = raw.size() < kAlignment ? kSmallAlignment : kAlignment;
+    weights_.resize((weights_.size() + step - 1) / step * step);
     auto layer = add_layer(name, "Const", "opset1");
     auto data = layer.append_child("data");
     data.append_attribute("element_type") = type.c_str();
