@@ -22,12 +22,13 @@ struct Options {
   bool json = false;
 };
 
-// False when there is none to replace.
+// True when the network is another one then.
 bool replace_silu(Graph& graph, ActivationKind kind) {
+  if (kind == ActivationKind::kSilu) return false;
   bool replaced = false;
   for (Node& node : graph.nodes) {
     auto* act = std::get_if<Activation>(&node.op);
-    if (act == nullptr || act->kind != ActivationKind::kSilu || act->kind == kind) continue;
+    if (act == nullptr || act->kind != ActivationKind::kSilu) continue;
     act->kind = kind;
     replaced = true;
   }
