@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
 #include "media/image_io.h"
@@ -42,13 +43,16 @@ class Int8Engines : public testing::Test {
     const auto engine = load_engine(engine_name);
     const auto network = engine->compile({.file = file_}, size_, {.delegate = delegate});
     *device = network->description().device;
-    const auto request = network->make_request();
+    return run(*network);
+  }
+  Agreement run(Network& network) {
+    const auto request = network.make_request();
     std::copy(picture_.begin(), picture_.end(), request->input());
     request->start();
     request->wait();
     Agreement all;
-    for (size_t i = 0; i < network->outputs().size(); ++i)
-      add(request->outputs()[i], network->outputs()[i].name, all);
+    for (size_t i = 0; i < network.outputs().size(); ++i)
+      add(request->outputs()[i], network.outputs()[i].name, all);
     return all;
   }
 
@@ -57,8 +61,19 @@ class Int8Engines : public testing::Test {
     file_ = folder_ / "m.onnx";
     write_onnx(file_, model_, size_, Layout::kRaw);
   }
+  void use_ir() {
+    file_ = folder_ / "m.xml";
+    write_ir(file_, model_, size_, Layout::kRaw);
+  }
+  [[nodiscard]] const QuantParams& params_of(const std::string& output) const {
+    const auto& all = model_.graph.outputs;
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const Output& o) { return o.name() == output; });
+    return *model_.quantization.find(at->value);
+  }
 
   const TemporaryFolder folder_;
+  std::filesystem::path file_;
 
  private:
   void add(const TensorView& found, const std::string& name, Agreement& all) const {
@@ -85,7 +100,6 @@ class Int8Engines : public testing::Test {
 
   Model model_;
   Size size_;
-  std::filesystem::path file_;
   std::vector<uint8_t> picture_;
   std::map<std::string, IntegerTensor> expected_;
 };
@@ -122,6 +136,28 @@ TEST_F(Int8Engines, OnnxRuntimeEqualsTheReference) {
   const Agreement a = run("onnxruntime", "", &device);
   EXPECT_GE(share(a.equal, a), kEqual);
   EXPECT_GE(share(a.within_1, a), kWithinOne);
+}
+
+// Also from its cache. Float SiLU: single steps add up.
+TEST_F(Int8Engines, OpenVinoGivesIntegers) {
+  const std::string missing = error_of([] { (void)load_engine("openvino"); });
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  prepare({320, 320});
+  use_ir();
+  for (const bool cached : {false, true}) {
+    const auto engine = load_engine("openvino");
+    const auto network = engine->compile({.file = file_}, {320, 320}, {.cache = folder_ / "cache"});
+    ASSERT_EQ(network->description().from_cache, cached);
+    for (const Port& port : network->outputs()) {
+      EXPECT_EQ(port.type, ElementType::kInt8) << port.name;
+      EXPECT_TRUE(port.channels_last) << port.name;
+      EXPECT_FLOAT_EQ(port.scale, params_of(port.name).scale) << port.name;
+      EXPECT_EQ(port.zero_point, params_of(port.name).zero_point) << port.name;
+    }
+    const Agreement a = run(*network);
+    if (engine->abilities().int8_saturates) continue;
+    EXPECT_GE(share(a.within_1, a), 0.9);
+  }
 }
 
 // TensorFlow Lite's own kernels scale in fixed point: over sixty layers single steps add up.

@@ -1,7 +1,7 @@
 // OpenVINO behind the Engine interface. Whatever a file takes (float NCHW as Ultralytics exports,
 // uint8 NHWC as octet does), the network offered here takes uint8 NHWC RGB; the conversion runs
-// inside OpenVINO. Compiled networks are kept in a cache folder, keyed by the file, the options,
-// the processor and OpenVINO's version.
+// inside OpenVINO. int8 networks give integers (integer_outputs.h). Compiled networks are kept in a
+// cache folder, keyed by the file, the options, the processor and OpenVINO's version.
 #include <algorithm>
 #include <fstream>
 #include <openvino/openvino.hpp>
@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "engine/engine.h"
+#include "engine/openvino/integer_outputs.h"
 
 namespace octet {
 namespace {
@@ -44,6 +45,17 @@ Port make_port(const ov::Output<const ov::Node>& node) {
           .shape = Shape(shape.begin(), shape.end())};
 }
 
+Port make_output_port(const ov::Output<const ov::Node>& node, const IntegerOutput& kept) {
+  Port port = make_port(node);
+  if (kept.scale == 0) return port;
+  const Shape rows = port.shape;
+  port.shape = {rows[0], rows[3], rows[1], rows[2]};
+  port.scale = kept.scale;
+  port.zero_point = kept.zero_point;
+  port.channels_last = true;
+  return port;
+}
+
 std::string openvino_version() {
   const std::string build = ov::get_openvino_version().buildNumber;
   return "OpenVINO " + build.substr(0, build.find('-'));
@@ -51,12 +63,15 @@ std::string openvino_version() {
 
 class OpenVinoRequest : public Request {
  public:
-  explicit OpenVinoRequest(ov::CompiledModel& model) : request_(model.create_infer_request()) {
-    for (size_t i = 0; i < model.outputs().size(); ++i) {
-      ov::Tensor tensor = request_.get_output_tensor(i);
-      const Port port = make_port(model.output(i));
-      views_.push_back({.data = tensor.data(), .type = port.type, .shape = port.shape});
-    }
+  OpenVinoRequest(ov::CompiledModel& model, const std::vector<Port>& outputs)
+      : request_(model.create_infer_request()) {
+    for (const Port& port : outputs)
+      views_.push_back({.data = request_.get_output_tensor(views_.size()).data(),
+                        .type = port.type,
+                        .shape = port.shape,
+                        .scale = port.scale,
+                        .zero_point = port.zero_point,
+                        .channels_last = port.channels_last});
   }
   uint8_t* input() override { return request_.get_input_tensor().data<uint8_t>(); }
   void start() override { request_.start_async(); }
@@ -97,10 +112,12 @@ std::string executed_precision(const ov::CompiledModel& model) {
 
 class OpenVinoNetwork : public Network {
  public:
-  OpenVinoNetwork(ov::Core& core, ov::CompiledModel model, bool from_cache)
+  OpenVinoNetwork(ov::Core& core, ov::CompiledModel model, const std::vector<IntegerOutput>& kept,
+                  bool from_cache)
       : model_(std::move(model)) {
     input_ = make_port(model_.input());
-    for (const auto& output : model_.outputs()) outputs_.push_back(make_port(output));
+    for (size_t i = 0; i < model_.outputs().size(); ++i)
+      outputs_.push_back(make_output_port(model_.output(i), kept.at(i)));
     description_ = {.engine = openvino_version(),
                     .device = "CPU: " + core.get_property("CPU", ov::device::full_name),
                     .precision = executed_precision(model_),
@@ -112,7 +129,7 @@ class OpenVinoNetwork : public Network {
   const std::vector<Port>& outputs() const override { return outputs_; }
   const NetworkDescription& description() const override { return description_; }
   std::unique_ptr<Request> make_request() override {
-    return std::make_unique<OpenVinoRequest>(model_);
+    return std::make_unique<OpenVinoRequest>(model_, outputs_);
   }
 
  private:
@@ -155,19 +172,19 @@ class OpenVinoEngine : public Engine {
     try {
       if (auto network = import_cached(cached, options, true)) return network;
       const auto model = read(source);
+      model_.reset();
       take_bytes(*model, size, name_of(source));
+      const std::vector<IntegerOutput> kept = keep_integers(*model);
       const auto compile_now = [&] {
         return core_.compile_model(with_byte_input(model), "CPU", properties(options));
       };
       // Compiling takes memory that OpenVINO would keep; a child gives it back.
-      if (!cached.empty() && run_in_child([&] { export_cached(compile_now(), cached); })) {
-        model_.reset();
+      if (!cached.empty() && run_in_child([&] { export_cached(compile_now(), kept, cached); })) {
         if (auto network = import_cached(cached, options, false)) return network;
       }
       ov::CompiledModel compiled = compile_now();
-      if (!cached.empty()) export_cached(compiled, cached);
-      model_.reset();
-      return std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), false);
+      if (!cached.empty()) export_cached(compiled, kept, cached);
+      return std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), kept, false);
     } catch (const ov::Exception& e) {
       fail("{}: OpenVINO cannot run it: {}", name_of(source), e.what());
     }
@@ -225,7 +242,7 @@ class OpenVinoEngine : public Engine {
 
   std::string cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
     Hash hash;
-    hash.add(fmt::format("{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
+    hash.add(fmt::format("2|{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
                          ov::get_openvino_version().buildNumber, to_string(size), options.threads,
                          options.parallel, static_cast<int>(options.precision)));
     hash.add(source.content);
@@ -245,8 +262,9 @@ class OpenVinoEngine : public Engine {
     if (file.empty() || !std::filesystem::exists(file)) return nullptr;
     try {
       std::ifstream stream(file, std::ios::binary);
+      const std::vector<IntegerOutput> kept = read_outputs(stream);
       return std::make_unique<OpenVinoNetwork>(
-          core_, core_.import_model(stream, "CPU", properties(options)), from_cache);
+          core_, core_.import_model(stream, "CPU", properties(options)), kept, from_cache);
     } catch (const std::exception&) {
       log_warning("{}: this compiled model is damaged; it is made again", file.string());
       return nullptr;
@@ -254,12 +272,14 @@ class OpenVinoEngine : public Engine {
   }
 
   // A cache that cannot be written costs time at the next start, nothing else.
-  static void export_cached(ov::CompiledModel model, const std::filesystem::path& file) {
+  static void export_cached(ov::CompiledModel model, const std::vector<IntegerOutput>& kept,
+                            const std::filesystem::path& file) {
     try {
       make_folder(file.parent_path());
       AtomicPath target(file);
       {
         std::ofstream stream(target.temporary(), std::ios::binary);
+        write_outputs(stream, kept);
         model.export_model(stream);
         if (!stream.flush()) return;
       }
