@@ -51,6 +51,7 @@ class Emitter {
     bool before_silu = true;
     bool after_sigmoid = true;  // of SiLU; without it SiLU is one operation
     bool after_moves = true;    // after what only moves data, where they change nothing
+    bool before_relu = false;   // for engines that do not fuse ReLU6 with an integer convolution
     bool fractions = false;     // of the input's sides, for decoded coordinates
   };
   [[nodiscard]] virtual Style style() const = 0;

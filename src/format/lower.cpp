@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "quant/params.h"
 
 namespace octet {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 using Ref = Emitter::Ref;
 
 constexpr const char* kQuantizerSuffix = ".quantized";
+constexpr double kRelu6Most = 6;
 
 class Lowering {
  public:
@@ -139,8 +141,22 @@ class Lowering {
     return out_.style().after_moves ? quantized(name, x) : x;
   }
 
+  // Rounded before they are clamped, values are the same: 0 is a step, and rounding keeps the
+  // order. Most quantizers clamp as ReLU6 does, and need no operator beside them.
+  Ref clamped_in_integers(const Node& node, ActivationKind kind, Ref x, const QuantParams& p) {
+    const bool clamps = p.zero_point == kInt8Min &&
+                        (kind == ActivationKind::kRelu || quantize(kRelu6Most, p) == kInt8Max);
+    if (clamps) return quantized(node.name, x);
+    const Ref rounded = out_.quantize(node.name + ".unclamped", x, p);
+    return quantized(node.name, out_.activation(node.name, rounded, kind));
+  }
+
   // SiLU in integers is a product with a quantized sigmoid.
   Ref activation(const Node& node, ActivationKind kind, Ref x) {
+    const QuantParams* p = quantization_.find(node.name);
+    if (p != nullptr && out_.style().before_relu &&
+        (kind == ActivationKind::kRelu || kind == ActivationKind::kRelu6))
+      return clamped_in_integers(node, kind, x, *p);
     const bool in_integers = kind == ActivationKind::kSilu &&
                              quantization_.find(node.inputs[0]) != nullptr &&
                              out_.style().after_sigmoid;

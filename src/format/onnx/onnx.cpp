@@ -50,7 +50,7 @@ class OnnxEmitter : public Emitter {
     describe(*graph_->add_output(), name, ElementType::kFloat32, shape(x));
   }
 
-  [[nodiscard]] Style style() const override { return {}; }
+  [[nodiscard]] Style style() const override { return {.before_relu = true}; }
 
   void metadata(const std::map<std::string, std::string>& entries) override {
     for (const auto& [key, value] : entries) {
