@@ -65,13 +65,14 @@ class OpenVinoRequest : public Request {
  public:
   OpenVinoRequest(ov::CompiledModel& model, const std::vector<Port>& outputs)
       : request_(model.create_infer_request()) {
-    for (const Port& port : outputs)
+    for (const Port& port : outputs) {
       views_.push_back({.data = request_.get_output_tensor(views_.size()).data(),
                         .type = port.type,
                         .shape = port.shape,
                         .scale = port.scale,
                         .zero_point = port.zero_point,
                         .channels_last = port.channels_last});
+    }
   }
   uint8_t* input() override { return request_.get_input_tensor().data<uint8_t>(); }
   void start() override { request_.start_async(); }
