@@ -4,6 +4,7 @@
 #include "train/distill.h"
 #include "train/graph_executor.h"
 #include "train/loss.h"
+#include "train/run_state.h"
 
 namespace octet {
 
@@ -49,9 +50,9 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
     network.freeze_scales();
   };
   const std::string kind = fmt::format(
-      "int8 of {} bits, distill {}, features {}, labels {}, scale-lr {}{}: ", network.weight_bits(),
-      options.distill, options.features, options.labels, options.train.rate_of_scales,
-      options.learn_scales ? "" : " observed");
+      "{}int8 of {} bits, distill {}, features {}, labels {}, scale-lr {}{}: ",
+      fingerprint(teacher), network.weight_bits(), options.distill, options.features,
+      options.labels, options.train.rate_of_scales, options.learn_scales ? "" : " observed");
   return train({.network = network, .loss = loss, .before_epoch = before_epoch, .kind = kind},
                training, validation, options.train);
 }

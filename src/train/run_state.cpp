@@ -4,7 +4,9 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "format/model_file.h"
+#include "graph/graph_json.h"
 #include "train/graph_executor.h"
 
 namespace octet {
@@ -47,6 +49,16 @@ CocoSummary to_summary(const nlohmann::json& j) {
 
 }  // namespace
 
+std::string fingerprint(const Model& model) {
+  Hash hash;
+  hash.add(to_json(model.graph).dump());
+  for (const Node& node : model.graph.nodes) {
+    if (const auto* conv = std::get_if<Conv2d>(&node.op))
+      hash.add(std::as_bytes(std::span(conv->weight.values)));
+  }
+  return fmt::format("model {:016x}, ", hash.value());
+}
+
 void write_run(const std::filesystem::path& file, const Model& averaged,
                const RunPosition& position, const RunKey& key, TrainableNetwork& network,
                WeightAverage& average, Optimizer& optimizer) {
@@ -81,8 +93,8 @@ RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
     const auto j = nlohmann::json::parse(entry->second);
     const auto own = j.at("key").get<std::string>();
     if (own != key)
-      fail("{}: is of a run with other options or data:\n  then {}\n  now  {}", file.string(), own,
-           key);
+      fail("{}: is of a run with another model, other options or data:\n  then {}\n  now  {}",
+           file.string(), own, key);
     take(data, "run.parameter.", file.string(), network.parameters());
     take(data, "run.buffer.", file.string(), network.buffers());
     take(data, "run.average.", file.string(), average.values());

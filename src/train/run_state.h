@@ -23,6 +23,9 @@ struct RunPosition {
 // What a run is a run of: continuing with other options would be another run.
 using RunKey = std::string;
 
+// Its part that says which model the run began with.
+[[nodiscard]] std::string fingerprint(const Model& model);
+
 void write_run(const std::filesystem::path& file, const Model& averaged,
                const RunPosition& position, const RunKey& key, TrainableNetwork& network,
                WeightAverage& average, Optimizer& optimizer);

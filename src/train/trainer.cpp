@@ -359,7 +359,8 @@ TrainSummary train_float(const Model& model, const Dataset& training, const Data
   const Loss loss(model.info, model.graph.outputs);
   const auto on_batch = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor&,
                             const Targets& targets) { return loss(outputs, targets); };
-  return train({.network = network, .loss = on_batch}, training, validation, options);
+  return train({.network = network, .loss = on_batch, .kind = fingerprint(model)}, training,
+               validation, options);
 }
 
 }  // namespace octet

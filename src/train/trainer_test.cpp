@@ -102,6 +102,27 @@ TEST(Train, ResumesExactly) {
   }
 }
 
+TEST(Train, ResumesNoOtherModelsRun) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  const TemporaryFolder folder;
+  TrainOptions options{.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()};
+  (void)train_float(model, data, data, options);
+  options.resume = true;
+  const auto refusal = [&](const Model& other) {
+    return error_of([&] { (void)train_float(other, data, data, options); });
+  };
+  EXPECT_NE(refusal(model).find("nothing to resume"), std::string::npos);
+  Model other = model;
+  std::get<Conv2d>(other.graph.nodes[0].op).weight.values[0] += 1;
+  EXPECT_NE(refusal(other).find("other options"), std::string::npos);
+  other = model;
+  for (Node& node : other.graph.nodes) {
+    if (auto* act = std::get_if<Activation>(&node.op)) act->kind = ActivationKind::kRelu6;
+  }
+  EXPECT_NE(refusal(other).find("other options"), std::string::npos);
+}
+
 // Neither the model as given nor an epoch finds anything: the model as given is kept.
 TEST(Train, ModelThatNoEpochBettersIsKept) {
   const TemporaryFolder folder;
