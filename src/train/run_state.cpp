@@ -52,9 +52,14 @@ CocoSummary to_summary(const nlohmann::json& j) {
 std::string fingerprint(const Model& model) {
   Hash hash;
   hash.add(to_json(model.graph).dump());
+  const auto add = [&](const Tensor& tensor) { hash.add(std::as_bytes(std::span(tensor.values))); };
   for (const Node& node : model.graph.nodes) {
-    if (const auto* conv = std::get_if<Conv2d>(&node.op))
-      hash.add(std::as_bytes(std::span(conv->weight.values)));
+    if (const auto* conv = std::get_if<Conv2d>(&node.op)) {
+      add(conv->weight);
+      add(conv->bias);
+    } else if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
+      for (const Tensor* t : {&norm->gamma, &norm->beta, &norm->mean, &norm->variance}) add(*t);
+    }
   }
   return fmt::format("model {:016x}, ", hash.value());
 }

@@ -117,6 +117,9 @@ TEST(Train, ResumesNoOtherModelsRun) {
   std::get<Conv2d>(other.graph.nodes[0].op).weight.values[0] += 1;
   EXPECT_NE(refusal(other).find("other options"), std::string::npos);
   other = model;
+  std::get<BatchNorm>(other.graph.nodes[1].op).beta.values[0] += 1;
+  EXPECT_NE(refusal(other).find("other options"), std::string::npos);
+  other = model;
   for (Node& node : other.graph.nodes) {
     if (auto* act = std::get_if<Activation>(&node.op)) act->kind = ActivationKind::kRelu6;
   }
