@@ -1,5 +1,5 @@
 // An int8 network's outputs as it computes them, integers with the channels last. Turning them into
-// the file's float planes took an eighth of YOLOv8n's time, and decoding reads integers as well.
+// the file's float planes took a tenth of YOLOv8n's time, and decoding reads integers as well.
 #pragma once
 
 #include <iosfwd>
