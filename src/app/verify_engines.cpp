@@ -33,7 +33,7 @@ class Boxes {
  public:
   Boxes(const ModelInfo& info, Size size, const std::vector<std::string>& names,
         const std::vector<Shape>& shapes)
-      : decoder_(info, Layout::kRaw, size, names, shapes),
+      : decoder_(info, Layout::kRaw, size, names, shapes, Voting::kMean),
         metric_(info.task == Task::kPose ? MetricKind::kKeypoint : MetricKind::kBox,
                 info.keypoints) {}
 

@@ -12,7 +12,7 @@
 namespace octet {
 namespace {
 
-Decoder make_decoder(const ModelInfo& info, Layout layout, Size size, const Network& network) {
+Decoder make_decoder(const Artifact& artifact, Size size, const Network& network) {
   std::vector<std::string> names;
   std::vector<Shape> shapes;
   for (const Port& port : network.outputs()) {
@@ -22,7 +22,8 @@ Decoder make_decoder(const ModelInfo& info, Layout layout, Size size, const Netw
     names.push_back(port.name);
     shapes.push_back(port.shape);
   }
-  return {info, layout, size, names, shapes};
+  const Voting voting = artifact.weight_bits > 0 ? Voting::kMean : Voting::kNone;
+  return {artifact.info, artifact.layout, size, names, shapes, voting};
 }
 
 void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::string& name) {
@@ -72,7 +73,7 @@ Detector::Detector(const DetectorOptions& options)
   network_ = engine_->compile(source, size_, options.runtime);
   ::malloc_trim(0);  // compiling leaves as much free memory behind as the network itself takes
   try {
-    make_decoder(artifact_.info, artifact_.layout, size_, *network_);
+    make_decoder(artifact_, size_, *network_);
   } catch (const Error& e) {
     fail("{}: {}", options.model.string(), e.what());
   }
@@ -96,8 +97,7 @@ Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
 std::unique_ptr<Job> Detector::make_job() { return std::make_unique<Job>(*this); }
 
 Job::Job(Detector& detector)
-    : decoder_(make_decoder(detector.artifact_.info, detector.artifact_.layout, detector.size_,
-                            *detector.network_)),
+    : decoder_(make_decoder(detector.artifact_, detector.size_, *detector.network_)),
       input_(detector.size_),
       request_(detector.network_->make_request()) {}
 

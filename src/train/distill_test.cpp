@@ -124,7 +124,7 @@ TEST(Evaluate, RectanglesHoldThePictures) {
     smaller += std::min(image.size(2), image.size(3)) < 160 ? image.size(0) : 0;
     return net.forward(image, NormMode::kRunningStatistics);
   };
-  (void)evaluate(forward, model, data, {.size = {160, 160}, .exact = false});
+  (void)evaluate(forward, model, data, {.size = {160, 160}, .exact = false}, Voting::kNone);
   EXPECT_EQ(pictures, static_cast<int64_t>(data.samples.size()));
   EXPECT_GT(smaller, pictures / 2);
 }
@@ -146,9 +146,9 @@ TEST(Evaluate, PicturesTogetherAreJudgedAsOneByOne) {
       EXPECT_NEAR(found.items[0].box.x1, together.items[0].box.x1, 0.1) << sample.image;
       ++boxes;
     };
-    (void)evaluate(model, alone, {.size = {320, 320}, .exact = false}, compare);
+    (void)evaluate(model, alone, {.size = {320, 320}, .exact = false}, Voting::kNone, compare);
   };
-  (void)evaluate(model, data, {.size = {320, 320}, .exact = false}, judge);
+  (void)evaluate(model, data, {.size = {320, 320}, .exact = false}, Voting::kNone, judge);
   EXPECT_EQ(seen, data.samples.size());
   EXPECT_EQ(boxes, data.samples.size());
 }

@@ -8,7 +8,6 @@
 #include "graph/passes/passes.h"
 #include "media/image_io.h"
 #include "train/graph_executor.h"
-#include "vision/decode.h"
 #include "vision/letterbox.h"
 
 namespace octet {
@@ -22,8 +21,8 @@ constexpr size_t kTogether = 4;
 class PictureBatch {
  public:
   using Found = std::function<void(const Sample& sample, Size original, const Detections& found)>;
-  PictureBatch(const Forward& forward, const Model& model, Found give)
-      : forward_(forward), model_(model), give_(std::move(give)) {
+  PictureBatch(const Forward& forward, const Model& model, Voting voting, Found give)
+      : forward_(forward), model_(model), voting_(voting), give_(std::move(give)) {
     for (const Output& o : model.graph.outputs) names_.push_back(o.name());
   }
 
@@ -57,13 +56,14 @@ class PictureBatch {
     }
     const Size input{.width = static_cast<int>(picture.bytes.size(3)),
                      .height = static_cast<int>(picture.bytes.size(2))};
-    Decoder decoder(model_.info, Layout::kRaw, input, names_, shapes);
+    Decoder decoder(model_.info, Layout::kRaw, input, names_, shapes, voting_);
     decoder.decode(views, picture.geometry, kDecode, found_);
     give_(*sample, picture.original, found_);
   }
 
   const Forward& forward_;
   const Model& model_;
+  Voting voting_;
   Found give_;
   std::vector<std::string> names_;
   std::vector<std::pair<const Sample*, LetterboxedPicture>> pictures_;
@@ -87,13 +87,13 @@ LetterboxedPicture letterboxed(const Image& image, Size input) {
 
 torch::Tensor to_unit(const torch::Tensor& bytes) { return bytes.to(torch::kFloat) / 255; }
 
-Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size,
+Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size, Voting voting,
                     const PictureVisitor& visit) {
   GraphExecutor net(fold_batch_norm(model.graph));
   const auto forward = [&](const torch::Tensor& image) {
     return net.forward(image, NormMode::kRunningStatistics);
   };
-  return evaluate(forward, model, data, size, visit);
+  return evaluate(forward, model, data, size, voting, visit);
 }
 
 void require_labels(const Dataset& data, const std::string& name) {
@@ -103,12 +103,12 @@ void require_labels(const Dataset& data, const std::string& name) {
 }
 
 Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
-                    const SizeOption& size, const PictureVisitor& visit) {
+                    const SizeOption& size, Voting voting, const PictureVisitor& visit) {
   const torch::NoGradGuard no_grad;
   const bool pose = model.info.task == Task::kPose;
   CocoMetric boxes(MetricKind::kBox);
   CocoMetric keypoints(MetricKind::kKeypoint, model.info.keypoints);
-  PictureBatch batch(forward, model,
+  PictureBatch batch(forward, model, voting,
                      [&](const Sample& sample, Size original, const Detections& found) {
                        const auto truth = objects_in_pixels(sample, original);
                        boxes.add(truth, found);

@@ -14,6 +14,7 @@
 #include "eval/dataset.h"
 #include "model/model.h"
 #include "train/network.h"
+#include "vision/decode.h"
 #include "vision/image.h"
 #include "vision/letterbox.h"
 
@@ -40,10 +41,11 @@ using PictureVisitor = std::function<void(
 
 // `size`: one side means the rectangle that fits each picture.
 [[nodiscard]] Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
-                                  const SizeOption& size, const PictureVisitor& visit = {});
+                                  const SizeOption& size, Voting voting,
+                                  const PictureVisitor& visit = {});
 // Of a float model.
 [[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size,
-                                  const PictureVisitor& visit = {});
+                                  Voting voting, const PictureVisitor& visit = {});
 
 // A picture as the network sees it: bytes (1, 3, H, W).
 struct LetterboxedPicture {

@@ -41,7 +41,8 @@ class Quantizer {
   }
 
   QuantizeResult run() {
-    result_.before = evaluate(model_, validation_, size());
+    // Decoded as int8 models are, so that a drop is of quantization alone.
+    result_.before = evaluate(model_, validation_, size(), Voting::kMean);
     log_info("float: {}", figures(result_.before));
     model_.graph = add_fine_keypoints(model_.graph);
     Placement placement = place_quantizers(model_.graph);
@@ -70,7 +71,7 @@ class Quantizer {
                        pose ? fmt::format(", keypoints {:.4f}", e.keypoints.map50_95) : "");
   }
   Evaluation judge(QuantizedNetwork& network) const {
-    return evaluate(network.inference(), model_, validation_, size());
+    return evaluate(network.inference(), model_, validation_, size(), Voting::kMean);
   }
 
   // Of each layer alone; the ranking stays by distance, which is less of a lottery.
@@ -87,7 +88,8 @@ class Quantizer {
         return PartialRun(net, image).outputs(part);
       };
       layer.drop =
-          before - evaluate(forward, model_, validation_, size()).fitness(model_.info.task);
+          before -
+          evaluate(forward, model_, validation_, size(), Voting::kMean).fitness(model_.info.task);
       progress.update(++done, "mAP of layers");
     }
   }

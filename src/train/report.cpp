@@ -140,7 +140,7 @@ void write_train_report(const std::filesystem::path& folder, const Dataset& vali
   size_t count = 0;
   const size_t every = std::max<size_t>(1, validation.samples.size() / kSamples);
   const Evaluation e = evaluate(
-      model, validation, size,
+      model, validation, size, Voting::kNone,
       [&](const Sample& s, const std::vector<TruthObject>& truth, const Detections& found) {
         confusion.add(truth, found);
         if (count++ % every == 0 && count / every < kSamples)

@@ -225,9 +225,15 @@ class Trainer {
     return true;
   }
 
+  // As its file will be decoded.
+  Evaluation judge(const Model& model) const {
+    const Voting voting = model.quantization.empty() ? Voting::kNone : Voting::kMean;
+    return evaluate(net_.inference(), model, validation_, judging_size(options_), voting);
+  }
+
   void judge_given() {
     const Model given = net_.model();
-    const Evaluation e = evaluate(net_.inference(), given, validation_, judging_size(options_));
+    const Evaluation e = judge(given);
     keep_if_best(0, e, given);
     log_info("as given: mAP50 {:.4f} mAP50-95 {:.4f}{}", e.boxes.map50, e.boxes.map50_95,
              pose_note(e));
@@ -240,7 +246,7 @@ class Trainer {
   void finish_epoch(EpochResult& result, TrainSummary& summary) {
     average_.swap(net_);
     const Model averaged = net_.model();
-    result.evaluation = evaluate(net_.inference(), averaged, validation_, judging_size(options_));
+    result.evaluation = judge(averaged);
     average_.swap(net_);
     const Evaluation& e = result.evaluation;
     if (keep_if_best(result.epoch, e, averaged)) {

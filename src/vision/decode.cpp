@@ -14,6 +14,9 @@ namespace {
 constexpr size_t kMaxCandidates =
     30000;  // the best ones go on to suppression, as Ultralytics limits them
 
+// Of boxes that vote for one another. With 0.75 to 0.9 int8 models score the same.
+constexpr float kSameObject = 0.8F;
+
 float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
 OCTET_CLONES void max_rows(const float* __restrict row, int count, float* __restrict best) {
@@ -80,8 +83,8 @@ float expected_distance(const float* logits, std::span<const float> bins) {
 }  // namespace
 
 Decoder::Decoder(const ModelInfo& info, Layout layout, Size input,
-                 std::span<const std::string> names, std::span<const Shape> shapes)
-    : info_(info), layout_(layout), input_(input) {
+                 std::span<const std::string> names, std::span<const Shape> shapes, Voting voting)
+    : info_(info), layout_(layout), voting_(voting), input_(input) {
   if (layout == Layout::kUltralyticsFractions) {
     unit_x_ = static_cast<float>(input.width);
     unit_y_ = static_cast<float>(input.height);
@@ -163,19 +166,7 @@ void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometr
            std::tie(b.off_centre, b.level, b.cell, b.class_index);
   });
   suppress(options);
-  const auto clip = [](float v, int limit) {
-    return std::clamp(v, 0.0F, static_cast<float>(limit));
-  };
-  for (const Candidate& c : kept_) {
-    const Size source = geometry.source;
-    const PixelBox box{clip(geometry.to_source_x(c.box.x1), source.width),
-                       clip(geometry.to_source_y(c.box.y1), source.height),
-                       clip(geometry.to_source_x(c.box.x2), source.width),
-                       clip(geometry.to_source_y(c.box.y2), source.height)};
-    out.items.push_back(
-        {.box = box, .class_index = c.class_index, .confidence = raw ? sigmoid(c.score) : c.score});
-    if (info_.keypoints > 0) append_keypoints(outputs, c, geometry, out);
-  }
+  for (const size_t kept : kept_) append(outputs, kept, geometry, out);
 }
 
 void Decoder::select(const TensorView& scores, int level, float threshold,
@@ -266,14 +257,44 @@ void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candida
 
 void Decoder::suppress(const DecodeOptions& options) {
   kept_.clear();
-  for (const Candidate& c : candidates_) {
-    if (static_cast<int>(kept_.size()) >= options.max_detections) break;
-    const bool covered = std::any_of(kept_.begin(), kept_.end(), [&](const Candidate& k) {
-      return k.class_index == c.class_index &&
-             intersection_over_union(k.box, c.box) > options.iou_threshold;
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    Candidate& c = candidates_[i];
+    float overlap = 0;
+    const auto by = std::find_if(kept_.begin(), kept_.end(), [&](size_t kept) {
+      const Candidate& k = candidates_[kept];
+      if (k.class_index != c.class_index) return false;
+      overlap = intersection_over_union(k.box, c.box);
+      return overlap > options.iou_threshold;
     });
-    if (!covered) kept_.push_back(c);
+    if (by == kept_.end()) {
+      if (static_cast<int>(kept_.size()) >= options.max_detections) break;
+      kept_.push_back(i);
+    } else if (voting_ == Voting::kMean && overlap > kSameObject) {
+      c.next_voter = candidates_[*by].next_voter;
+      candidates_[*by].next_voter = static_cast<int>(i);
+    }
   }
+}
+
+float Decoder::probability(const Candidate& candidate) const {
+  return layout_ == Layout::kRaw ? sigmoid(candidate.score) : candidate.score;
+}
+
+// The mean over a kept candidate and its voters.
+template <size_t kValues, typename ValuesOf>
+std::array<float, kValues> Decoder::vote(size_t kept, const ValuesOf& values_of) const {
+  if (candidates_[kept].next_voter < 0) return values_of(candidates_[kept]);
+  std::array<float, kValues> sum{};
+  float weights = 0;
+  for (int i = static_cast<int>(kept); i >= 0; i = candidates_[i].next_voter) {
+    const Candidate& c = candidates_[i];
+    const float weight = probability(c);
+    const std::array<float, kValues> values = values_of(c);
+    for (size_t v = 0; v < kValues; ++v) sum[v] += weight * values[v];
+    weights += weight;
+  }
+  for (float& v : sum) v /= weights;
+  return sum;
 }
 
 // The mean of all that the network says of it, in units of two strides.
@@ -291,36 +312,46 @@ std::array<float, 2> Decoder::offset(std::span<const TensorView> outputs, const 
   return {sum[0] / 3, sum[1] / 3};
 }
 
-void Decoder::append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
-                               const LetterboxGeometry& geometry, Detections& out) const {
+// x and y in network pixels, and confidence.
+std::array<float, 3> Decoder::keypoint(std::span<const TensorView> outputs, size_t index,
+                                       const Candidate& candidate) const {
   const Level& level = levels_[candidate.level];
   const auto cell = static_cast<size_t>(candidate.cell);
-  const bool visible = info_.keypoint_dims == 3;
-  const int grid_row = candidate.cell / level.width;
-  for (int k = 0; k < info_.keypoints; ++k) {
-    std::array<float, 3> point{0, 0, 1};  // x, y, confidence
-    const auto index = static_cast<size_t>(k);
-    if (layout_ != Layout::kRaw) {
-      const auto dims = static_cast<size_t>(info_.keypoint_dims);
-      load_real(outputs[level.box], 4 + info_.names.size() + index * dims, cell,
-                std::span(point).first(dims));
-      point[0] *= unit_x_;
-      point[1] *= unit_y_;
-    } else {
-      const auto [x, y] = offset(outputs, level, index, cell);
-      const auto stride = static_cast<float>(level.stride);
-      point[0] = (x * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
-      point[1] = (y * 2 + static_cast<float>(grid_row)) * stride;
-      if (visible) {
-        load_real(outputs[level.visibility], index, cell, std::span(point).subspan(2));
-        point[2] = sigmoid(point[2]);
-      }
-    }
-    const Size source = geometry.source;
-    out.keypoints.push_back(
-        {.x = std::clamp(geometry.to_source_x(point[0]), 0.0F, static_cast<float>(source.width)),
-         .y = std::clamp(geometry.to_source_y(point[1]), 0.0F, static_cast<float>(source.height)),
-         .confidence = point[2]});
+  std::array<float, 3> point{0, 0, 1};
+  if (layout_ != Layout::kRaw) {
+    const auto dims = static_cast<size_t>(info_.keypoint_dims);
+    load_real(outputs[level.box], 4 + info_.names.size() + index * dims, cell,
+              std::span(point).first(dims));
+    return {point[0] * unit_x_, point[1] * unit_y_, point[2]};
+  }
+  const auto [x, y] = offset(outputs, level, index, cell);
+  const auto stride = static_cast<float>(level.stride);
+  point[0] = (x * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
+  point[1] = (y * 2 + static_cast<float>(candidate.cell / level.width)) * stride;
+  if (info_.keypoint_dims == 3) {
+    load_real(outputs[level.visibility], index, cell, std::span(point).subspan(2));
+    point[2] = sigmoid(point[2]);
+  }
+  return point;
+}
+
+void Decoder::append(std::span<const TensorView> outputs, size_t kept,
+                     const LetterboxGeometry& geometry, Detections& out) const {
+  const auto x = [&](float v) {
+    return std::clamp(geometry.to_source_x(v), 0.0F, static_cast<float>(geometry.source.width));
+  };
+  const auto y = [&](float v) {
+    return std::clamp(geometry.to_source_y(v), 0.0F, static_cast<float>(geometry.source.height));
+  };
+  const auto box = vote<4>(kept, [](const Candidate& c) {
+    return std::array{c.box.x1, c.box.y1, c.box.x2, c.box.y2};
+  });
+  out.items.push_back({.box = {x(box[0]), y(box[1]), x(box[2]), y(box[3])},
+                       .class_index = candidates_[kept].class_index,
+                       .confidence = probability(candidates_[kept])});
+  for (size_t k = 0; k < static_cast<size_t>(info_.keypoints); ++k) {
+    const auto point = vote<3>(kept, [&](const Candidate& c) { return keypoint(outputs, k, c); });
+    out.keypoints.push_back({.x = x(point[0]), .y = y(point[1]), .confidence = point[2]});
   }
 }
 

@@ -15,6 +15,15 @@
 
 namespace octet {
 
+// What box and keypoints of a detection are.
+enum class Voting {
+  kNone,  // its best cell's, as Ultralytics has it
+  // Box voting (Gidaris and Komodakis, 2015): the mean over that cell and the ones it suppresses
+  // whose boxes are nearly the same, weighted by their scores. For int8 models, whose cells all
+  // round otherwise.
+  kMean
+};
+
 struct DecodeOptions {
   float score_threshold = 0.25F;
   float iou_threshold = 0.7F;
@@ -29,7 +38,7 @@ class Decoder {
   // `names` and `shapes` are the engine's outputs in its order. Throws when they are not what
   // `layout` and `info` promise.
   Decoder(const ModelInfo& info, Layout layout, Size input, std::span<const std::string> names,
-          std::span<const Shape> shapes);
+          std::span<const Shape> shapes, Voting voting);
 
   // `outputs` are float32 or int8, in the order given to the constructor. Reuses `out`.
   void decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
@@ -47,6 +56,7 @@ class Decoder {
     PixelBox box;          // in network pixels
     float off_centre = 0;  // from its cell's centre to the box', in strides: of equal scores, which
                            // integers often are, the least goes first
+    int next_voter = -1;   // in candidates_
   };
 
   [[nodiscard]] int index_of(const Output& output, std::span<const std::string> names,
@@ -59,19 +69,25 @@ class Decoder {
   void select_rows(const TensorView& scores, int level, T threshold, const DecodeOptions& options);
   void decode_box(std::span<const TensorView> outputs, Candidate& candidate) const;
   void suppress(const DecodeOptions& options);
+  [[nodiscard]] float probability(const Candidate& candidate) const;
+  template <size_t kValues, typename ValuesOf>
+  [[nodiscard]] std::array<float, kValues> vote(size_t kept, const ValuesOf& values_of) const;
   [[nodiscard]] std::array<float, 2> offset(std::span<const TensorView> outputs, const Level& level,
                                             size_t keypoint, size_t cell) const;
-  void append_keypoints(std::span<const TensorView> outputs, const Candidate& candidate,
-                        const LetterboxGeometry& geometry, Detections& out) const;
+  [[nodiscard]] std::array<float, 3> keypoint(std::span<const TensorView> outputs, size_t index,
+                                              const Candidate& candidate) const;
+  void append(std::span<const TensorView> outputs, size_t kept, const LetterboxGeometry& geometry,
+              Detections& out) const;
 
   ModelInfo info_;
   Layout layout_;
+  Voting voting_;
   Size input_;
   float unit_x_ = 1, unit_y_ = 1;  // of decoded coordinates, in network pixels
   std::vector<Level> levels_;
   std::vector<float> best_;  // of each cell, over classes
   std::vector<Candidate> candidates_;
-  std::vector<Candidate> kept_;
+  std::vector<size_t> kept_;  // of candidates_
 };
 
 }  // namespace octet

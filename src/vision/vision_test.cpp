@@ -166,10 +166,11 @@ struct Head {
   }
 };
 
-Detections decode(Head& head, const DecodeOptions& options, Size source = {64, 32}) {
+Detections decode(Head& head, const DecodeOptions& options, Size source = {64, 32},
+                  Voting voting = Voting::kNone) {
   const std::vector<std::string> names{"box_8", "class_8"};
   const std::vector<Shape> shapes{head.views()[0].shape, head.views()[1].shape};
-  Decoder decoder(small_info(), Layout::kRaw, {64, 32}, names, shapes);
+  Decoder decoder(small_info(), Layout::kRaw, {64, 32}, names, shapes, voting);
   Detections out;
   decoder.decode(head.views(), letterbox_geometry(source, {64, 32}), options, out);
   return out;
@@ -220,6 +221,65 @@ TEST(Decode, OfEqualScoresTheCellInTheMiddleOfItsBoxGoesFirst) {
   EXPECT_NEAR(found.items[0].box.y2, (1.5 + 2) * 8, 1e-3);
 }
 
+// Three cells see one object, the third 8 pixels larger at the right: IoU 5/6 with the best.
+TEST(Decode, VotersMakeTheMeanWeightedByTheirScores) {
+  Head head;
+  head.object(3, 1, 0, 2.0F, {2, 1, 3, 2});
+  head.object(4, 1, 0, 1.0F, {3, 1, 2, 2});
+  head.object(2, 1, 0, 0.0F, {1, 1, 5, 2});
+  head.object(2, 2, 1, 3.0F, {1, 2, 4, 1});  // another class has no vote
+  const Detections best = decode(head, {}, {64, 32});
+  const Detections mean = decode(head, {}, {64, 32}, Voting::kMean);
+  ASSERT_EQ(best.items.size(), 2U);
+  ASSERT_EQ(mean.items.size(), 2U);
+  EXPECT_NEAR(best.items[1].box.x2, 6.5 * 8, 1e-3);
+  const auto p = [](double logit) { return 1 / (1 + std::exp(-logit)); };
+  const double x2 = (6.5 * (p(2) + p(1)) + 7.5 * p(0)) / (p(2) + p(1) + p(0));
+  EXPECT_NEAR(mean.items[1].box.x2, x2 * 8, 1e-3);
+  EXPECT_NEAR(mean.items[1].box.x1, 1.5 * 8, 1e-3);
+  EXPECT_EQ(mean.items[1].confidence, best.items[1].confidence);
+  EXPECT_EQ(mean.items[0].box.x2, best.items[0].box.x2);
+}
+
+TEST(Decode, VotersMakeTheMeanOfKeypoints) {
+  ModelInfo info = small_info();
+  info.task = Task::kPose;
+  info.keypoints = 1;
+  info.keypoint_dims = 3;
+  Head head;
+  head.object(3, 1, 0, 1.0F, {2, 1, 3, 2});
+  head.object(4, 1, 0, 1.0F, {3, 1, 2, 2});
+  constexpr size_t kFirst = Head::kWidth + 3, kSecond = kFirst + 1;
+  std::vector<float> points(size_t{2} * Head::kCells), visible(Head::kCells);
+  points[kFirst] = 0.5F;                   // x = (2 · 0.5 + 3) · 8
+  points[kSecond] = 0.25F;                 // x = (2 · 0.25 + 4) · 8
+  points[Head::kCells + kSecond] = -0.5F;  // y = 0, of the first 8
+  visible[kFirst] = 2.0F;
+  const std::vector<std::string> names{"box_8", "class_8", "keypoint_8", "visibility_8"};
+  std::vector<TensorView> views = head.views();
+  views.push_back({.data = points.data(), .shape = {1, 2, Head::kHeight, Head::kWidth}});
+  views.push_back({.data = visible.data(), .shape = {1, 1, Head::kHeight, Head::kWidth}});
+  std::vector<Shape> shapes;
+  for (const TensorView& view : views) shapes.push_back(view.shape);
+  Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes, Voting::kMean);
+  Detections out;
+  decoder.decode(views, letterbox_geometry({64, 32}, {64, 32}), {}, out);
+  ASSERT_EQ(out.keypoints.size(), 1U);
+  EXPECT_NEAR(out.keypoints[0].x, 34, 1e-4);
+  EXPECT_NEAR(out.keypoints[0].y, 4, 1e-4);
+  EXPECT_NEAR(out.keypoints[0].confidence, (1 / (1 + std::exp(-2.0)) + 0.5) / 2, 1e-6);
+}
+
+// What is suppressed, but not nearly the same box, has no vote.
+TEST(Decode, OnlyNearlyTheSameBoxVotes) {
+  Head head;
+  head.object(3, 1, 0, 2.0F, {2, 1, 3, 2});
+  head.object(4, 1, 0, 1.0F, {3, 1, 4, 2});  // IoU 5/7
+  const Detections mean = decode(head, {}, {64, 32}, Voting::kMean);
+  ASSERT_EQ(mean.items.size(), 1U);
+  EXPECT_NEAR(mean.items[0].box.x2, 6.5 * 8, 1e-3);
+}
+
 // Keypoint 0 of cell (3, 1), once plain and twice fine; keypoint 1 stays at its cell.
 TEST(Decode, FineKeypointsAreAveraged) {
   ModelInfo info = small_info();
@@ -242,7 +302,7 @@ TEST(Decode, FineKeypointsAreAveraged) {
   const auto first_keypoints = [&] {
     std::vector<Shape> shapes;
     for (const TensorView& view : views) shapes.push_back(view.shape);
-    Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes);
+    Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes, Voting::kNone);
     Detections out;
     decoder.decode(views, letterbox_geometry({64, 32}, {64, 32}), {}, out);
     return out.keypoints;
@@ -271,19 +331,20 @@ TEST(Decode, RefusesOutputsThatDoNotFit) {
   const std::vector<std::string> names{"box_8", "class_8"};
   const std::vector<Shape> wrong{{1, 64, 4, 8}, {1, 3, 4, 8}};
   EXPECT_NE(error_of([&] {
-              Decoder(small_info(), Layout::kRaw, {64, 32}, names, wrong);
+              Decoder(small_info(), Layout::kRaw, {64, 32}, names, wrong, Voting::kNone);
             }).find("class_8"),
             std::string::npos);
   const std::vector<std::string> missing{"box_8"};
   EXPECT_NE(error_of([&] {
-              Decoder(small_info(), Layout::kRaw, {64, 32}, missing, wrong);
+              Decoder(small_info(), Layout::kRaw, {64, 32}, missing, wrong, Voting::kNone);
             }).find("class_8"),
             std::string::npos);
   const std::vector<Shape> with_nms{{1, 300, 6}};
-  EXPECT_NE(error_of([&] {
-              Decoder(small_info(), Layout::kUltralytics, {64, 32}, missing, with_nms);
-            }).find("NMS"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of([&] {
+        Decoder(small_info(), Layout::kUltralytics, {64, 32}, missing, with_nms, Voting::kNone);
+      }).find("NMS"),
+      std::string::npos);
 }
 
 TEST(Draw, StaysInsideThePicture) {
