@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 openvino_version=2026.4.1
-tflite_version=2.19.0-1.5.12
+tflite_version=2.21.0-1.5.14
 onnxruntime_version=1.32.0
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache git ca-certificates python3-pip
@@ -98,8 +98,8 @@ install_tflite() {
   [ "$(cat ".deps/$2/version" 2>/dev/null)" = "$tflite_version" ] && return
   local platform hash
   case "$1" in
-    x86_64) platform=linux-x86_64 hash=5c02ff25114b4f69d0b79473135f3bb731f8ff4dd5cc5e1d0595e501c867071a ;;
-    aarch64) platform=linux-arm64 hash=c7dee4ca3a1cd663f43e2b5e088ba8add82d081e2b75477d40a8d6d71c2fa0a5 ;;
+    x86_64) platform=linux-x86_64 hash=97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72 ;;
+    aarch64) platform=linux-arm64 hash=d34e33c49ce6da8f3c982cc6a084ff02f078d9c371dfb18a269aff93e0949d03 ;;
     *) die "there is no TensorFlow Lite for the processor $1" ;;
   esac
   command -v mvn >/dev/null || install_packages maven default-jre-headless

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "core/error.h"
 
@@ -15,7 +16,7 @@ struct Module {
   const char* library;  // what it needs, in words
   const char* install;
 };
-// In the order in which "auto" tries them.
+// In the order in which "auto" tries them, but for kFastestInt8.
 constexpr std::array kModules = {
     Module{"openvino", "OpenVINO's runtime libraries",
            "run 'make setup' in octet's folder, which fetches them from the Python package "
@@ -28,6 +29,8 @@ constexpr std::array kModules = {
     Module{"armnn", "Arm NN", "install libarmnntfliteparser22 and a backend of it"}};
 // What is run only when it is named.
 constexpr std::string_view kSlow = "armnn";
+// Where its abilities say so.
+constexpr const char* kFastestInt8 = "tflite";
 
 std::filesystem::path program_folder() {
   std::error_code error;
@@ -70,6 +73,17 @@ std::unique_ptr<Engine> load_engine(const std::string& name) {
              fmt::join(engine_names(), ", "));
 }
 
+// Where there is one that is installed and reads the format; else null.
+static std::unique_ptr<Engine> fastest_int8_engine(
+    const std::function<bool(const Engine&)>& reads) {
+  try {
+    auto engine = load_engine(kFastestInt8);
+    if (reads(*engine) && engine->abilities().int8_is_fastest) return engine;
+  } catch (const Error&) {  // the others may be installed
+  }
+  return nullptr;
+}
+
 std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<NetworkFormat> format,
                                     int weight_bits) {
   const auto reads = [&](const Engine& engine) {
@@ -80,6 +94,9 @@ std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<Netwo
     auto engine = load_engine(name);
     if (reads(*engine)) return engine;
     fail_usage("--engine {}: does not read files of this format; leave the option out", name);
+  }
+  if (weight_bits > 0) {
+    if (auto engine = fastest_int8_engine(reads)) return engine;
   }
   std::string reasons;
   std::unique_ptr<Engine> saturating;

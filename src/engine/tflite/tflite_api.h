@@ -20,6 +20,7 @@ struct TfLiteQuantizationParams {
   int32_t zero_point;
 };
 
+inline constexpr int kTfLiteWarning = 2;  // a severity
 enum TfLiteStatus : int { kTfLiteOk = 0 };
 enum TfLiteType : int { kTfLiteFloat32 = 1, kTfLiteUInt8 = 3, kTfLiteInt8 = 9 };
 

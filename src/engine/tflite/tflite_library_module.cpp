@@ -73,6 +73,11 @@ TfliteApi::TfliteApi() {
   find(external_default, "TfLiteExternalDelegateOptionsDefault");
   find(external_create, "TfLiteExternalDelegateCreate");
   find(external_delete, "TfLiteExternalDelegateDelete");
+  // tflite::LoggerOptions::SetMinimumLogSeverity, which has no C function: else every delegate that
+  // is made says so on standard error.
+  int (*set_least_severity)(int) = nullptr;
+  find(set_least_severity, "_ZN6tflite13LoggerOptions21SetMinimumLogSeverityENS_11LogSeverityE");
+  if (set_least_severity != nullptr) set_least_severity(kTfLiteWarning);
 }
 
 }  // namespace octet
