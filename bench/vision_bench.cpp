@@ -82,7 +82,7 @@ void decode_and_nms(benchmark::State& state) {
   }
   for (size_t i = 0; i < data.size(); ++i)
     outputs.push_back({.data = data[i].data(), .shape = shapes[i]});
-  Decoder decoder(info, Layout::kRaw, {640, 640}, names, shapes);
+  Decoder decoder(info, Layout::kRaw, {640, 640}, names, shapes, Voting::kMean);
   Detections found;
   for ([[maybe_unused]] auto _ : state) {
     decoder.decode(outputs, letterbox_geometry(kSource, {640, 640}), {}, found);

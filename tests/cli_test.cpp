@@ -84,6 +84,40 @@ TEST(Cli, ValOnTheSamples) {
   EXPECT_NE(table.out.find("person"), std::string::npos);
 }
 
+// The same file, once with the note that it is int8 taken out of it: scores stay, boxes move a
+// little.
+TEST(Cli, Int8BoxesAreMeans) {
+  const TemporaryFolder folder;
+  const std::string stem = (folder / "yolov8n-int8").string();
+  const Outcome exported =
+      run_octet("export --model " + kSource + "/samples/yolov8n-int8.safetensors --imgsz 320 " +
+                "--format openvino -o " + folder.path().string());
+  ASSERT_EQ(exported.status, 0) << exported.err;
+  const auto detect = [&] {
+    const Outcome done = run_octet("detect --json --model " + stem + ".xml --source " + kSource +
+                                   "/samples/coco/images/val/000000000785.jpg");
+    EXPECT_EQ(done.status, 0) << done.err;
+    return json::parse(done.out)["images"][0]["detections"];
+  };
+  const json means = detect();
+  std::string text = read_text_file(stem + ".xml");
+  const std::string note = "weight_bits&quot;:8";
+  ASSERT_NE(text.find(note), std::string::npos);
+  text.replace(text.find(note), note.size(), "weight_bits&quot;:0");
+  write_text_file(stem + ".xml", text);
+  const json best = detect();
+  ASSERT_EQ(means.size(), best.size());
+  ASSERT_GT(best.size(), 0U);
+  int moved = 0;
+  for (size_t i = 0; i < best.size(); ++i) {
+    EXPECT_EQ(means[i]["confidence"], best[i]["confidence"]);
+    moved += means[i]["box"] != best[i]["box"];
+    for (size_t side = 0; side < 4; ++side)
+      EXPECT_NEAR(means[i]["box"][side].get<double>(), best[i]["box"][side].get<double>(), 32);
+  }
+  EXPECT_GT(moved, 0);
+}
+
 TEST(Cli, EveryEngineRunsFloatModelsAlike) {
   std::vector<double> found;
   for (const std::string engine : {"openvino", "onnxruntime", "tflite"}) {

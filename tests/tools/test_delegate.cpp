@@ -14,7 +14,8 @@ const octet::TfliteApi& api() {
 extern "C" __attribute__((visibility("default"))) octet::TfLiteDelegate*
 tflite_plugin_create_delegate(char**, char**, size_t, void (*)(const char*)) {
   octet::XnnpackOptions options = api().xnnpack_default();
-  options.words[0] |= octet::kXnnpackSigned8 | octet::kXnnpackUnsigned8;  // as versions 2.19 to 2.21 have it
+  options.words[0] |=
+      octet::kXnnpackSigned8 | octet::kXnnpackUnsigned8;  // as versions 2.19 to 2.21 have it
   return api().xnnpack_create(&options);
 }
 
