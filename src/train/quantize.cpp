@@ -43,7 +43,7 @@ class Quantizer {
   QuantizeResult run() {
     // Decoded as int8 models are, so that a drop is of quantization alone.
     result_.before = evaluate(model_, validation_, size(), Voting::kMean);
-    log_info("float: {}", figures(result_.before));
+    log_info("float, boxes decoded as of int8 models: {}", figures(result_.before));
     model_.graph = add_fine_keypoints(model_.graph);
     Placement placement = place_quantizers(model_.graph);
     result_.calibration = calibrate(model_, placement, training_, options_.calibration);

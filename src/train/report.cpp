@@ -177,11 +177,12 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeResu
   head.emplace_back("drop");
   head.emplace_back("95 % of drops, over draws of the images");
   std::string body = html_table(head, rows);
-  body +=
-      fmt::format("<p>Calibrated on {} pictures. Weights of {} bits. {} layers in float{}{}.</p>",
-                  r.calibration.pictures, r.model.quantization.weight_bits, r.kept_float.size(),
-                  r.kept_float.empty() ? "" : ": ",
-                  html_escape(fmt::format("{}", fmt::join(r.kept_float, ", "))));
+  body += fmt::format(
+      "<p>Calibrated on {} pictures. Weights of {} bits. {} layers in float{}{}. Boxes "
+      "of all rows are decoded as of int8 models: means over the cells of an object.</p>",
+      r.calibration.pictures, r.model.quantization.weight_bits, r.kept_float.size(),
+      r.kept_float.empty() ? "" : ": ",
+      html_escape(fmt::format("{}", fmt::join(r.kept_float, ", "))));
   if (!r.ranking.empty()) {
     std::vector<std::pair<std::string, double>> bars;
     for (const LayerCost& l : r.ranking) bars.emplace_back(l.conv, l.distance);
