@@ -326,8 +326,9 @@ std::array<float, 3> Decoder::keypoint(std::span<const TensorView> outputs, size
   }
   const auto [x, y] = offset(outputs, level, index, cell);
   const auto stride = static_cast<float>(level.stride);
+  const int row = candidate.cell / level.width;
   point[0] = (x * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
-  point[1] = (y * 2 + static_cast<float>(candidate.cell / level.width)) * stride;
+  point[1] = (y * 2 + static_cast<float>(row)) * stride;
   if (info_.keypoint_dims == 3) {
     load_real(outputs[level.visibility], index, cell, std::span(point).subspan(2));
     point[2] = sigmoid(point[2]);
