@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
 #include "core/error.h"
 
@@ -36,6 +35,21 @@ std::filesystem::path program_folder() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   return error ? std::filesystem::path(".") : program.parent_path();
+}
+
+bool reads(const Engine& engine, std::optional<NetworkFormat> format) {
+  const auto list = engine.formats();
+  return !format || std::find(list.begin(), list.end(), *format) != list.end();
+}
+
+// Where there is one that is installed and reads the format; else null.
+std::unique_ptr<Engine> fastest_int8_engine(std::optional<NetworkFormat> format) {
+  try {
+    auto engine = load_engine(kFastestInt8);
+    if (reads(*engine, format) && engine->abilities().int8_is_fastest) return engine;
+  } catch (const Error&) {  // the others may be installed
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -73,30 +87,15 @@ std::unique_ptr<Engine> load_engine(const std::string& name) {
              fmt::join(engine_names(), ", "));
 }
 
-// Where there is one that is installed and reads the format; else null.
-static std::unique_ptr<Engine> fastest_int8_engine(
-    const std::function<bool(const Engine&)>& reads) {
-  try {
-    auto engine = load_engine(kFastestInt8);
-    if (reads(*engine) && engine->abilities().int8_is_fastest) return engine;
-  } catch (const Error&) {  // the others may be installed
-  }
-  return nullptr;
-}
-
 std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<NetworkFormat> format,
                                     int weight_bits) {
-  const auto reads = [&](const Engine& engine) {
-    const auto list = engine.formats();
-    return !format || std::find(list.begin(), list.end(), *format) != list.end();
-  };
   if (name != "auto") {
     auto engine = load_engine(name);
-    if (reads(*engine)) return engine;
+    if (reads(*engine, format)) return engine;
     fail_usage("--engine {}: does not read files of this format; leave the option out", name);
   }
   if (weight_bits > 0) {
-    if (auto engine = fastest_int8_engine(reads)) return engine;
+    if (auto engine = fastest_int8_engine(format)) return engine;
   }
   std::string reasons;
   std::unique_ptr<Engine> saturating;
@@ -104,7 +103,7 @@ std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<Netwo
     if (saturating && module.name == kSlow) continue;
     try {
       auto engine = load_engine(module.name);
-      if (!reads(*engine)) continue;
+      if (!reads(*engine, format)) continue;
       if (weight_bits < 8 || !engine->abilities().int8_saturates) return engine;
       if (!saturating) saturating = std::move(engine);
     } catch (const Error& e) {

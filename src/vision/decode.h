@@ -51,7 +51,7 @@ class Decoder {
     int box = -1, cls = -1, keypoint = -1, visibility = -1, fine_keypoint = -1;
   };
   struct Candidate {
-    float score = 0;  // probability
+    float score = 0;  // a logit where outputs are raw, else a probability
     int class_index = 0, level = 0, cell = 0;
     PixelBox box;          // in network pixels
     float off_centre = 0;  // from its cell's centre to the box', in strides: of equal scores, which

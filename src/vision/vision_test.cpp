@@ -166,14 +166,21 @@ struct Head {
   }
 };
 
+// `names`: of the outputs that `views` are.
+Detections decode(const ModelInfo& info, const std::vector<std::string>& names,
+                  const std::vector<TensorView>& views, Voting voting,
+                  const DecodeOptions& options = {}, Size source = {64, 32}) {
+  std::vector<Shape> shapes;
+  for (const TensorView& view : views) shapes.push_back(view.shape);
+  Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes, voting);
+  Detections out;
+  decoder.decode(views, letterbox_geometry(source, {64, 32}), options, out);
+  return out;
+}
+
 Detections decode(Head& head, const DecodeOptions& options, Size source = {64, 32},
                   Voting voting = Voting::kNone) {
-  const std::vector<std::string> names{"box_8", "class_8"};
-  const std::vector<Shape> shapes{head.views()[0].shape, head.views()[1].shape};
-  Decoder decoder(small_info(), Layout::kRaw, {64, 32}, names, shapes, voting);
-  Detections out;
-  decoder.decode(head.views(), letterbox_geometry(source, {64, 32}), options, out);
-  return out;
+  return decode(small_info(), {"box_8", "class_8"}, head.views(), voting, options, source);
 }
 
 TEST(Decode, BoxInSourcePixels) {
@@ -255,15 +262,11 @@ TEST(Decode, VotersMakeTheMeanOfKeypoints) {
   points[kSecond] = 0.25F;                 // x = (2 · 0.25 + 4) · 8
   points[Head::kCells + kSecond] = -0.5F;  // y = 0, of the first 8
   visible[kFirst] = 2.0F;
-  const std::vector<std::string> names{"box_8", "class_8", "keypoint_8", "visibility_8"};
   std::vector<TensorView> views = head.views();
   views.push_back({.data = points.data(), .shape = {1, 2, Head::kHeight, Head::kWidth}});
   views.push_back({.data = visible.data(), .shape = {1, 1, Head::kHeight, Head::kWidth}});
-  std::vector<Shape> shapes;
-  for (const TensorView& view : views) shapes.push_back(view.shape);
-  Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes, Voting::kMean);
-  Detections out;
-  decoder.decode(views, letterbox_geometry({64, 32}, {64, 32}), {}, out);
+  const Detections out =
+      decode(info, {"box_8", "class_8", "keypoint_8", "visibility_8"}, views, Voting::kMean);
   ASSERT_EQ(out.keypoints.size(), 1U);
   EXPECT_NEAR(out.keypoints[0].x, 34, 1e-4);
   EXPECT_NEAR(out.keypoints[0].y, 4, 1e-4);
@@ -299,14 +302,7 @@ TEST(Decode, FineKeypointsAreAveraged) {
   std::vector<TensorView> views = head.views();
   views.push_back({.data = plain.data(), .shape = {1, 4, Head::kHeight, Head::kWidth}});
   views.push_back({.data = fine.data(), .shape = {1, 8, Head::kHeight, Head::kWidth}});
-  const auto first_keypoints = [&] {
-    std::vector<Shape> shapes;
-    for (const TensorView& view : views) shapes.push_back(view.shape);
-    Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes, Voting::kNone);
-    Detections out;
-    decoder.decode(views, letterbox_geometry({64, 32}, {64, 32}), {}, out);
-    return out.keypoints;
-  };
+  const auto first_keypoints = [&] { return decode(info, names, views, Voting::kNone).keypoints; };
   const auto averaged = first_keypoints();
   ASSERT_EQ(averaged.size(), 2U);
   EXPECT_NEAR(averaged[0].x, (2 * 0.4 + 3) * 8, 1e-4);

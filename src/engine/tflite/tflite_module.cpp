@@ -291,7 +291,8 @@ bool at_least(const std::string& version, int major, int minor) {
 
 class TfliteEngine : public Engine {
  public:
-  // YOLOv8n at 640, two cores of Zen 5: 7.2 ms, OpenVINO 7.8; version 2.19 took 13.8.
+  // YOLOv8n at 640, two cores of Zen 5: 6.4 ms, OpenVINO 7.7; version 2.19 took 13.8 where this
+  // took 7.2.
   EngineAbilities abilities() const override {
     return {.int8_is_fastest = cpu_features().has("avx512_vnni") &&
                                api_.xnnpack_create != nullptr && at_least(api_.version(), 2, 21)};
