@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "core/byte_table.h"
 #include "core/cpu.h"
 #include "core/duration_histogram.h"
 #include "core/error.h"
@@ -34,6 +35,20 @@ TEST(Half, RoundsToNearestEven) {
   EXPECT_EQ(half_to_float(float_to_half(1.0F + 3.0F / 2048)), 1.0F + 2.0F / 1024);
   EXPECT_TRUE(std::isinf(half_to_float(float_to_half(1e6F))));
   EXPECT_EQ(float_to_half(65519.0F), 0x7BFF);
+}
+
+TEST(ByteTable, LooksUpEveryByteAtEveryLength) {
+  ByteTable table;
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<uint8_t>(i * 77 + i / 16 + 3);
+  for (size_t length = 0; length < 600; ++length) {
+    std::vector<uint8_t> from(length), to(length + 1, 1), plain(length);
+    for (size_t i = 0; i < length; ++i) from[i] = static_cast<uint8_t>(i * 7 + length);
+    look_up(from.data(), to.data(), length, table);
+    look_up_plainly(from.data(), plain.data(), length, table);
+    ASSERT_TRUE(std::equal(plain.begin(), plain.end(), to.begin())) << length;
+    EXPECT_EQ(to[length], 1) << "beyond the end";
+    for (size_t i = 0; i < length; ++i) ASSERT_EQ(plain[i], table[from[i]]);
+  }
 }
 
 TEST(Size, Parses) {

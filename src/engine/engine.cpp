@@ -15,7 +15,7 @@ struct Module {
   const char* library;  // what it needs, in words
   const char* install;
 };
-// In the order in which "auto" tries them, but for kFastestInt8.
+// In the order in which "auto" tries them.
 constexpr std::array kModules = {
     Module{"openvino", "OpenVINO's runtime libraries",
            "run 'make setup' in octet's folder, which fetches them from the Python package "
@@ -28,28 +28,11 @@ constexpr std::array kModules = {
     Module{"armnn", "Arm NN", "install libarmnntfliteparser22 and a backend of it"}};
 // What is run only when it is named.
 constexpr std::string_view kSlow = "armnn";
-// Where its abilities say so.
-constexpr const char* kFastestInt8 = "tflite";
 
 std::filesystem::path program_folder() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   return error ? std::filesystem::path(".") : program.parent_path();
-}
-
-bool reads(const Engine& engine, std::optional<NetworkFormat> format) {
-  const auto list = engine.formats();
-  return !format || std::find(list.begin(), list.end(), *format) != list.end();
-}
-
-// Where there is one that is installed and reads the format; else null.
-std::unique_ptr<Engine> fastest_int8_engine(std::optional<NetworkFormat> format) {
-  try {
-    auto engine = load_engine(kFastestInt8);
-    if (reads(*engine, format) && engine->abilities().int8_is_fastest) return engine;
-  } catch (const Error&) {  // the others may be installed
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -89,13 +72,14 @@ std::unique_ptr<Engine> load_engine(const std::string& name) {
 
 std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<NetworkFormat> format,
                                     int weight_bits) {
+  const auto reads = [&](const Engine& engine) {
+    const auto list = engine.formats();
+    return !format || std::find(list.begin(), list.end(), *format) != list.end();
+  };
   if (name != "auto") {
     auto engine = load_engine(name);
-    if (reads(*engine, format)) return engine;
+    if (reads(*engine)) return engine;
     fail_usage("--engine {}: does not read files of this format; leave the option out", name);
-  }
-  if (weight_bits > 0) {
-    if (auto engine = fastest_int8_engine(format)) return engine;
   }
   std::string reasons;
   std::unique_ptr<Engine> saturating;
@@ -103,7 +87,7 @@ std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<Netwo
     if (saturating && module.name == kSlow) continue;
     try {
       auto engine = load_engine(module.name);
-      if (!reads(*engine, format)) continue;
+      if (!reads(*engine)) continue;
       if (weight_bits < 8 || !engine->abilities().int8_saturates) return engine;
       if (!saturating) saturating = std::move(engine);
     } catch (const Error& e) {

@@ -89,7 +89,6 @@ struct EngineAbilities {
   // Without VNNI, weights that use all of 8 bits give wrong sums (products of int8 and uint8 are
   // added in 16 bits), or take longer than those of 7.
   bool int8_saturates = false, int8_8_bits_is_slower = false;
-  bool int8_is_fastest = false;     // of all engines
   std::string float_auto = "fp32";  // what float models run in with Precision::kAuto
 };
 
@@ -111,8 +110,8 @@ class Engine {
 [[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
 
 // The same; "auto" takes the first installed that is good for a file of that format (of none: for a
-// model without a file), and of those, where there is one, one that is the fastest with int8
-// weights (of so many bits; 0: float), or one that does not saturate with them.
+// model without a file), and of those, where there is one, one that does not saturate with weights
+// of so many bits.
 [[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name,
                                                   std::optional<NetworkFormat> format,
                                                   int weight_bits = 0);

@@ -4,7 +4,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/cpu.h"
 #include "core/file.h"
 #include "core/testing.h"
 #include "engine/detector.h"
@@ -167,18 +166,6 @@ TEST(Detector, BothLayoutsFindTheSame) {
     expect_same(run(file, "tflite"), first, file.string() + " tflite");
     expect_same(run(file, "onnxruntime"), first, file.string() + " onnxruntime");
   }
-}
-
-TEST(LoadEngine, AutoTakesTensorFlowLiteForInt8WhereItIsTheFastest) {
-  const auto taken = [](std::optional<NetworkFormat> format, int weight_bits) {
-    return load_engine("auto", format, weight_bits)->version();
-  };
-  const bool fastest = cpu_features().has("avx512_vnni");
-  for (const int bits : {7, 8}) {
-    EXPECT_EQ(taken({}, bits).starts_with("TensorFlow Lite"), fastest) << bits;
-    EXPECT_TRUE(taken(NetworkFormat::kOnnx, bits).starts_with("O")) << bits;
-  }
-  EXPECT_TRUE(taken({}, 0).starts_with("OpenVINO"));
 }
 
 TEST(OpenVino, CacheGivesTheSameAndHealsItself) {

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <random>
 #include <sstream>
@@ -17,6 +18,7 @@
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
+#include "graph/quantization_json.h"
 #include "quant/params.h"
 #include "quant/placement.h"
 #include "tflite_generated.h"
@@ -108,8 +110,23 @@ TEST(Flat, EveryEditOfOnnxIsNamed) {
   }
 }
 
+// A scale or a zero point of those that the graph leaves out.
+std::string edit_before_silu(pugi::xml_document& document, std::mt19937& random) {
+  auto text = document.child("net").child("rt_info").child(kBeforeSiluKey).attribute("value");
+  auto values = quant_params_from_json(nlohmann::json::parse(text.value()));
+  auto& [conv, p] = *std::next(values.begin(), static_cast<int>(random() % values.size()));
+  if (random() % 2 == 0) {
+    p.scale = std::nextafter(p.scale, 1.0F);
+  } else {
+    p.zero_point ^= 1;
+  }
+  text.set_value(to_json(values).dump().c_str());
+  return conv + ".quantized";
+}
+
 std::string edit(pugi::xml_document& document, std::vector<std::byte>& weights,
                  std::mt19937& random) {
+  if (random() % 8 == 0) return edit_before_silu(document, random);
   std::vector<pugi::xml_node> layers;
   for (const auto layer : document.child("net").child("layers").children("layer"))
     layers.push_back(layer);
@@ -147,6 +164,20 @@ TEST(Flat, EveryEditOfIrIsNamed) {
     document.save(text);
     EXPECT_TRUE(names(compare(expected, read_flat_ir(text.str(), weights, "edited.xml")), name))
         << name;
+  }
+}
+
+TEST(Flat, DamagedParametersBeforeSiluAreRefused) {
+  const IrDocument ir = make_ir(quantized_tiny(), kSize, Layout::kRaw);
+  for (const char* wrong : {"{", R"({"a": {"scale": 0, "zero_point": 0}})", R"({"a": 1})"}) {
+    pugi::xml_document document;
+    ASSERT_TRUE(document.load_string(ir.xml.c_str()));
+    document.child("net").child("rt_info").child(kBeforeSiluKey).attribute("value") = wrong;
+    std::ostringstream text;
+    document.save(text);
+    const std::string said =
+        error_of([&] { (void)read_flat_ir(text.str(), ir.weights, "edited.xml"); });
+    EXPECT_NE(said.find("edited.xml: its before_silu is damaged"), std::string::npos) << said;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "graph/quantization_json.h"
 #include "quant/params.h"
 
 namespace octet {
@@ -51,6 +52,10 @@ class Lowering {
     std::vector<Ref> rows{boxes(), classes()};
     if (model_.info.task == Task::kPose) rows.push_back(keypoints());
     out_.output("output0", out_.concat("decoded", rows, 1));
+  }
+
+  [[nodiscard]] const std::map<std::string, QuantParams>& left_out_before_silu() const {
+    return left_out_;
   }
 
  private:
@@ -175,7 +180,9 @@ class Lowering {
     if (q != quantization_.convs.end()) {
       const QuantParams& input = *quantization_.find(node.inputs[0]);
       const Ref y = out_.quantized_conv(node.name, x, op, q->second, input);
-      return before_silu(node) && !out_.style().before_silu ? y : quantized(node.name, y);
+      if (!before_silu(node) || out_.style().before_silu) return quantized(node.name, y);
+      left_out_[node.name] = *quantization_.find(node.name);
+      return y;
     }
     if (node.inputs[0] != model_.graph.input || input_scale_ == 1.0F)
       return out_.conv(node.name, x, op);
@@ -321,6 +328,7 @@ class Lowering {
   Emitter& out_;
   float input_scale_ = 1.0F;
   std::map<std::string, Ref> values_;
+  std::map<std::string, QuantParams> left_out_;
   std::set<std::string> shown_;  // lie on the grid of their parameters
   int64_t cells_ = 0;
   Ref centres_ = 0;
@@ -348,7 +356,10 @@ void lower(const Model& model, Size size, Layout layout, Emitter& emitter) {
   if (layout == Layout::kRaw) lowering.raw();
   if (layout == Layout::kEveryValue) lowering.every_value();
   if (layout == Layout::kUltralytics) lowering.decoded();
-  emitter.metadata(export_metadata(model, size, layout));
+  auto entries = export_metadata(model, size, layout);
+  if (const auto& left_out = lowering.left_out_before_silu(); !left_out.empty())
+    entries[kBeforeSiluKey] = to_json(left_out).dump();
+  emitter.metadata(entries);
 }
 
 std::map<std::string, std::string> export_metadata(const Model& model, Size size, Layout layout) {

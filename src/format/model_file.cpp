@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "format/checkpoint/checkpoint.h"
 #include "graph/graph_json.h"
+#include "graph/quantization_json.h"
 #include "quant/params.h"
 #include "quant/placement.h"
 
@@ -19,25 +20,14 @@ constexpr const char* kKey = "octet";
 constexpr int kVersion = 1;
 
 json to_json(const Quantization& q) {
-  json values = json::object();
-  for (const auto& [name, p] : q.values)
-    values[name] = {{"scale", p.scale}, {"zero_point", p.zero_point}};
-  return {{"weight_bits", q.weight_bits}, {"values", std::move(values)}};
+  return {{"weight_bits", q.weight_bits}, {"values", to_json(q.values)}};
 }
 
 Quantization quantization_from_json(const json& j) {
   Quantization q;
   q.weight_bits = j.at("weight_bits").get<int>();
   if (q.weight_bits != 7 && q.weight_bits != 8) fail("weights of {} bits", q.weight_bits);
-  for (const auto& [name, value] : j.at("values").items()) {
-    const QuantParams p{.scale = value.at("scale").get<float>(),
-                        .zero_point = value.at("zero_point").get<int>()};
-    if (!std::isfinite(p.scale) || p.scale <= 0)
-      fail("the scale of '{}' is {}; a positive number is expected", name, p.scale);
-    if (p.zero_point < kInt8Min || p.zero_point > kInt8Max)
-      fail("the zero point of '{}' is {}, outside int8", name, p.zero_point);
-    q.values.emplace(name, p);
-  }
+  q.values = quant_params_from_json(j.at("values"));
   return q;
 }
 

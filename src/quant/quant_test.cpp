@@ -107,6 +107,16 @@ TEST(Settle, EnginesCannotRoundSiluDifferently) {
   }
 }
 
+TEST(Settle, ConvolutionsOutputsHaveEvenZeroPoints) {
+  const Graph graph = small_graph();
+  const Placement p = place_quantizers(graph);
+  std::vector<QuantParams> groups(p.groups.size(), {0.05F, -101});
+  settle_scales(graph, p, groups);
+  EXPECT_EQ(groups[p.group_of.at("a")].zero_point, -102);
+  EXPECT_EQ(groups[p.group_of.at("head")].zero_point, -102);
+  EXPECT_EQ(groups[p.group_of.at("a.act")].zero_point, -101) << "nothing to add there is a tie";
+}
+
 // "right" shares the sum's parameters, so only the other summand falls between two steps.
 TEST(Settle, SumsHaveNoTies) {
   const Graph graph = small_graph();
@@ -120,6 +130,41 @@ TEST(Settle, SumsHaveNoTies) {
         std::abs(std::remainder(static_cast<float>(q) * other.scale / sum.scale - 0.5F, 1.0F)),
         1e-4F)
         << q;
+}
+
+// In which order an engine multiplies and adds, and where it adds the zero point, is then the same:
+// the reference scales the whole sum, OpenVINO the products, to which it adds bias and zero point.
+TEST(Settle, AccumulatorsAreExactInAnyOrder) {
+  std::mt19937 random(3);
+  std::uniform_real_distribution<float> any(-9, 0);  // of logarithms
+  int worse = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const QuantParams in =
+        i == 0 ? kImageParams : params_for_range(-0.3, 20 * std::exp(any(random) / 3));
+    QuantParams out = params_for_range(-8, 20 * std::exp(any(random) / 3));
+    out.zero_point &= ~1;
+    const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
+    std::vector<float> scales{first};
+    settle_weight_scales(scales, in, out);
+    EXPECT_NEAR(scales[0] / first, 1, 0.2);
+    worse += std::abs(scales[0] / first - 1) > 0.065F ? 1 : 0;
+    const float factor = in.scale * scales[0] / out.scale;
+    for (int k = 0; k < 200; ++k) {
+      const auto steps = static_cast<float>(random() % 512) - 256;
+      const auto sum = static_cast<int>(steps / factor);
+      const int bias = static_cast<int>(static_cast<float>(random() % 200) / factor);
+      const float scaled = std::nearbyint(static_cast<float>(sum) * factor) +
+                           static_cast<float>(out.zero_point + 128);
+      const float other = std::nearbyint(static_cast<float>(sum - bias) * factor +
+                                         static_cast<float>(bias) * factor +
+                                         static_cast<float>(out.zero_point + 128));
+      ASSERT_EQ(scaled, other) << factor << " x " << sum << ", bias " << bias;
+    }
+    std::vector<float> again = scales;
+    settle_weight_scales(again, in, out);
+    EXPECT_EQ(again, scales) << "what is settled stays";
+  }
+  EXPECT_LT(worse, 50) << "of 1000";
 }
 
 TEST(Params, ScalesAreShortAndZeroIsExact) {

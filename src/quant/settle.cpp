@@ -112,12 +112,47 @@ std::vector<Rounding> roundings(const Graph& graph, const Placement& placement) 
   return list;
 }
 
+constexpr int kLastPlace = 15;  // of a factor, behind the binary point
+constexpr int kMostBits = 7, kLeastBits = 4;
+constexpr int kFactorsTried = 4;  // on each side: not every one is a product of float32
+
+float settled_weight_scale(float scale, float input, float output) {
+  const double wanted = static_cast<double>(input) * scale / output;
+  const int exponent = std::ilogb(wanted);
+  const int places = std::clamp(kLastPlace, kLeastBits - 1 - exponent, kMostBits - 1 - exponent);
+  const double nearest = std::nearbyint(std::ldexp(wanted, places));
+  for (int i = 0; i <= kFactorsTried; ++i) {
+    for (const int side : {i, -i}) {
+      const auto factor = static_cast<float>(std::ldexp(nearest + side, -places));
+      const float product = factor * output;
+      const float start = product / input;
+      for (const float s : {start, std::nextafter(start, 2 * start), std::nextafter(start, 0.0F)}) {
+        if (usable(s) && input * s == product && product / output == factor) return s;
+      }
+    }
+  }
+  return scale;
+}
+
 }  // namespace
+
+void settle_weight_scales(std::vector<float>& scales, const QuantParams& input,
+                          const QuantParams& output) {
+  for (float& s : scales) {
+    if (usable(s) && usable(input.scale) && usable(output.scale))
+      s = settled_weight_scale(s, input.scale, output.scale);
+  }
+}
 
 void settle_scales(const Graph& graph, const Placement& placement,
                    std::vector<QuantParams>& groups) {
   for (const QuantParams& p : groups) {
     if (!usable(p.scale)) return;  // whoever stores them says so
+  }
+  for (const Node& node : graph.nodes) {
+    const auto group = placement.group_of.find(node.name);
+    if (std::holds_alternative<Conv2d>(node.op) && group != placement.group_of.end())
+      groups[group->second].zero_point &= ~1;
   }
   const std::vector<Rounding> all = roundings(graph, placement);
   for (size_t g = 0; g < groups.size(); ++g) {

@@ -1,7 +1,12 @@
 // Engines round what lies between two steps differently: some add the zero point before they round,
 // TensorFlow Lite's own kernels round twice. But SiLU's products, its sigmoids, and the summand
 // that an Add has to scale take 256 values each, all known: scales that move by a fraction of a
-// percent keep every one of them away from where engines differ. (What is left are accumulators.)
+// percent keep every one of them away from where engines differ.
+//
+// Accumulators are too many for that. They are multiplied by input scale × weight scale / output
+// scale: where that factor has but a few bits, float32 holds every product and every sum, and it
+// does not matter in which order an engine makes them. What lies in the middle between two steps
+// goes to the even one, with the zero point or without it, if the zero point is even.
 #pragma once
 
 #include <vector>
@@ -13,9 +18,17 @@
 namespace octet {
 
 // Moves scales to the nearest with 16 significant bits for which all engines give the same
-// integers; where there is none within 1.6 %, to the one with the fewest that differ. Zero points
-// stay. `groups` are the parameters of placement.groups.
+// integers; where there is none within 1.6 %, to the one with the fewest that differ. Odd zero
+// points of convolutions' outputs go down by one: of their ranges the upper end counts. `groups`
+// are the parameters of placement.groups.
 void settle_scales(const Graph& graph, const Placement& placement,
                    std::vector<QuantParams>& groups);
+
+// Moves a convolution's weight scales to the nearest at which float32 gives a factor of seven bits
+// at most, none of them below 2^-15 (products of up to 512 steps are exact then), and at least
+// four. Of YOLOv8n's, 98 of 100 move by less than 5 %; not every factor is what float32 makes of
+// some scale, so that a few move by up to 13 %. Scales that are no numbers stay.
+void settle_weight_scales(std::vector<float>& scales, const QuantParams& input,
+                          const QuantParams& output);
 
 }  // namespace octet

@@ -57,6 +57,7 @@ QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placemen
                 .bias = op->bias.empty() ? torch::zeros({op->weight.shape[0]}) : to_torch(op->bias),
                 .bias_unit = bias_unit(node)};
     const bool int8 = placement_.convs.contains(node.name);
+    if (int8) settle_weights(node, scales_.groups, scales_.weights.at(node.name));
     const torch::Tensor steps =
         int8 ? constant(scales_.weights.at(node.name))
              : (start.weight.abs().amax({1, 2, 3}) / kInt8Max).clamp_min(kLeastStep);
@@ -87,15 +88,20 @@ torch::Tensor QuantizedNetwork::constant(const std::vector<float>& values) const
   return torch::tensor(values, torch::kFloat).to(device_);
 }
 
-double QuantizedNetwork::bias_unit(const Node& conv) const {
-  constexpr double kFloatStep = 0.02;  // of a value that is not quantized
+std::optional<size_t> QuantizedNetwork::output_group(const Node& conv) const {
   const auto user = users_.find(conv.name);
   const std::string& value = placement_.quantized(conv.name) || user == users_.end()
                                  ? conv.name
                                  : user->second.front()->name;
   const auto group = placement_.group_of.find(value);
-  return kBiasShare *
-         (group == placement_.group_of.end() ? kFloatStep : scales_.groups[group->second].scale);
+  if (group == placement_.group_of.end()) return {};
+  return group->second;
+}
+
+double QuantizedNetwork::bias_unit(const Node& conv) const {
+  constexpr double kFloatStep = 0.02;  // of a value that is not quantized
+  const auto group = output_group(conv);
+  return kBiasShare * (group ? scales_.groups[*group].scale : kFloatStep);
 }
 
 torch::Tensor QuantizedNetwork::weight(const std::string& conv) const {
@@ -134,12 +140,32 @@ std::vector<QuantParams> QuantizedNetwork::stored_groups() const {
   return groups;
 }
 
-void QuantizedNetwork::freeze_scales() { frozen_ = stored_groups(); }
+void QuantizedNetwork::freeze_scales() {
+  const std::vector<QuantParams> groups = stored_groups();
+  for (const Node& node : model_.graph.nodes) {
+    if (placement_.convs.contains(node.name))
+      frozen_weights_[node.name] = stored_weight_scales(node, groups);
+  }
+  frozen_ = groups;
+}
 
 torch::Tensor QuantizedNetwork::weight_scales(const std::string& conv) const {
-  const torch::Tensor scales =
-      leaf(conv + ".log_scales").exp() * constant(scales_.weights.at(conv));
-  return frozen_.empty() ? scales : scales.detach();
+  if (!frozen_.empty()) return constant(frozen_weights_.at(conv));
+  return leaf(conv + ".log_scales").exp() * constant(scales_.weights.at(conv));
+}
+
+std::vector<float> QuantizedNetwork::stored_weight_scales(
+    const Node& conv, const std::vector<QuantParams>& groups) const {
+  std::vector<float> scales = to_vector(weight_scales(conv.name));
+  require_sound(std::all_of(scales.begin(), scales.end(), is_scale_value), conv.name);
+  settle_weights(conv, groups, scales);
+  return scales;
+}
+
+void QuantizedNetwork::settle_weights(const Node& conv, const std::vector<QuantParams>& groups,
+                                      std::vector<float>& scales) const {
+  if (const auto output = output_group(conv))
+    settle_weight_scales(scales, groups[placement_.group_of.at(conv.inputs[0])], groups[*output]);
 }
 
 bool QuantizedNetwork::left_to_activation(const Node& node) const {
@@ -248,9 +274,8 @@ Model QuantizedNetwork::model() const {
     op->bias = {{op->weight.shape[0]}, to_vector(bias(node.name))};
     if (!placement_.convs.contains(node.name)) continue;
     const QuantParams& input = out.quantization.values.at(node.inputs[0]);
-    const std::vector<float> scales = to_vector(weight_scales(node.name));
-    require_sound(std::all_of(scales.begin(), scales.end(), is_scale_value), node.name);
-    QuantizedConv q = quantize_conv(*op, scales, input, scales_.weight_bits);
+    QuantizedConv q =
+        quantize_conv(*op, stored_weight_scales(node, groups), input, scales_.weight_bits);
     dequantize_into(*op, q, input);
     out.quantization.convs.emplace(node.name, std::move(q));
   }

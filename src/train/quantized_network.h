@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,13 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
   [[nodiscard]] double bias_unit(const Node& conv) const;
   [[nodiscard]] torch::Tensor weight_scales(const std::string& conv) const;
+  // As files hold them, for groups as files hold them.
+  [[nodiscard]] std::vector<float> stored_weight_scales(
+      const Node& conv, const std::vector<QuantParams>& groups) const;
+  void settle_weights(const Node& conv, const std::vector<QuantParams>& groups,
+                      std::vector<float>& scales) const;
+  // Of the convolution's output, or of the activation that it is quantized in.
+  [[nodiscard]] std::optional<size_t> output_group(const Node& conv) const;
   // One-dimensional, on the network's device.
   [[nodiscard]] torch::Tensor constant(const std::vector<float>& values) const;
   [[nodiscard]] torch::Tensor leaf(const std::string& name) const { return parameters_.at(name); }
@@ -81,6 +89,7 @@ class QuantizedNetwork : public TrainableNetwork {
   Scales scales_;
   torch::Device device_ = torch::kCPU;
   std::vector<QuantParams> frozen_;  // of groups; empty while they are learned
+  std::map<std::string, std::vector<float>> frozen_weights_;
   std::vector<std::string> also_;
   std::map<std::string, std::vector<const Node*>> users_;
   struct Start {  // of a convolution, and the units of its changes

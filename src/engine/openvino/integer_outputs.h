@@ -6,20 +6,17 @@
 #include <openvino/openvino.hpp>
 #include <vector>
 
+#include "graph/quantization.h"
+
 namespace octet {
 
-// Of an output that is int8 (N, H, W, C); of one left as the file has it, the scale is 0.
-struct IntegerOutput {
-  float scale = 0;
-  int zero_point = 0;
-};
-
-// Rewrites every output of four sides that a FakeQuantize of 256 levels makes, for it alone. One
-// entry for each output, in their order.
-[[nodiscard]] std::vector<IntegerOutput> keep_integers(ov::Model& model);
+// Rewrites every output of four sides that a FakeQuantize of 256 levels makes, for it alone, as
+// int8 (N, H, W, C). One entry for each output, in their order; of one left as the file has it, the
+// scale is 0.
+[[nodiscard]] std::vector<QuantParams> keep_integers(ov::Model& model);
 
 // In front of a compiled network that is kept. The second throws where they are not.
-void write_outputs(std::ostream& stream, const std::vector<IntegerOutput>& outputs);
-[[nodiscard]] std::vector<IntegerOutput> read_outputs(std::istream& stream);
+void write_outputs(std::ostream& stream, const std::vector<QuantParams>& outputs);
+[[nodiscard]] std::vector<QuantParams> read_outputs(std::istream& stream);
 
 }  // namespace octet

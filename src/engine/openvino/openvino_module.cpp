@@ -16,6 +16,8 @@
 #include "core/process.h"
 #include "engine/engine.h"
 #include "engine/openvino/integer_outputs.h"
+#include "engine/openvino/integer_steps.h"
+#include "engine/openvino/table_look_up.h"
 
 namespace octet {
 namespace {
@@ -45,7 +47,7 @@ Port make_port(const ov::Output<const ov::Node>& node) {
           .shape = Shape(shape.begin(), shape.end())};
 }
 
-Port make_output_port(const ov::Output<const ov::Node>& node, const IntegerOutput& kept) {
+Port make_output_port(const ov::Output<const ov::Node>& node, const QuantParams& kept) {
   Port port = make_port(node);
   if (kept.scale == 0) return port;
   const Shape rows = port.shape;
@@ -92,7 +94,14 @@ class OpenVinoRequest : public Request {
   std::vector<TensorView> views_;
 };
 
-// What the convolutions run in, from the executed graph.
+// Of the layers of an executed graph, those that compute products: convolutions, and the matrix
+// products that OpenVINO makes of some.
+bool multiplies(const std::string& layer) {
+  return layer.find("Convolution") != std::string::npos || layer == "FullyConnected" ||
+         layer == "MatMul";
+}
+
+// What they run in.
 std::string executed_precision(const ov::CompiledModel& model) {
   std::set<std::string> found;
   for (const auto& op : model.get_runtime_model()->get_ops()) {
@@ -100,7 +109,7 @@ std::string executed_precision(const ov::CompiledModel& model) {
     const auto type = info.find("layerType");
     const auto precision = info.find("runtimePrecision");
     if (type == info.end() || precision == info.end() ||
-        type->second.as<std::string>().find("Convolution") == std::string::npos)
+        !multiplies(type->second.as<std::string>()))
       continue;
     const auto name = precision->second.as<std::string>();
     found.insert(name == "u8" || name == "i8" ? "int8"
@@ -113,7 +122,7 @@ std::string executed_precision(const ov::CompiledModel& model) {
 
 class OpenVinoNetwork : public Network {
  public:
-  OpenVinoNetwork(ov::Core& core, ov::CompiledModel model, const std::vector<IntegerOutput>& kept,
+  OpenVinoNetwork(ov::Core& core, ov::CompiledModel model, const std::vector<QuantParams>& kept,
                   bool from_cache)
       : model_(std::move(model)) {
     input_ = make_port(model_.input());
@@ -142,6 +151,9 @@ class OpenVinoNetwork : public Network {
 
 class OpenVinoEngine : public Engine {
  public:
+  // Of models out of the cache.
+  OpenVinoEngine() { core_.add_extension<TableLookUp>(); }
+
   std::string version() override { return openvino_version(); }
   EngineAbilities abilities() const override {
     const CpuFeatures cpu = cpu_features();
@@ -175,9 +187,10 @@ class OpenVinoEngine : public Engine {
       const auto model = read(source);
       model_.reset();
       take_bytes(*model, size, name_of(source));
-      const std::vector<IntegerOutput> kept = keep_integers(*model);
+      compute_in_steps(*model, name_of(source));
+      const std::vector<QuantParams> kept = keep_integers(*model);
       const auto compile_now = [&] {
-        return core_.compile_model(with_byte_input(model), "CPU", properties(options));
+        return core_.compile_model(with_byte_input(model), "CPU", properties(options, kept));
       };
       // Compiling takes memory that OpenVINO would keep; a child gives it back.
       if (!cached.empty() && run_in_child([&] { export_cached(compile_now(), kept, cached); })) {
@@ -232,18 +245,21 @@ class OpenVinoEngine : public Engine {
     return steps.build();
   }
 
-  static ov::AnyMap properties(const EngineOptions& options) {
+  // Between an int8 network's integers there is little to gain from 16 bits, and sums would be off.
+  static ov::AnyMap properties(const EngineOptions& options, const std::vector<QuantParams>& kept) {
+    const bool int8 = std::any_of(kept.begin(), kept.end(),
+                                  [](const QuantParams& output) { return output.scale != 0; });
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     ov::AnyMap map{ov::num_streams(options.parallel),
                    ov::inference_num_threads(options.threads > 0 ? options.threads : cores)};
-    if (options.precision == Precision::kF32)
+    if (int8 || options.precision == Precision::kF32)
       map.insert(ov::hint::inference_precision(ov::element::f32));
     return map;
   }
 
   std::string cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
     Hash hash;
-    hash.add(fmt::format("2|{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
+    hash.add(fmt::format("3|{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
                          ov::get_openvino_version().buildNumber, to_string(size), options.threads,
                          options.parallel, static_cast<int>(options.precision)));
     hash.add(source.content);
@@ -263,9 +279,9 @@ class OpenVinoEngine : public Engine {
     if (file.empty() || !std::filesystem::exists(file)) return nullptr;
     try {
       std::ifstream stream(file, std::ios::binary);
-      const std::vector<IntegerOutput> kept = read_outputs(stream);
+      const std::vector<QuantParams> kept = read_outputs(stream);
       return std::make_unique<OpenVinoNetwork>(
-          core_, core_.import_model(stream, "CPU", properties(options)), kept, from_cache);
+          core_, core_.import_model(stream, "CPU", properties(options, kept)), kept, from_cache);
     } catch (const std::exception&) {
       log_warning("{}: this compiled model is damaged; it is made again", file.string());
       return nullptr;
@@ -273,7 +289,7 @@ class OpenVinoEngine : public Engine {
   }
 
   // A cache that cannot be written costs time at the next start, nothing else.
-  static void export_cached(ov::CompiledModel model, const std::vector<IntegerOutput>& kept,
+  static void export_cached(ov::CompiledModel model, const std::vector<QuantParams>& kept,
                             const std::filesystem::path& file) {
     try {
       make_folder(file.parent_path());

@@ -14,7 +14,6 @@
 #include <future>
 #include <optional>
 #include <thread>
-#include <tuple>
 
 #include "core/cpu.h"
 #include "core/error.h"
@@ -282,21 +281,8 @@ class TfliteNetwork : public Network {
   NetworkDescription description_;
 };
 
-// "2.21.0" is at least 2.21.
-bool at_least(const std::string& version, int major, int minor) {
-  int found[2] = {0, 0};
-  std::sscanf(version.c_str(), "%d.%d", &found[0], &found[1]);
-  return std::tie(found[0], found[1]) >= std::tie(major, minor);
-}
-
 class TfliteEngine : public Engine {
  public:
-  // YOLOv8n at 640, two cores of Zen 5: 6.4 ms, OpenVINO 7.7; version 2.19 took 13.8 where this
-  // took 7.2.
-  EngineAbilities abilities() const override {
-    return {.int8_is_fastest = cpu_features().has("avx512_vnni") &&
-                               api_.xnnpack_create != nullptr && at_least(api_.version(), 2, 21)};
-  }
   std::string version() override { return fmt::format("TensorFlow Lite {}", api_.version()); }
   std::vector<NetworkFormat> formats() const override { return {NetworkFormat::kTflite}; }
   Size fixed_size(const NetworkSource& source) override {

@@ -1,8 +1,10 @@
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
 #include "core/error.h"
 #include "format/flat.h"
+#include "graph/quantization_json.h"
 
 namespace octet {
 namespace {
@@ -38,6 +40,17 @@ FlatTensor read_constant(pugi::xml_node data, std::span<const std::byte> weights
   return out;
 }
 
+// As quantizers of their own, which they are in other formats.
+void read_before_silu(const std::string& text, const std::string& where, FlatFile& out) {
+  try {
+    for (const auto& [conv, p] : quant_params_from_json(nlohmann::json::parse(text)))
+      out.nodes[conv + ".quantized"] = {{"scale", fmt::format("{}", p.scale)},
+                                        {"zero_point", std::to_string(p.zero_point)}};
+  } catch (const std::exception& e) {
+    fail("{}: its {} is damaged: {}", where, kBeforeSiluKey, e.what());
+  }
+}
+
 }  // namespace
 
 FlatFile read_flat_ir(const std::string& xml, std::span<const std::byte> weights,
@@ -69,6 +82,8 @@ FlatFile read_flat_ir(const std::string& xml, std::span<const std::byte> weights
     out.nodes[to][fmt::format("input {}", edge.attribute("to-port").value())] =
         names[edge.attribute("from-layer").value()];
   }
+  const auto left_out = net.child("rt_info").child(kBeforeSiluKey);
+  if (left_out) read_before_silu(left_out.attribute("value").value(), name, out);
   return out;
 }
 

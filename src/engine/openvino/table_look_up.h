@@ -1,0 +1,25 @@
+// An operation of octet's own in an OpenVINO graph: bytes looked up in a table.
+#pragma once
+
+#include <openvino/op/op.hpp>
+#include <openvino/openvino.hpp>
+
+namespace octet {
+
+// Inputs: u8 of any shape, and u8 (256); output: u8 of the first's shape.
+class TableLookUp : public ov::op::Op {
+ public:
+  OPENVINO_OP("TableLookUp", "octet")
+
+  TableLookUp() = default;
+  TableLookUp(const ov::Output<ov::Node>& values, const ov::Output<ov::Node>& table);
+
+  void validate_and_infer_types() override;
+  [[nodiscard]] std::shared_ptr<ov::Node> clone_with_new_inputs(
+      const ov::OutputVector& inputs) const override;
+  bool visit_attributes(ov::AttributeVisitor& /*visitor*/) override { return true; }
+  [[nodiscard]] bool has_evaluate() const override { return true; }
+  bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
+};
+
+}  // namespace octet
