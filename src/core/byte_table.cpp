@@ -5,18 +5,17 @@
 #endif
 
 namespace octet {
+namespace {
 
 void look_up_plainly(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table) {
   for (size_t i = 0; i < count; ++i) to[i] = table[from[i]];
 }
 
 #ifdef __x86_64__
-namespace {
-
-// Two permutations of 128 bytes each, and the top bit chooses. Gives how many bytes are done.
-__attribute__((target("avx512vbmi,avx512bw"))) size_t look_up_vbmi(const uint8_t* from, uint8_t* to,
-                                                                   size_t count,
-                                                                   const ByteTable& table) {
+// Two permutations of 128 bytes each, and the top bit chooses.
+__attribute__((target("avx512vbmi,avx512bw"))) void look_up_vbmi(const uint8_t* from, uint8_t* to,
+                                                                 size_t count,
+                                                                 const ByteTable& table) {
   constexpr size_t kStep = 64;
   const __m512i a = _mm512_loadu_si512(table.data());
   const __m512i b = _mm512_loadu_si512(table.data() + kStep);
@@ -29,14 +28,14 @@ __attribute__((target("avx512vbmi,avx512bw"))) size_t look_up_vbmi(const uint8_t
     const __m512i high = _mm512_permutex2var_epi8(c, x, d);
     _mm512_storeu_si512(to + i, _mm512_mask_blend_epi8(_mm512_movepi8_mask(x), low, high));
   }
-  return i;
+  look_up_plainly(from + i, to + i, count - i, table);
 }
 
 // A shuffle takes a byte out of a row of 16, and gives 0 where the index is negative. With every
 // row but the first of a half XORed with the one before, the XOR of what all rows of the half give
 // is the byte wanted: those beyond its own give 0.
-__attribute__((target("avx2"))) size_t look_up_avx2(const uint8_t* from, uint8_t* to, size_t count,
-                                                    const ByteTable& table) {
+__attribute__((target("avx2"))) void look_up_avx2(const uint8_t* from, uint8_t* to, size_t count,
+                                                  const ByteTable& table) {
   constexpr size_t kRow = 16, kHalf = 128, kStep = 32;
   ByteTable changes = table;
   for (size_t i = 0; i < changes.size(); ++i)
@@ -59,24 +58,26 @@ __attribute__((target("avx2"))) size_t look_up_avx2(const uint8_t* from, uint8_t
     }
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), found);
   }
-  return i;
+  look_up_plainly(from + i, to + i, count - i, table);
 }
+
+#endif
 
 }  // namespace
 
-void look_up(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table) {
-  size_t done = 0;
-  if (__builtin_cpu_supports("avx512vbmi")) {
-    done = look_up_vbmi(from, to, count, table);
-  } else if (__builtin_cpu_supports("avx2")) {
-    done = look_up_avx2(from, to, count, table);
-  }
-  look_up_plainly(from + done, to + done, count - done, table);
-}
-#else
-void look_up(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table) {
-  look_up_plainly(from, to, count, table);
-}
+std::vector<LookUp> ways_to_look_up() {
+  std::vector<LookUp> ways;
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512vbmi")) ways.push_back(look_up_vbmi);
+  if (__builtin_cpu_supports("avx2")) ways.push_back(look_up_avx2);
 #endif
+  ways.push_back(look_up_plainly);
+  return ways;
+}
+
+void look_up(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table) {
+  static const LookUp fastest = ways_to_look_up().front();
+  fastest(from, to, count, table);
+}
 
 }  // namespace octet

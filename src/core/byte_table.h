@@ -4,16 +4,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace octet {
 
 using ByteTable = std::array<uint8_t, 256>;
 
-// to[i] = table[from[i]] for `count` bytes; the two may be the same. With AVX-512 VBMI or AVX2
-// where the processor has it.
+// to[i] = table[from[i]] for `count` bytes; the two may be the same.
 void look_up(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table);
 
-// The same without them, for processors that have neither.
-void look_up_plainly(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table);
+// All ways of it that this processor has, the fastest first, which look_up() takes: with AVX-512
+// VBMI, with AVX2, plainly.
+using LookUp = void (*)(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table);
+[[nodiscard]] std::vector<LookUp> ways_to_look_up();
 
 }  // namespace octet
