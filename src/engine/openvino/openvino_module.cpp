@@ -152,7 +152,7 @@ class OpenVinoNetwork : public Network {
 class OpenVinoEngine : public Engine {
  public:
   // Of models out of the cache.
-  OpenVinoEngine() { core_.add_extension<TableLookUp>(); }
+  OpenVinoEngine() { core_.add_extension(std::make_shared<TableLookUpExtension>()); }
 
   std::string version() override { return openvino_version(); }
   EngineAbilities abilities() const override {

@@ -1,6 +1,7 @@
 // An operation of octet's own in an OpenVINO graph: bytes looked up in a table.
 #pragma once
 
+#include <openvino/core/op_extension.hpp>
 #include <openvino/op/op.hpp>
 #include <openvino/openvino.hpp>
 
@@ -20,6 +21,19 @@ class TableLookUp : public ov::op::Op {
   bool visit_attributes(ov::AttributeVisitor& /*visitor*/) override { return true; }
   [[nodiscard]] bool has_evaluate() const override { return true; }
   bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
+};
+
+// Makes the operation when a model is read that has it.
+class TableLookUpExtension : public ov::BaseOpExtension {
+ public:
+  [[nodiscard]] const ov::DiscreteTypeInfo& get_type_info() const override {
+    return TableLookUp::get_type_info_static();
+  }
+  ov::OutputVector create(const ov::OutputVector& inputs,
+                          ov::AttributeVisitor& visitor) const override;
+  [[nodiscard]] std::vector<ov::Extension::Ptr> get_attached_extensions() const override {
+    return {};
+  }
 };
 
 }  // namespace octet

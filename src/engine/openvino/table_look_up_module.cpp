@@ -29,6 +29,11 @@ std::shared_ptr<ov::Node> TableLookUp::clone_with_new_inputs(const ov::OutputVec
   return std::make_shared<TableLookUp>(inputs.at(0), inputs.at(1));
 }
 
+ov::OutputVector TableLookUpExtension::create(const ov::OutputVector& inputs,
+                                              ov::AttributeVisitor& /*visitor*/) const {
+  return std::make_shared<TableLookUp>(inputs.at(0), inputs.at(1))->outputs();
+}
+
 bool TableLookUp::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const {
   outputs[0].set_shape(inputs[0].get_shape());
   const auto* from = static_cast<const uint8_t*>(inputs[0].data());
