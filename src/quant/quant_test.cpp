@@ -150,8 +150,9 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
     worse += std::abs(scales[0] / first - 1) > 0.065F ? 1 : 0;
     const float factor = in.scale * scales[0] / out.scale;
     for (int k = 0; k < 200; ++k) {
-      const auto steps = static_cast<float>(random() % 512) - 256;
-      const auto sum = static_cast<int>(steps / factor);
+      // As near to the middle between two steps as sums of integers come.
+      const auto steps = static_cast<float>(random() % 512) - 256.5F;
+      const auto sum = static_cast<int>(std::nearbyint(steps / factor));
       const int bias = static_cast<int>(static_cast<float>(random() % 200) / factor);
       const float scaled = std::nearbyint(static_cast<float>(sum) * factor) +
                            static_cast<float>(out.zero_point + 128);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 #include <numeric>
+#include <optional>
 
 #include "quant/params.h"
 
@@ -114,20 +115,32 @@ std::vector<Rounding> roundings(const Graph& graph, const Placement& placement) 
 
 constexpr int kLastPlace = 15;  // of a factor, behind the binary point
 constexpr int kMostBits = 7, kLeastBits = 4;
-constexpr int kFactorsTried = 4;  // on each side: not every one is a product of float32
+constexpr int kFactorsTried = 4;  // on each side
 
+// The scale that makes the factor in float32, where there is one.
+std::optional<float> scale_for(float factor, float input, float output) {
+  const float product = factor * output;
+  const float start = product / input;
+  for (const float s : {start, std::nextafter(start, 2 * start), std::nextafter(start, 0.0F)}) {
+    if (usable(s) && input * s == product && product / output == factor) return s;
+  }
+  return {};
+}
+
+// At least half of all factors are what float32 makes of some scale. Where none near by is, a bit
+// more has others.
 float settled_weight_scale(float scale, float input, float output) {
   const double wanted = static_cast<double>(input) * scale / output;
   const int exponent = std::ilogb(wanted);
   const int places = std::clamp(kLastPlace, kLeastBits - 1 - exponent, kMostBits - 1 - exponent);
-  const double nearest = std::nearbyint(std::ldexp(wanted, places));
-  for (int i = 0; i <= kFactorsTried; ++i) {
-    for (const int side : {i, -i}) {
-      const auto factor = static_cast<float>(std::ldexp(nearest + side, -places));
-      const float product = factor * output;
-      const float start = product / input;
-      for (const float s : {start, std::nextafter(start, 2 * start), std::nextafter(start, 0.0F)}) {
-        if (usable(s) && input * s == product && product / output == factor) return s;
+  const double finest = std::ldexp(input * scale / output, places + 1);
+  if (finest == std::nearbyint(finest)) return scale;  // settled before
+  for (const int more : {0, 1}) {
+    const double nearest = std::nearbyint(std::ldexp(wanted, places + more));
+    for (int i = 0; i <= kFactorsTried << more; ++i) {
+      for (const int side : {i, -i}) {
+        const auto factor = static_cast<float>(std::ldexp(nearest + side, -places - more));
+        if (const auto s = scale_for(factor, input, output)) return *s;
       }
     }
   }

@@ -94,6 +94,33 @@ TEST(QuantizedNetwork, AgreesWithTheIntegerReference) {
   }
 }
 
+// So that no engine's float32 has anything to round in an accumulator (quant/settle.h).
+TEST(QuantizedNetwork, StoresFactorsOfFewBits) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  QuantizedNetwork network = calibrated(folded(kReal), data, 160);
+  {
+    const torch::NoGradGuard no_grad;
+    for (const auto& [name, change] : network.parameters()) {
+      if (name.find("log_scale") != std::string::npos && change.requires_grad())
+        change.uniform_(-0.1, 0.1);
+    }
+  }
+  for (const bool frozen : {false, true}) {
+    if (frozen) network.freeze_scales();
+    const Model m = network.model();
+    for (const auto& [conv, q] : m.quantization.convs) {
+      const QuantParams& in = *m.quantization.find(m.graph.find(conv)->inputs[0]);
+      const QuantParams& out = *m.quantization.find(conv);
+      EXPECT_EQ(out.zero_point % 2, 0) << conv;
+      for (const float scale : q.scales) {
+        int exponent = 0;
+        const float bits = std::ldexp(std::frexp(in.scale * scale / out.scale, &exponent), 8);
+        EXPECT_EQ(bits, std::nearbyint(bits)) << conv;
+      }
+    }
+  }
+}
+
 // The fast one is the reference, to the integer, through all layers.
 TEST(IntegerNetwork, IsTheIntegerReference) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
