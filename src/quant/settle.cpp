@@ -127,8 +127,8 @@ std::optional<float> scale_for(float factor, float input, float output) {
   return {};
 }
 
-// At least half of all factors are what float32 makes of some scale. Where none near by is, a bit
-// more has others.
+// Not every factor is what float32 makes of some scale. Where none near by is, a bit more has
+// others.
 float settled_weight_scale(float scale, float input, float output) {
   const double wanted = static_cast<double>(input) * scale / output;
   const int exponent = std::ilogb(wanted);
