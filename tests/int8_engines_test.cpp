@@ -74,13 +74,31 @@ class Int8Engines : public testing::Test {
   }
 
   // The same model as another kind of file.
-  void use_onnx() {
-    file_ = folder_ / "m.onnx";
-    write_onnx(file_, model_, size_, Layout::kRaw);
+  void use_onnx(ElementType activations = ElementType::kUint8) {
+    file_ = folder_ / fmt::format("m{}.onnx", static_cast<int>(activations));
+    write_onnx(file_, model_, size_, Layout::kRaw, activations);
   }
   void use_ir() {
     file_ = folder_ / "m.xml";
     write_ir(file_, model_, size_, Layout::kRaw);
+  }
+
+  void expect_integers_in_openvino() {
+    for (const bool cached : {false, true}) {
+      const auto engine = load_engine("openvino");
+      const auto network = engine->compile({.file = file_}, size_, {.cache = folder_ / "cache"});
+      ASSERT_EQ(network->description().from_cache, cached) << file_;
+      for (const Port& port : network->outputs()) {
+        EXPECT_EQ(port.type, ElementType::kInt8) << port.name;
+        EXPECT_TRUE(port.channels_last) << port.name;
+        EXPECT_FLOAT_EQ(port.scale, params_of(port.name).scale) << port.name;
+        EXPECT_EQ(port.zero_point, params_of(port.name).zero_point) << port.name;
+      }
+      const Agreement a = run(*network);
+      if (engine->abilities().int8_saturates) continue;
+      EXPECT_EQ(network->description().precision, "int8") << file_;
+      EXPECT_EQ(a.equal, a.values) << file_;
+    }
   }
   [[nodiscard]] const QuantParams& params_of(const std::string& output) const {
     const auto& all = model_.graph.outputs;
@@ -173,20 +191,10 @@ TEST_F(Int8Engines, OpenVinoGivesIntegers) {
   if (!missing.empty()) GTEST_SKIP() << missing;
   prepare({320, 320});
   use_ir();
-  for (const bool cached : {false, true}) {
-    const auto engine = load_engine("openvino");
-    const auto network = engine->compile({.file = file_}, {320, 320}, {.cache = folder_ / "cache"});
-    ASSERT_EQ(network->description().from_cache, cached);
-    for (const Port& port : network->outputs()) {
-      EXPECT_EQ(port.type, ElementType::kInt8) << port.name;
-      EXPECT_TRUE(port.channels_last) << port.name;
-      EXPECT_FLOAT_EQ(port.scale, params_of(port.name).scale) << port.name;
-      EXPECT_EQ(port.zero_point, params_of(port.name).zero_point) << port.name;
-    }
-    const Agreement a = run(*network);
-    if (engine->abilities().int8_saturates) continue;
-    EXPECT_EQ(network->description().precision, "int8");
-    EXPECT_EQ(a.equal, a.values);
+  expect_integers_in_openvino();
+  for (const ElementType activations : {ElementType::kUint8, ElementType::kInt8}) {
+    use_onnx(activations);
+    expect_integers_in_openvino();
   }
 }
 

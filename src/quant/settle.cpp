@@ -115,7 +115,12 @@ std::vector<Rounding> roundings(const Graph& graph, const Placement& placement) 
 
 constexpr int kLastPlace = 15;  // of a factor, behind the binary point
 constexpr int kMostBits = 7, kLeastBits = 4;
-constexpr int kFactorsTried = 4;  // on each side
+
+// Factors of so many bits more, so many to each side of the nearest.
+struct Search {
+  int more_bits, factors;
+};
+constexpr Search kSearches[] = {{0, 4}, {1, 8}, {0, 16}};
 
 // The scale that makes the factor in float32, where there is one.
 std::optional<float> scale_for(float factor, float input, float output) {
@@ -128,16 +133,16 @@ std::optional<float> scale_for(float factor, float input, float output) {
 }
 
 // Not every factor is what float32 makes of some scale. Where none near by is, a bit more has
-// others.
+// others; where none of these is either, one farther off is.
 float settled_weight_scale(float scale, float input, float output) {
   const double wanted = static_cast<double>(input) * scale / output;
   const int exponent = std::ilogb(wanted);
   const int places = std::clamp(kLastPlace, kLeastBits - 1 - exponent, kMostBits - 1 - exponent);
   const double finest = std::ldexp(input * scale / output, places + 1);
   if (finest == std::nearbyint(finest)) return scale;  // settled before
-  for (const int more : {0, 1}) {
+  for (const auto& [more, factors] : kSearches) {
     const double nearest = std::nearbyint(std::ldexp(wanted, places + more));
-    for (int i = 0; i <= kFactorsTried << more; ++i) {
+    for (int i = 0; i <= factors; ++i) {
       for (const int side : {i, -i}) {
         const auto factor = static_cast<float>(std::ldexp(nearest + side, -places - more));
         if (const auto s = scale_for(factor, input, output)) return *s;

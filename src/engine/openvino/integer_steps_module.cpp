@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "engine/openvino/fake_quantize.h"
 #include "engine/openvino/integer_steps.h"
+#include "engine/openvino/onnx_pairs.h"
 #include "engine/openvino/table_look_up.h"
 #include "graph/quantization_json.h"
 #include "quant/reference.h"
@@ -79,7 +80,8 @@ class IntegerSteps {
       visit_concat(node);
     } else if (ov::is_type<op::Slice>(&node)) {
       visit_slice(node);
-    } else if (ov::is_type<ov::op::v1::MaxPool>(&node) || ov::is_type<op::Interpolate>(&node)) {
+    } else if (const std::string_view type = node.get_type_info().name;
+               type == "MaxPool" || type == "Interpolate") {  // IR and ONNX have other versions
       visit_window(node);
     }
   }
@@ -248,8 +250,12 @@ std::map<std::string, QuantParams> read_before_silu(const ov::Model& model,
 }  // namespace
 
 void compute_in_steps(ov::Model& model, const std::string& name) {
-  if (model.has_rt_info(kBeforeSiluKey) && !model.is_dynamic())
+  if (model.is_dynamic()) return;
+  if (model.has_rt_info(kBeforeSiluKey)) {
     IntegerSteps(model, read_before_silu(model, name)).run();
+  } else if (model.has_rt_info("framework", "octet")) {
+    IntegerSteps(model, take_ir_form(model)).run();
+  }
 }
 
 }  // namespace octet
