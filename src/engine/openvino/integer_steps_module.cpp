@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "engine/openvino/onnx_pairs.h"
 #include "engine/openvino/table_look_up.h"
 #include "graph/quantization_json.h"
+#include "quant/params.h"
 #include "quant/reference.h"
 
 namespace octet {
@@ -66,7 +68,7 @@ class IntegerSteps {
   }
 
  private:
-  // In units; as rows, too, but for the picture.
+  // In units; as rows, too, where a table was looked up before.
   struct Steps {
     Value planes;
     std::optional<Value> rows;
@@ -95,13 +97,19 @@ class IntegerSteps {
       steps_[node.output(0)] = {.planes = units, .rows = {}, .grid = grid};
     } else if (const auto* silu = ov::as_type<const op::Swish>(x.get_node())) {
       visit_silu(node, silu->input_value(0), grid);
+    } else if (ov::is_type<op::Relu>(x.get_node())) {
+      visit_clamped(node, x.get_node()->input_value(0), kInt8Max, grid);
+    } else if (const auto* clamp = ov::as_type<const op::Clamp>(x.get_node());
+               clamp != nullptr && clamp->get_min() == 0) {
+      visit_clamped(node, clamp->input_value(0),
+                    quantize(static_cast<float>(clamp->get_max()), grid), grid);
     } else if (const auto* sum = ov::as_type<const op::Add>(x.get_node())) {
-      const Steps* a = with_rows(sum->input_value(0));
-      const Steps* b = with_rows(sum->input_value(1));
+      const Steps* a = find(sum->input_value(0));
+      const Steps* b = find(sum->input_value(1));
       if (a != nullptr && b != nullptr) {
         visit_sum(node, *a, *b, grid);
       } else {
-        visit_output(node, x, grid);
+        visit_bare(node, x, grid);
       }
     }
   }
@@ -114,57 +122,94 @@ class IntegerSteps {
       replace(node, looked_up(*steps, in_whole_steps(in), silu_table(in, grid)), grid);
   }
 
-  void visit_sum(ov::Node& node, const Steps& a, const Steps& b, const QuantParams& grid) {
-    const Value real = std::make_shared<op::Add>(times(*a.rows, a.grid.scale / kUnit),
-                                                 times(*b.rows, b.grid.scale / kUnit));
-    replace(node, steps_of(real, grid, ov::element::u8), grid);
+  // ReLU and ReLU6: of the steps, those from 0 to `last` are left.
+  void visit_clamped(const ov::Node& node, const Value& conv, int last, const QuantParams& grid) {
+    if (const auto steps = conv_in_steps(conv, grid))
+      replace_rounded(node, std::make_shared<op::Clamp>(*steps, 0, last - grid.zero_point), grid);
   }
 
-  // A convolution without an activation, which gives real values.
-  void visit_output(ov::Node& node, const Value& conv, const QuantParams& grid) {
+  void visit_sum(const ov::Node& node, const Steps& a, const Steps& b, const QuantParams& grid) {
+    const auto sum = [&](const Value& x, const Value& y) {
+      return std::make_shared<op::Add>(times(x, a.grid.scale / kUnit),
+                                       times(y, b.grid.scale / kUnit));
+    };
+    if (a.rows && b.rows) {
+      replace(node, steps_of(sum(*a.rows, *b.rows), grid, ov::element::u8), grid);
+    } else {
+      replace_planes(node, rounded(sum(a.planes, b.planes), grid), grid);
+    }
+  }
+
+  // A convolution without an activation, or whose quantizer clamps.
+  void visit_bare(ov::Node& node, const Value& conv, const QuantParams& grid) {
     const auto steps = conv_in_steps(conv, grid);
     if (!steps) return;
-    const QuantParams in = in_whole_steps(grid);
-    const auto real = std::make_shared<op::FakeQuantize>(
-        *steps, scalar(in.low()), scalar(in.high()), node.input_value(3), node.input_value(4),
-        kInt8Max - kInt8Min + 1);
+    const Readers readers = readers_of(node);
+    if (std::all_of(readers.begin(), readers.end(), [](const auto& reader) {
+          return ov::is_type<op::Result>(reader.get_node());
+        })) {
+      make_output(node, *steps, in_whole_steps(grid));
+    } else {
+      replace_rounded(node, *steps, grid);
+    }
+  }
+
+  static void make_output(ov::Node& node, const Value& steps, const QuantParams& in) {
+    const auto real = std::make_shared<op::FakeQuantize>(steps, scalar(in.low()), scalar(in.high()),
+                                                         node.input_value(3), node.input_value(4),
+                                                         kInt8Max - kInt8Min + 1);
     real->set_friendly_name(node.get_friendly_name());
     real->output(0).set_names(node.output(0).get_names());
-    for (ov::Input<ov::Node> reader : node.output(0).get_target_inputs())
-      reader.replace_source_output(real);
+    for (ov::Input<ov::Node> reader : readers_of(node)) reader.replace_source_output(real);
   }
 
-  void visit_concat(ov::Node& node) {
-    if (ov::as_type<op::Concat>(&node)->get_axis() != kChannels) return;
-    ov::OutputVector parts;
+  void visit_concat(const ov::Node& node) {
+    if (ov::as_type<const op::Concat>(&node)->get_axis() != kChannels) return;
+    ov::OutputVector planes, rows;
     std::optional<QuantParams> grid;
     for (const Value& input : node.input_values()) {
-      const Steps* part = with_rows(input);
+      const Steps* part = find(input);
       if (part == nullptr || (grid && *grid != part->grid)) return;
-      parts.push_back(*part->rows);
+      planes.push_back(part->planes);
+      if (part->rows) rows.push_back(*part->rows);
       grid = part->grid;
     }
-    replace_rows(node, readers_of(node), std::make_shared<op::Concat>(parts, kLast), *grid);
+    if (rows.size() == planes.size()) {
+      replace_rows(node, readers_of(node), std::make_shared<op::Concat>(rows, kLast), *grid);
+    } else {
+      replace_planes(node, std::make_shared<op::Concat>(planes, kChannels), *grid);
+    }
   }
 
-  void visit_slice(ov::Node& node) {
-    const Steps* x = with_rows(node.input_value(0));
+  void visit_slice(const ov::Node& node) {
+    const Steps* x = find(node.input_value(0));
     const auto axis = ov::as_type_ptr<op::Constant>(node.input_value(4).get_node_shared_ptr());
     if (x == nullptr || !axis || axis->cast_vector<int64_t>() != std::vector<int64_t>{kChannels})
       return;
-    const auto last = op::Constant::create(ov::element::i64, {1}, {kLast});
-    const auto part = std::make_shared<op::Slice>(*x->rows, node.input_value(1),
-                                                  node.input_value(2), node.input_value(3), last);
-    replace_rows(node, readers_of(node), part, x->grid);
+    const auto part = [&](const Value& from, int side) {
+      return std::make_shared<op::Slice>(from, node.input_value(1), node.input_value(2),
+                                         node.input_value(3),
+                                         op::Constant::create(ov::element::i64, {1}, {side}));
+    };
+    if (x->rows) {
+      replace_rows(node, readers_of(node), part(*x->rows, kLast), x->grid);
+    } else {
+      replace_planes(node, part(x->planes, kChannels), x->grid);
+    }
   }
 
-  // MaxPool and Interpolate are computed as they are; a table that changes nothing makes dense rows
-  // of what they give.
+  // Computed as they are; behind rows, a table that changes nothing makes dense rows again.
   void visit_window(ov::Node& node) {
-    const Steps* x = with_rows(node.input_value(0));
+    const Steps* x = find(node.input_value(0));
     if (x == nullptr) return;
-    const Readers readers = readers_of(node);
-    replace(node, readers, looked_up(node.output(0), x->grid, same_table()), x->grid);
+    if (x->rows) {
+      const Readers readers = readers_of(node);
+      replace(node, readers, looked_up(node.output(0), x->grid, same_table()), x->grid);
+    } else {
+      ov::OutputVector inputs = node.input_values();
+      inputs[0] = x->planes;
+      replace_planes(node, node.clone_with_new_inputs(inputs)->output(0), x->grid);
+    }
   }
 
   // What a convolution and its bias make, in steps of `out` from its zero point.
@@ -207,13 +252,37 @@ class IntegerSteps {
     return std::make_shared<TableLookUp>(bytes, values);
   }
 
-  [[nodiscard]] const Steps* with_rows(const Value& real) const {
+  // Planes rounded to `grid`, in units.
+  static Value rounded(const Value& planes, const QuantParams& grid) {
+    const auto units = [&](int q) {
+      return scalar(kUnit * static_cast<float>(q - grid.zero_point));
+    };
+    return std::make_shared<op::FakeQuantize>(planes, scalar(grid.low()), scalar(grid.high()),
+                                              units(kInt8Min), units(kInt8Max),
+                                              kInt8Max - kInt8Min + 1);
+  }
+
+  [[nodiscard]] const Steps* find(const Value& real) const {
     const auto at = steps_.find(real);
-    return at == steps_.end() || !at->second.rows ? nullptr : &at->second;
+    return at == steps_.end() ? nullptr : &at->second;
   }
   static Readers readers_of(const ov::Node& node) { return node.output(0).get_target_inputs(); }
 
-  void replace(ov::Node& node, const Value& bytes, const QuantParams& grid) {
+  // OpenVINO does not round what it adds within a convolution; so that goes through a table that
+  // changes nothing.
+  void replace_rounded(const ov::Node& node, const Value& steps, const QuantParams& grid) {
+    const Readers readers = readers_of(node);
+    const bool added = std::any_of(readers.begin(), readers.end(), [](const auto& reader) {
+      return ov::is_type<op::Add>(reader.get_node());
+    });
+    if (added) {
+      replace(node, looked_up(steps, in_whole_steps(grid), same_table()), grid);
+    } else {
+      replace_planes(node, rounded(steps, in_whole_steps(grid)), grid);
+    }
+  }
+
+  void replace(const ov::Node& node, const Value& bytes, const QuantParams& grid) {
     replace(node, readers_of(node), bytes, grid);
   }
   void replace(const ov::Node& node, const Readers& readers, const Value& bytes,
@@ -225,11 +294,16 @@ class IntegerSteps {
   }
   void replace_rows(const ov::Node& node, const Readers& readers, const Value& rows,
                     const QuantParams& grid) {
-    const Value planes = channels_first(rows);
-    const Value real = times(planes, grid.scale / kUnit);
+    replace(node, readers, {.planes = channels_first(rows), .rows = rows, .grid = grid});
+  }
+  void replace_planes(const ov::Node& node, const Value& planes, const QuantParams& grid) {
+    replace(node, readers_of(node), {.planes = planes, .rows = {}, .grid = grid});
+  }
+  void replace(const ov::Node& node, const Readers& readers, const Steps& steps) {
+    const Value real = times(steps.planes, steps.grid.scale / kUnit);
     real.get_node()->set_friendly_name(node.get_friendly_name());
     for (ov::Input<ov::Node> reader : readers) reader.replace_source_output(real);
-    steps_[real] = {.planes = planes, .rows = rows, .grid = grid};
+    steps_[real] = steps;
   }
 
   ov::Model& model_;
@@ -239,6 +313,7 @@ class IntegerSteps {
 
 std::map<std::string, QuantParams> read_before_silu(const ov::Model& model,
                                                     const std::string& name) {
+  if (!model.has_rt_info(kBeforeSiluKey)) return {};
   try {
     return quant_params_from_json(
         nlohmann::json::parse(model.get_rt_info<std::string>(kBeforeSiluKey)));
@@ -251,7 +326,7 @@ std::map<std::string, QuantParams> read_before_silu(const ov::Model& model,
 
 void compute_in_steps(ov::Model& model, const std::string& name) {
   if (model.is_dynamic()) return;
-  if (model.has_rt_info(kBeforeSiluKey)) {
+  if (model.has_rt_info("octet")) {
     IntegerSteps(model, read_before_silu(model, name)).run();
   } else if (model.has_rt_info("framework", "octet")) {
     IntegerSteps(model, take_ir_form(model)).run();

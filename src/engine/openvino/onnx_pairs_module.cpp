@@ -55,6 +55,21 @@ bool per_channel(const Dequantized& d, size_t sides) {
 
 bool is(const ov::Node& node, std::string_view type) { return node.get_type_info().name == type; }
 
+struct WithNumber {
+  Value x;
+  float number;
+};
+
+// The operands of a node, one of them a number.
+std::optional<WithNumber> with_number(const ov::Node& node) {
+  for (const size_t i : {0, 1}) {
+    const auto* constant = made_by<op::Constant>(node.input_value(i));
+    if (constant != nullptr && ov::shape_size(constant->get_shape()) == 1)
+      return WithNumber{node.input_value(1 - i), constant->cast_vector<float>()[0]};
+  }
+  return {};
+}
+
 class IrForm {
  public:
   std::map<std::string, QuantParams> take(ov::Model& model) {
@@ -71,6 +86,8 @@ class IrForm {
       visit_product(node);
     } else if (ov::is_type<op::Add>(&node)) {
       visit_bias(node);
+    } else if (is(node, "Minimum")) {
+      visit_minimum(node);
     } else if (is(node, "Concat")) {
       move_grid(node, node.get_input_size());
     } else if (is(node, "Slice") || is(node, "MaxPool") || is(node, "Interpolate")) {
@@ -114,7 +131,7 @@ class IrForm {
 
   // What is moved alone lies on its grid already.
   void visit_pair(ov::Node& node, const op::FakeQuantize& fake, const QuantParams& grid) {
-    const Value x = fake.input_value(0);
+    const Value x = before_rounding(fake.input_value(0), grid);
     const Value low = fake.input_value(1);
     const Value high = fake.input_value(2);
     const auto real =
@@ -126,6 +143,14 @@ class IrForm {
     } else {
       take_grid(node, real);
     }
+  }
+
+  // Rounded before it is clamped, a value is the same.
+  static Value before_rounding(const Value& x, const QuantParams& grid) {
+    if (!is(*x.get_node(), "Relu") && !is(*x.get_node(), "Clamp")) return x;
+    const auto* fake = made_by<op::FakeQuantize>(x.get_node()->input_value(0));
+    if (fake == nullptr || rounded_to(*fake) != grid) return x;
+    return x.get_node()->clone_with_new_inputs({fake->input_value(0)});
   }
 
   void take_grid(ov::Node& node, const std::shared_ptr<op::FakeQuantize>& real) {
@@ -171,6 +196,14 @@ class IrForm {
     for (size_t c = 0; c < bias.size(); ++c) bias[c] *= d->scales[c];
     const ov::Shape shape = shaped->get_output_shape(0);
     node.input(1).replace_source_output(op::Constant::create(ov::element::f32, shape, bias));
+  }
+
+  static void visit_minimum(ov::Node& node) {
+    const auto high = with_number(node);
+    if (!high || made_by<op::Maximum>(high->x) == nullptr) return;
+    const auto low = with_number(*high->x.get_node());
+    if (low && low->number <= high->number)
+      replace(node, std::make_shared<op::Clamp>(low->x, low->number, high->number));
   }
 
   static void replace(ov::Node& node, const Value& with) {

@@ -259,7 +259,7 @@ class OpenVinoEngine : public Engine {
 
   std::string cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
     Hash hash;
-    hash.add(fmt::format("3|{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
+    hash.add(fmt::format("4|{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
                          ov::get_openvino_version().buildNumber, to_string(size), options.threads,
                          options.parallel, static_cast<int>(options.precision)));
     hash.add(source.content);
