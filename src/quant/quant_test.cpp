@@ -168,6 +168,18 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
   EXPECT_LT(worse, 50) << "of 1000";
 }
 
+TEST(Settle, FindsFactorsFartherOff) {
+  const QuantParams in{.scale = 0x1.9e52p-6F, .zero_point = -100};
+  const QuantParams out{.scale = 0x1.b81ap-5F, .zero_point = -20};
+  for (const float first : {0x1.20ffacp-8F, 0x1.2981aep-8F, 0x1.1441f4p-7F, 0x1.1cbf24p-8F}) {
+    std::vector<float> scales{first};
+    settle_weight_scales(scales, in, out);
+    EXPECT_NEAR(scales[0] / first, 1, 0.13);
+    const float in_last_places = std::ldexp(in.scale * scales[0] / out.scale, 15);
+    EXPECT_EQ(in_last_places, std::nearbyint(in_last_places)) << first;
+  }
+}
+
 TEST(Params, ScalesAreShortAndZeroIsExact) {
   std::mt19937 random(1);
   std::uniform_real_distribution<double> any(0.001, 50);
