@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, test, lint, fuzz, aarch64. Safe to run again and again.
+# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, test, lint, fuzz, aarch64, emulate. Safe to run again and again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,6 +17,7 @@ declare -A packages=(
   [lint]="clang-format clang-tidy jq shellcheck"
   [fuzz]="clang libclang-rt-14-dev"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap"
+  [emulate]="qemu-user-static"
 )
 sysroot_packages="libc6-dev libstdc++-12-dev libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev libonnx-dev
   libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core libcpp-httplib-dev libmosquitto-dev libgtest-dev

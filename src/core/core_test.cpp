@@ -150,11 +150,13 @@ TEST(Process, ChildWorksOnItsOwnMemory) {
 
 TEST(Cpu, ReadsItsFeatures) {
   const CpuFeatures old = parse_cpu_info(
-      "processor\t: 0\nmodel name\t: Old\nflags\t\t: fpu sse2 avx2 fma\n\nflags\t: avx_vnni\n");
+      "processor\t: 0\nmodel name\t: Old\nflags\t\t: fpu sse2 ssse3 avx2 fma\n\nflags\t: "
+      "avx_vnni\n");
   EXPECT_EQ(old.name, "Old");
   EXPECT_TRUE(old.has("avx2"));
   EXPECT_TRUE(old.int8_products_saturate());
-  EXPECT_FALSE(parse_cpu_info("flags : avx2 avx512_vnni").int8_products_saturate());
+  EXPECT_TRUE(parse_cpu_info("flags : ssse3 sse4_2").int8_products_saturate());
+  EXPECT_FALSE(parse_cpu_info("flags : ssse3 avx2 avx512_vnni").int8_products_saturate());
   const CpuFeatures pi = parse_cpu_info("Features\t: fp asimd asimddp\nModel\t: Raspberry Pi 5\n");
   EXPECT_EQ(pi.name, "Raspberry Pi 5");
   EXPECT_FALSE(pi.int8_products_saturate());

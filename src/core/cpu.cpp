@@ -10,9 +10,9 @@
 namespace octet {
 namespace {
 
-constexpr const char* kTold[] = {"avx2",        "avx512f",  "avx512_vnni", "avx_vnni",
-                                 "avx512_bf16", "amx_int8", "amx_bf16",    "asimddp",
-                                 "i8mm",        "bf16",     "fphp"};
+constexpr const char* kTold[] = {"ssse3",    "avx2",        "avx512f",  "avx512_vnni",
+                                 "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16",
+                                 "asimddp",  "i8mm",        "bf16",     "fphp"};
 
 }  // namespace
 
@@ -21,7 +21,7 @@ bool CpuFeatures::has(const std::string& feature) const {
 }
 
 bool CpuFeatures::int8_products_saturate() const {
-  return has("avx2") && !has("avx512_vnni") && !has("avx_vnni");
+  return has("ssse3") && !has("avx512_vnni") && !has("avx_vnni");
 }
 
 CpuFeatures parse_cpu_info(const std::string& text) {

@@ -9,8 +9,9 @@ namespace octet {
 struct CpuFeatures {
   std::string name;
   int cores = 1;
-  std::vector<std::string> present;  // of: avx2, avx512f, avx512_vnni, avx_vnni, avx512_bf16,
-                                     // amx_int8, amx_bf16; asimddp, i8mm, bf16, fphp on Arm
+  std::vector<std::string> present;  // of: ssse3, avx2, avx512f, avx512_vnni, avx_vnni,
+                                     // avx512_bf16, amx_int8, amx_bf16; asimddp, i8mm, bf16,
+                                     // fphp on Arm
 
   [[nodiscard]] bool has(const std::string& feature) const;
   // Two products of int8 and uint8 are added in 16 bits and saturate: x86 without VNNI. Such

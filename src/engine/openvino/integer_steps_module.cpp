@@ -100,9 +100,8 @@ class IntegerSteps {
     } else if (ov::is_type<op::Relu>(x.get_node())) {
       visit_clamped(node, x.get_node()->input_value(0), kInt8Max, grid);
     } else if (const auto* clamp = ov::as_type<const op::Clamp>(x.get_node());
-               clamp != nullptr && clamp->get_min() == 0) {
-      visit_clamped(node, clamp->input_value(0),
-                    quantize(static_cast<float>(clamp->get_max()), grid), grid);
+               clamp != nullptr && clamp->get_min() == 0 && clamp->get_max() > 0) {
+      visit_clamped(node, clamp->input_value(0), quantize(clamp->get_max(), grid), grid);
     } else if (const auto* sum = ov::as_type<const op::Add>(x.get_node())) {
       const Steps* a = find(sum->input_value(0));
       const Steps* b = find(sum->input_value(1));
