@@ -95,6 +95,33 @@ TEST_F(BadInput, ZipBombAndPathOutside) {
   expect_refused(import("out.pt"), "leads out of the archive");
 }
 
+// Ultralytics appends a zip archive to a .tflite, in which metadata.json is deflated.
+TEST_F(BadInput, MetadataThatUnpacksToMuch) {
+  const std::string exported = path("v8.4.190-detect3-ultralytics.tflite");
+  ASSERT_EQ(run_octet("export --model " + kTiny +
+                      " --format tflite --imgsz 64 --layout ultralytics -o " + path(""))
+                .status,
+            0);
+  const auto with_metadata = [&](const std::string& name, const std::string& json) {
+    EXPECT_EQ(run_shell("python3 -c 'import zipfile\nd = open(\"" + exported +
+                        "\", \"rb\").read().replace(b\"octet\", b\"OCTET\")\n"
+                        "open(\"" +
+                        path(name) + "\", \"wb\").write(d)\nz = zipfile.ZipFile(\"" + path(name) +
+                        "\", \"a\", zipfile.ZIP_DEFLATED)\n" + "z.writestr(\"metadata.json\", " +
+                        json + ")\nz.close()'")
+                  .err,
+              "");
+  };
+  const std::string json =
+      R"("{\"task\": \"detect\", \"stride\": 32, \"version\": \"9\", \"names\": {\"0\": \"cat\"}}" + " " * )";
+  with_metadata("sound.tflite", json + "1000");
+  EXPECT_NE(run_octet("inspect " + path("sound.tflite")).out.find("Ultralytics 9"),
+            std::string::npos);
+  with_metadata("bomb.tflite", json + "2000000");
+  expect_refused(run_octet("inspect " + path("bomb.tflite")),
+                 "bomb.tflite: the entry 'metadata.json' is compressed");
+}
+
 TEST_F(BadInput, SafetensorsThatLieAndNanWeights) {
   ASSERT_EQ(run_octet("import " + kTiny + " -o " + path("m.safetensors")).status, 0);
   const std::string whole = read_text_file(path("m.safetensors"));

@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/testing.h"
 #include "engine/detector.h"
+#include "engine/tflite/tensors.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
@@ -166,6 +167,21 @@ TEST(Detector, BothLayoutsFindTheSame) {
     expect_same(run(file, "tflite"), first, file.string() + " tflite");
     expect_same(run(file, "onnxruntime"), first, file.string() + " onnxruntime");
   }
+}
+
+TEST(Tflite, PicturesAreTurnedForInputsWithTheirChannelsFirst) {
+  const Port port{.name = "x", .type = ElementType::kFloat32, .shape = {1, 3, 1, 2}};
+  EXPECT_EQ(input_port(port, "m").shape, (Shape{1, 1, 2, 3}));
+  PictureInput input(port);
+  const std::array<uint8_t, 6> pixels{0, 51, 102, 153, 204, 255};  // two, RGB
+  std::copy(pixels.begin(), pixels.end(), input.bytes());
+  std::array<float, 6> tensor{};
+  input.copy_to(tensor.data());
+  EXPECT_EQ(tensor, (std::array<float, 6>{0, 0.6F, 0.2F, 0.8F, 0.4F, 1}));
+  Port planes = port;
+  planes.shape = {1, 4, 1, 2};
+  EXPECT_NE(error_of([&] { (void)input_port(planes, "m"); }).find("not a picture"),
+            std::string::npos);
 }
 
 TEST(OpenVino, CacheGivesTheSameAndHealsItself) {

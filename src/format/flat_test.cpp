@@ -12,10 +12,12 @@
 #include <sstream>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/testing.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/summary.h"
 #include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
 #include "graph/quantization_json.h"
@@ -295,6 +297,15 @@ TEST(Flat, DamagedTfliteIsRefused) {
               m.subgraphs[0]->operators[0]->opcode_index = 99;
             }).find("code that does not exist"),
             std::string::npos);
+}
+
+TEST(Tflite, InputsMayHaveTheirChannelsFirst) {
+  const std::string bytes = make_tflite(quantized_tiny(), {96, 64}, Layout::kUltralytics);
+  EXPECT_EQ(summarize_tflite(as_bytes(bytes), "m").input, (Size{96, 64}));
+  const auto model = tflite::UnPackModel(bytes.data());
+  auto& graph = *model->subgraphs[0];
+  graph.tensors[static_cast<size_t>(graph.inputs[0])]->shape = {1, 3, 64, 96};
+  EXPECT_EQ(summarize_tflite(as_bytes(packed(*model)), "m").input, (Size{96, 64}));
 }
 
 TEST(Flat, DamagedFilesAreRefused) {

@@ -175,10 +175,7 @@ class ArmnnNetwork : public Network {
         file_(file),
         precision_(summarize_tflite(bytes, file).precision),
         parsed_(bytes, file),
-        input_(parsed_.input().port()) {
-    if (input_.shape.size() != 4 || input_.shape[3] != 3)
-      fail("{}: its input is not a picture", file);
-    input_.type = ElementType::kUint8;
+        input_(input_port(parsed_.input().port(), file)) {
     for (const Tensor& t : parsed_.outputs()) outputs_.push_back(output_port(t.port()));
     if (runtime.backend() == "CpuRef")
       log_warning("Arm NN has its reference backend only, which takes a minute for a picture");

@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "engine/engine.h"
 
@@ -20,6 +21,15 @@ inline std::vector<std::byte> bytes_of(const NetworkSource& source) {
   if (!source.file.empty()) return read_file(source.file);
   const auto bytes = as_bytes(source.content);
   return {bytes.begin(), bytes.end()};
+}
+
+// A picture comes with its channels last; a network whose input has them first gets it turned.
+inline Port input_port(Port port, const std::string& name) {
+  if (port.shape.size() == 4 && port.shape[1] == 3 && port.shape[3] != 3)
+    port.shape = {port.shape[0], port.shape[2], port.shape[3], port.shape[1]};
+  if (port.shape.size() != 4 || port.shape[3] != 3) fail("{}: its input is not a picture", name);
+  port.type = ElementType::kUint8;
+  return port;
 }
 
 // Four sides are a picture's, channels last. What comes decoded, in three, is handed out in float.
@@ -57,6 +67,7 @@ class PictureInput {
  public:
   explicit PictureInput(const Port& port)
       : type_(port.type),
+        channels_first_(port.shape.back() != 3),
         bytes_(static_cast<size_t>(element_count(port.shape))),
         to_int8_(byte_table<int8_t>(port)),
         to_uint8_(byte_table<uint8_t>(port)),
@@ -77,10 +88,17 @@ class PictureInput {
  private:
   template <typename T>
   void copy_to(T* tensor, const std::array<T, 256>& table) const {
-    std::transform(bytes_.begin(), bytes_.end(), tensor, [&](uint8_t b) { return table[b]; });
+    if (channels_first_) {
+      for (size_t c = 0; c < 3; ++c) {
+        for (size_t i = c; i < bytes_.size(); i += 3) *tensor++ = table[bytes_[i]];
+      }
+    } else {
+      std::transform(bytes_.begin(), bytes_.end(), tensor, [&](uint8_t b) { return table[b]; });
+    }
   }
 
   ElementType type_;
+  bool channels_first_;
   std::vector<uint8_t> bytes_;
   std::array<int8_t, 256> to_int8_;
   std::array<uint8_t, 256> to_uint8_;

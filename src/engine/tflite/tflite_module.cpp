@@ -230,10 +230,7 @@ class TfliteNetwork : public Network {
     may_run_alone_ =
         options.threads == 0 && threads_ > 1 && (delegate_.empty() || delegate_ == kNoDelegate);
     first_ = make_interpreter(threads_);
-    Port in = make_port(api_, first_->input());
-    if (in.shape.size() != 4 || in.shape[3] != 3) fail("{}: its input is not a picture", name);
-    in.type = ElementType::kUint8;
-    input_ = std::move(in);
+    input_ = input_port(make_port(api_, first_->input()), name);
     for (const TfLiteTensor* t : first_->outputs())
       outputs_.push_back(output_port(make_port(api_, t)));
     description_ = {.engine = fmt::format("TensorFlow Lite {}", api.version()),

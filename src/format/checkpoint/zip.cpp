@@ -17,23 +17,28 @@ struct ZipArchive::Handle {
 
 namespace {
 
-void check_entry(const zip_stat_t& stat, size_t archive_bytes, const std::string& name) {
+constexpr zip_uint64_t kMostUnpacked = 1 << 20;
+
+void check_entry(const zip_stat_t& stat, size_t archive_bytes, Compressed compressed,
+                 const std::string& name) {
   const std::string entry = stat.name;
   if (entry.starts_with('/') || entry.find("..") != std::string::npos ||
       entry.find('\\') != std::string::npos) {
     fail("{}: the entry '{}' leads out of the archive; refused", name, entry);
   }
-  if (stat.comp_method != ZIP_CM_STORE || stat.size != stat.comp_size ||
-      stat.size > archive_bytes || stat.encryption_method != ZIP_EM_NONE) {
-    fail(
-        "{}: the entry '{}' is compressed or encrypted; PyTorch's checkpoints are neither, refused",
-        name, entry);
+  const bool stored =
+      stat.comp_method == ZIP_CM_STORE && stat.size == stat.comp_size && stat.size <= archive_bytes;
+  const bool small = compressed == Compressed::kSmall && stat.comp_method == ZIP_CM_DEFLATE &&
+                     stat.size <= kMostUnpacked;
+  if (stat.encryption_method != ZIP_EM_NONE || !(stored || small)) {
+    fail("{}: the entry '{}' is compressed or encrypted, which files of this kind are not; refused",
+         name, entry);
   }
 }
 
 }  // namespace
 
-ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name)
+ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name, Compressed compressed)
     : handle_(std::make_unique<Handle>()), name_(std::move(name)), bytes_(bytes.size()) {
   if (bytes.empty()) fail("{}: is empty", name_);
   zip_error_t error;
@@ -56,7 +61,7 @@ ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name)
     if (zip_stat_index(handle_->zip, i, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
       fail("{}: entry {} of the archive is damaged", name_, i);
     }
-    check_entry(stat, bytes.size(), name_);
+    check_entry(stat, bytes.size(), compressed, name_);
     entries_.emplace_back(stat.name);
   }
 }

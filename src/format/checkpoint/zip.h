@@ -1,5 +1,4 @@
-// Reads the entries of a zip archive held in memory, as PyTorch writes them: stored, never
-// compressed.
+// Reads the entries of a zip archive held in memory.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +9,17 @@
 
 namespace octet {
 
+enum class Compressed {
+  kRefused,  // as PyTorch writes checkpoints: no entry can be larger than the file
+  kSmall,    // entries of a mebibyte at most may be
+};
+
 class ZipArchive {
  public:
   // `bytes` must outlive the archive; `name` is for messages. Throws when this is no zip archive,
-  // when an entry is compressed (so that no entry can be larger than the file), or when an entry's
-  // name leads out of the archive.
-  ZipArchive(std::span<const std::byte> bytes, std::string name);
+  // when an entry is compressed and may not be, or when an entry's name leads out of the archive.
+  ZipArchive(std::span<const std::byte> bytes, std::string name,
+             Compressed compressed = Compressed::kRefused);
   ~ZipArchive();
   ZipArchive(const ZipArchive&) = delete;
   ZipArchive& operator=(const ZipArchive&) = delete;

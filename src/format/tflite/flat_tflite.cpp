@@ -181,6 +181,7 @@ class Reader {
       fail("{}: does not have one input", name_);
     const auto* shape = tensor(graph_.inputs()->Get(0)).shape();
     if (shape == nullptr || shape->size() != 4) fail("{}: its input is not a picture", name_);
+    if (shape->Get(1) == 3 && shape->Get(3) != 3) return {shape->Get(3), shape->Get(2)};
     return {shape->Get(2), shape->Get(1)};
   }
 
@@ -222,7 +223,7 @@ class Reader {
 // both.
 std::map<std::string, std::string> appended(std::span<const std::byte> bytes,
                                             const std::string& name) {
-  const ZipArchive zip(bytes, name);
+  const ZipArchive zip(bytes, name, Compressed::kSmall);
   for (const char* entry : {"metadata.json", "temp_meta.txt"}) {
     if (!zip.contains(entry)) continue;
     const auto content = zip.read(entry);
