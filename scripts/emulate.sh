@@ -13,6 +13,7 @@ without_avx='s/ (avx[a-z0-9_]*|amx[a-z0-9_]*|fma|f16c)//g'
 run_as() { # MODEL EXPRESSION
   printf '==> %s\n' "$1"
   sed -E "/^flags/ $2" /proc/cpuinfo > "$info"
+  # shellcheck disable=SC2016  # the inner shell's own
   unshare --map-root-user --mount bash -c 'mount --bind "$1" /proc/cpuinfo && exec qemu-x86_64-static -cpu "$2" build/bin/int8_engines_test --gtest_brief=1' \
     emulate "$info" "$1" 2> >(grep -v "TCG doesn't support" >&2)
 }
