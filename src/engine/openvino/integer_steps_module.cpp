@@ -50,6 +50,10 @@ QuantParams in_whole_steps(const QuantParams& grid) {
   return {.scale = 1, .zero_point = grid.zero_point};
 }
 
+std::shared_ptr<ov::Node> units_of(int q, const QuantParams& grid) {
+  return scalar(kUnit * static_cast<float>(q - grid.zero_point));
+}
+
 // SiLU is looked up by an operation that takes nothing but dense tensors in the order of their
 // sides, while OpenVINO's convolutions keep the channels last. So what stands between convolutions
 // has the channels last here, too, and a transposition before a convolution moves nothing.
@@ -89,42 +93,46 @@ class IntegerSteps {
   }
 
   void visit_rounded(ov::Node& node, const QuantParams& grid) {
-    const Value x = node.input_value(0);
-    if (grid == kImageParams) {
-      const Value units = std::make_shared<op::FakeQuantize>(
-          x, node.input_value(1), node.input_value(2), scalar(0),
-          scalar(kUnit * (kInt8Max - kInt8Min)), kInt8Max - kInt8Min + 1);
-      steps_[node.output(0)] = {.planes = units, .rows = {}, .grid = grid};
-    } else if (const auto* silu = ov::as_type<const op::Swish>(x.get_node())) {
-      visit_silu(node, silu->input_value(0), grid);
-    } else if (ov::is_type<op::Relu>(x.get_node())) {
-      visit_clamped(node, x.get_node()->input_value(0), kInt8Max, grid);
-    } else if (const auto* clamp = ov::as_type<const op::Clamp>(x.get_node());
-               clamp != nullptr && clamp->get_min() == 0 && clamp->get_max() > 0) {
-      visit_clamped(node, clamp->input_value(0), quantize(clamp->get_max(), grid), grid);
-    } else if (const auto* sum = ov::as_type<const op::Add>(x.get_node())) {
-      const Steps* a = find(sum->input_value(0));
-      const Steps* b = find(sum->input_value(1));
-      if (a != nullptr && b != nullptr) {
-        visit_sum(node, *a, *b, grid);
-      } else {
-        visit_bare(node, x, grid);
-      }
-    }
+    if (in_steps(node, node.input_value(0), grid)) return;
+    // The picture, or what is computed in float.
+    const Value units = std::make_shared<op::FakeQuantize>(
+        node.input_value(0), node.input_value(1), node.input_value(2), units_of(kInt8Min, grid),
+        units_of(kInt8Max, grid), kInt8Max - kInt8Min + 1);
+    steps_[node.output(0)] = {.planes = units, .rows = {}, .grid = grid};
   }
 
-  void visit_silu(ov::Node& node, const Value& conv, const QuantParams& grid) {
+  bool in_steps(ov::Node& node, const Value& x, const QuantParams& grid) {
+    if (const auto* silu = ov::as_type<const op::Swish>(x.get_node()))
+      return visit_silu(node, silu->input_value(0), grid);
+    if (ov::is_type<op::Relu>(x.get_node()))
+      return visit_clamped(node, x.get_node()->input_value(0), kInt8Max, grid);
+    if (const auto* clamp = ov::as_type<const op::Clamp>(x.get_node());
+        clamp != nullptr && clamp->get_min() == 0 && clamp->get_max() > 0)
+      return visit_clamped(node, clamp->input_value(0), quantize(clamp->get_max(), grid), grid);
+    const auto* sum = ov::as_type<const op::Add>(x.get_node());
+    if (sum == nullptr) return false;
+    const Steps* a = find(sum->input_value(0));
+    const Steps* b = find(sum->input_value(1));
+    if (a == nullptr || b == nullptr) return visit_bare(node, x, grid);
+    visit_sum(node, *a, *b, grid);
+    return true;
+  }
+
+  bool visit_silu(const ov::Node& node, const Value& conv, const QuantParams& grid) {
     const auto before = before_silu_.find(conv.get_node()->get_friendly_name());
-    if (before == before_silu_.end()) return;
+    if (before == before_silu_.end()) return false;
     const QuantParams& in = before->second;
-    if (const auto steps = conv_in_steps(conv, in))
-      replace(node, looked_up(*steps, in_whole_steps(in), silu_table(in, grid)), grid);
+    const auto steps = conv_in_steps(conv, in);
+    if (steps) replace(node, looked_up(*steps, in_whole_steps(in), silu_table(in, grid)), grid);
+    return steps.has_value();
   }
 
   // ReLU and ReLU6: of the steps, those from 0 to `last` are left.
-  void visit_clamped(const ov::Node& node, const Value& conv, int last, const QuantParams& grid) {
-    if (const auto steps = conv_in_steps(conv, grid))
+  bool visit_clamped(const ov::Node& node, const Value& conv, int last, const QuantParams& grid) {
+    const auto steps = conv_in_steps(conv, grid);
+    if (steps)
       replace_rounded(node, std::make_shared<op::Clamp>(*steps, 0, last - grid.zero_point), grid);
+    return steps.has_value();
   }
 
   void visit_sum(const ov::Node& node, const Steps& a, const Steps& b, const QuantParams& grid) {
@@ -140,9 +148,9 @@ class IntegerSteps {
   }
 
   // A convolution without an activation, or whose quantizer clamps.
-  void visit_bare(ov::Node& node, const Value& conv, const QuantParams& grid) {
+  bool visit_bare(ov::Node& node, const Value& conv, const QuantParams& grid) {
     const auto steps = conv_in_steps(conv, grid);
-    if (!steps) return;
+    if (!steps) return false;
     const Readers readers = readers_of(node);
     if (std::all_of(readers.begin(), readers.end(), [](const auto& reader) {
           return ov::is_type<op::Result>(reader.get_node());
@@ -151,6 +159,7 @@ class IntegerSteps {
     } else {
       replace_rounded(node, *steps, grid);
     }
+    return true;
   }
 
   static void make_output(ov::Node& node, const Value& steps, const QuantParams& in) {
@@ -253,11 +262,8 @@ class IntegerSteps {
 
   // Planes rounded to `grid`, in units.
   static Value rounded(const Value& planes, const QuantParams& grid) {
-    const auto units = [&](int q) {
-      return scalar(kUnit * static_cast<float>(q - grid.zero_point));
-    };
     return std::make_shared<op::FakeQuantize>(planes, scalar(grid.low()), scalar(grid.high()),
-                                              units(kInt8Min), units(kInt8Max),
+                                              units_of(kInt8Min, grid), units_of(kInt8Max, grid),
                                               kInt8Max - kInt8Min + 1);
   }
 
