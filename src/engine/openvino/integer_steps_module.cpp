@@ -50,10 +50,6 @@ QuantParams in_whole_steps(const QuantParams& grid) {
   return {.scale = 1, .zero_point = grid.zero_point};
 }
 
-std::shared_ptr<ov::Node> units_of(int q, const QuantParams& grid) {
-  return scalar(kUnit * static_cast<float>(q - grid.zero_point));
-}
-
 // SiLU is looked up by an operation that takes nothing but dense tensors in the order of their
 // sides, while OpenVINO's convolutions keep the channels last. So what stands between convolutions
 // has the channels last here, too, and a transposition before a convolution moves nothing.
@@ -95,10 +91,9 @@ class IntegerSteps {
   void visit_rounded(ov::Node& node, const QuantParams& grid) {
     if (in_steps(node, node.input_value(0), grid)) return;
     // The picture, or what is computed in float.
-    const Value units = std::make_shared<op::FakeQuantize>(
-        node.input_value(0), node.input_value(1), node.input_value(2), units_of(kInt8Min, grid),
-        units_of(kInt8Max, grid), kInt8Max - kInt8Min + 1);
-    steps_[node.output(0)] = {.planes = units, .rows = {}, .grid = grid};
+    const Limits limits{node.input_value(1), node.input_value(2)};
+    steps_[node.output(0)] = {
+        .planes = rounded(node.input_value(0), limits, grid), .rows = {}, .grid = grid};
   }
 
   bool in_steps(ov::Node& node, const Value& x, const QuantParams& grid) {
@@ -262,9 +257,14 @@ class IntegerSteps {
 
   // Planes rounded to `grid`, in units.
   static Value rounded(const Value& planes, const QuantParams& grid) {
-    return std::make_shared<op::FakeQuantize>(planes, scalar(grid.low()), scalar(grid.high()),
-                                              units_of(kInt8Min, grid), units_of(kInt8Max, grid),
-                                              kInt8Max - kInt8Min + 1);
+    return rounded(planes, {scalar(grid.low()), scalar(grid.high())}, grid);
+  }
+  static Value rounded(const Value& planes, const Limits& limits, const QuantParams& grid) {
+    const auto units = [&](int q) {
+      return scalar(kUnit * static_cast<float>(q - grid.zero_point));
+    };
+    return std::make_shared<op::FakeQuantize>(planes, limits.low, limits.high, units(kInt8Min),
+                                              units(kInt8Max), kInt8Max - kInt8Min + 1);
   }
 
   [[nodiscard]] const Steps* find(const Value& real) const {
