@@ -63,7 +63,8 @@ std::string text_at(double x, double y, const std::string& text, const char* anc
 // Where names were written, so that none lies on another.
 class Names {
  public:
-  // A name beside (x, y), left of it where `left`; lower where something is written already.
+  // A name beside (x, y), left of it where `left`; lower where something is written already, with a
+  // line from there.
   std::string add(double x, double y, const std::string& name, bool left) {
     const double width = kLetter * static_cast<double>(name.size());
     Place place{.from = left ? x - width : x, .to = left ? x : x + width, .y = y};
@@ -72,7 +73,13 @@ class Names {
     }))
       place.y += kLine;
     taken_.push_back(place);
-    return text_at(x, place.y, name, left ? "end" : "start");
+    std::string out = text_at(x, place.y, name, left ? "end" : "start");
+    if (place.y != y) {
+      out += fmt::format(
+          R"(<line x1="{0:.1f}" y1="{1:.1f}" x2="{0:.1f}" y2="{2:.1f}" stroke="#9ca3af"/>)",
+          left ? x + 2 : x - 2, y, place.y);
+    }
+    return out;
   }
 
  private:

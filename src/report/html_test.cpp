@@ -21,9 +21,11 @@ TEST(ScatterChart, NamesOfNearPointsAreReadable) {
       scatter_chart("t", "x", {{"first", 18, 0.4352}, {"second", 18.1, 0.4352}, {"far", 1, 0.42}});
   ASSERT_GT(row_of(svg, "first"), 0);
   EXPECT_GE(std::abs(row_of(svg, "second") - row_of(svg, "first")), 12);
+  EXPECT_NE(svg.find("#9ca3af"), std::string::npos) << "a line leads to the moved name";
   const std::string apart = scatter_chart("t", "x", {{"a", 2, 0.4}, {"b", 18, 0.4}});
   ASSERT_GT(row_of(apart, "a"), 0);
   EXPECT_EQ(row_of(apart, "a"), row_of(apart, "b"));
+  EXPECT_EQ(apart.find("#9ca3af"), std::string::npos);
 }
 
 TEST(ScatterChart, NumbersOfAnAxisDifferAndAreWhole) {
