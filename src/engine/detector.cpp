@@ -27,9 +27,9 @@ Decoder make_decoder(const Artifact& artifact, Size size, const Network& network
 }
 
 void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::string& name) {
-  if (artifact.weight_bits < 8 || !engine.abilities().int8_saturates) return;
+  if (!can_saturate(artifact.weight_bits) || !engine.abilities().int8_saturates) return;
   log_warning(
-      "{}: has weights of 8 bits, and {} saturates on this processor (no VNNI) when it adds their "
+      "{}: has weights beyond ±64, and {} saturates on this processor (no VNNI) when it adds their "
       "products, which costs accuracy; make a model for it with 'octet quantize --weight-bits 7', "
       "or take --engine onnxruntime or tflite, which do not saturate",
       name, engine.version());

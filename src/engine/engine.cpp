@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "graph/quantization.h"
 
 namespace octet {
 namespace {
@@ -88,7 +89,7 @@ std::unique_ptr<Engine> load_engine(const std::string& name, std::optional<Netwo
     try {
       auto engine = load_engine(module.name);
       if (!reads(*engine)) continue;
-      if (weight_bits < 8 || !engine->abilities().int8_saturates) return engine;
+      if (!can_saturate(weight_bits) || !engine->abilities().int8_saturates) return engine;
       if (!saturating) saturating = std::move(engine);
     } catch (const Error& e) {
       reasons += std::string(reasons.empty() ? "" : "; ") + e.what();

@@ -26,7 +26,7 @@ json to_json(const Quantization& q) {
 Quantization quantization_from_json(const json& j) {
   Quantization q;
   q.weight_bits = j.at("weight_bits").get<int>();
-  if (q.weight_bits != 7 && q.weight_bits != 8) fail("weights of {} bits", q.weight_bits);
+  if (q.weight_bits < 6 || q.weight_bits > 8) fail("weights of {} bits", q.weight_bits);
   q.values = quant_params_from_json(j.at("values"));
   return q;
 }
@@ -52,8 +52,10 @@ void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization
   for (const float s : q.scales) {
     if (!std::isfinite(s) || s <= 0) fail("[{}] has a weight scale of {}", node.name, s);
   }
-  const int limit = weight_limit(quantization.weight_bits);
+  const int unit = weight_unit(quantization.weight_bits);
+  const int limit = weight_limit(quantization.weight_bits) * unit;
   for (const int32_t w : weight.values) {
+    if (w % unit != 0) fail("[{}] has a weight of {}, no multiple of {}", node.name, w, unit);
     if (std::abs(w) > limit) fail("[{}] has a weight of {}, beyond ±{}", node.name, w, limit);
     q.weight.push_back(static_cast<int8_t>(w));
   }

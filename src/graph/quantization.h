@@ -35,7 +35,9 @@ struct QuantizedConv {
 // What is not named here is computed in float. The sigmoid inside SiLU is not a value of the graph;
 // it has kSigmoidParams wherever the convolution before it is quantized.
 struct Quantization {
-  int weight_bits = 8;  // 7: weights within ±63, for processors that saturate
+  // 7: weights within ±63, for processors that saturate. 6: multiples of 4 within ±124, for engines
+  // that round in their own ways (quant/settle.h).
+  int weight_bits = 8;
   std::map<std::string, QuantParams> values;
   std::map<std::string, QuantizedConv> convs;
 
@@ -47,6 +49,11 @@ struct Quantization {
   }
 };
 
+// A weight is so many units at most, of so many steps of int8.
 [[nodiscard]] constexpr int weight_limit(int bits) { return (1 << (bits - 1)) - 1; }
+[[nodiscard]] constexpr int weight_unit(int bits) { return bits == 6 ? 4 : 1; }
+
+// Whether two products of such weights with bytes may not fit into 16 bits. 0: weights in float.
+[[nodiscard]] constexpr bool can_saturate(int bits) { return bits == 8 || bits == 6; }
 
 }  // namespace octet

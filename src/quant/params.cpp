@@ -41,6 +41,12 @@ float best_scale(std::span<const float> weights, int limit) {
   return static_cast<float>(best);
 }
 
+// To the nearest in the middle between two units.
+int32_t rounded_bias(double steps, int unit) {
+  const int middle = unit / 2;
+  return static_cast<int32_t>(std::nearbyint((steps - middle) / unit)) * unit + middle;
+}
+
 }  // namespace
 
 float round_scale(double scale) {
@@ -76,15 +82,18 @@ std::vector<float> weight_scales(const Tensor& weight, int bits) {
 QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales, const QuantParams& input,
                             int bits) {
   const auto limit = static_cast<float>(weight_limit(bits));
+  const auto unit = static_cast<float>(weight_unit(bits));
   QuantizedConv q;
   for (size_t c = 0; c < scales.size(); ++c) {
     const double bias = conv.bias.empty() ? 0 : conv.bias.values[c];
+    scales[c] /= unit;
     while (std::abs(bias) >= kBiasSteps * (input.scale * scales[c])) scales[c] *= 2;
     // Divided in float32, as the trainer does: some weight always lies next to a half step.
+    const float step = scales[c] * unit;
     for (const float w : channel(conv.weight, c))
       q.weight.push_back(
-          static_cast<int8_t>(std::clamp(std::nearbyint(w / scales[c]), -limit, limit)));
-    q.bias.push_back(static_cast<int32_t>(std::nearbyint(bias / (input.scale * scales[c]))));
+          static_cast<int8_t>(std::clamp(std::nearbyint(w / step), -limit, limit) * unit));
+    q.bias.push_back(rounded_bias(bias / (input.scale * scales[c]), weight_unit(bits)));
   }
   q.scales = std::move(scales);
   return q;

@@ -24,12 +24,13 @@ namespace octet {
   return p.scale * static_cast<float>(q - p.zero_point);
 }
 
-// The scale per output channel with the least squared error of the rounded and clamped weights,
-// found among shares of the largest; an all-zero channel takes the smallest scale of the layer.
+// The scale of a unit per output channel with the least squared error of the rounded and clamped
+// weights, found among shares of the largest; an all-zero channel takes the smallest scale of the
+// layer.
 [[nodiscard]] std::vector<float> weight_scales(const Tensor& weight, int bits);
 
-// Integers for given scales. A channel's scale is raised first, until its bias stays below 2^30
-// steps.
+// Integers for given scales of units. A channel's scale is raised first, until its bias stays below
+// 2^30 steps.
 [[nodiscard]] QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales,
                                           const QuantParams& input, int bits);
 

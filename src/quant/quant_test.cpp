@@ -145,7 +145,7 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
     out.zero_point &= ~1;
     const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out);
+    settle_weight_scales(scales, in, out, 8);
     EXPECT_NEAR(scales[0] / first, 1, 0.2);
     worse += std::abs(scales[0] / first - 1) > 0.065F ? 1 : 0;
     const float factor = in.scale * scales[0] / out.scale;
@@ -162,7 +162,7 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
       ASSERT_EQ(scaled, other) << factor << " x " << sum << ", bias " << bias;
     }
     std::vector<float> again = scales;
-    settle_weight_scales(again, in, out);
+    settle_weight_scales(again, in, out, 8);
     EXPECT_EQ(again, scales) << "what is settled stays";
   }
   EXPECT_LT(worse, 50) << "of 1000";
@@ -173,10 +173,58 @@ TEST(Settle, FindsFactorsFartherOff) {
   const QuantParams out{.scale = 0x1.b81ap-5F, .zero_point = -20};
   for (const float first : {0x1.20ffacp-8F, 0x1.2981aep-8F, 0x1.1441f4p-7F, 0x1.1cbf24p-8F}) {
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out);
+    settle_weight_scales(scales, in, out, 8);
     EXPECT_NEAR(scales[0] / first, 1, 0.13);
     const float in_last_places = std::ldexp(in.scale * scales[0] / out.scale, 15);
     EXPECT_EQ(in_last_places, std::nearbyint(in_last_places)) << first;
+  }
+}
+
+// TensorFlow Lite's fixed point: a multiplier of 31 bits, halves up; a power of two, halves away
+// from zero.
+int64_t rounded_twice(int64_t sum, double factor) {
+  int exponent = 0;
+  const auto multiplier =
+      static_cast<int64_t>(std::round(std::ldexp(std::frexp(factor, &exponent), 31)));
+  const int64_t once = (sum * multiplier + (int64_t{1} << 30)) >> 31;
+  return static_cast<int64_t>(std::round(std::ldexp(static_cast<double>(once), exponent)));
+}
+
+TEST(Settle, SumsOf6BitsHaveOneResultInEveryArithmetic) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> any(-9, 0);  // of logarithms
+  for (int i = 0; i < 1000; ++i) {
+    const QuantParams in = params_for_range(-0.3, 20 * std::exp(any(random) / 3));
+    const QuantParams out = params_for_range(-8, 20 * std::exp(any(random) / 3));
+    const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
+    std::vector<float> scales{first};
+    settle_weight_scales(scales, in, out, 6);
+    EXPECT_GT(scales[0] / first, std::exp2(-0.31F));
+    EXPECT_LT(scales[0] / first, std::exp2(0.71F));
+    std::vector<float> again = scales;
+    settle_weight_scales(again, in, out, 6);
+    EXPECT_EQ(again, scales) << "what is settled stays";
+    Conv2d op = conv(1, 1, 1);
+    op.weight.values = {-17.3F * scales[0]};
+    op.bias.values = {any(random) * out.scale};
+    const QuantizedConv q = quantize_conv(op, scales, in, 6);
+    EXPECT_EQ(q.weight[0], 4 * -17);
+    EXPECT_EQ(q.bias[0] & 3, 2);
+    EXPECT_NEAR(q.bias[0] * static_cast<double>(in.scale * q.scales[0]), op.bias.values[0],
+                2 * in.scale * q.scales[0]);
+    const float factor = in.scale * q.scales[0] / out.scale;
+    for (int k = 0; k < 200; ++k) {
+      // As near to the middle between two steps as such sums come.
+      const auto steps = static_cast<float>(random() % 512) - 256.5F;
+      const int sum =
+          4 * static_cast<int>(steps / factor / 4) + static_cast<int>(random() % 3) * 4 - 6;
+      const float once = static_cast<float>(sum) * factor;
+      ASSERT_EQ(std::nearbyint(once),
+                rounded_twice(sum, static_cast<double>(in.scale) * q.scales[0] / out.scale))
+          << factor << " x " << sum;
+      ASSERT_EQ(std::nearbyint(once), std::floor(once + 0.5F)) << factor << " x " << sum;
+      ASSERT_EQ(std::nearbyint(once) + 37, std::nearbyint(once + 37)) << factor << " x " << sum;
+    }
   }
 }
 

@@ -152,13 +152,23 @@ float settled_weight_scale(float scale, float input, float output) {
   return scale;
 }
 
+constexpr double kCut = 0.3;      // octaves that a weight's largest may lose: 0.19 of it
+constexpr int kLeastPower = -13;  // of a unit's factor
+
+float scale_for_power_of_two(float scale, float input, float output) {
+  const double wanted = static_cast<double>(input) * scale / output;
+  const int power = std::max(kLeastPower, static_cast<int>(std::ceil(std::log2(wanted) - kCut)));
+  return static_cast<float>(std::ldexp(static_cast<double>(output), power) / input);
+}
+
 }  // namespace
 
 void settle_weight_scales(std::vector<float>& scales, const QuantParams& input,
-                          const QuantParams& output) {
+                          const QuantParams& output, int bits) {
+  const auto settled = weight_unit(bits) == 1 ? settled_weight_scale : scale_for_power_of_two;
   for (float& s : scales) {
     if (usable(s) && usable(input.scale) && usable(output.scale))
-      s = settled_weight_scale(s, input.scale, output.scale);
+      s = settled(s, input.scale, output.scale);
   }
 }
 

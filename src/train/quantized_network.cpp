@@ -18,10 +18,11 @@ constexpr double kLeastStep = 1e-8;
 // step of its output.
 constexpr double kBiasShare = 0.02;
 
-// Rounded to steps of `scale`; the gradient passes as if it were not.
-torch::Tensor round_bias(const torch::Tensor& bias, const torch::Tensor& scale) {
+// What rounding to the middles (or ends) of steps of `scale` adds; without a gradient.
+torch::Tensor round_bias(const torch::Tensor& bias, const torch::Tensor& scale, bool to_middle) {
   const torch::NoGradGuard no_grad;
-  return (bias / scale).round() * scale - bias;
+  const double shift = to_middle ? 0.5 : 0;
+  return ((bias / scale - shift).round() + shift) * scale - bias;
 }
 
 void require_sound(bool sound, const std::string& name) {
@@ -149,14 +150,22 @@ void QuantizedNetwork::freeze_scales() {
   frozen_ = groups;
 }
 
-torch::Tensor QuantizedNetwork::weight_scales(const std::string& conv) const {
-  if (!frozen_.empty()) return constant(frozen_weights_.at(conv));
-  return leaf(conv + ".log_scales").exp() * constant(scales_.weights.at(conv));
+torch::Tensor QuantizedNetwork::weight_scales(const Node& conv) const {
+  if (!frozen_.empty()) return constant(frozen_weights_.at(conv.name));
+  const torch::Tensor learned =
+      leaf(conv.name + ".log_scales").exp() * constant(scales_.weights.at(conv.name));
+  const auto output = output_group(conv);
+  if (weight_unit(scales_.weight_bits) == 1 || !output) return learned;
+  // Those that can be stored are powers of two apart.
+  std::vector<float> settled = to_vector(learned);
+  settle_weight_scales(settled, params(conv.inputs[0]).now(),
+                       params(placement_.groups[*output].front()).now(), scales_.weight_bits);
+  return learned * (constant(settled) / learned.detach());
 }
 
 std::vector<float> QuantizedNetwork::stored_weight_scales(
     const Node& conv, const std::vector<QuantParams>& groups) const {
-  std::vector<float> scales = to_vector(weight_scales(conv.name));
+  std::vector<float> scales = to_vector(weight_scales(conv));
   require_sound(std::all_of(scales.begin(), scales.end(), is_scale_value), conv.name);
   settle_weights(conv, groups, scales);
   return scales;
@@ -165,7 +174,8 @@ std::vector<float> QuantizedNetwork::stored_weight_scales(
 void QuantizedNetwork::settle_weights(const Node& conv, const std::vector<QuantParams>& groups,
                                       std::vector<float>& scales) const {
   if (const auto output = output_group(conv))
-    settle_weight_scales(scales, groups[placement_.group_of.at(conv.inputs[0])], groups[*output]);
+    settle_weight_scales(scales, groups[placement_.group_of.at(conv.inputs[0])], groups[*output],
+                         scales_.weight_bits);
 }
 
 bool QuantizedNetwork::left_to_activation(const Node& node) const {
@@ -221,10 +231,11 @@ torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const t
   torch::Tensor w = weight(node.name);
   torch::Tensor b = bias(node.name);
   if (placement_.convs.contains(node.name)) {
-    const torch::Tensor scales = weight_scales(node.name);
+    const torch::Tensor scales = weight_scales(node);
     w = fake_quantize_weight(w, scales, weight_limit(scales_.weight_bits))
             .contiguous(at::MemoryFormat::ChannelsLast);
-    b = b + round_bias(b, scales * params(node.inputs[0]).scale);
+    b = b +
+        round_bias(b, scales * params(node.inputs[0]).scale, weight_unit(scales_.weight_bits) > 1);
   }
   const torch::Tensor y = torch::conv2d(x, w, b, op.stride, op.padding, 1, op.groups);
   if (!placement_.quantized(node.name) || left_to_activation(node)) return y;
@@ -251,7 +262,7 @@ void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>
     const auto& op = std::get<Conv2d>(node.op);
     const torch::Tensor w = weight(node.name);
     const torch::Tensor error =
-        w - fake_quantize_weight(w, weight_scales(node.name), weight_limit(scales_.weight_bits));
+        w - fake_quantize_weight(w, weight_scales(node), weight_limit(scales_.weight_bits));
     const torch::Tensor shift =
         torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride, op.padding, 1, op.groups)
             .mean({0, 2, 3});

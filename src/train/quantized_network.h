@@ -26,7 +26,7 @@ namespace octet {
 // Quantization in the making: one set of parameters per group of a Placement.
 struct Scales {
   std::vector<QuantParams> groups;
-  std::map<std::string, std::vector<float>> weights;  // per convolution, (O)
+  std::map<std::string, std::vector<float>> weights;  // of units, per convolution, (O)
   int weight_bits = 8;
 };
 
@@ -70,7 +70,7 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] torch::Tensor weight(const std::string& conv) const;
   [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
   [[nodiscard]] double bias_unit(const Node& conv) const;
-  [[nodiscard]] torch::Tensor weight_scales(const std::string& conv) const;
+  [[nodiscard]] torch::Tensor weight_scales(const Node& conv) const;
   // As files hold them, for groups as files hold them.
   [[nodiscard]] std::vector<float> stored_weight_scales(
       const Node& conv, const std::vector<QuantParams>& groups) const;

@@ -160,8 +160,8 @@ void add_quantize(CLI::App& root) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   verb->add_option("--weight-bits", q.calibration.weight_bits,
-                   "8, or 7 for processors that saturate")
-      ->check(CLI::IsMember({7, 8}))
+                   "8; 7 for processors that saturate; 6 for the same numbers in every engine")
+      ->check(CLI::IsMember({6, 7, 8}))
       ->capture_default_str();
   verb->add_flag("--analyze", q.rank, "rank the layers by what quantizing each alone costs");
   verb->add_flag("--analyze-map", q.rank_by_map,

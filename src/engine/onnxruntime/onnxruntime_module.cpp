@@ -245,13 +245,14 @@ class OrtNetwork : public Network {
   NetworkDescription description_;
 };
 
-// Whether weights use all of 8 bits, as octet says of its own files.
-bool has_8_bit_weights(std::span<const std::byte> content, const std::string& name) {
+// Whether weights use all of int8, as octet says of its own files.
+bool has_wide_weights(std::span<const std::byte> content, const std::string& name) {
   const auto entries = read_onnx_metadata(content, name);
   const auto own = entries.find("octet");
   if (own == entries.end()) return false;
   const auto json = nlohmann::json::parse(own->second, nullptr, false);
-  return json.is_object() && json.value("weight_bits", nlohmann::json(0)) == 8;
+  const auto bits = json.is_object() ? json.value("weight_bits", nlohmann::json(0)) : json;
+  return bits.is_number_integer() && can_saturate(bits.get<int>());
 }
 
 // A file in memory, for the optimized graph that ONNX Runtime writes out.
@@ -321,7 +322,7 @@ class OrtEngine : public Engine {
       api_.call<ort::SetIntraOpThreads>(settings.get(), threads_);
       api_.call<ort::SetGraphOptimizationLevel>(settings.get(), kOrtOptimizeAll);
       // uint8 × uint8, whose products are added in 32 bits, where int8 × uint8 would saturate.
-      if (quantized && cpu_features().int8_products_saturate() && has_8_bit_weights(content, name))
+      if (quantized && cpu_features().int8_products_saturate() && has_wide_weights(content, name))
         api_.call<ort::AddSessionConfigEntry>(settings.get(), "session.x64quantprecision", "1");
       const MemoryFile optimized;
       const std::string path = optimized.path();
