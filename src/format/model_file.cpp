@@ -33,7 +33,8 @@ Quantization quantization_from_json(const json& j) {
 
 // A convolution stored in integers: they are kept, and the real values they stand for are put into
 // the graph.
-void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization& quantization) {
+void take_integers(Node& node, Conv2d& conv, int bits, SafetensorsFile& file,
+                   Quantization& quantization) {
   const auto take = [&](const char* name) {
     auto found = file.integers.extract(node.name + "." + name);
     if (found.empty()) fail("the tensor '{}.{}' is missing", node.name, name);
@@ -52,8 +53,8 @@ void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization
   for (const float s : q.scales) {
     if (!std::isfinite(s) || s <= 0) fail("[{}] has a weight scale of {}", node.name, s);
   }
-  const int unit = weight_unit(quantization.weight_bits);
-  const int limit = weight_limit(quantization.weight_bits) * unit;
+  const int unit = weight_unit(bits);
+  const int limit = weight_limit(bits) * unit;
   for (const int32_t w : weight.values) {
     if (w % unit != 0) fail("[{}] has a weight of {}, no multiple of {}", node.name, w, unit);
     if (std::abs(w) > limit) fail("[{}] has a weight of {}, beyond ±{}", node.name, w, limit);
@@ -65,7 +66,7 @@ void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization
 }
 
 // The parameters an operator needs, to be filled from the file.
-void take_parameters(Node& node, SafetensorsFile& file, Quantization& quantization) {
+void take_parameters(Node& node, int bits, SafetensorsFile& file, Quantization& quantization) {
   const auto take = [&](const char* name, bool needed) {
     auto found = file.tensors.extract(node.name + "." + name);
     if (found.empty() && needed) fail("the tensor '{}.{}' is missing", node.name, name);
@@ -73,7 +74,7 @@ void take_parameters(Node& node, SafetensorsFile& file, Quantization& quantizati
   };
   if (auto* conv = std::get_if<Conv2d>(&node.op)) {
     if (file.integers.contains(node.name + ".weight"))
-      return take_integers(node, *conv, file, quantization);
+      return take_integers(node, *conv, bits, file, quantization);
     conv->weight = take("weight", true);
     conv->bias = take("bias", false);
   } else if (auto* norm = std::get_if<BatchNorm>(&node.op)) {
@@ -104,7 +105,10 @@ Model parse_model_file(std::span<const std::byte> bytes, const std::string& name
                 .graph = graph_from_json(json.at("graph"))};
     if (json.contains("quantization"))
       model.quantization = quantization_from_json(json.at("quantization"));
-    for (Node& node : model.graph.nodes) take_parameters(node, file, model.quantization);
+    for (Node& node : model.graph.nodes) {
+      const int bits = weight_bits_of(node.name, model.graph, model.quantization.weight_bits);
+      take_parameters(node, bits, file, model.quantization);
+    }
     verify(model);
     verify_quantization(model);
     return model;

@@ -108,6 +108,15 @@ class Placer {
 
 }  // namespace
 
+int weight_bits_of(const std::string& conv, const Graph& graph, int bits) {
+  const bool keypoints =
+      std::any_of(graph.outputs.begin(), graph.outputs.end(), [&](const Output& o) {
+        return o.value == conv &&
+               (o.role == OutputRole::kKeypoint || o.role == OutputRole::kFineKeypoint);
+      });
+  return bits == 6 && keypoints ? 8 : bits;
+}
+
 bool moves_data(const Operator& op) {
   return std::holds_alternative<Concat>(op) || std::holds_alternative<Slice>(op) ||
          std::holds_alternative<MaxPool>(op) || std::holds_alternative<ResizeNearest>(op);

@@ -30,6 +30,10 @@ struct Placement {
 [[nodiscard]] Placement place_quantizers(const Graph& graph,
                                          const std::set<std::string>& keep_float = {});
 
+// Of a convolution's weights in a model of so many. Where a model has 6, those that make keypoints
+// have 8: they need them, and what an engine rounds otherwise there goes no further.
+[[nodiscard]] int weight_bits_of(const std::string& conv, const Graph& graph, int bits);
+
 // Whether a node only moves data: its output holds values of its inputs.
 [[nodiscard]] bool moves_data(const Operator& op);
 // Whether engines compute the activation within the convolution before it.

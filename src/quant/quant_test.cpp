@@ -228,6 +228,18 @@ TEST(Settle, SumsOf6BitsHaveOneResultInEveryArithmetic) {
   }
 }
 
+TEST(Placement, KeypointsKeepWeightsOf8Bits) {
+  Graph graph;
+  graph.outputs = {{"a", OutputRole::kBox, 8},
+                   {"b", OutputRole::kKeypoint, 8},
+                   {"c", OutputRole::kFineKeypoint, 8}};
+  EXPECT_EQ(weight_bits_of("a", graph, 6), 6);
+  EXPECT_EQ(weight_bits_of("b", graph, 6), 8);
+  EXPECT_EQ(weight_bits_of("c", graph, 6), 8);
+  EXPECT_EQ(weight_bits_of("other", graph, 6), 6);
+  EXPECT_EQ(weight_bits_of("b", graph, 7), 7);
+}
+
 TEST(Params, ScalesAreShortAndZeroIsExact) {
   std::mt19937 random(1);
   std::uniform_real_distribution<double> any(0.001, 50);

@@ -204,7 +204,8 @@ Calibration calibrate(const Model& model, const Placement& placement, const Data
   for (const Node& node : model.graph.nodes) {
     if (placement.convs.contains(node.name))
       result.scales.weights[node.name] =
-          weight_scales(std::get<Conv2d>(node.op).weight, options.weight_bits);
+          weight_scales(std::get<Conv2d>(node.op).weight,
+                        weight_bits_of(node.name, model.graph, options.weight_bits));
   }
   return result;
 }

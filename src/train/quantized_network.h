@@ -70,6 +70,7 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] torch::Tensor weight(const std::string& conv) const;
   [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
   [[nodiscard]] double bias_unit(const Node& conv) const;
+  [[nodiscard]] int bits(const Node& conv) const;  // of its weights
   [[nodiscard]] torch::Tensor weight_scales(const Node& conv) const;
   // As files hold them, for groups as files hold them.
   [[nodiscard]] std::vector<float> stored_weight_scales(

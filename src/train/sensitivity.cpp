@@ -17,7 +17,7 @@ PartialQuantization quantized_layer(const Model& model, const Placement& placeme
   const auto& op = std::get<Conv2d>(model.graph.find(conv)->op);
   part.weights[conv] =
       fake_quantize_weight(to_torch(op.weight), torch::tensor(scales.weights.at(conv)),
-                           weight_limit(scales.weight_bits));
+                           weight_limit(weight_bits_of(conv, model.graph, scales.weight_bits)));
   const auto add = [&](const std::string& value) {
     const auto group = placement.group_of.find(value);
     if (group != placement.group_of.end()) part.values[value] = scales.groups[group->second];
