@@ -105,8 +105,9 @@ Model parse_model_file(std::span<const std::byte> bytes, const std::string& name
                 .graph = graph_from_json(json.at("graph"))};
     if (json.contains("quantization"))
       model.quantization = quantization_from_json(json.at("quantization"));
+    const auto keypoints = keypoint_nodes(model.graph);
     for (Node& node : model.graph.nodes) {
-      const int bits = weight_bits_of(node.name, model.graph, model.quantization.weight_bits);
+      const int bits = weight_bits_of(node.name, keypoints, model.quantization.weight_bits);
       take_parameters(node, bits, file, model.quantization);
     }
     verify(model);

@@ -108,13 +108,19 @@ class Placer {
 
 }  // namespace
 
-int weight_bits_of(const std::string& conv, const Graph& graph, int bits) {
-  const bool keypoints =
-      std::any_of(graph.outputs.begin(), graph.outputs.end(), [&](const Output& o) {
-        return o.value == conv &&
-               (o.role == OutputRole::kKeypoint || o.role == OutputRole::kFineKeypoint);
-      });
-  return bits == 6 && keypoints ? 8 : bits;
+std::set<std::string> keypoint_nodes(const Graph& graph) {
+  std::set<std::string> others;  // lead to something else as well
+  for (const Output& o : graph.outputs) {
+    if (o.role == OutputRole::kBox || o.role == OutputRole::kClass) others.insert(o.value);
+  }
+  std::set<std::string> found;
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+    if (others.contains(node->name))
+      others.insert(node->inputs.begin(), node->inputs.end());
+    else
+      found.insert(node->name);
+  }
+  return found;
 }
 
 bool moves_data(const Operator& op) {

@@ -30,9 +30,14 @@ struct Placement {
 [[nodiscard]] Placement place_quantizers(const Graph& graph,
                                          const std::set<std::string>& keep_float = {});
 
-// Of a convolution's weights in a model of so many. Where a model has 6, those that make keypoints
-// have 8: they need them, and what an engine rounds otherwise there goes no further.
-[[nodiscard]] int weight_bits_of(const std::string& conv, const Graph& graph, int bits);
+// The nodes that lead to keypoints and their visibility alone. In a model with weights of 6 bits
+// convolutions among them have 8: keypoints need them, and what an engine rounds otherwise there
+// does not reach the boxes.
+[[nodiscard]] std::set<std::string> keypoint_nodes(const Graph& graph);
+[[nodiscard]] inline int weight_bits_of(const std::string& conv,
+                                        const std::set<std::string>& keypoint_nodes, int bits) {
+  return bits == 6 && keypoint_nodes.contains(conv) ? 8 : bits;
+}
 
 // Whether a node only moves data: its output holds values of its inputs.
 [[nodiscard]] bool moves_data(const Operator& op);

@@ -228,16 +228,21 @@ TEST(Settle, SumsOf6BitsHaveOneResultInEveryArithmetic) {
   }
 }
 
-TEST(Placement, KeypointsKeepWeightsOf8Bits) {
+TEST(Placement, WhatLeadsToKeypointsAloneKeepsWeightsOf8Bits) {
   Graph graph;
-  graph.outputs = {{"a", OutputRole::kBox, 8},
-                   {"b", OutputRole::kKeypoint, 8},
-                   {"c", OutputRole::kFineKeypoint, 8}};
-  EXPECT_EQ(weight_bits_of("a", graph, 6), 6);
-  EXPECT_EQ(weight_bits_of("b", graph, 6), 8);
-  EXPECT_EQ(weight_bits_of("c", graph, 6), 8);
-  EXPECT_EQ(weight_bits_of("other", graph, 6), 6);
-  EXPECT_EQ(weight_bits_of("b", graph, 7), 7);
+  graph.nodes = {{.name = "trunk", .op = conv(1, 1, 1), .inputs = {"image"}},
+                 {.name = "before", .op = conv(1, 1, 1), .inputs = {"trunk"}},
+                 {.name = "keypoints", .op = conv(1, 1, 1), .inputs = {"before"}},
+                 {.name = "visibility", .op = conv(1, 1, 1), .inputs = {"before"}},
+                 {.name = "box", .op = conv(1, 1, 1), .inputs = {"trunk"}}};
+  graph.outputs = {{"box", OutputRole::kBox, 8},
+                   {"keypoints", OutputRole::kKeypoint, 8},
+                   {"visibility", OutputRole::kVisibility, 8}};
+  const auto found = keypoint_nodes(graph);
+  EXPECT_EQ(found, (std::set<std::string>{"before", "keypoints", "visibility"}));
+  EXPECT_EQ(weight_bits_of("before", found, 6), 8);
+  EXPECT_EQ(weight_bits_of("trunk", found, 6), 6);
+  EXPECT_EQ(weight_bits_of("before", found, 7), 7);
 }
 
 TEST(Params, ScalesAreShortAndZeroIsExact) {

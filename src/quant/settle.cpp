@@ -152,7 +152,7 @@ float settled_weight_scale(float scale, float input, float output) {
   return scale;
 }
 
-constexpr double kCut = 0.3;      // octaves that a weight's largest may lose: 0.19 of it
+constexpr double kCut = 0.3;      // octaves: the largest weights lose 19 % at most
 constexpr int kLeastPower = -13;  // of a unit's factor
 
 float scale_for_power_of_two(float scale, float input, float output) {

@@ -33,9 +33,9 @@ void settle_scales(const Graph& graph, const Placement& placement,
 // TensorFlow Lite's own kernels need more: they round once to half of the sum (with a multiplier of
 // 2^30), and then to a power of two. Where weights are multiples of 4 and every bias is 2 more than
 // one, half of a sum is an odd number, and no such number lies in the middle between two steps:
-// however an engine rounds, there is one result. So of 6 bits (weight_unit: 4) scales of units
-// move to the nearest, by 0.7 octaves up or 0.3 down, at which the factor is a power of two, as
-// exactly as float32 says it, and not below 2^-13.
+// however an engine rounds to the nearest, there is one result. So of 6 bits (weight_unit: 4)
+// scales of units move to the nearest, by 0.7 octaves up or 0.3 down, at which the factor is a
+// power of two, as exactly as float32 says it, and not below 2^-13.
 void settle_weight_scales(std::vector<float>& scales, const QuantParams& input,
                           const QuantParams& output, int bits);
 

@@ -201,11 +201,12 @@ Calibration calibrate(const Model& model, const Placement& placement, const Data
   result.scales.weight_bits = options.weight_bits;
   for (const GroupCalibration& group : result.groups)
     result.scales.groups.push_back(calibrator.params(group));
+  const auto keypoints = keypoint_nodes(model.graph);
   for (const Node& node : model.graph.nodes) {
     if (placement.convs.contains(node.name))
       result.scales.weights[node.name] =
           weight_scales(std::get<Conv2d>(node.op).weight,
-                        weight_bits_of(node.name, model.graph, options.weight_bits));
+                        weight_bits_of(node.name, keypoints, options.weight_bits));
   }
   return result;
 }

@@ -42,7 +42,10 @@ std::vector<float> to_vector(const torch::Tensor& t) {
 
 QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placement,
                                    const Scales& scales)
-    : model_(model), placement_(placement), scales_(scales) {
+    : model_(model),
+      placement_(placement),
+      scales_(scales),
+      keypoint_nodes_(keypoint_nodes(model.graph)) {
   settle_scales(model_.graph, placement_, scales_.groups);
   const auto zeros = [](const torch::Tensor& like) {
     return torch::zeros_like(like).requires_grad_(true);
@@ -111,7 +114,7 @@ torch::Tensor QuantizedNetwork::weight(const std::string& conv) const {
 }
 
 int QuantizedNetwork::bits(const Node& conv) const {
-  return weight_bits_of(conv.name, model_.graph, scales_.weight_bits);
+  return weight_bits_of(conv.name, keypoint_nodes_, scales_.weight_bits);
 }
 
 torch::Tensor QuantizedNetwork::bias(const std::string& conv) const {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,7 @@ class QuantizedNetwork : public TrainableNetwork {
   Model model_;
   Placement placement_;
   Scales scales_;
+  std::set<std::string> keypoint_nodes_;
   torch::Device device_ = torch::kCPU;
   std::vector<QuantParams> frozen_;  // of groups; empty while they are learned
   std::map<std::string, std::vector<float>> frozen_weights_;

@@ -15,9 +15,9 @@ PartialQuantization quantized_layer(const Model& model, const Placement& placeme
                                     const Scales& scales, const std::string& conv) {
   PartialQuantization part;
   const auto& op = std::get<Conv2d>(model.graph.find(conv)->op);
-  part.weights[conv] =
-      fake_quantize_weight(to_torch(op.weight), torch::tensor(scales.weights.at(conv)),
-                           weight_limit(weight_bits_of(conv, model.graph, scales.weight_bits)));
+  part.weights[conv] = fake_quantize_weight(
+      to_torch(op.weight), torch::tensor(scales.weights.at(conv)),
+      weight_limit(weight_bits_of(conv, keypoint_nodes(model.graph), scales.weight_bits)));
   const auto add = [&](const std::string& value) {
     const auto group = placement.group_of.find(value);
     if (group != placement.group_of.end()) part.values[value] = scales.groups[group->second];
