@@ -71,7 +71,7 @@ void BM_QuantizedStep(benchmark::State& state) {
                                                            : params_for_range(-0.3, 8));
   for (const Node& node : m.graph.nodes) {
     if (placement.convs.contains(node.name))
-      scales.weights[node.name] = weight_scales(std::get<Conv2d>(node.op).weight, 8);
+      scales.weights[node.name] = weight_scales(std::get<Conv2d>(node.op).weight, {});
   }
   QuantizedNetwork net(m, placement, scales);
   GraphExecutor teacher(m.graph);

@@ -75,8 +75,8 @@ class Int8Engines : public testing::Test {
     settle();
   }
 
-  void narrow_weights(int bits) {
-    model_.quantization.weight_bits = bits;
+  void set_weights(const WeightGrid& grid) {
+    model_.quantization.weight_grid = grid;
     settle();
     write_tflite(file_, model_, size_, Layout::kRaw);
     expected_ = IntegerReference(model_).run(picture_, size_);
@@ -95,12 +95,12 @@ class Int8Engines : public testing::Test {
       if (op == nullptr) continue;
       const bool fused = !placement.quantized(node.name);
       const QuantParams& in = values.at(node.inputs[0]);
-      const int bits = model_.quantization.weight_bits;
+      const WeightGrid& grid = model_.quantization.weight_grid;
       QuantizedConv& conv = model_.quantization.convs.at(node.name);
       std::vector<float> scales = conv.scales;
-      for (float& scale : scales) scale *= static_cast<float>(1 << (8 - bits));
-      settle_weight_scales(scales, in, values.at(fused ? activation_of(node) : node.name), bits);
-      conv = quantize_conv(*op, std::move(scales), in, bits);
+      for (float& scale : scales) scale *= static_cast<float>(128 / (grid.limit() + 1));
+      settle_weight_scales(scales, in, values.at(fused ? activation_of(node) : node.name), grid);
+      conv = quantize_conv(*op, std::move(scales), in, grid);
       dequantize_into(*op, conv, in);
     }
   }
@@ -217,7 +217,7 @@ TEST_F(Int8Engines, OpenVinoGivesIntegers) {
   const std::string missing = error_of([] { (void)load_engine("openvino"); });
   if (!missing.empty()) GTEST_SKIP() << missing;
   prepare({320, 320});
-  if (load_engine("openvino")->abilities().int8_saturates) narrow_weights(7);
+  if (load_engine("openvino")->abilities().int8_saturates) set_weights({.bits = 7});
   use_ir();
   expect_integers_in_openvino();
   for (const ElementType activations : {ElementType::kUint8, ElementType::kInt8}) {
@@ -230,7 +230,7 @@ TEST_F(Int8Engines, OpenVinoClampsInIntegers) {
   const std::string missing = error_of([] { (void)load_engine("openvino"); });
   if (!missing.empty()) GTEST_SKIP() << missing;
   prepare({320, 320}, true);
-  if (load_engine("openvino")->abilities().int8_saturates) narrow_weights(7);
+  if (load_engine("openvino")->abilities().int8_saturates) set_weights({.bits = 7});
   use_ir();
   expect_integers_in_openvino();
   use_onnx();
@@ -247,11 +247,11 @@ TEST_F(Int8Engines, OwnKernelsAreNear) {
   EXPECT_LT(a.equal, a.values) << "these are XNNPACK's kernels";
 }
 
-// With weights of 6 bits nothing lies where an engine could round it otherwise (quant/settle.h).
-TEST_F(Int8Engines, OwnKernelsEqualTheReferenceWithWeightsOf6Bits) {
+// With even weights nothing lies where an engine could round it otherwise (quant/settle.h).
+TEST_F(Int8Engines, OwnKernelsEqualTheReferenceWithEvenWeights) {
   for (const bool relu6 : {false, true}) {
     prepare({320, 320}, relu6);
-    narrow_weights(6);
+    set_weights({.even = true});
     std::string device;
     for (const char* delegate : {kNoDelegate, ""}) {
       const Agreement a = run("tflite", delegate, &device);
@@ -271,14 +271,14 @@ TEST_F(Int8Engines, ADelegateRunsTheOperators) {
 }
 
 // Arm NN's reference backend, at a size at which it takes seconds.
-TEST_F(Int8Engines, ArmNnIsNearAndWithWeightsOf6BitsEqual) {
+TEST_F(Int8Engines, ArmNnIsNearAndWithEvenWeightsEqual) {
   if (!std::filesystem::exists(OCTET_BIN_DIR "/octet_engine_armnn.so"))
     GTEST_SKIP() << "built without Arm NN";
   prepare({96, 96});
   std::string device;
   const Agreement a = run("armnn", "", &device);
   EXPECT_GE(share(a.within_1, a), 0.7) << device;
-  narrow_weights(6);
+  set_weights({.even = true});
   const Agreement exact = run("armnn", "", &device);
   EXPECT_EQ(exact.equal, exact.values) << device;
 }

@@ -103,13 +103,13 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
 
 TEST_F(Quantize, TrainsAndKeepsLayersInFloat) {
   const Outcome done = run_octet(
-      "quantize --json --imgsz 64 --images 2 --epochs 1 --batch 4 --keep-float 2 --weight-bits 6 "
+      "quantize --json --imgsz 64 --images 2 --epochs 1 --batch 4 --keep-float 2 --even-weights "
       "--model " +
       kModel + " --data " + kData + " -o " + at("q.safetensors"));
   ASSERT_EQ(done.status, 0) << done.err;
   const json j = json::parse(done.out);
   EXPECT_EQ(j["kept_float"].size(), 2U);
-  EXPECT_EQ(j["weight_bits"], 6);
+  EXPECT_EQ(j["even_weights"], true);
   EXPECT_EQ(j["epochs"], 1);
   EXPECT_EQ(json::parse(run_octet("val --json --imgsz 64 --data " + kData + " --model " +
                                   at("q.safetensors"))

@@ -46,7 +46,7 @@ Model quantized_tiny() {
     auto* op = std::get_if<Conv2d>(&node.op);
     if (op == nullptr) continue;
     const QuantParams& in = m.quantization.values.at(node.inputs[0]);
-    QuantizedConv q = quantize_conv(*op, weight_scales(op->weight, 8), in, 8);
+    QuantizedConv q = quantize_conv(*op, weight_scales(op->weight, {}), in, {});
     dequantize_into(*op, q, in);
     m.quantization.convs[node.name] = std::move(q);
   }

@@ -186,12 +186,13 @@ TEST(ModelFile, RefusesOtherSafetensors) {
             std::string::npos);
 }
 
-TEST(ModelFile, WeightsOf6BitsAreMultiplesOf4) {
+TEST(ModelFile, WeightsAreOnTheirGrid) {
   const TemporaryFolder folder;
   Model model = read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors");
-  for (const auto& [bits, said] :
-       {std::pair{6, "no multiple of 4"}, {7, "beyond ±63"}, {5, "5 bits"}}) {
-    model.quantization.weight_bits = bits;
+  for (const auto& [grid, said] : {std::pair{WeightGrid{.even = true}, "which is odd"},
+                                   {WeightGrid{.bits = 7}, "beyond ±63"},
+                                   {WeightGrid{.bits = 5}, "5 bits"}}) {
+    model.quantization.weight_grid = grid;
     write_model_file(folder / "m.safetensors", model, StorageKind::kF32);
     const std::string error = error_of([&] { (void)read_model_file(folder / "m.safetensors"); });
     EXPECT_NE(error.find(said), std::string::npos) << error;

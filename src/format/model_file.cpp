@@ -20,21 +20,23 @@ constexpr const char* kKey = "octet";
 constexpr int kVersion = 1;
 
 json to_json(const Quantization& q) {
-  return {{"weight_bits", q.weight_bits}, {"values", to_json(q.values)}};
+  return {{"weight_bits", q.weight_grid.bits},
+          {"even_weights", q.weight_grid.even},
+          {"values", to_json(q.values)}};
 }
 
 Quantization quantization_from_json(const json& j) {
   Quantization q;
-  q.weight_bits = j.at("weight_bits").get<int>();
-  if (q.weight_bits < 6 || q.weight_bits > 8) fail("weights of {} bits", q.weight_bits);
+  q.weight_grid = {.bits = j.at("weight_bits").get<int>(), .even = j.value("even_weights", false)};
+  if (q.weight_grid.bits < 7 || q.weight_grid.bits > 8)
+    fail("weights of {} bits", q.weight_grid.bits);
   q.values = quant_params_from_json(j.at("values"));
   return q;
 }
 
 // A convolution stored in integers: they are kept, and the real values they stand for are put into
 // the graph.
-void take_integers(Node& node, Conv2d& conv, int bits, SafetensorsFile& file,
-                   Quantization& quantization) {
+void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization& quantization) {
   const auto take = [&](const char* name) {
     auto found = file.integers.extract(node.name + "." + name);
     if (found.empty()) fail("the tensor '{}.{}' is missing", node.name, name);
@@ -53,10 +55,10 @@ void take_integers(Node& node, Conv2d& conv, int bits, SafetensorsFile& file,
   for (const float s : q.scales) {
     if (!std::isfinite(s) || s <= 0) fail("[{}] has a weight scale of {}", node.name, s);
   }
-  const int unit = weight_unit(bits);
-  const int limit = weight_limit(bits) * unit;
+  const int unit = quantization.weight_grid.unit();
+  const int limit = quantization.weight_grid.limit() * unit;
   for (const int32_t w : weight.values) {
-    if (w % unit != 0) fail("[{}] has a weight of {}, no multiple of {}", node.name, w, unit);
+    if (w % unit != 0) fail("[{}] has a weight of {}, which is odd", node.name, w);
     if (std::abs(w) > limit) fail("[{}] has a weight of {}, beyond ±{}", node.name, w, limit);
     q.weight.push_back(static_cast<int8_t>(w));
   }
@@ -66,7 +68,7 @@ void take_integers(Node& node, Conv2d& conv, int bits, SafetensorsFile& file,
 }
 
 // The parameters an operator needs, to be filled from the file.
-void take_parameters(Node& node, int bits, SafetensorsFile& file, Quantization& quantization) {
+void take_parameters(Node& node, SafetensorsFile& file, Quantization& quantization) {
   const auto take = [&](const char* name, bool needed) {
     auto found = file.tensors.extract(node.name + "." + name);
     if (found.empty() && needed) fail("the tensor '{}.{}' is missing", node.name, name);
@@ -74,7 +76,7 @@ void take_parameters(Node& node, int bits, SafetensorsFile& file, Quantization& 
   };
   if (auto* conv = std::get_if<Conv2d>(&node.op)) {
     if (file.integers.contains(node.name + ".weight"))
-      return take_integers(node, *conv, bits, file, quantization);
+      return take_integers(node, *conv, file, quantization);
     conv->weight = take("weight", true);
     conv->bias = take("bias", false);
   } else if (auto* norm = std::get_if<BatchNorm>(&node.op)) {
@@ -105,11 +107,7 @@ Model parse_model_file(std::span<const std::byte> bytes, const std::string& name
                 .graph = graph_from_json(json.at("graph"))};
     if (json.contains("quantization"))
       model.quantization = quantization_from_json(json.at("quantization"));
-    const auto keypoints = keypoint_nodes(model.graph);
-    for (Node& node : model.graph.nodes) {
-      const int bits = weight_bits_of(node.name, keypoints, model.quantization.weight_bits);
-      take_parameters(node, bits, file, model.quantization);
-    }
+    for (Node& node : model.graph.nodes) take_parameters(node, file, model.quantization);
     verify(model);
     verify_quantization(model);
     return model;

@@ -26,6 +26,16 @@ struct QuantParams {
 inline constexpr QuantParams kImageParams{.scale = 1.0F / 255, .zero_point = kInt8Min};
 inline constexpr QuantParams kSigmoidParams{.scale = 1.0F / 256, .zero_point = kInt8Min};
 
+// Which integers weights may be.
+struct WeightGrid {
+  int bits = 8;       // within ±127; 7: ±63, for processors that saturate
+  bool even = false;  // for engines that round in their own ways (quant/settle.h)
+
+  // A weight is so many units at most, of so many steps of int8 each.
+  [[nodiscard]] constexpr int limit() const { return ((1 << (bits - 1)) - 1) / unit(); }
+  [[nodiscard]] constexpr int unit() const { return even ? 2 : 1; }
+};
+
 struct QuantizedConv {
   std::vector<float> scales;   // (O)
   std::vector<int8_t> weight;  // as Conv2d::weight
@@ -35,25 +45,20 @@ struct QuantizedConv {
 // What is not named here is computed in float. The sigmoid inside SiLU is not a value of the graph;
 // it has kSigmoidParams wherever the convolution before it is quantized.
 struct Quantization {
-  // 7: weights within ±63, for processors that saturate. 6: multiples of 4 within ±124, for engines
-  // that round in their own ways (quant/settle.h).
-  int weight_bits = 8;
+  WeightGrid weight_grid;
   std::map<std::string, QuantParams> values;
   std::map<std::string, QuantizedConv> convs;
 
   [[nodiscard]] bool empty() const { return values.empty(); }
-  [[nodiscard]] int weight_bits_or_zero() const { return empty() ? 0 : weight_bits; }  // 0: float
+  // 0: weights in float.
+  [[nodiscard]] int weight_bits_or_zero() const { return empty() ? 0 : weight_grid.bits; }
   [[nodiscard]] const QuantParams* find(const std::string& value) const {
     const auto at = values.find(value);
     return at == values.end() ? nullptr : &at->second;
   }
 };
 
-// A weight is so many units at most, of so many steps of int8.
-[[nodiscard]] constexpr int weight_limit(int bits) { return (1 << (bits - 1)) - 1; }
-[[nodiscard]] constexpr int weight_unit(int bits) { return bits == 6 ? 4 : 1; }
-
 // Whether two products of such weights with bytes may not fit into 16 bits. 0: weights in float.
-[[nodiscard]] constexpr bool can_saturate(int bits) { return bits == 8 || bits == 6; }
+[[nodiscard]] constexpr bool can_saturate(int bits) { return bits == 8; }
 
 }  // namespace octet

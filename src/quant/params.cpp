@@ -67,11 +67,11 @@ QuantParams params_for_range(double low, double high) {
   return p;
 }
 
-std::vector<float> weight_scales(const Tensor& weight, int bits) {
+std::vector<float> weight_scales(const Tensor& weight, const WeightGrid& grid) {
   std::vector<float> scales;
   float smallest = std::numeric_limits<float>::max();
   for (size_t c = 0; c < static_cast<size_t>(weight.shape[0]); ++c) {
-    scales.push_back(best_scale(channel(weight, c), weight_limit(bits)));
+    scales.push_back(best_scale(channel(weight, c), grid.limit()));
     if (scales.back() > 0) smallest = std::min(smallest, scales.back());
   }
   if (smallest == std::numeric_limits<float>::max()) smallest = 1;
@@ -80,9 +80,9 @@ std::vector<float> weight_scales(const Tensor& weight, int bits) {
 }
 
 QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales, const QuantParams& input,
-                            int bits) {
-  const auto limit = static_cast<float>(weight_limit(bits));
-  const auto unit = static_cast<float>(weight_unit(bits));
+                            const WeightGrid& grid) {
+  const auto limit = static_cast<float>(grid.limit());
+  const auto unit = static_cast<float>(grid.unit());
   QuantizedConv q;
   for (size_t c = 0; c < scales.size(); ++c) {
     const double bias = conv.bias.empty() ? 0 : conv.bias.values[c];
@@ -93,7 +93,7 @@ QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales, const
     for (const float w : channel(conv.weight, c))
       q.weight.push_back(
           static_cast<int8_t>(std::clamp(std::nearbyint(w / step), -limit, limit) * unit));
-    q.bias.push_back(rounded_bias(bias / (input.scale * scales[c]), weight_unit(bits)));
+    q.bias.push_back(rounded_bias(bias / (input.scale * scales[c]), grid.unit()));
   }
   q.scales = std::move(scales);
   return q;

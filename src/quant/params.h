@@ -27,12 +27,12 @@ namespace octet {
 // The scale of a unit per output channel with the least squared error of the rounded and clamped
 // weights, found among shares of the largest; an all-zero channel takes the smallest scale of the
 // layer.
-[[nodiscard]] std::vector<float> weight_scales(const Tensor& weight, int bits);
+[[nodiscard]] std::vector<float> weight_scales(const Tensor& weight, const WeightGrid& grid);
 
 // Integers for given scales of units. A channel's scale is raised first, until its bias stays below
 // 2^30 steps.
 [[nodiscard]] QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales,
-                                          const QuantParams& input, int bits);
+                                          const QuantParams& input, const WeightGrid& grid);
 
 // The real values that the integers stand for.
 void dequantize_into(Conv2d& conv, const QuantizedConv& q, const QuantParams& input);

@@ -108,21 +108,6 @@ class Placer {
 
 }  // namespace
 
-std::set<std::string> keypoint_nodes(const Graph& graph) {
-  std::set<std::string> others;  // lead to something else as well
-  for (const Output& o : graph.outputs) {
-    if (o.role == OutputRole::kBox || o.role == OutputRole::kClass) others.insert(o.value);
-  }
-  std::set<std::string> found;
-  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-    if (others.contains(node->name))
-      others.insert(node->inputs.begin(), node->inputs.end());
-    else
-      found.insert(node->name);
-  }
-  return found;
-}
-
 bool moves_data(const Operator& op) {
   return std::holds_alternative<Concat>(op) || std::holds_alternative<Slice>(op) ||
          std::holds_alternative<MaxPool>(op) || std::holds_alternative<ResizeNearest>(op);

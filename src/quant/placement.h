@@ -30,15 +30,6 @@ struct Placement {
 [[nodiscard]] Placement place_quantizers(const Graph& graph,
                                          const std::set<std::string>& keep_float = {});
 
-// The nodes that lead to keypoints and their visibility alone. In a model with weights of 6 bits
-// convolutions among them have 8: keypoints need them, and what an engine rounds otherwise there
-// does not reach the boxes.
-[[nodiscard]] std::set<std::string> keypoint_nodes(const Graph& graph);
-[[nodiscard]] inline int weight_bits_of(const std::string& conv,
-                                        const std::set<std::string>& keypoint_nodes, int bits) {
-  return bits == 6 && keypoint_nodes.contains(conv) ? 8 : bits;
-}
-
 // Whether a node only moves data: its output holds values of its inputs.
 [[nodiscard]] bool moves_data(const Operator& op);
 // Whether engines compute the activation within the convolution before it.

@@ -145,7 +145,7 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
     out.zero_point &= ~1;
     const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out, 8);
+    settle_weight_scales(scales, in, out, {});
     EXPECT_NEAR(scales[0] / first, 1, 0.2);
     worse += std::abs(scales[0] / first - 1) > 0.065F ? 1 : 0;
     const float factor = in.scale * scales[0] / out.scale;
@@ -162,7 +162,7 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
       ASSERT_EQ(scaled, other) << factor << " x " << sum << ", bias " << bias;
     }
     std::vector<float> again = scales;
-    settle_weight_scales(again, in, out, 8);
+    settle_weight_scales(again, in, out, {});
     EXPECT_EQ(again, scales) << "what is settled stays";
   }
   EXPECT_LT(worse, 50) << "of 1000";
@@ -173,7 +173,7 @@ TEST(Settle, FindsFactorsFartherOff) {
   const QuantParams out{.scale = 0x1.b81ap-5F, .zero_point = -20};
   for (const float first : {0x1.20ffacp-8F, 0x1.2981aep-8F, 0x1.1441f4p-7F, 0x1.1cbf24p-8F}) {
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out, 8);
+    settle_weight_scales(scales, in, out, {});
     EXPECT_NEAR(scales[0] / first, 1, 0.13);
     const float in_last_places = std::ldexp(in.scale * scales[0] / out.scale, 15);
     EXPECT_EQ(in_last_places, std::nearbyint(in_last_places)) << first;
@@ -190,34 +190,35 @@ int64_t rounded_twice(int64_t sum, double factor) {
   return static_cast<int64_t>(std::round(std::ldexp(static_cast<double>(once), exponent)));
 }
 
-TEST(Settle, SumsOf6BitsHaveOneResultInEveryArithmetic) {
+TEST(Settle, SumsOfEvenWeightsHaveOneResultInEveryArithmetic) {
   std::mt19937 random(5);
   std::uniform_real_distribution<float> any(-9, 0);  // of logarithms
   for (int i = 0; i < 1000; ++i) {
     const QuantParams in = params_for_range(-0.3, 20 * std::exp(any(random) / 3));
     const QuantParams out = params_for_range(-8, 20 * std::exp(any(random) / 3));
+    const WeightGrid grid{.bits = 7 + i % 2, .even = true};
     const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out, 6);
-    EXPECT_GT(scales[0] / first, std::exp2(-0.31F));
-    EXPECT_LT(scales[0] / first, std::exp2(0.71F));
+    settle_weight_scales(scales, in, out, grid);
+    EXPECT_GT(scales[0] / first, std::exp2(-0.16F));
+    EXPECT_LT(scales[0] / first, std::exp2(0.86F));
     std::vector<float> again = scales;
-    settle_weight_scales(again, in, out, 6);
+    settle_weight_scales(again, in, out, grid);
     EXPECT_EQ(again, scales) << "what is settled stays";
     Conv2d op = conv(1, 1, 1);
     op.weight.values = {-17.3F * scales[0]};
     op.bias.values = {any(random) * out.scale};
-    const QuantizedConv q = quantize_conv(op, scales, in, 6);
-    EXPECT_EQ(q.weight[0], 4 * -17);
-    EXPECT_EQ(q.bias[0] & 3, 2);
+    const QuantizedConv q = quantize_conv(op, scales, in, grid);
+    EXPECT_EQ(q.weight[0], 2 * -17);
+    EXPECT_EQ(q.bias[0] & 1, 1);
     EXPECT_NEAR(q.bias[0] * static_cast<double>(in.scale * q.scales[0]), op.bias.values[0],
-                2 * in.scale * q.scales[0]);
+                1.001 * in.scale * q.scales[0]);
     const float factor = in.scale * q.scales[0] / out.scale;
     for (int k = 0; k < 200; ++k) {
       // As near to the middle between two steps as such sums come.
       const auto steps = static_cast<float>(random() % 512) - 256.5F;
       const int sum =
-          4 * static_cast<int>(steps / factor / 4) + static_cast<int>(random() % 3) * 4 - 6;
+          2 * static_cast<int>(steps / factor / 2) + static_cast<int>(random() % 3) * 2 - 1;
       const float once = static_cast<float>(sum) * factor;
       ASSERT_EQ(std::nearbyint(once),
                 rounded_twice(sum, static_cast<double>(in.scale) * q.scales[0] / out.scale))
@@ -226,23 +227,6 @@ TEST(Settle, SumsOf6BitsHaveOneResultInEveryArithmetic) {
       ASSERT_EQ(std::nearbyint(once) + 37, std::nearbyint(once + 37)) << factor << " x " << sum;
     }
   }
-}
-
-TEST(Placement, WhatLeadsToKeypointsAloneKeepsWeightsOf8Bits) {
-  Graph graph;
-  graph.nodes = {{.name = "trunk", .op = conv(1, 1, 1), .inputs = {"image"}},
-                 {.name = "before", .op = conv(1, 1, 1), .inputs = {"trunk"}},
-                 {.name = "keypoints", .op = conv(1, 1, 1), .inputs = {"before"}},
-                 {.name = "visibility", .op = conv(1, 1, 1), .inputs = {"before"}},
-                 {.name = "box", .op = conv(1, 1, 1), .inputs = {"trunk"}}};
-  graph.outputs = {{"box", OutputRole::kBox, 8},
-                   {"keypoints", OutputRole::kKeypoint, 8},
-                   {"visibility", OutputRole::kVisibility, 8}};
-  const auto found = keypoint_nodes(graph);
-  EXPECT_EQ(found, (std::set<std::string>{"before", "keypoints", "visibility"}));
-  EXPECT_EQ(weight_bits_of("before", found, 6), 8);
-  EXPECT_EQ(weight_bits_of("trunk", found, 6), 6);
-  EXPECT_EQ(weight_bits_of("before", found, 7), 7);
 }
 
 TEST(Params, ScalesAreShortAndZeroIsExact) {
@@ -269,17 +253,19 @@ TEST(Params, ConvolutionsKeepTheirRules) {
   Conv2d op = conv(3, 1, 1);
   op.weight.values = {1.0F, 0.0F, 1e-12F};
   op.bias.values = {0.5F, 0.5F, 5.0F};
-  const auto scales = weight_scales(op.weight, 8);
+  const auto scales = weight_scales(op.weight, {});
   EXPECT_NEAR(scales[0], 1.0 / 127, 1e-6);
   EXPECT_EQ(scales[1], scales[2]) << "an all-zero channel takes the smallest scale";
-  const QuantizedConv q = quantize_conv(op, scales, kImageParams, 8);
+  const QuantizedConv q = quantize_conv(op, scales, kImageParams, {});
   EXPECT_EQ(q.weight[0], 127);
   for (size_t c = 0; c < 3; ++c) {
     EXPECT_LT(std::abs(q.bias[c]), 1 << 30);
     EXPECT_NEAR(q.bias[c] * static_cast<double>(kImageParams.scale * q.scales[c]),
                 op.bias.values[c], kImageParams.scale * q.scales[c] / 2);
   }
-  EXPECT_EQ(quantize_conv(op, weight_scales(op.weight, 7), kImageParams, 7).weight[0], 63);
+  EXPECT_EQ(
+      quantize_conv(op, weight_scales(op.weight, {.bits = 7}), kImageParams, {.bits = 7}).weight[0],
+      63);
 }
 
 TEST(Histogram, MergesAndFindsRanges) {
@@ -307,7 +293,7 @@ void quantize_convs(Model& m) {
     auto* op = std::get_if<Conv2d>(&node.op);
     if (op == nullptr) continue;
     const QuantParams& in = m.quantization.values.at(node.inputs[0]);
-    auto q = quantize_conv(*op, weight_scales(op->weight, 8), in, 8);
+    auto q = quantize_conv(*op, weight_scales(op->weight, {}), in, {});
     dequantize_into(*op, q, in);
     m.quantization.convs[node.name] = std::move(q);
   }

@@ -152,20 +152,23 @@ float settled_weight_scale(float scale, float input, float output) {
   return scale;
 }
 
-constexpr double kCut = 0.3;      // octaves: the largest weights lose 19 % at most
-constexpr int kLeastPower = -13;  // of a unit's factor
+constexpr double kCut = 0.15;       // octaves: the largest weights lose 10 % at most
+constexpr int kLeastPower = -13;    // of a unit's factor
+constexpr double kBelow = 0x1p-30;  // of a power of two: fixed point takes what is nearer for it
 
-float scale_for_power_of_two(float scale, float input, float output) {
+float scale_below_power_of_two(float scale, float input, float output) {
   const double wanted = static_cast<double>(input) * scale / output;
   const int power = std::max(kLeastPower, static_cast<int>(std::ceil(std::log2(wanted) - kCut)));
-  return static_cast<float>(std::ldexp(static_cast<double>(output), power) / input);
+  const double most = std::ldexp(static_cast<double>(output), power) / input * (1 - kBelow);
+  const auto nearest = static_cast<float>(most);
+  return nearest > most ? std::nextafter(nearest, 0.0F) : nearest;
 }
 
 }  // namespace
 
 void settle_weight_scales(std::vector<float>& scales, const QuantParams& input,
-                          const QuantParams& output, int bits) {
-  const auto settled = weight_unit(bits) == 1 ? settled_weight_scale : scale_for_power_of_two;
+                          const QuantParams& output, const WeightGrid& grid) {
+  const auto settled = grid.even ? scale_below_power_of_two : settled_weight_scale;
   for (float& s : scales) {
     if (usable(s) && usable(input.scale) && usable(output.scale))
       s = settled(s, input.scale, output.scale);

@@ -30,13 +30,15 @@ void settle_scales(const Graph& graph, const Placement& placement,
 // none of these either (6 of 6058 in a YOLOv8n-pose). Of YOLOv8n's, 98 of 100 move by less than
 // 5 %, a few by up to 13 %. Those without such a factor stay, and those that are no numbers.
 //
-// TensorFlow Lite's own kernels need more: they round once to half of the sum (with a multiplier of
-// 2^30), and then to a power of two. Where weights are multiples of 4 and every bias is 2 more than
-// one, half of a sum is an odd number, and no such number lies in the middle between two steps:
-// however an engine rounds to the nearest, there is one result. So of 6 bits (weight_unit: 4)
-// scales of units move to the nearest, by 0.7 octaves up or 0.3 down, at which the factor is a
-// power of two, as exactly as float32 says it, and not below 2^-13.
+// TensorFlow Lite's own kernels need more: they multiply by an integer of 31 bits, round, shift,
+// and round again. Where the factor is just below a power of two, that integer is just below 2^31,
+// and what the first rounding gives is the sum itself. Even weights and odd biases make odd sums,
+// and in the middle between two steps there are none: however an engine rounds to the nearest,
+// there is one result. So of a grid of even weights, scales of units (of two steps) move to the
+// nearest, by 0.85 octaves up or 0.15 down, at which the factor is such a one, and none is below
+// 2^-13 (sums of 256 steps have 22 bits then, of which neither that rounding nor float32 loses
+// any).
 void settle_weight_scales(std::vector<float>& scales, const QuantParams& input,
-                          const QuantParams& output, int bits);
+                          const QuantParams& output, const WeightGrid& grid);
 
 }  // namespace octet

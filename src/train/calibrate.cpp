@@ -198,15 +198,13 @@ Calibration calibrate(const Model& model, const Placement& placement, const Data
   Calibration result{
       .groups = calibrator.choose(pick(data, std::min(options.tried, options.pictures))),
       .pictures = static_cast<int64_t>(samples.size())};
-  result.scales.weight_bits = options.weight_bits;
+  result.scales.weight_grid = options.weight_grid;
   for (const GroupCalibration& group : result.groups)
     result.scales.groups.push_back(calibrator.params(group));
-  const auto keypoints = keypoint_nodes(model.graph);
   for (const Node& node : model.graph.nodes) {
     if (placement.convs.contains(node.name))
       result.scales.weights[node.name] =
-          weight_scales(std::get<Conv2d>(node.op).weight,
-                        weight_bits_of(node.name, keypoints, options.weight_bits));
+          weight_scales(std::get<Conv2d>(node.op).weight, options.weight_grid);
   }
   return result;
 }

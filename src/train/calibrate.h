@@ -19,7 +19,7 @@ struct CalibrationOptions {
   int pictures = 128;  // for the ranges, at most
   int tried = 6;       // for the choice between ranges
   int corrected = 16;  // for the biases
-  int weight_bits = 8;
+  WeightGrid weight_grid;
   torch::Device device = torch::kCPU;  // where ranges are chosen
 };
 

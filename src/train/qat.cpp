@@ -50,9 +50,10 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
     network.freeze_scales();
   };
   const std::string kind = fmt::format(
-      "{}int8 of {} bits, distill {}, features {}, labels {}, scale-lr {}{}: ",
-      fingerprint(teacher), network.weight_bits(), options.distill, options.features,
-      options.labels, options.train.rate_of_scales, options.learn_scales ? "" : " observed");
+      "{}int8 of {} bits{}, distill {}, features {}, labels {}, scale-lr {}{}: ",
+      fingerprint(teacher), network.weight_grid().bits, network.weight_grid().even ? ", even" : "",
+      options.distill, options.features, options.labels, options.train.rate_of_scales,
+      options.learn_scales ? "" : " observed");
   return train({.network = network, .loss = loss, .before_epoch = before_epoch, .kind = kind},
                training, validation, options.train);
 }

@@ -116,7 +116,7 @@ class Quantizer {
   Scales regroup(const Placement& placement) const {
     const Placement all = place_quantizers(model_.graph);
     Scales scales{
-        .groups = {}, .weights = {}, .weight_bits = result_.calibration.scales.weight_bits};
+        .groups = {}, .weights = {}, .weight_grid = result_.calibration.scales.weight_grid};
     for (const auto& values : placement.groups)
       scales.groups.push_back(result_.calibration.scales.groups[all.group_of.at(values.front())]);
     for (const std::string& conv : placement.convs)

@@ -42,10 +42,7 @@ std::vector<float> to_vector(const torch::Tensor& t) {
 
 QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placement,
                                    const Scales& scales)
-    : model_(model),
-      placement_(placement),
-      scales_(scales),
-      keypoint_nodes_(keypoint_nodes(model.graph)) {
+    : model_(model), placement_(placement), scales_(scales) {
   settle_scales(model_.graph, placement_, scales_.groups);
   const auto zeros = [](const torch::Tensor& like) {
     return torch::zeros_like(like).requires_grad_(true);
@@ -113,10 +110,6 @@ torch::Tensor QuantizedNetwork::weight(const std::string& conv) const {
   return start.weight + leaf(conv + ".weight") * start.weight_unit;
 }
 
-int QuantizedNetwork::bits(const Node& conv) const {
-  return weight_bits_of(conv.name, keypoint_nodes_, scales_.weight_bits);
-}
-
 torch::Tensor QuantizedNetwork::bias(const std::string& conv) const {
   const Start& start = starts_.at(conv);
   return start.bias + leaf(conv + ".bias") * start.bias_unit;
@@ -162,11 +155,11 @@ torch::Tensor QuantizedNetwork::weight_scales(const Node& conv) const {
   const torch::Tensor learned =
       leaf(conv.name + ".log_scales").exp() * constant(scales_.weights.at(conv.name));
   const auto output = output_group(conv);
-  if (weight_unit(bits(conv)) == 1 || !output) return learned;
+  if (!scales_.weight_grid.even || !output) return learned;
   // Those that can be stored are powers of two apart.
   std::vector<float> settled = to_vector(learned);
   settle_weight_scales(settled, params(conv.inputs[0]).now(),
-                       params(placement_.groups[*output].front()).now(), bits(conv));
+                       params(placement_.groups[*output].front()).now(), scales_.weight_grid);
   return learned * (constant(settled) / learned.detach());
 }
 
@@ -182,7 +175,7 @@ void QuantizedNetwork::settle_weights(const Node& conv, const std::vector<QuantP
                                       std::vector<float>& scales) const {
   if (const auto output = output_group(conv))
     settle_weight_scales(scales, groups[placement_.group_of.at(conv.inputs[0])], groups[*output],
-                         bits(conv));
+                         scales_.weight_grid);
 }
 
 bool QuantizedNetwork::left_to_activation(const Node& node) const {
@@ -239,9 +232,9 @@ torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const t
   torch::Tensor b = bias(node.name);
   if (placement_.convs.contains(node.name)) {
     const torch::Tensor scales = weight_scales(node);
-    w = fake_quantize_weight(w, scales, weight_limit(bits(node)))
+    w = fake_quantize_weight(w, scales, scales_.weight_grid.limit())
             .contiguous(at::MemoryFormat::ChannelsLast);
-    b = b + round_bias(b, scales * params(node.inputs[0]).scale, weight_unit(bits(node)) > 1);
+    b = b + round_bias(b, scales * params(node.inputs[0]).scale, scales_.weight_grid.even);
   }
   const torch::Tensor y = torch::conv2d(x, w, b, op.stride, op.padding, 1, op.groups);
   if (!placement_.quantized(node.name) || left_to_activation(node)) return y;
@@ -268,7 +261,7 @@ void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>
     const auto& op = std::get<Conv2d>(node.op);
     const torch::Tensor w = weight(node.name);
     const torch::Tensor error =
-        w - fake_quantize_weight(w, weight_scales(node), weight_limit(bits(node)));
+        w - fake_quantize_weight(w, weight_scales(node), scales_.weight_grid.limit());
     const torch::Tensor shift =
         torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride, op.padding, 1, op.groups)
             .mean({0, 2, 3});
@@ -278,7 +271,7 @@ void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>
 
 Model QuantizedNetwork::model() const {
   Model out = model_;
-  out.quantization = {.weight_bits = scales_.weight_bits, .values = {}, .convs = {}};
+  out.quantization = {.weight_grid = scales_.weight_grid, .values = {}, .convs = {}};
   for (const auto& [name, value] : parameters_)
     require_sound(value.isfinite().all().item<bool>(), name);
   const std::vector<QuantParams> groups = stored_groups();
@@ -291,7 +284,8 @@ Model QuantizedNetwork::model() const {
     op->bias = {{op->weight.shape[0]}, to_vector(bias(node.name))};
     if (!placement_.convs.contains(node.name)) continue;
     const QuantParams& input = out.quantization.values.at(node.inputs[0]);
-    QuantizedConv q = quantize_conv(*op, stored_weight_scales(node, groups), input, bits(node));
+    QuantizedConv q =
+        quantize_conv(*op, stored_weight_scales(node, groups), input, scales_.weight_grid);
     dequantize_into(*op, q, input);
     out.quantization.convs.emplace(node.name, std::move(q));
   }

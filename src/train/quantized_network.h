@@ -28,7 +28,7 @@ namespace octet {
 struct Scales {
   std::vector<QuantParams> groups;
   std::map<std::string, std::vector<float>> weights;  // of units, per convolution, (O)
-  int weight_bits = 8;
+  WeightGrid weight_grid;
 };
 
 class QuantizedNetwork : public TrainableNetwork {
@@ -53,7 +53,7 @@ class QuantizedNetwork : public TrainableNetwork {
   const Tensors& buffers() const override { return buffers_; }
   void move_to(torch::Device device) override;
 
-  [[nodiscard]] int weight_bits() const { return scales_.weight_bits; }
+  [[nodiscard]] const WeightGrid& weight_grid() const { return scales_.weight_grid; }
 
   // From now on scales are as they will be stored, without gradients.
   void freeze_scales();
@@ -71,7 +71,6 @@ class QuantizedNetwork : public TrainableNetwork {
   [[nodiscard]] torch::Tensor weight(const std::string& conv) const;
   [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
   [[nodiscard]] double bias_unit(const Node& conv) const;
-  [[nodiscard]] int bits(const Node& conv) const;  // of its weights
   [[nodiscard]] torch::Tensor weight_scales(const Node& conv) const;
   // As files hold them, for groups as files hold them.
   [[nodiscard]] std::vector<float> stored_weight_scales(
@@ -89,7 +88,6 @@ class QuantizedNetwork : public TrainableNetwork {
   Model model_;
   Placement placement_;
   Scales scales_;
-  std::set<std::string> keypoint_nodes_;
   torch::Device device_ = torch::kCPU;
   std::vector<QuantParams> frozen_;  // of groups; empty while they are learned
   std::map<std::string, std::vector<float>> frozen_weights_;

@@ -28,10 +28,11 @@ Model folded(const std::filesystem::path& file) {
   return model;
 }
 
-QuantizedNetwork calibrated(const Model& model, const Dataset& data, int side, int bits = 8) {
+QuantizedNetwork calibrated(const Model& model, const Dataset& data, int side,
+                            WeightGrid grid = {}) {
   const Placement placement = place_quantizers(model.graph);
   const Calibration c = calibrate(model, placement, data,
-                                  {.side = side, .pictures = 8, .tried = 1, .weight_bits = bits});
+                                  {.side = side, .pictures = 8, .tried = 1, .weight_grid = grid});
   return {model, placement, c.scales};
 }
 
@@ -78,13 +79,13 @@ Agreement compare(QuantizedNetwork& network, const Model& model, const torch::Te
 
 TEST(QuantizedNetwork, AgreesWithTheIntegerReference) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  for (const auto& [relu6, bits] : {std::pair{false, 8}, {true, 8}, {false, 6}}) {
+  for (const auto& [relu6, even] : {std::pair{false, false}, {true, false}, {false, true}}) {
     Model model = folded(kReal);
     for (Node& node : model.graph.nodes) {
       if (auto* act = std::get_if<Activation>(&node.op); act != nullptr && relu6)
         act->kind = ActivationKind::kRelu6;
     }
-    QuantizedNetwork network = calibrated(model, data, 160, bits);
+    QuantizedNetwork network = calibrated(model, data, 160, {.even = even});
     network.freeze_scales();
     const Model integers = network.model();
     const auto picture = read_letterboxed(data.samples[0].image, {160, 160});

@@ -178,9 +178,10 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeResu
   head.emplace_back("95 % of drops, over draws of the images");
   std::string body = html_table(head, rows);
   body += fmt::format(
-      "<p>Calibrated on {} pictures. Weights of {} bits. {} layers in float{}{}. Boxes "
+      "<p>Calibrated on {} pictures. Weights of {} bits{}. {} layers in float{}{}. Boxes "
       "of all rows are decoded as of int8 models: means over the cells of an object.</p>",
-      r.calibration.pictures, r.model.quantization.weight_bits, r.kept_float.size(),
+      r.calibration.pictures, r.model.quantization.weight_grid.bits,
+      r.model.quantization.weight_grid.even ? ", all even" : "", r.kept_float.size(),
       r.kept_float.empty() ? "" : ": ",
       html_escape(fmt::format("{}", fmt::join(r.kept_float, ", "))));
   if (!r.ranking.empty()) {

@@ -16,8 +16,7 @@ PartialQuantization quantized_layer(const Model& model, const Placement& placeme
   PartialQuantization part;
   const auto& op = std::get<Conv2d>(model.graph.find(conv)->op);
   part.weights[conv] = fake_quantize_weight(
-      to_torch(op.weight), torch::tensor(scales.weights.at(conv)),
-      weight_limit(weight_bits_of(conv, keypoint_nodes(model.graph), scales.weight_bits)));
+      to_torch(op.weight), torch::tensor(scales.weights.at(conv)), scales.weight_grid.limit());
   const auto add = [&](const std::string& value) {
     const auto group = placement.group_of.find(value);
     if (group != placement.group_of.end()) part.values[value] = scales.groups[group->second];

@@ -45,7 +45,8 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r) {
     j["drop_95"] = {interval->low, interval->high};
   j["float"] = figures(r.before);
   j["ptq"] = figures(r.ptq);
-  j["weight_bits"] = r.model.quantization.weight_bits;
+  j["weight_bits"] = r.model.quantization.weight_grid.bits;
+  j["even_weights"] = r.model.quantization.weight_grid.even;
   j["kept_float"] = r.kept_float;
   if (!r.ranking.empty()) {
     auto& layers = j["layers"] = nlohmann::ordered_json::array();
@@ -159,10 +160,13 @@ void add_quantize(CLI::App& root) {
   verb->add_option("--images", q.calibration.pictures, "pictures to calibrate with, at most")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  verb->add_option("--weight-bits", q.calibration.weight_bits,
-                   "8; 7 for processors that saturate; 6 for the same numbers in every engine")
-      ->check(CLI::IsMember({6, 7, 8}))
+  verb->add_option("--weight-bits", q.calibration.weight_grid.bits,
+                   "8, or 7 for processors that saturate")
+      ->check(CLI::IsMember({7, 8}))
       ->capture_default_str();
+  verb->add_flag("--even-weights", q.calibration.weight_grid.even,
+                 "even weights alone, a bit less: the same numbers in every engine, however it "
+                 "rounds");
   verb->add_flag("--analyze", q.rank, "rank the layers by what quantizing each alone costs");
   verb->add_flag("--analyze-map", q.rank_by_map,
                  "the same, and the mAP50-95 that each costs: judges once a layer");
