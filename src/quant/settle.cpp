@@ -154,14 +154,17 @@ float settled_weight_scale(float scale, float input, float output) {
 
 constexpr double kCut = 0.15;       // octaves: the largest weights lose 10 % at most
 constexpr int kLeastPower = -13;    // of a unit's factor
-constexpr double kBelow = 0x1p-30;  // of a power of two: fixed point takes what is nearer for it
+constexpr double kBelow = 0x1p-30;  // of a power of two: 31 bits take what is nearer for it
 
 float scale_below_power_of_two(float scale, float input, float output) {
   const double wanted = static_cast<double>(input) * scale / output;
   const int power = std::max(kLeastPower, static_cast<int>(std::ceil(std::log2(wanted) - kCut)));
   const double most = std::ldexp(static_cast<double>(output), power) / input * (1 - kBelow);
-  const auto nearest = static_cast<float>(most);
-  return nearest > most ? std::nextafter(nearest, 0.0F) : nearest;
+  auto below = static_cast<float>(most);
+  // In float32, too: some engines compute the factor so.
+  while (below > most || input * below / output >= std::ldexp(1.0F, power))
+    below = std::nextafter(below, 0.0F);
+  return below;
 }
 
 }  // namespace
