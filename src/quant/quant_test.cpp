@@ -223,6 +223,7 @@ TEST(Settle, SumsOfEvenWeightsHaveOneResultInEveryArithmetic) {
       ASSERT_EQ(std::nearbyint(once),
                 rounded_twice(sum, static_cast<double>(in.scale) * q.scales[0] / out.scale))
           << factor << " x " << sum;
+      ASSERT_EQ(std::nearbyint(once), rounded_twice(sum, factor)) << factor << " x " << sum;
       ASSERT_EQ(std::nearbyint(once), std::floor(once + 0.5F)) << factor << " x " << sum;
       ASSERT_EQ(std::nearbyint(once) + 37, std::nearbyint(once + 37)) << factor << " x " << sum;
     }

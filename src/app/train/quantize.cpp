@@ -164,9 +164,9 @@ void add_quantize(CLI::App& root) {
                    "8, or 7 for processors that saturate")
       ->check(CLI::IsMember({7, 8}))
       ->capture_default_str();
-  verb->add_flag("--even-weights", q.calibration.weight_grid.even,
-                 "even weights alone, a bit less: the same numbers in every engine, however it "
-                 "rounds");
+  verb->add_flag(
+      "--even-weights", q.calibration.weight_grid.even,
+      "weights of 7 bits, all even: the same numbers in every engine, however it rounds");
   verb->add_flag("--analyze", q.rank, "rank the layers by what quantizing each alone costs");
   verb->add_flag("--analyze-map", q.rank_by_map,
                  "the same, and the mAP50-95 that each costs: judges once a layer");
