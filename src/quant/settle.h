@@ -36,8 +36,9 @@ void settle_scales(const Graph& graph, const Placement& placement,
 // and in the middle between two steps there are none: however an engine rounds to the nearest,
 // there is one result. So of a grid of even weights, scales of units (of two steps) move to the
 // nearest, by 0.85 octaves up or 0.15 down, at which the factor is such a one, and none is below
-// 2^-13 (sums of 256 steps have 22 bits then, of which neither that rounding nor float32 loses
-// any).
+// 2^-13: sums then have 22 bits at most. The factor is below by so little that the first rounding
+// leaves them as they are (it would take off 0.23 of a step of the sum where it takes most, of all
+// channels of a trained YOLOv8n and YOLOv8n-pose).
 void settle_weight_scales(std::vector<float>& scales, const QuantParams& input,
                           const QuantParams& output, const WeightGrid& grid);
 
