@@ -15,7 +15,11 @@ void* dlopen(const char* file, int mode) {
 }
 C
 export LD_PRELOAD=$shim
+# intercept_tls_get_addr: a thread-local block of a loaded library that begins 16 bytes into a page is taken for
+# one of an older glibc, with its size and address before it, and the leak check crashes on what lies there.
+# It is not needed: blocks of the dynamic linker are reachable as such.
 export ASAN_OPTIONS=verify_asan_link_order=0:detect_odr_violation=0:allocator_may_return_null=1
+ASAN_OPTIONS+=:intercept_tls_get_addr=0
 export UBSAN_OPTIONS=print_stacktrace=1
 export LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp
 ctest --test-dir "build/$1" --output-on-failure ${2:+-R "$2"}
