@@ -9,11 +9,11 @@
 #include "format/model_file.h"
 #include "graph/passes/passes.h"
 #include "quant/params.h"
-#include "train/distill.h"
-#include "train/float_network.h"
-#include "train/loss.h"
-#include "train/optimizer.h"
-#include "train/quantized_network.h"
+#include "train/loop/optimizer.h"
+#include "train/loss/distill.h"
+#include "train/loss/loss.h"
+#include "train/network/float_network.h"
+#include "train/network/quantized_network.h"
 
 namespace octet {
 namespace {

@@ -2,10 +2,11 @@
 # Includes go one way: a folder may include itself and the folders before it in this list. docs/architecture.md draws the same list.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-order=(core graph model quant format vision media report engine eval live serve train app)
+order=(core testing graph model quant format vision media report engine detect eval live serve train app)
 position() { for i in "${!order[@]}"; do [ "${order[$i]}" = "$1" ] && echo "$i" && return; done; echo none; }
 status=0
 while IFS=: read -r file line text; do
+  [[ $file == *_test.cpp && $text == *'"testing/'* ]] && continue
   from=$(cut -d/ -f2 <<<"$file")
   to=$(sed -E 's/.*"([a-z_]+)\/.*/\1/' <<<"$text")
   a=$(position "$from")
@@ -17,5 +18,10 @@ while IFS=: read -r file line text; do
 done < <(grep -rnE '^#include "[a-z_]+/' src)
 listed=$(grep -oE '^src/[a-z]+/' docs/architecture.md | cut -d/ -f2 | tr '\n' ' ')
 [ "$listed" = "${order[*]} " ] || { echo "docs/architecture.md lists '$listed', this check '${order[*]}'"; status=1; }
+# Every source file stands in a CMake list.
+while read -r file; do
+  folder=$(cut -d/ -f1,2 <<<"$file")
+  grep -rqE "(^|[ (])([a-z_]+/)*$(basename "$file")" "$folder" --include=CMakeLists.txt || { echo "$file: stands in no CMakeLists.txt of $folder"; status=1; }
+done < <(git ls-files -co --exclude-standard 'src/*.cpp')
 [ $status = 0 ] && echo "includes: one way"
 exit $status

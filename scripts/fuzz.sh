@@ -3,11 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-20}
-targets=(checkpoint_fuzz model_file_fuzz metadata_fuzz labels_fuzz flat_fuzz config_fuzz packets_fuzz)
+targets=(checkpoint_fuzz model_file_fuzz metadata_fuzz labels_fuzz listing_fuzz config_fuzz packets_fuzz)
 scripts/setup.sh build fuzz
 scripts/build.sh fuzz "${targets[@]}"
 corpus=build/fuzz/corpus
-mkdir -p "$corpus"/{checkpoint_fuzz,model_file_fuzz,metadata_fuzz,labels_fuzz,flat_fuzz,config_fuzz,packets_fuzz}
+mkdir -p "$corpus"/{checkpoint_fuzz,model_file_fuzz,metadata_fuzz,labels_fuzz,listing_fuzz,config_fuzz,packets_fuzz}
 cp tests/data/checkpoints/v8.4.190-detect2-half-fused-ema.pt "$corpus/checkpoint_fuzz/"
 for file in tests/data/checkpoints/*.pt; do
   python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.stdout.buffer.write(z.read([n for n in z.namelist() if n.endswith("data.pkl")][0]))' \
@@ -19,7 +19,7 @@ printf 'task: pose\nnames:\n  0: person\n  1: dog\nstride: 32\nkpt_shape: [17, 3
 printf "{0: 'a', 1: \"b\"}" > "$corpus/metadata_fuzz/names"
 printf '\0000 0.5 0.25 0.5 0.1\n2 .1 .1 .2 .2\n' > "$corpus/labels_fuzz/detect"
 printf '\0010 0.5 0.25 0.5 0.1 .1 .2 2 0 0 0\n' > "$corpus/labels_fuzz/pose"
-printf '\001<net><layers><layer id="0" name="a" type="Const"><data element_type="f32" shape="1,2" offset="0" size="8"/></layer></layers></net>%200s' . > "$corpus/flat_fuzz/ir"
+printf '\001<net><layers><layer id="0" name="a" type="Const"><data element_type="f32" shape="1,2" offset="0" size="8"/></layer></layers></net>%200s' . > "$corpus/listing_fuzz/ir"
 cp tests/data/streams/120-pictures.h264 "$corpus/packets_fuzz/"
 for target in "${targets[@]}"; do
   echo "fuzz: $target for $seconds s"

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "media/image_io.h"
-#include "media/video.h"
+#include "media/image/image_io.h"
+#include "media/video/video.h"
 #include "run_octet.h"
 
 namespace octet {

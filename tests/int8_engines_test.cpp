@@ -4,17 +4,17 @@
 
 #include <cstdlib>
 
-#include "core/testing.h"
 #include "engine/engine.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
 #include "graph/passes/passes.h"
-#include "media/image_io.h"
+#include "media/image/image_io.h"
 #include "quant/params.h"
-#include "quant/reference.h"
-#include "quant/settle.h"
+#include "quant/reference/reference.h"
+#include "quant/rounding_safe_scales.h"
+#include "testing/testing.h"
 #include "vision/letterbox.h"
 
 namespace octet {
@@ -88,7 +88,7 @@ class Int8Engines : public testing::Test {
     const Placement placement = place_quantizers(model_.graph);
     std::vector<QuantParams> groups;
     for (const auto& members : placement.groups) groups.push_back(values.at(members.front()));
-    settle_scales(model_.graph, placement, groups);
+    snap_scales(model_.graph, placement, groups);
     for (const auto& [name, group] : placement.group_of) values.at(name) = groups[group];
     for (Node& node : model_.graph.nodes) {
       auto* op = std::get_if<Conv2d>(&node.op);
@@ -99,7 +99,7 @@ class Int8Engines : public testing::Test {
       QuantizedConv& conv = model_.quantization.convs.at(node.name);
       std::vector<float> scales = conv.scales;
       for (float& scale : scales) scale *= static_cast<float>(128 / (grid.limit() + 1));
-      settle_weight_scales(scales, in, values.at(fused ? activation_of(node) : node.name), grid);
+      snap_weight_scales(scales, in, values.at(fused ? activation_of(node) : node.name), grid);
       conv = quantize_conv(*op, std::move(scales), in, grid);
       dequantize_into(*op, conv, in);
     }

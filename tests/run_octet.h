@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/file.h"
-#include "core/testing.h"
+#include "testing/testing.h"
 
 namespace octet {
 

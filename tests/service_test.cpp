@@ -13,8 +13,8 @@
 
 #include "core/file.h"
 #include "core/process.h"
-#include "core/testing.h"
 #include "serve/reloader.h"
+#include "testing/testing.h"
 #include "tools/child_process.h"
 
 namespace octet {

@@ -4,8 +4,8 @@
 #include <array>
 #include <random>
 
-#include "core/testing.h"
 #include "live/watch.h"
+#include "testing/testing.h"
 #include "tools/burned_time.h"
 #include "tools/child_process.h"
 

@@ -6,17 +6,17 @@
 #include <fstream>
 #include <thread>
 
-#include "core/byte_table.h"
+#include "core/concurrency/queue.h"
 #include "core/cpu.h"
-#include "core/duration_histogram.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/half.h"
+#include "core/numeric/byte_table.h"
+#include "core/numeric/duration_histogram.h"
+#include "core/numeric/half.h"
 #include "core/process.h"
-#include "core/queue.h"
 #include "core/size.h"
-#include "core/testing.h"
-#include "core/yaml_text.h"
+#include "core/text/yaml_text.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {

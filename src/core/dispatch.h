@@ -1,10 +1,11 @@
-// OCTET_CLONES compiles a function for several instruction sets (x86-64-v4 is AVX-512 as a set of
-// features, not one model of processor); the dynamic linker picks the best that the processor has.
-// Plain builds for other compilers and under sanitizers, which do not go together with it.
+// OCTET_MULTIVERSION compiles a function for several instruction sets (x86-64-v4 is AVX-512 as a
+// set of features, not one model of processor); the dynamic linker picks the best that the
+// processor has. Plain builds for other compilers and under sanitizers, which do not go together
+// with it.
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(OCTET_SANITIZED)
-#define OCTET_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#define OCTET_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
-#define OCTET_CLONES
+#define OCTET_MULTIVERSION
 #endif

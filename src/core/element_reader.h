@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/half.h"
+#include "core/numeric/half.h"
 
 namespace octet {
 

@@ -105,7 +105,7 @@ void AtomicPath::commit() {
   committed_ = true;
 }
 
-void keep_older(const fs::path& path, int keep) {
+void rotate_files(const fs::path& path, int keep) {
   const auto aged = [&](int age) {
     fs::path older = path;
     if (age > 0)

@@ -43,7 +43,7 @@ class AtomicPath {
 
 // Frees `path`, whose older versions are name.1.ext (the newest), name.2.ext, …: each becomes one
 // older, and of them `keep` stay.
-void keep_older(const std::filesystem::path& path, int keep);
+void rotate_files(const std::filesystem::path& path, int keep);
 
 // Writes all parts, one after another, as one file, atomically.
 void write_file(const std::filesystem::path& path,

@@ -5,17 +5,17 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
-#include "core/testing.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/checkpoint/pickle.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
-#include "graph/graph_json.h"
+#include "graph/json/graph_json.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
 #include "quant/fine_keypoints.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {

@@ -7,8 +7,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/checkpoint/checkpoint.h"
-#include "graph/graph_json.h"
-#include "graph/quantization_json.h"
+#include "graph/json/graph_json.h"
+#include "graph/json/quantization_json.h"
 #include "quant/params.h"
 #include "quant/placement.h"
 

@@ -4,10 +4,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/testing.h"
-#include "graph/graph_json.h"
+#include "graph/json/graph_json.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
-#include "core/testing.h"
 #include "live/watch.h"
-#include "media/image_io.h"
+#include "media/image/image_io.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {

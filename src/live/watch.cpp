@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
-#include "live/watch_sinks.h"
+#include "live/sink/watch_sinks.h"
 
 namespace octet {
 namespace {
@@ -30,9 +30,9 @@ double rounded(float share) { return std::round(1e4 * static_cast<double>(share)
 
 }  // namespace
 
-struct Watch::Place {
-  Place(int64_t number, const CameraSpec& spec, const CameraOptions& options,
-        const AttentionOptions& attention_options, Doorbell& doorbell)
+struct Watch::CameraContext {
+  CameraContext(int64_t number, const CameraSpec& spec, const CameraOptions& options,
+                const FramePolicyOptions& attention_options, Doorbell& doorbell)
       : id(number),
         camera(spec, options, doorbell),
         attention(attention_options, spec.regions),
@@ -45,8 +45,8 @@ struct Watch::Place {
 
   int64_t id;
   Camera camera;
-  CameraTally tally;
-  Attention attention;
+  CameraCounters tally;
+  FramePolicy attention;
   Regions regions;
   std::shared_ptr<const RegionSpec> region_spec;  // the same, to be kept by results
   int64_t served = -1;                            // when it had its last turn, counted in results
@@ -59,8 +59,8 @@ Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
   controls_.max_age_ms = options.max_age_ms;
   controls_.skip = options.skip;
   for (const CameraSpec& spec : specs)
-    places_.push_back(
-        std::make_unique<Place>(next_id_++, spec, options.camera, options.attention, doorbell_));
+    places_.push_back(std::make_unique<CameraContext>(next_id_++, spec, options.camera,
+                                                      options.attention, doorbell_));
 }
 
 Watch::~Watch() = default;
@@ -82,7 +82,7 @@ std::optional<Size> Watch::wait_for_size(milliseconds at_most) {
 }
 
 // The frame whose turn it is: of the camera that waited longest for one.
-Watch::Place* Watch::take_frame() {
+Watch::CameraContext* Watch::take_frame() {
   const std::scoped_lock lock(mutex_);
   std::sort(places_.begin(), places_.end(),
             [](const auto& a, const auto& b) { return a->served < b->served; });
@@ -97,7 +97,7 @@ Watch::Place* Watch::take_frame() {
 }
 
 bool Watch::detect_next(WatchSinks& sinks) {
-  Place* place = take_frame();
+  CameraContext* place = take_frame();
   if (place == nullptr) return false;
   const auto look = try_to_look(*place);
   if (!look) return true;
@@ -109,9 +109,9 @@ bool Watch::detect_next(WatchSinks& sinks) {
 
 // Nothing when the engine failed; it is given a new request then. Where every frame counts, and
 // when it fails again and again, the Error ends the watch.
-std::optional<Look> Watch::try_to_look(Place& place) {
+std::optional<FrameDecision> Watch::try_to_look(CameraContext& place) {
   try {
-    const Look chosen = look(place);
+    const FrameDecision chosen = look(place);
     failures_ = 0;
     return chosen;
   } catch (const std::exception& e) {
@@ -124,10 +124,10 @@ std::optional<Look> Watch::try_to_look(Place& place) {
   }
 }
 
-Look Watch::look(Place& place) {
+FrameDecision Watch::look(CameraContext& place) {
   place.attention.set_skip(controls_.skip, governor_ ? governor_->step().skip : 0);
-  const Look chosen = place.attention.look(frame_.picture, frame_.seconds, detections_);
-  if (chosen != Look::kDetect) return chosen;
+  const FrameDecision chosen = place.attention.look(frame_.picture, frame_.seconds, detections_);
+  if (chosen != FrameDecision::kDetect) return chosen;
   DecodeOptions decode = options_.live.decode;
   const auto confidence = static_cast<float>(controls_.confidence.load());
   decode.score_threshold = place.attention.least_confidence(confidence);
@@ -138,7 +138,7 @@ Look Watch::look(Place& place) {
   return chosen;
 }
 
-StreamResult Watch::record(Place& place, Look look) {
+StreamResult Watch::record(CameraContext& place, FrameDecision look) {
   const auto now = Clock::now();
   const Milliseconds age = now - frame_.picture.captured;
   if (results_++ == 0) {
@@ -149,7 +149,7 @@ StreamResult Watch::record(Place& place, Look look) {
   }
   last_result_ = now;
   ages_.add(age);
-  if (look == Look::kDetect) {
+  if (look == FrameDecision::kDetect) {
     inferences_.add(jobs_[now_]->inference_time());
     overheads_.add(age - jobs_[now_]->inference_time());
   }
@@ -158,8 +158,10 @@ StreamResult Watch::record(Place& place, Look look) {
                detectors_[now_]->input_size());
   const std::scoped_lock lock(mutex_);
   place.served = results_;
-  CameraTally& tally = place.tally;
-  ++(look == Look::kDetect ? tally.detected : look == Look::kTrack ? tally.tracked : tally.still);
+  CameraCounters& tally = place.tally;
+  ++(look == FrameDecision::kDetect  ? tally.detected
+     : look == FrameDecision::kTrack ? tally.tracked
+                                     : tally.still);
   tally.age.add(age);
   const auto& events =
       place.regions.update(detections_, *class_names_, frame_.picture.size(), frame_.seconds);
@@ -259,17 +261,19 @@ std::optional<GovernorStatus> Watch::governor() const {
 }
 
 // The camera that is there already, or a new one.
-std::unique_ptr<Watch::Place> Watch::place_for(const CameraSpec& spec, const WatchChange& change) {
+std::unique_ptr<Watch::CameraContext> Watch::place_for(const CameraSpec& spec,
+                                                       const WatchChange& change) {
   const auto at = std::find_if(places_.begin(), places_.end(), [&](const auto& place) {
     return place && place->camera.spec().name == spec.name &&
            place->camera.spec().address == spec.address;
   });
   if (at == places_.end())
-    return std::make_unique<Place>(next_id_++, spec, change.camera, change.attention, doorbell_);
+    return std::make_unique<CameraContext>(next_id_++, spec, change.camera, change.attention,
+                                           doorbell_);
   const bool other_regions = (*at)->regions.spec() != spec.regions;
   if (other_regions) (*at)->watch_regions(spec.regions);
   if (other_regions || change.attention != options_.attention)
-    (*at)->attention = Attention(change.attention, spec.regions);
+    (*at)->attention = FramePolicy(change.attention, spec.regions);
   return std::move(*at);
 }
 
@@ -282,7 +286,7 @@ void Watch::apply_change() {
   if (!change) return;
   if (!change->detectors.empty()) use(std::move(change->detectors));
   const std::scoped_lock lock(mutex_);
-  std::vector<std::unique_ptr<Place>> places;
+  std::vector<std::unique_ptr<CameraContext>> places;
   for (const CameraSpec& spec : change->cameras) places.push_back(place_for(spec, *change));
   // What is left of the old ones ends elsewhere: a camera may take a while to let go.
   retiring_ = std::async(std::launch::async, [gone = std::exchange(places_, std::move(places))] {});

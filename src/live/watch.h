@@ -16,12 +16,12 @@
 #include <optional>
 #include <vector>
 
-#include "core/duration_histogram.h"
-#include "engine/detector.h"
-#include "live/camera.h"
-#include "live/meter.h"
-#include "live/pipeline.h"
-#include "live/sinks.h"
+#include "core/numeric/duration_histogram.h"
+#include "detect/detector.h"
+#include "live/file_pipeline.h"
+#include "live/policy/meter.h"
+#include "live/sink/sinks.h"
+#include "live/source/camera.h"
 
 namespace octet {
 
@@ -30,7 +30,7 @@ class WatchSinks;
 struct WatchOptions {
   LiveOptions live;
   CameraOptions camera;
-  AttentionOptions attention;
+  FramePolicyOptions attention;
   int skip = 0;            // frames between two detections; kAutoSkip: as many as tracks allow
   int64_t max_age_ms = 0;  // older frames are not looked at; 0: any age
   Goals goals;
@@ -39,7 +39,7 @@ struct WatchOptions {
 };
 
 // What became of a camera's frames.
-struct CameraTally {
+struct CameraCounters {
   int64_t detected = 0;
   int64_t tracked = 0, still = 0;  // results without a detection: followed, or nothing moved
   int64_t skipped_newer = 0;       // a newer frame came before their turn
@@ -52,7 +52,7 @@ struct CameraSummary {
   int64_t id = 0;  // never given again to another
   std::string name;
   CameraStatus status;
-  CameraTally tally;
+  CameraCounters tally;
   std::shared_ptr<const RegionSpec> regions;
   RegionCounts counts;
 };
@@ -77,7 +77,7 @@ using Detectors = std::vector<std::unique_ptr<Detector>>;
 struct WatchChange {
   std::vector<CameraSpec> cameras;
   CameraOptions camera;  // of those that are new
-  AttentionOptions attention;
+  FramePolicyOptions attention;
   Detectors detectors;  // none: the same as before
 };
 
@@ -125,17 +125,18 @@ class Watch {
   [[nodiscard]] std::chrono::milliseconds since_last_turn() const;
 
  private:
-  struct Place;  // a camera and what is known of it
-  Place* take_frame();
+  struct CameraContext;  // a camera and what is known of it
+  CameraContext* take_frame();
   bool detect_next(WatchSinks& sinks);
-  std::optional<Look> try_to_look(Place& place);
-  Look look(Place& place);
-  StreamResult record(Place& place, Look look);
+  std::optional<FrameDecision> try_to_look(CameraContext& place);
+  FrameDecision look(CameraContext& place);
+  StreamResult record(CameraContext& place, FrameDecision look);
   void use(Detectors detectors);
   void govern();
   void choose_input();
   void apply_change();
-  [[nodiscard]] std::unique_ptr<Place> place_for(const CameraSpec& spec, const WatchChange& change);
+  [[nodiscard]] std::unique_ptr<CameraContext> place_for(const CameraSpec& spec,
+                                                         const WatchChange& change);
   [[nodiscard]] bool all_over() const;
   [[nodiscard]] WatchSummary summarize() const;
 
@@ -143,7 +144,7 @@ class Watch {
   Controls controls_;
   Doorbell doorbell_;
   mutable std::mutex mutex_;  // of the places, which only the thread of run() changes
-  std::vector<std::unique_ptr<Place>> places_;
+  std::vector<std::unique_ptr<CameraContext>> places_;
   std::future<void> retiring_;                     // cameras that were taken out
   std::optional<GovernorStatus> governor_status_;  // by mutex_ too
   std::vector<Size> input_sizes_;                  // by mutex_ too

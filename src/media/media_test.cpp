@@ -15,11 +15,11 @@ extern "C" {
 #include <vector>
 
 #include "core/file.h"
-#include "core/testing.h"
-#include "media/frame_pool.h"
-#include "media/image_io.h"
-#include "media/stream.h"
-#include "media/video.h"
+#include "media/image/image_io.h"
+#include "media/stream/stream.h"
+#include "media/video/frame_pool.h"
+#include "media/video/video.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {

@@ -4,13 +4,13 @@
 #include <random>
 
 #include "core/error.h"
-#include "core/testing.h"
 #include "quant/fine_keypoints.h"
 #include "quant/histogram.h"
 #include "quant/params.h"
 #include "quant/placement.h"
-#include "quant/reference.h"
-#include "quant/settle.h"
+#include "quant/reference/reference.h"
+#include "quant/rounding_safe_scales.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {
@@ -93,7 +93,7 @@ TEST(Settle, EnginesCannotRoundSiluDifferently) {
     groups[in] = before;
     groups[out] = behind;
     EXPECT_GT(doubtful_products(before, behind), 0);
-    settle_scales(graph, p, groups);
+    snap_scales(graph, p, groups);
     EXPECT_EQ(doubtful_products(groups[in], groups[out]), 0);
     for (const size_t g : {in, out}) {
       const QuantParams& first = g == in ? before : behind;
@@ -102,7 +102,7 @@ TEST(Settle, EnginesCannotRoundSiluDifferently) {
       EXPECT_EQ(groups[g].zero_point, first.zero_point);
     }
     std::vector<QuantParams> again = groups;
-    settle_scales(graph, p, again);
+    snap_scales(graph, p, again);
     EXPECT_EQ(again, groups) << "what is settled stays";
   }
 }
@@ -111,7 +111,7 @@ TEST(Settle, ConvolutionsOutputsHaveEvenZeroPoints) {
   const Graph graph = small_graph();
   const Placement p = place_quantizers(graph);
   std::vector<QuantParams> groups(p.groups.size(), {0.05F, -101});
-  settle_scales(graph, p, groups);
+  snap_scales(graph, p, groups);
   EXPECT_EQ(groups[p.group_of.at("a")].zero_point, -102);
   EXPECT_EQ(groups[p.group_of.at("head")].zero_point, -102);
   EXPECT_EQ(groups[p.group_of.at("a.act")].zero_point, -101) << "nothing to add there is a tie";
@@ -124,7 +124,7 @@ TEST(Settle, SumsHaveNoTies) {
   std::vector<QuantParams> groups(p.groups.size(), {0.05F, 0});
   const QuantParams& other = groups[p.group_of.at("b.act")] = {0.0625F, -128};
   const QuantParams& sum = groups[p.group_of.at("sum")] = {0.125F, -100};  // half a step each
-  settle_scales(graph, p, groups);
+  snap_scales(graph, p, groups);
   for (int q = 0; q < 256; ++q)
     EXPECT_GT(
         std::abs(std::remainder(static_cast<float>(q) * other.scale / sum.scale - 0.5F, 1.0F)),
@@ -145,7 +145,7 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
     out.zero_point &= ~1;
     const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out, {});
+    snap_weight_scales(scales, in, out, {});
     EXPECT_NEAR(scales[0] / first, 1, 0.2);
     worse += std::abs(scales[0] / first - 1) > 0.065F ? 1 : 0;
     const float factor = in.scale * scales[0] / out.scale;
@@ -162,7 +162,7 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
       ASSERT_EQ(scaled, other) << factor << " x " << sum << ", bias " << bias;
     }
     std::vector<float> again = scales;
-    settle_weight_scales(again, in, out, {});
+    snap_weight_scales(again, in, out, {});
     EXPECT_EQ(again, scales) << "what is settled stays";
   }
   EXPECT_LT(worse, 50) << "of 1000";
@@ -173,7 +173,7 @@ TEST(Settle, FindsFactorsFartherOff) {
   const QuantParams out{.scale = 0x1.b81ap-5F, .zero_point = -20};
   for (const float first : {0x1.20ffacp-8F, 0x1.2981aep-8F, 0x1.1441f4p-7F, 0x1.1cbf24p-8F}) {
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out, {});
+    snap_weight_scales(scales, in, out, {});
     EXPECT_NEAR(scales[0] / first, 1, 0.13);
     const float in_last_places = std::ldexp(in.scale * scales[0] / out.scale, 15);
     EXPECT_EQ(in_last_places, std::nearbyint(in_last_places)) << first;
@@ -199,11 +199,11 @@ TEST(Settle, SumsOfEvenWeightsHaveOneResultInEveryArithmetic) {
     const WeightGrid grid{.bits = 7 + i % 2, .even = true};
     const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
     std::vector<float> scales{first};
-    settle_weight_scales(scales, in, out, grid);
+    snap_weight_scales(scales, in, out, grid);
     EXPECT_GT(scales[0] / first, std::exp2(-0.16F));
     EXPECT_LT(scales[0] / first, std::exp2(0.86F));
     std::vector<float> again = scales;
-    settle_weight_scales(again, in, out, grid);
+    snap_weight_scales(again, in, out, grid);
     EXPECT_EQ(again, scales) << "what is settled stays";
     Conv2d op = conv(1, 1, 1);
     op.weight.values = {-17.3F * scales[0]};

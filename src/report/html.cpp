@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "media/image_io.h"
+#include "media/image/image_io.h"
 
 namespace octet {
 namespace {
@@ -234,9 +234,9 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& l
 }
 
 std::string scatter_chart(const std::string& title, const std::string& x_label,
-                          const std::vector<Point>& points) {
+                          const std::vector<PlotPoint>& points) {
   Series all{.name = title, .x = {0}, .y = {}};
-  for (const Point& p : points) {
+  for (const PlotPoint& p : points) {
     all.x.push_back(p.x * 1.15);
     all.y.push_back(p.y);
   }
@@ -250,10 +250,10 @@ std::string scatter_chart(const std::string& title, const std::string& x_label,
     return kHeight - kBottom - (kHeight - kTop - kBottom) * (v - y.low) / (y.high - y.low);
   };
   std::string svg = axes(title, x_label, x, y);
-  std::vector<Point> best;
+  std::vector<PlotPoint> best;
   Names names;
-  for (const Point& p : points) {
-    const bool beaten = std::any_of(points.begin(), points.end(), [&](const Point& o) {
+  for (const PlotPoint& p : points) {
+    const bool beaten = std::any_of(points.begin(), points.end(), [&](const PlotPoint& o) {
       return o.x <= p.x && o.y >= p.y && (o.x < p.x || o.y > p.y);
     });
     if (!beaten) best.push_back(p);
@@ -262,10 +262,11 @@ std::string scatter_chart(const std::string& title, const std::string& x_label,
     const bool right = at_x(p.x) > kWidth / 2;  // names stay inside
     svg += names.add(at_x(p.x) + (right ? -6 : 6), at_y(p.y) - 5, p.name, right);
   }
-  std::sort(best.begin(), best.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
+  std::sort(best.begin(), best.end(),
+            [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
   svg += fmt::format(R"(<polyline fill="none" stroke="{}" stroke-dasharray="4 3" points=")",
                      kColours[0]);
-  for (const Point& p : best) svg += fmt::format("{:.1f},{:.1f} ", at_x(p.x), at_y(p.y));
+  for (const PlotPoint& p : best) svg += fmt::format("{:.1f},{:.1f} ", at_x(p.x), at_y(p.y));
   return svg + "\"/></svg>";
 }
 

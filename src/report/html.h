@@ -26,13 +26,13 @@ struct Series {
 // Counts as shades, each row against its sum. `labels`: of rows and columns.
 [[nodiscard]] std::string heat_map(const std::string& title, const std::vector<std::string>& labels,
                                    const std::vector<std::vector<int>>& counts);
-struct Point {
+struct PlotPoint {
   std::string name;
   double x, y;
 };
 // Points by name; those that no other one beats in both (small x, large y) are joined.
 [[nodiscard]] std::string scatter_chart(const std::string& title, const std::string& x_label,
-                                        const std::vector<Point>& points);
+                                        const std::vector<PlotPoint>& points);
 [[nodiscard]] std::string html_picture(const Image& image, const std::string& caption);
 
 }  // namespace octet

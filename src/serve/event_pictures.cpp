@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "live/annotate.h"
-#include "media/image_io.h"
+#include "live/sink/annotate.h"
+#include "media/image/image_io.h"
 
 namespace octet {
 namespace {

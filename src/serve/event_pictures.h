@@ -5,7 +5,7 @@
 #include <deque>
 #include <filesystem>
 
-#include "live/background.h"
+#include "core/concurrency/background.h"
 #include "live/watch.h"
 
 namespace octet {

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "live/watch.h"
-#include "serve/config.h"
+#include "serve/config/config.h"
 
 namespace octet {
 

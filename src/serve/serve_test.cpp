@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/process.h"
-#include "core/testing.h"
-#include "serve/guard.h"
-#include "serve/server.h"
-#include "serve/workers.h"
+#include "serve/http/access_control.h"
+#include "serve/http/server.h"
+#include "serve/http/workers.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {
@@ -28,31 +28,31 @@ TEST(Endpoint, Parses) {
         << wrong;
 }
 
-TEST(Guard, OtherMachinesNeedATokenOrAnOpenDoor) {
-  EXPECT_NE(error_of([] { Guard({.address = "0.0.0.0:80"}); }).find("--http-token"),
+TEST(AccessControl, OtherMachinesNeedATokenOrAnOpenDoor) {
+  EXPECT_NE(error_of([] { AccessControl({.address = "0.0.0.0:80"}); }).find("--http-token"),
             std::string::npos);
-  EXPECT_EQ(error_of([] { Guard({.address = "0.0.0.0:80", .open = true}); }), "");
-  EXPECT_EQ(error_of([] { Guard({.address = "0.0.0.0:80", .token = kToken}); }), "");
-  EXPECT_NE(error_of([] { Guard({.address = "0.0.0.0:80", .token = "short"}); }).find("16"),
+  EXPECT_EQ(error_of([] { AccessControl({.address = "0.0.0.0:80", .open = true}); }), "");
+  EXPECT_EQ(error_of([] { AccessControl({.address = "0.0.0.0:80", .token = kToken}); }), "");
+  EXPECT_NE(error_of([] { AccessControl({.address = "0.0.0.0:80", .token = "short"}); }).find("16"),
             std::string::npos);
 }
 
-int status_of(const Guard& guard, const Asked& asked) {
+int status_of(const AccessControl& guard, const RequestInfo& asked) {
   const auto refusal = guard.check(asked);
   return refusal ? refusal->status : 200;
 }
 
-TEST(Guard, TellsWhoMayIn) {
-  const Guard local({.address = "127.0.0.1:80"});
+TEST(AccessControl, TellsWhoMayIn) {
+  const AccessControl local({.address = "127.0.0.1:80"});
   EXPECT_EQ(status_of(local, {"GET", "/", "127.0.0.1:80", "", "", ""}), 200);
   EXPECT_EQ(status_of(local, {"GET", "/", "[::1]:80", "", "", ""}), 200);
   EXPECT_EQ(status_of(local, {"GET", "/", "evil.example", "", "", ""}), 403);  // DNS rebinding
   EXPECT_EQ(status_of(local, {"GET", "/", "", "", "", ""}), 403);
   EXPECT_EQ(status_of(local, {"DELETE", "/", "127.0.0.1", "", "", ""}), 405);
-  const Asked post{
+  const RequestInfo post{
       "POST", "/api/settings", "127.0.0.1:80", "http://127.0.0.1:80", "application/json", ""};
   EXPECT_EQ(status_of(local, post), 200);
-  Asked other = post;
+  RequestInfo other = post;
   other.origin = "http://evil.example";
   EXPECT_EQ(status_of(local, other), 403);
   other.origin = "null";
@@ -61,7 +61,7 @@ TEST(Guard, TellsWhoMayIn) {
   other.content_type = "text/plain";
   EXPECT_EQ(status_of(local, other), 415);
 
-  const Guard wide({.address = "0.0.0.0:80", .token = kToken});
+  const AccessControl wide({.address = "0.0.0.0:80", .token = kToken});
   const auto with = [&](const std::string& authorization) {
     return status_of(wide, {"GET", "/", "box.example", "", "", authorization});
   };
@@ -124,7 +124,7 @@ class Page : public testing::Test {
       .model = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt",
       .size = SizeOption{.size = {64, 64}},
       .source = Size{768, 432}};
-  Board board_;
+  DashboardState board_;
   std::optional<Watch> watch_;
   std::optional<Server> server_;
   std::optional<httplib::Client> client_;

@@ -15,18 +15,18 @@ constexpr std::chrono::milliseconds kBeat{500};
 constexpr std::chrono::seconds kHangs{30};  // a turn that takes longer will not end
 
 // Tells systemd and the broker, as long as the watch goes on, how it goes.
-class Keeper {
+class Heartbeat {
  public:
-  Keeper(Watch& watch, Mqtt* mqtt) : watch_(watch), mqtt_(mqtt), thread_([this] { run(); }) {}
-  ~Keeper() {
+  Heartbeat(Watch& watch, Mqtt* mqtt) : watch_(watch), mqtt_(mqtt), thread_([this] { run(); }) {}
+  ~Heartbeat() {
     {
       const std::scoped_lock lock(mutex_);
       stop_ = true;
     }
     changed_.notify_all();
   }
-  Keeper(const Keeper&) = delete;
-  Keeper& operator=(const Keeper&) = delete;
+  Heartbeat(const Heartbeat&) = delete;
+  Heartbeat& operator=(const Heartbeat&) = delete;
 
  private:
   void run() {
@@ -51,7 +51,7 @@ class Keeper {
 }  // namespace
 
 ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path& file) {
-  std::optional<Board> board;
+  std::optional<DashboardState> board;
   std::optional<Mqtt> mqtt;
   std::optional<EventPictures> events;
   if (!config.http.address.empty()) board.emplace();
@@ -73,13 +73,13 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   if (!file.empty()) reloader.emplace(file, config, size, watch);
   std::optional<Server> server;
   if (board) {
-    server.emplace(
-        config.http, watch, *board,
-        Surroundings{.mqtt = mqtt ? &*mqtt : nullptr, .reloader = reloader ? &*reloader : nullptr});
+    server.emplace(config.http, watch, *board,
+                   StatusSources{.mqtt = mqtt ? &*mqtt : nullptr,
+                                 .reloader = reloader ? &*reloader : nullptr});
     log_info("the page is at http://{}/", page);
   }
   {
-    const Keeper keeper(watch, mqtt ? &*mqtt : nullptr);
+    const Heartbeat keeper(watch, mqtt ? &*mqtt : nullptr);
     summary.watch = watch.run(std::move(detectors));
   }
   if (mqtt) summary.mqtt = mqtt->finish();

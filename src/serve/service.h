@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "live/watch.h"
-#include "serve/config.h"
+#include "serve/config/config.h"
 
 namespace octet {
 

@@ -19,16 +19,16 @@ constexpr float kSameObject = 0.8F;
 
 float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
-OCTET_CLONES void max_rows(const float* __restrict row, int count, float* __restrict best) {
+OCTET_MULTIVERSION void max_rows(const float* __restrict row, int count, float* __restrict best) {
   for (int i = 0; i < count; ++i) best[i] = best[i] < row[i] ? row[i] : best[i];
 }
 
 // The largest of `count`, or what `best` was.
-OCTET_CLONES int8_t largest(const int8_t* __restrict row, int count, int8_t best) {
+OCTET_MULTIVERSION int8_t largest(const int8_t* __restrict row, int count, int8_t best) {
   for (int i = 0; i < count; ++i) best = best < row[i] ? row[i] : best;
   return best;
 }
-OCTET_CLONES float largest(const float* __restrict row, int count, float best) {
+OCTET_MULTIVERSION float largest(const float* __restrict row, int count, float best) {
   for (int i = 0; i < count; ++i) best = best < row[i] ? row[i] : best;
   return best;
 }

@@ -25,9 +25,9 @@ constexpr ColourMatrix kMatrices[2][2] = {  // [bt709][full range]
 
 inline uint8_t clamp_byte(int v) { return static_cast<uint8_t>(std::min(std::max(v, 0), 255)); }
 
-OCTET_CLONES void colour_row(const uint8_t* __restrict y, const uint8_t* __restrict u,
-                             const uint8_t* __restrict v, const ColourMatrix& matrix, int width,
-                             uint8_t* __restrict out) {
+OCTET_MULTIVERSION void colour_row(const uint8_t* __restrict y, const uint8_t* __restrict u,
+                                   const uint8_t* __restrict v, const ColourMatrix& matrix,
+                                   int width, uint8_t* __restrict out) {
   const ColourMatrix m = matrix;
   for (int x = 0; x < width; ++x) {
     const int luma = (y[x] - m.luma_offset) * m.luma + (1 << 12);
@@ -39,15 +39,16 @@ OCTET_CLONES void colour_row(const uint8_t* __restrict y, const uint8_t* __restr
   }
 }
 
-OCTET_CLONES void blend_rows(const uint8_t* __restrict a, const uint8_t* __restrict b, int weight,
-                             int width, uint16_t* __restrict out) {
+OCTET_MULTIVERSION void blend_rows(const uint8_t* __restrict a, const uint8_t* __restrict b,
+                                   int weight, int width, uint16_t* __restrict out) {
   for (int x = 0; x < width; ++x)
     out[x] = static_cast<uint16_t>(a[x] * (kYuvOne - weight) + b[x] * weight);
 }
 
-OCTET_CLONES void gather_row(const uint16_t* __restrict in, const int32_t* __restrict first,
-                             const int32_t* __restrict second, const int16_t* __restrict weight,
-                             int width, uint8_t* __restrict out) {
+OCTET_MULTIVERSION void gather_row(const uint16_t* __restrict in, const int32_t* __restrict first,
+                                   const int32_t* __restrict second,
+                                   const int16_t* __restrict weight, int width,
+                                   uint8_t* __restrict out) {
   for (int x = 0; x < width; ++x) {
     const int a = in[first[x]];
     const int b = in[second[x]];
@@ -55,7 +56,8 @@ OCTET_CLONES void gather_row(const uint16_t* __restrict in, const int32_t* __res
   }
 }
 
-OCTET_CLONES void widen_row(const uint8_t* __restrict in, int count, uint8_t* __restrict out) {
+OCTET_MULTIVERSION void widen_row(const uint8_t* __restrict in, int count,
+                                  uint8_t* __restrict out) {
   for (int x = 0; x < count; ++x) {
     out[2 * x] = in[x];
     out[2 * x + 1] = in[x];
@@ -63,8 +65,8 @@ OCTET_CLONES void widen_row(const uint8_t* __restrict in, int count, uint8_t* __
 }
 
 // The rounding of OpenCV's fixed-point vertical pass.
-OCTET_CLONES void vertical_rgb(const int32_t* __restrict a, const int32_t* __restrict b, int weight,
-                               int count, uint8_t* __restrict out) {
+OCTET_MULTIVERSION void vertical_rgb(const int32_t* __restrict a, const int32_t* __restrict b,
+                                     int weight, int count, uint8_t* __restrict out) {
   const int other = kRgbOne - weight;
   for (int i = 0; i < count; ++i) {
     out[i] = static_cast<uint8_t>(

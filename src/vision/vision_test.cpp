@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "core/testing.h"
+#include "testing/testing.h"
 #include "vision/decode.h"
 #include "vision/detections_json.h"
-#include "vision/draw.h"
+#include "vision/draw/draw.h"
 #include "vision/letterbox.h"
 
 namespace octet {

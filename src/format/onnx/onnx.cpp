@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "format/lower.h"
+#include "format/emit/lower.h"
 #include "format/onnx/parse.h"
 
 namespace octet {
@@ -50,7 +50,7 @@ class OnnxEmitter : public Emitter {
     describe(*graph_->add_output(), name, ElementType::kFloat32, shape(x));
   }
 
-  [[nodiscard]] Style style() const override { return {.before_relu = true}; }
+  [[nodiscard]] FormatTraits traits() const override { return {.before_relu = true}; }
 
   void metadata(const std::map<std::string, std::string>& entries) override {
     for (const auto& [key, value] : entries) {

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "format/lower.h"
+#include "format/emit/lower.h"
 
 namespace octet {
 namespace {
@@ -51,7 +51,7 @@ class IrEmitter : public Emitter {
   }
 
   // The plugin fuses SiLU behind the convolution in float, and moves int8 data by itself.
-  [[nodiscard]] Style style() const override {
+  [[nodiscard]] FormatTraits traits() const override {
     return {.before_silu = false, .after_sigmoid = false, .after_moves = false};
   }
 

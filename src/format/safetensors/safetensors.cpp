@@ -7,7 +7,7 @@
 #include "core/element_reader.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/half.h"
+#include "core/numeric/half.h"
 
 namespace octet {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "format/lower.h"
+#include "format/emit/lower.h"
 #include "format/tflite/tflite_graph.h"
 
 namespace octet {
@@ -42,7 +42,7 @@ class TfliteEmitter : public Emitter {
     graph_.output(t);
   }
   // Readers of Ultralytics' files of this format expect fractions.
-  [[nodiscard]] Style style() const override { return {.fractions = true}; }
+  [[nodiscard]] FormatTraits traits() const override { return {.fractions = true}; }
   void metadata(const std::map<std::string, std::string>& entries) override {
     for (const auto& [key, value] : entries) graph_.metadata(key, value);
   }

@@ -1,0 +1,204 @@
+#include "app/octet/bench.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "core/progress.h"
+
+namespace octet {
+namespace {
+using nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> models, engines{"auto"}, sizes{""};
+  std::vector<int> threads{0};
+  std::string data, split = "val", precision = "auto", html;
+  int rounds = 3;
+  double seconds = 2;
+  bool worker = false, json = false;
+};
+
+// Files that can be run: those named, and all in a folder that is no model itself.
+std::vector<std::string> model_files(const std::vector<std::string>& given) {
+  std::vector<std::string> files;
+  for (const std::string& path : given) {
+    if (!fs::is_directory(path) || fs::exists(fs::path(path) / "metadata.yaml")) {
+      files.push_back(path);
+      continue;
+    }
+    const auto inside = models_in(path);
+    if (inside.empty()) fail("{}: holds no model or export", path);
+    for (const fs::path& file : inside) files.push_back(file.string());
+  }
+  return files;
+}
+
+// "all": every installed engine that reads the file and is quick.
+std::vector<std::string> engines_for(const std::string& model,
+                                     const std::vector<std::string>& wanted) {
+  if (wanted != std::vector<std::string>{"all"}) return wanted;
+  const auto format = network_format(open_artifact(model).kind);
+  std::vector<std::string> names;
+  for (const std::string& name : quick_engine_names()) {
+    try {
+      (void)load_engine(name, format);
+      names.push_back(name);
+    } catch (const Error&) {  // not installed, or reads other files
+    }
+  }
+  return names;
+}
+
+// All cores are asked for by their number, which no engine then gives up, however crowded they are.
+std::vector<BenchCase> all_cases(const Options& o) {
+  const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::vector<BenchCase> cases;
+  for (const std::string& model : model_files(o.models)) {
+    for (const std::string& engine : engines_for(model, o.engines)) {
+      for (const std::string& size : o.sizes) {
+        for (const int threads : o.threads)
+          cases.push_back({model, engine, size, threads > 0 ? threads : cores});
+      }
+    }
+  }
+  return cases;
+}
+
+std::vector<std::string> command_of(const BenchCase& c, const Options& o, const char* verb) {
+  std::vector<std::string> command{"/proc/self/exe", verb,        "--json",
+                                   "--model",        c.model,     "--engine",
+                                   c.engine,         "--threads", std::to_string(c.threads),
+                                   "--precision",    o.precision};
+  if (!c.size.empty()) command.insert(command.end(), {"--imgsz", c.size});
+  return command;
+}
+
+// Nothing where it failed, having said why.
+std::optional<ordered_json> run_child(const std::vector<std::string>& command) {
+  const ProgramResult result = run_program(command);
+  if (stop_requested()) fail("interrupted; no figure is given for a part of the runs");
+  if (result.status != 0) return std::nullopt;
+  return ordered_json::parse(result.out);
+}
+
+struct Measured {
+  BenchCase which;
+  std::vector<ordered_json> runs;
+  bool failed = false;
+};
+
+std::vector<Measured> run_in_turn(const Options& o) {
+  std::vector<Measured> list;
+  for (const BenchCase& c : all_cases(o)) list.push_back({.which = c, .runs = {}});
+  Progress progress(static_cast<int64_t>(list.size()) * o.rounds);
+  int64_t done = 0;
+  for (int round = 0; round < o.rounds; ++round) {
+    for (Measured& m : list) {
+      progress.update(++done, m.which.model);
+      if (m.failed) continue;
+      auto command = command_of(m.which, o, "bench");
+      command.insert(command.end(), {"--worker", "--seconds", fmt::format("{}", o.seconds)});
+      const auto result = run_child(command);
+      m.failed = !result;
+      if (result) m.runs.push_back(*result);
+    }
+  }
+  return list;
+}
+
+// Adds to `row` what `octet val` finds; false where that failed.
+bool judge(const BenchCase& c, const Options& o, ordered_json& row) {
+  auto command = command_of(c, o, "val");
+  command.insert(command.end(), {"--data", o.data, "--split", o.split});
+  const auto val = run_child(command);
+  if (!val) return false;
+  for (const char* field : {"map50_95", "pose_map50_95"})
+    if (val->contains(field)) row[field] = (*val)[field];
+  return true;
+}
+
+// A row for each case that ran; the others by their names.
+std::pair<ordered_json, std::vector<std::string>> measure(const Options& o) {
+  auto rows = ordered_json::array();
+  std::vector<std::string> failed;
+  for (const Measured& m : run_in_turn(o)) {
+    if (!m.failed) {
+      ordered_json row = summarize_bench(m.which, m.runs);
+      if (o.data.empty() || judge(m.which, o, row)) {
+        rows.push_back(row);
+        continue;
+      }
+    }
+    failed.push_back(fmt::format("{} (--engine {})", m.which.model, m.which.engine));
+  }
+  return {rows, failed};
+}
+
+void show(const ordered_json& rows, const Options& o) {
+  if (!o.html.empty()) {
+    write_text_file(o.html, bench_page(rows));
+    log_info("wrote {}", o.html);
+  }
+  o.json ? fmt::print("{}\n", ordered_json{{"rows", rows}}.dump()) : print_bench(rows);
+}
+
+void run(const Options& o) {
+  if (o.worker) {
+    const RunOptions one{.model = o.models.at(0),
+                         .engine = o.engines.at(0),
+                         .size = o.sizes.at(0),
+                         .precision = o.precision,
+                         .threads = o.threads.at(0)};
+    fmt::print("{}\n", run_bench_case(one, o.seconds).dump());
+    return;
+  }
+  const auto [rows, failed] = measure(o);
+  if (!rows.empty()) show(rows, o);
+  if (!failed.empty())
+    fail("could not be measured, for the reason that stands above: {}", fmt::join(failed, ", "));
+}
+
+}  // namespace
+
+void add_bench(CLI::App& root) {
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = root.add_subcommand(
+      "bench", "compare files, engines, sizes and threads: time, mAP, memory, start");
+  verb->add_option("--model", o->models, "models and exports, or folders of them")->required();
+  verb->add_option("--engine", o->engines, "engines, joined by commas; all: every one installed")
+      ->delimiter(',');
+  verb->add_option("--imgsz", o->sizes, "input sizes, joined by commas")
+      ->delimiter(',')
+      ->check(size_check());
+  verb->add_option("--threads", o->threads, "numbers of threads, joined by commas; 0: all cores")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1024));
+  verb->add_option("--data", o->data, "data.yaml or COCO JSON: mAP too");
+  verb->add_option("--split", o->split, "train, val or test")->capture_default_str();
+  verb->add_option("--precision", o->precision, "f32, or auto: the fastest the processor has")
+      ->check(CLI::IsMember({"f32", "auto"}))
+      ->capture_default_str();
+  verb->add_option("--rounds", o->rounds, "runs of each case, taken in turn")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  verb->add_option("--seconds", o->seconds, "length of a run")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  verb->add_option("--html", o->html, "page to write, with mAP against time");
+  verb->add_flag("--worker", o->worker, "one run of one case, in this process")->group("");
+  verb->add_flag("--json", o->json, "print one JSON object on standard output");
+  verb->callback([o] {
+    install_stop_signals();
+    run(*o);
+  });
+}
+
+}  // namespace octet

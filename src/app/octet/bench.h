@@ -1,0 +1,33 @@
+// What 'octet bench' measures: the cases, one run of a case in a process of its own, and what is
+// made of all runs.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "app/octet/verbs.h"
+
+namespace octet {
+
+// One file in one engine at one size with so many threads.
+struct BenchCase {
+  std::string model, engine, size;
+  int threads = 0;
+};
+
+// Loads, warms up, infers for some seconds, and gives what it saw as JSON: "inference_ms" of every
+// frame, "start_ms" from the start of the process to the first result, "rss_mb",
+// "cpu_ms_per_frame", "joules_per_frame" where the machine has a counter, "engine", "precision",
+// "imgsz", "threads".
+[[nodiscard]] nlohmann::ordered_json run_bench_case(const RunOptions& options, double seconds);
+
+// One row a case: percentiles over the frames of all its runs, the spread over runs.
+[[nodiscard]] nlohmann::ordered_json summarize_bench(
+    const BenchCase& bench, const std::vector<nlohmann::ordered_json>& runs);
+
+void print_bench(const nlohmann::ordered_json& rows);
+// A page with the table and mAP against time.
+[[nodiscard]] std::string bench_page(const nlohmann::ordered_json& rows);
+
+}  // namespace octet

@@ -1,0 +1,87 @@
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/octet/verbs.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "media/image/image_io.h"
+#include "vision/detections_json.h"
+#include "vision/draw/draw.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+struct Options {
+  RunOptions run;
+  std::string source;
+  std::string save;
+  DecodeOptions decode;
+};
+
+std::string sentence(const Detections& detections, const std::vector<std::string>& names) {
+  std::map<int, int> counts;
+  for (const Detection& d : detections.items) ++counts[d.class_index];
+  std::vector<std::string> parts;
+  for (const auto& [c, n] : counts)
+    parts.push_back(fmt::format("{} {}", n, names[static_cast<size_t>(c)]));
+  return parts.empty() ? "nothing found" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void run(const Options& options) {
+  const std::vector<fs::path> files = list_images(options.source);
+  Detector detector(detector_options(options.run, std::nullopt, 1));
+  const auto job = detector.make_job();
+  if (!options.save.empty()) make_folder(options.save);
+  ordered_json images = ordered_json::array();
+  Detections detections;
+  Progress progress(static_cast<int64_t>(files.size()));
+  for (size_t i = 0; i < files.size() && !stop_requested(); ++i) {
+    Image image = read_image(files[i]);
+    job->submit(view(image));
+    job->finish(options.decode, detections);
+    if (options.run.json) {
+      images.push_back({{"file", files[i].string()},
+                        {"width", image.width},
+                        {"height", image.height},
+                        {"detections", to_json(detections, detector.info().names)}});
+    } else {
+      fmt::print("{}: {}\n", files[i].string(), sentence(detections, detector.info().names));
+    }
+    if (!options.save.empty()) {
+      draw_detections(image, detections, detector.info().names);
+      write_jpeg(fs::path(options.save) / files[i].filename().replace_extension(".jpg"), image);
+    }
+    progress.update(static_cast<int64_t>(i) + 1, "");
+  }
+  if (options.run.json) fmt::print("{}\n", ordered_json{{"images", images}}.dump());
+  if (!options.save.empty()) log_info("annotated pictures are in {}", options.save);
+}
+
+}  // namespace
+
+void add_detect(CLI::App& root) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = root.add_subcommand("detect", "find objects in pictures");
+  add_run_options(*verb, options->run, "f32");
+  verb->add_option("--source", options->source, "a picture, a folder, or a glob in quotes")
+      ->required();
+  verb->add_option("--conf", options->decode.score_threshold, "lowest confidence")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  verb->add_option("--iou", options->decode.iou_threshold,
+                   "overlap above which the weaker box is dropped")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  verb->add_option("--save", options->save, "folder for annotated pictures");
+  verb->callback([options] {
+    install_stop_signals();
+    run(*options);
+  });
+}
+
+}  // namespace octet

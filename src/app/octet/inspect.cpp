@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "app/octet/verbs.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "detect/artifact.h"
+#include "format/tflite/targets.h"
+#include "graph/passes/passes.h"
+#include "graph/shapes.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string path;
+  std::string size = "640";
+  std::string target;
+  bool json = false;
+};
+
+std::string_view kind_name(const Artifact& a) {
+  switch (a.kind) {
+    case ArtifactKind::kOnnx:
+      return "ONNX";
+    case ArtifactKind::kOpenVino:
+      return "OpenVINO IR";
+    case ArtifactKind::kTflite:
+      return "TensorFlow Lite";
+    case ArtifactKind::kModel:
+      return a.file.extension() == ".safetensors" ? "octet model" : "checkpoint";
+  }
+  return "?";
+}
+
+ordered_json describe(const Artifact& a) {
+  ordered_json j{{"file", a.file.string()},
+                 {"kind", kind_name(a)},
+                 {"bytes", bytes_of_model(a.file)},
+                 {"task", task_name(a.info.task)},
+                 {"layout", a.layout == Layout::kRaw ? "raw" : "ultralytics"},
+                 {"names", a.info.names},
+                 {"strides", a.info.strides}};
+  if (a.info.task == Task::kPose) j["kpt_shape"] = {a.info.keypoints, a.info.keypoint_dims};
+  if (!a.info.source.empty()) j["source"] = a.info.source;
+  if (!a.info.licence.empty()) j["licence"] = a.info.licence;
+  return j;
+}
+
+// The graph as it runs: BatchNorm folded.
+void add_layers(const Model& model, Size size, ordered_json& j) {
+  const Graph graph = fold_batch_norm(model.graph);
+  const auto shapes = infer_shapes(graph, size);
+  const Cost total = cost(graph, size);
+  j["imgsz"] = {size.width, size.height};
+  j["parameters"] = total.parameters;
+  j["gflops"] = total.gflops;
+  j["batch_norm"] =
+      std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(),
+                  [](const Node& n) { return std::holds_alternative<BatchNorm>(n.op); });
+  auto& layers = j["layers"] = ordered_json::array();
+  for (const Node& node : graph.nodes) {
+    const Shape& shape = shapes.at(node.name);
+    const Cost one = cost(node, shape);
+    layers.push_back({{"name", node.name},
+                      {"op", operator_name(node.op)},
+                      {"shape", shape},
+                      {"parameters", one.parameters},
+                      {"gflops", one.gflops}});
+  }
+}
+
+void print_model(const ordered_json& j) {
+  fmt::print("{}: {}, {:.1f} MB\n", j["file"].get<std::string>(), j["kind"].get<std::string>(),
+             j["bytes"].get<double>() / 1e6);
+  if (j.contains("layers")) {
+    fmt::print("\n{:<34} {:<14} {:<22} {:>10} {:>8}\n", "layer", "operator", "output (N, C, H, W)",
+               "parameters", "GFLOPs");
+    for (const auto& l : j["layers"]) {
+      fmt::print("{:<34} {:<14} {:<22} {:>10} {:>8.3f}\n", l["name"].get<std::string>(),
+                 l["op"].get<std::string>(),
+                 fmt::format("{}", fmt::join(l["shape"].get<Shape>(), ", ")),
+                 l["parameters"].get<int64_t>(), l["gflops"].get<double>());
+    }
+    fmt::print("\n{:.1f} M parameters, {:.1f} GFLOPs at {}x{}\n",
+               j["parameters"].get<double>() / 1e6, j["gflops"].get<double>(),
+               j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>());
+  }
+  fmt::print("task {}, layout {}, strides {}\n", j["task"].get<std::string>(),
+             j["layout"].get<std::string>(), fmt::join(j["strides"].get<std::vector<int>>(), ", "));
+  if (j.contains("kpt_shape"))
+    fmt::print("keypoints {} of {} numbers\n", j["kpt_shape"][0].get<int>(),
+               j["kpt_shape"][1].get<int>());
+  fmt::print("{} classes: {}\n", j["names"].size(),
+             fmt::join(j["names"].get<std::vector<std::string>>(), ", "));
+  for (const char* key : {"source", "licence"}) {
+    if (j.contains(key)) fmt::print("{}: {}\n", key, j[key].get<std::string>());
+  }
+}
+
+// What a target would leave to the processor's plain kernels.
+void add_fallbacks(const Artifact& artifact, const std::string& target, ordered_json& j) {
+  if (artifact.kind != ArtifactKind::kTflite)
+    fail_usage("--target {}: is for .tflite files; export the model with --format tflite first",
+               target);
+  const TfliteSummary summary = summarize_tflite(read_file(artifact.file), artifact.file.string());
+  j["target"] = target;
+  j["operators"] = summary.operators.size();
+  auto& list = j["fallbacks"] = ordered_json::array();
+  for (const Fallback& f : fallbacks(summary, target)) {
+    list.push_back({{"operator", f.op.code},
+                    {"version", f.op.version},
+                    {"tensor", f.op.output},
+                    {"reason", f.reason}});
+  }
+}
+
+void print_fallbacks(const ordered_json& j) {
+  fmt::print("{} of {} operators would not run on {}\n", j["fallbacks"].size(),
+             j["operators"].get<size_t>(), j["target"].get<std::string>());
+  for (const auto& f : j["fallbacks"])
+    fmt::print("  {} {}: {}\n", f["operator"].get<std::string>(), f["tensor"].get<std::string>(),
+               f["reason"].get<std::string>());
+}
+
+// A folder with one export is that export; any other folder is listed.
+std::vector<fs::path> files_of(const fs::path& path) {
+  if (!fs::is_directory(path)) return {path};
+  std::vector<fs::path> found = models_in(path);
+  if (found.empty())
+    fail("{}: holds no model (.safetensors, .pt, .onnx, .tflite or .xml)", path.string());
+  return found;
+}
+
+void run(const Options& options) {
+  const Size size = SizeOption::parse(options.size).size;
+  const std::vector<fs::path> files = files_of(options.path);
+  ordered_json list = ordered_json::array();
+  for (const fs::path& file : files) {
+    try {
+      const Artifact artifact = open_artifact(file);
+      ordered_json j = describe(artifact);
+      if (artifact.model && files.size() == 1) add_layers(*artifact.model, size, j);
+      if (!options.target.empty()) add_fallbacks(artifact, options.target, j);
+      list.push_back(std::move(j));
+    } catch (const Error& e) {
+      if (files.size() == 1) throw;
+      list.push_back({{"file", file.string()}, {"error", e.what()}});
+    }
+  }
+  if (options.json) {
+    fmt::print("{}\n", fs::is_directory(options.path) ? ordered_json{{"files", list}}.dump()
+                                                      : list[0].dump());
+    return;
+  }
+  for (const auto& j : list) {
+    if (j.contains("error")) {
+      fmt::print("{}\n", j["error"].get<std::string>());
+    } else {
+      print_model(j);
+      if (j.contains("target")) print_fallbacks(j);
+    }
+    if (files.size() > 1) fmt::print("\n");
+  }
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& root) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb =
+      root.add_subcommand("inspect", "show what a model, an export or a folder of them holds");
+  verb->add_option("path", options->path, "file or folder")->required();
+  verb->add_option("--imgsz", options->size, "input size for shapes and GFLOPs")
+      ->check(size_check())
+      ->capture_default_str();
+  verb->add_option("--target", options->target,
+                   "of a .tflite: the operators that edgetpu, xnnpack or armnn would not run");
+  verb->add_flag("--json", options->json, "print one JSON object on standard output");
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace octet

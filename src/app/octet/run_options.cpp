@@ -1,0 +1,64 @@
+#include <cstdlib>
+
+#include "app/octet/verbs.h"
+#include "core/error.h"
+
+namespace octet {
+
+void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision) {
+  options.precision = default_precision;
+  verb.add_option("--model", options.model,
+                  "a model file, a checkpoint, an .onnx, .tflite or .xml export, or an Ultralytics "
+                  "OpenVINO folder")
+      ->required();
+  verb.add_option("--engine", options.engine,
+                  "inference engine: auto, openvino, onnxruntime, tflite, armnn")
+      ->capture_default_str();
+  verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384")
+      ->check(size_check());
+  verb.add_option("--precision", options.precision, "f32, or auto: the fastest the processor has")
+      ->check(CLI::IsMember({"f32", "auto"}))
+      ->capture_default_str();
+  verb.add_option("--threads", options.threads, "threads for inference; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb.add_option(
+      "--delegate", options.delegate,
+      "a TensorFlow Lite delegate's library, such as libedgetpu.so.1; none: no XNNPACK either");
+  verb.add_flag("--json", options.json, "print one JSON object on standard output");
+}
+
+CLI::Validator size_check() {
+  const auto check = [](const std::string& text) -> std::string {
+    try {
+      (void)SizeOption::parse(text);
+      return "";
+    } catch (const Error& e) {
+      return e.what();
+    }
+  };
+  return {check, "SIZE"};
+}
+
+DetectorOptions detector_options(const RunOptions& options, std::optional<Size> source,
+                                 int parallel) {
+  DetectorOptions out{
+      .model = options.model, .engine = options.engine, .size = std::nullopt, .source = source};
+  if (!options.size.empty()) out.size = SizeOption::parse(options.size);
+  out.runtime = {.threads = options.threads,
+                 .parallel = parallel,
+                 .precision = options.precision == "f32" ? Precision::kF32 : Precision::kAuto,
+                 .cache = cache_folder(),
+                 .delegate = options.delegate};
+  return out;
+}
+
+std::filesystem::path cache_folder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
+    return std::filesystem::path(cache) / "octet";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return std::filesystem::path(home) / ".cache" / "octet";
+  return {};
+}
+
+}  // namespace octet

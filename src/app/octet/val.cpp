@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/octet/verbs.h"
+#include "core/error.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "eval/dataset/dataset.h"
+#include "eval/metric/coco_metric.h"
+#include "media/image/image_io.h"
+
+namespace octet {
+namespace {
+using nlohmann::ordered_json;
+
+struct Options {
+  RunOptions run;
+  std::string data;
+  std::string images;
+  std::string split = "val";
+  bool per_class = false;
+};
+
+// As mAP is measured for YOLOv8: every class of a cell above 0.001 counts.
+constexpr DecodeOptions kDecode{
+    .score_threshold = 0.001F, .iou_threshold = 0.7F, .max_detections = 300, .multi_label = true};
+
+void check_fits(const ModelInfo& info, const Dataset& data, const std::string& path) {
+  if (data.names.size() != info.names.size())
+    fail("{}: {} classes, the model has {}", path, data.names.size(), info.names.size());
+  if (info.task == Task::kPose && data.keypoints != info.keypoints) {
+    fail("{}: {} keypoints an object, the model has {}", path, data.keypoints, info.keypoints);
+  }
+}
+
+struct Measured {
+  CocoMetric boxes;
+  CocoMetric keypoints;
+  std::vector<double> inference_ms;
+};
+
+Measured measure(Detector& detector, const Dataset& data) {
+  Measured m{.boxes = CocoMetric(MetricKind::kBox),
+             .keypoints = CocoMetric(MetricKind::kKeypoint, detector.info().keypoints)};
+  const auto job = detector.make_job();
+  Detections detections;
+  Progress progress(static_cast<int64_t>(data.samples.size()));
+  for (const Sample& sample : data.samples) {
+    if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
+    const Image image = read_image(sample.image);
+    job->submit(view(image));
+    job->finish(kDecode, detections);
+    m.inference_ms.push_back(job->inference_time().count());
+    const auto truth = objects_in_pixels(sample, image.size());
+    m.boxes.add(truth, detections);
+    if (detector.info().task == Task::kPose) m.keypoints.add(truth, detections);
+    progress.update(static_cast<int64_t>(m.inference_ms.size()),
+                    fmt::format("{:.0f} ms", m.inference_ms.back()));
+  }
+  return m;
+}
+
+ordered_json report(const Detector& detector, const Measured& m, bool per_class) {
+  const CocoSummary box = m.boxes.summary();
+  ordered_json j{{"task", task_name(detector.info().task)},
+                 {"images", m.inference_ms.size()},
+                 {"map50", box.map50},
+                 {"map50_95", box.map50_95}};
+  const bool pose = detector.info().task == Task::kPose;
+  if (pose) {
+    const CocoSummary points = m.keypoints.summary();
+    j["pose_map50"] = points.map50;
+    j["pose_map50_95"] = points.map50_95;
+  }
+  auto times = m.inference_ms;
+  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
+                   times.end());
+  j["inference_ms_p50"] = times[times.size() / 2];
+  j["engine"] = detector.description().engine;
+  j["precision"] = detector.description().precision;
+  j["imgsz"] = {detector.input_size().width, detector.input_size().height};
+  if (!per_class) return j;
+  auto& classes = j["classes"] = ordered_json::array();
+  for (const ClassSummary& c : (pose ? m.keypoints : m.boxes).per_class()) {
+    classes.push_back({{"name", detector.info().names[static_cast<size_t>(c.class_index)]},
+                       {"objects", c.objects},
+                       {"map50", c.map50},
+                       {"map50_95", c.map50_95}});
+  }
+  return j;
+}
+
+void print(const ordered_json& j) {
+  fmt::print("{} pictures at {}x{}, {} in {}, {:.1f} ms a picture (p50)\n",
+             j["images"].get<size_t>(), j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>(),
+             j["engine"].get<std::string>(), j["precision"].get<std::string>(),
+             j["inference_ms_p50"].get<double>());
+  if (j.contains("classes")) {
+    fmt::print("\n{:<24} {:>8} {:>8} {:>10}\n", "class", "objects", "mAP50", "mAP50-95");
+    for (const auto& c : j["classes"]) {
+      fmt::print("{:<24} {:>8} {:>8.4f} {:>10.4f}\n", c["name"].get<std::string>(),
+                 c["objects"].get<int64_t>(), c["map50"].get<double>(),
+                 c["map50_95"].get<double>());
+    }
+    fmt::print("\n");
+  }
+  fmt::print("boxes      mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["map50"].get<double>(),
+             j["map50_95"].get<double>());
+  if (j.contains("pose_map50"))
+    fmt::print("keypoints  mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["pose_map50"].get<double>(),
+               j["pose_map50_95"].get<double>());
+}
+
+void run(const Options& options) {
+  Detector detector(detector_options(options.run, std::nullopt, 1));
+  const Dataset data = read_dataset(
+      options.data,
+      {.split = options.split, .images = options.images, .model_names = detector.info().names});
+  check_fits(detector.info(), data, options.data);
+  const ordered_json j = report(detector, measure(detector, data), options.per_class);
+  options.run.json ? fmt::print("{}\n", j.dump()) : print(j);
+}
+
+}  // namespace
+
+void add_val(CLI::App& root) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb =
+      root.add_subcommand("val", "measure mAP on labelled pictures, as COCO defines it");
+  add_run_options(*verb, options->run, "f32");
+  verb->add_option("--data", options->data, "data.yaml or COCO JSON")->required();
+  verb->add_option("--images", options->images, "folder of the pictures, for COCO JSON");
+  verb->add_option("--split", options->split, "train, val or test of data.yaml")
+      ->capture_default_str();
+  verb->add_flag("--per-class", options->per_class, "a line for every class");
+  verb->callback([options] {
+    install_stop_signals();
+    run(*options);
+  });
+}
+
+}  // namespace octet

@@ -1,0 +1,47 @@
+// The verbs of octet, one file each: options and wiring only. Each adds its sub-command; the work
+// is done in its callback.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "detect/detector.h"
+
+namespace octet {
+
+void add_import(CLI::App& root);
+void add_export(CLI::App& root);
+void add_inspect(CLI::App& root);
+void add_detect(CLI::App& root);
+void add_val(CLI::App& root);
+void add_live(CLI::App& root);
+void add_doctor(CLI::App& root);
+void add_bench(CLI::App& root);
+void add_verify(CLI::App& root);
+
+// Options that every verb that runs a model has.
+struct RunOptions {
+  std::string model;
+  std::string engine = "auto";
+  std::string size;
+  std::string precision;
+  std::string delegate;
+  int threads = 0;
+  bool json = false;
+};
+void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision);
+
+// Checks --imgsz while the command line is read.
+[[nodiscard]] CLI::Validator size_check();
+
+// `source`: the pictures' size where one side may become the rectangle that fits it. `parallel`:
+// inferences at the same time.
+[[nodiscard]] DetectorOptions detector_options(const RunOptions& options,
+                                               std::optional<Size> source, int parallel);
+
+// Where compiled models are kept: $XDG_CACHE_HOME/octet or ~/.cache/octet; empty when there is no
+// home.
+[[nodiscard]] std::filesystem::path cache_folder();
+
+}  // namespace octet

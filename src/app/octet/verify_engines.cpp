@@ -1,0 +1,333 @@
+#include "app/octet/verify_engines.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <set>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "detect/artifact.h"
+#include "detect/detector.h"
+#include "engine/engine.h"
+#include "eval/metric/coco_metric.h"
+#include "media/image/image_io.h"
+#include "quant/params.h"
+#include "vision/box.h"
+#include "vision/decode.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+namespace {
+
+constexpr float kCounted = 0.3F;
+constexpr float kSameBox = 0.95F;
+constexpr DecodeOptions kDecode{
+    .score_threshold = 0.001F, .iou_threshold = 0.7F, .max_detections = 300, .multi_label = true};
+
+// Outputs as an engine or the reference gives them, turned into boxes.
+class Boxes {
+ public:
+  Boxes(const ModelInfo& info, Size size, const std::vector<std::string>& names,
+        const std::vector<Shape>& shapes)
+      : decoder_(info, Layout::kRaw, size, names, shapes, Voting::kMean),
+        metric_(info.task == Task::kPose ? MetricKind::kKeypoint : MetricKind::kBox,
+                info.keypoints) {}
+
+  const Detections& add(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
+                        const std::vector<TruthObject>& truth) {
+    decoder_.decode(outputs, geometry, kDecode, found_);
+    metric_.add(truth, found_);
+    return found_;
+  }
+  [[nodiscard]] double map50_95() const { return metric_.summary().map50_95; }
+
+ private:
+  Decoder decoder_;
+  CocoMetric metric_;
+  Detections found_;
+};
+
+struct EngineFile {
+  std::filesystem::path file;
+  NetworkFormat format;
+  std::string engine, delegate;
+};
+
+// An export in an engine.
+struct Running {
+  Running(const Model& model, Size size, const NetworkSource& source, const EngineFile& run)
+      : engine(load_engine(run.engine)),
+        network(engine->compile(source, size, {.delegate = run.delegate})) {
+    request = network->make_request();
+    std::vector<std::string> names;
+    std::vector<Shape> shapes;
+    for (const Port& port : network->outputs()) {
+      names.push_back(port.name);
+      shapes.push_back(port.shape);
+    }
+    boxes = std::make_unique<Boxes>(model.info, size, names, shapes);
+  }
+  void run(std::span<const uint8_t> input) {
+    std::memcpy(request->input(), input.data(), input.size());
+    request->start();
+    request->wait();
+  }
+
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Network> network;
+  std::unique_ptr<Request> request;
+  std::unique_ptr<Boxes> boxes;
+};
+
+// An engine's output as integers of these parameters, in the order (C, H, W).
+IntegerTensor integers(const TensorView& view, const QuantParams& params) {
+  IntegerTensor out{.shape = {view.shape[1], view.shape[2], view.shape[3]}, .params = params};
+  const int64_t channels = out.shape[0];
+  const int64_t cells = out.shape[1] * out.shape[2];
+  out.values.resize(static_cast<size_t>(channels * cells));
+  const auto at = [&](int64_t from) {
+    return view.type == ElementType::kInt8 ? view.integers()[from]
+                                           : quantize(view.floats()[from], params);
+  };
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t i = 0; i < cells; ++i)
+      out.values[static_cast<size_t>(c * cells + i)] =
+          at(view.channels_last ? i * channels + c : c * cells + i);
+  }
+  return out;
+}
+
+Shares count(const IntegerTensor& found, const IntegerTensor& wanted) {
+  Shares shares;
+  for (size_t i = 0; i < found.values.size(); ++i) {
+    const int off = std::abs(found.values[i] - wanted.values[i]);
+    ++shares.values;
+    shares.equal += off == 0;
+    shares.within_1 += off <= 1;
+    shares.within_2 += off <= 2;
+    shares.within_4 += off <= 4;
+  }
+  return shares;
+}
+
+void match(const Detections& wanted, const Detections& found, EngineComparison& out) {
+  for (const Detection& w : wanted.items) {
+    if (w.confidence <= kCounted) continue;
+    ++out.boxes;
+    out.matched += std::any_of(found.items.begin(), found.items.end(), [&](const Detection& f) {
+      return f.class_index == w.class_index && intersection_over_union(f.box, w.box) >= kSameBox;
+    });
+  }
+}
+
+// The reference's outputs, in the graph's order.
+struct ReferenceOutputs {
+  std::vector<std::string> names;
+  std::vector<const IntegerTensor*> integers;
+  std::vector<std::vector<float>> real;
+  std::vector<Shape> shapes;
+
+  [[nodiscard]] std::vector<TensorView> views() {
+    std::vector<TensorView> list;
+    for (size_t i = 0; i < real.size(); ++i)
+      list.push_back({.data = real[i].data(), .shape = shapes[i]});
+    return list;
+  }
+  [[nodiscard]] const IntegerTensor& named(const std::string& name) const {
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end()) fail("the export has an output '{}', the model has none", name);
+    return *integers[static_cast<size_t>(at - names.begin())];
+  }
+};
+
+ReferenceOutputs outputs_of(const Model& model,
+                            const std::map<std::string, IntegerTensor>& values) {
+  ReferenceOutputs out;
+  for (const Output& o : model.graph.outputs) {
+    const IntegerTensor& t = values.at(o.value);
+    out.names.push_back(o.name());
+    out.integers.push_back(&t);
+    out.real.push_back(t.real());
+    out.shapes.push_back({1, t.shape[0], t.shape[1], t.shape[2]});
+  }
+  return out;
+}
+
+void compare_picture(Running& run, ReferenceOutputs& reference, const Detections& wanted,
+                     const LetterboxGeometry& geometry, const std::vector<TruthObject>& truth,
+                     EngineComparison& out) {
+  const auto outputs = run.request->outputs();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& name = run.network->outputs()[i].name;
+    const IntegerTensor& expected = reference.named(name);
+    out.outputs[name] += count(integers(outputs[i], expected.params), expected);
+  }
+  match(wanted, run.boxes->add(outputs, geometry, truth), out);
+}
+
+// Every value that an engine shows, against the reference's node on the engine's own inputs. What
+// the engine keeps to itself, the reference computes from what it shows.
+class NodeComparison {
+ public:
+  NodeComparison(const Model& model, const IntegerReference& reference, Running& run,
+                 const IntegerTensor& image)
+      : model_(model), reference_(reference) {
+    values_[model.graph.input] = image;
+    std::map<std::string, std::string> outputs;
+    for (const Output& o : model.graph.outputs) outputs[o.name()] = o.value;
+    const auto views = run.request->outputs();
+    for (size_t i = 0; i < views.size(); ++i) {
+      const std::string& port = run.network->outputs()[i].name;
+      const std::string value =
+          port.starts_with(kValuePrefix) ? port.substr(kValuePrefix.size()) : outputs.at(port);
+      values_[value] = integers(views[i], *model.quantization.find(value));
+      shown_.insert(value);
+    }
+  }
+
+  void compare(NodeShares& out) {
+    for (const Node& node : model_.graph.nodes) {
+      if (!shown_.contains(node.name)) continue;
+      const Shares shares = count(values_.at(node.name), expected(node));
+      out.all += shares;
+      Shares& own = out.nodes[node.name];
+      own += shares;
+    }
+  }
+
+ private:
+  IntegerTensor expected(const Node& node) {
+    std::vector<const IntegerTensor*> inputs;
+    for (const std::string& name : reference_.inputs_of(node)) inputs.push_back(&value(name));
+    return reference_.run_node(node, inputs);
+  }
+  const IntegerTensor& value(const std::string& name) {
+    const auto at = values_.find(name);
+    if (at != values_.end()) return at->second;
+    return values_[name] = expected(*model_.graph.find(name));
+  }
+
+  const Model& model_;
+  const IntegerReference& reference_;
+  std::map<std::string, IntegerTensor> values_;
+  std::set<std::string> shown_;
+};
+
+// Every export in every one of the engines that is installed and reads it.
+std::vector<EngineFile> runnable(const std::vector<std::filesystem::path>& files,
+                                 const std::vector<std::string>& engines) {
+  std::vector<EngineFile> out;
+  for (const std::string& name : engines) {
+    try {
+      const auto formats = load_engine(name)->formats();
+      for (const auto& file : files) {
+        const NetworkFormat format = *network_format(open_artifact(file).kind);
+        if (std::find(formats.begin(), formats.end(), format) == formats.end()) continue;
+        out.push_back({file, format, name, ""});
+        if (name == "tflite") out.push_back({file, format, name, kNoDelegate});
+      }
+    } catch (const Error& e) {
+      log_warning("left out: {}", e.what());
+    }
+  }
+  return out;
+}
+
+// How many pictures are compared node by node: each takes the reference's time again.
+constexpr int kNodePictures = 2;
+
+// All exports in all engines, picture by picture.
+class Comparison {
+ public:
+  Comparison(const Model& model, Size size, const std::vector<EngineFile>& files)
+      : model_(model),
+        size_(size),
+        reference_(model),
+        files_(files),
+        input_(static_cast<size_t>(size.width) * size.height * 3) {
+    for (const EngineFile& e : files_) {
+      runs_.emplace_back(model, size, NetworkSource{.file = e.file}, e);
+      const NetworkDescription& d = runs_.back().network->description();
+      results_.push_back({.file = e.file.string(),
+                          .engine = d.engine,
+                          .device = d.device,
+                          .precision = d.precision});
+    }
+  }
+
+  void add(const Sample& sample, bool with_nodes) {
+    const Image image = read_image(sample.image);
+    Letterbox letterbox(image.size(), size_);
+    letterbox.run(view(image), input_.data());
+    const auto truth = objects_in_pixels(sample, image.size());
+    const auto values = reference_.run(input_, size_);
+    ReferenceOutputs outputs = outputs_of(model_, values);
+    if (!reference_boxes_)
+      reference_boxes_ = std::make_unique<Boxes>(model_.info, size_, outputs.names, outputs.shapes);
+    const Detections wanted = reference_boxes_->add(outputs.views(), letterbox.geometry(), truth);
+    for (size_t r = 0; r < runs_.size(); ++r) {
+      runs_[r].run(input_);
+      compare_picture(runs_[r], outputs, wanted, letterbox.geometry(), truth, results_[r]);
+      if (with_nodes) compare_nodes(files_[r], results_[r].nodes);
+    }
+  }
+
+  std::vector<EngineComparison> results() {
+    for (size_t r = 0; r < runs_.size(); ++r) {
+      results_[r].map50_95 = runs_[r].boxes->map50_95();
+      results_[r].reference_map50_95 = reference_boxes_ ? reference_boxes_->map50_95() : -1;
+    }
+    return std::move(results_);
+  }
+
+ private:
+  // The same model once more, written with every value as an output.
+  void compare_nodes(const EngineFile& e, NodeShares& out) const {
+    const ExportInMemory content = export_in_memory(model_, size_, e.format, Layout::kEveryValue);
+    const NetworkSource source{.content = content.content, .weights = content.weights};
+    Running run(model_, size_, source, e);
+    run.run(input_);
+    NodeComparison(model_, reference_, run, image_tensor(input_, size_)).compare(out);
+  }
+
+  const Model& model_;
+  Size size_;
+  IntegerReference reference_;
+  std::vector<EngineFile> files_;
+  std::vector<uint8_t> input_;
+  std::vector<Running> runs_;
+  std::vector<EngineComparison> results_;
+  std::unique_ptr<Boxes> reference_boxes_;
+};
+
+}  // namespace
+
+Shares& Shares::operator+=(const Shares& other) {
+  values += other.values;
+  equal += other.equal;
+  within_1 += other.within_1;
+  within_2 += other.within_2;
+  within_4 += other.within_4;
+  return *this;
+}
+
+std::vector<EngineComparison> compare_engines(const Model& model, Size size,
+                                              const std::vector<std::filesystem::path>& files,
+                                              const Dataset& data,
+                                              const std::vector<std::string>& engines) {
+  Comparison comparison(model, size, runnable(files, engines));
+  Progress progress(static_cast<int64_t>(data.samples.size()));
+  int64_t done = 0;
+  for (const Sample& sample : data.samples) {
+    if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
+    comparison.add(sample, done < kNodePictures);
+    progress.update(++done, "through every engine and the integer reference");
+  }
+  return comparison.results();
+}
+
+}  // namespace octet

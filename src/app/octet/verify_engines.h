@@ -1,0 +1,41 @@
+// The same pictures through an export in its engine and through the integer reference.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "eval/dataset/dataset.h"
+#include "model/model.h"
+#include "quant/reference/reference.h"
+
+namespace octet {
+
+struct Shares {  // of an output's values, by how many steps they are off
+  int64_t values = 0, equal = 0, within_1 = 0, within_2 = 0, within_4 = 0;
+
+  Shares& operator+=(const Shares& other);
+};
+
+// Of every value inside the network, against the reference on the engine's own inputs.
+struct NodeShares {
+  Shares all;
+  std::map<std::string, Shares> nodes;
+};
+
+struct EngineComparison {
+  std::string file, engine, device, precision;
+  std::map<std::string, Shares> outputs;
+  NodeShares nodes;
+  int64_t boxes = 0, matched = 0;  // with a score above 0.3 in the reference; IoU ≥ 0.95
+  double map50_95 = 0, reference_map50_95 = 0;
+};
+
+// `files`: exports in the raw layout at one size. `model`: quantized throughout. `engines`: those
+// to run; TensorFlow Lite runs twice, in XNNPACK and with its own kernels.
+[[nodiscard]] std::vector<EngineComparison> compare_engines(
+    const Model& model, Size size, const std::vector<std::filesystem::path>& files,
+    const Dataset& data, const std::vector<std::string>& engines);
+
+}  // namespace octet

@@ -1,0 +1,18 @@
+#include "app/octet_train/verbs.h"
+#include "train/loop/trainer.h"
+#include "train/network/device.h"
+
+namespace octet {
+
+void add_machine_options(CLI::App& verb, TrainOptions& options) {
+  verb.add_option_function<std::string>(
+          "--device", [&options](const std::string& name) { options.device = parse_device(name); },
+          "where it trains: cpu, or cuda or cuda:N where libtorch has it")
+      ->default_str("cpu");
+  verb.add_option("--threads", options.threads, "threads of the processor; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb.add_option("--seed", options.seed, "of every random choice")->capture_default_str();
+}
+
+}  // namespace octet

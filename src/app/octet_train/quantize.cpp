@@ -1,0 +1,194 @@
+#include "train/quantize/quantize.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/octet_train/verbs.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "core/size.h"
+#include "format/model_file.h"
+#include "train/report/report.h"
+
+namespace octet {
+namespace {
+
+struct Options {
+  std::string model, data, output = "int8.safetensors", size = "640", method = "qat";
+  QuantizeOptions quantize;
+  double max_drop = -1;
+  bool json = false;
+};
+
+nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r) {
+  nlohmann::ordered_json j{{"output", o.output},
+                           {"method", o.method},
+                           {"images", r.calibration.pictures},
+                           {"epochs", r.training ? r.training->epochs.size() : 0},
+                           {"seconds", r.training ? r.training->seconds : 0},
+                           {"map50", r.after.boxes.map50},
+                           {"map50_95", r.after.boxes.map50_95}};
+  const bool pose = r.model.info.task == Task::kPose;
+  if (pose) {
+    j["pose_map50"] = r.after.keypoints.map50;
+    j["pose_map50_95"] = r.after.keypoints.map50_95;
+  }
+  const auto figures = [&](const Evaluation& e) {
+    nlohmann::ordered_json f{{"map50_95", e.boxes.map50_95}};
+    if (pose) f["pose_map50_95"] = e.keypoints.map50_95;
+    return f;
+  };
+  j["drop"] = r.drop(r.after);
+  if (const auto interval = r.drop_interval(r.after))
+    j["drop_95"] = {interval->low, interval->high};
+  j["float"] = figures(r.before);
+  j["ptq"] = figures(r.ptq);
+  j["weight_bits"] = r.model.quantization.weight_grid.bits;
+  j["even_weights"] = r.model.quantization.weight_grid.even;
+  j["kept_float"] = r.kept_float;
+  if (!r.ranking.empty()) {
+    auto& layers = j["layers"] = nlohmann::ordered_json::array();
+    for (const LayerCost& l : r.ranking) {
+      layers.push_back({{"name", l.conv}, {"cost", l.distance}});
+      if (l.drop) layers.back()["drop"] = *l.drop;
+    }
+  }
+  return j;
+}
+
+void run(Options& o) {
+  install_stop_signals();
+  const SizeOption size = SizeOption::parse(o.size);
+  if (size.size.width != size.size.height)
+    fail_usage("--imgsz {}: quantization takes a square, one side", o.size);
+  const std::filesystem::path output = o.output;
+  if (output.extension() != ".safetensors")
+    fail_usage("-o {}: a name that ends in .safetensors is expected", o.output);
+  QuantizeOptions& q = o.quantize;
+  q.method = o.method == "ptq" ? QuantizeMethod::kPtq : QuantizeMethod::kQat;
+  q.calibration.side = q.qat.train.side = size.size.width;
+  if (o.max_drop >= 0) q.max_drop = o.max_drop;
+  const Dataset training = read_dataset(o.data, {.split = "train"});
+  const Dataset validation = read_dataset(o.data, {.split = "val"});
+  require_labels(validation, o.data + ": val");
+  const Model model = read_model(o.model);
+  if (model.info.names.size() != training.names.size() ||
+      model.info.keypoints != training.keypoints)
+    fail("{}: has other classes or keypoints than the model; train it on this data first", o.data);
+  q.qat.train.folder = output.parent_path() / (output.stem().string() + "-run");
+  make_folder(q.qat.train.folder);
+  const QuantizeResult r = quantize(model, training, validation, q);
+  if (r.training && r.training->interrupted)
+    fail("interrupted; {} holds everything: the same command with --resume continues",
+         (q.qat.train.folder / "last.safetensors").string());
+  write_model_file(output, r.model, StorageKind::kF32);
+  const std::filesystem::path report = q.qat.train.folder / "report.html";
+  write_quantize_report(report, r);
+  const auto figures = [&](const Evaluation& e) {
+    const auto interval = r.drop_interval(e);
+    return fmt::format(
+        "{:.4f} (drop {:.4f}{})", e.fitness(model.info.task), r.drop(e),
+        interval ? fmt::format(", 95 %: {:.4f} to {:.4f}", interval->low, interval->high) : "");
+  };
+  log_info("float {:.4f}, calibrated {}, result {}: {}; report: {}",
+           r.before.fitness(model.info.task), figures(r.ptq), figures(r.after), o.output,
+           report.string());
+  if ((q.rank || q.rank_by_map) && !o.json) {
+    fmt::print("{:<32} {:>12}{}\n", "layer", "output cost", q.rank_by_map ? "  drop of mAP" : "");
+    for (const LayerCost& l : r.ranking) {
+      fmt::print("{:<32} {:>12.6f}{}\n", l.conv, l.distance,
+                 l.drop ? fmt::format("{:>13.4f}", *l.drop) : "");
+    }
+  }
+  if (o.json) fmt::print("{}\n", to_json(o, r).dump());
+}
+
+// Found on COCO with YOLOv8n: small steps, short averages.
+void set_qat_defaults(TrainOptions& t) {
+  t.epochs = 5;
+  t.batch = 8;
+  t.optimizer = OptimizerKind::kAdamW;
+  t.learning_rate = 0.001;
+  t.rate_of_scales = 0.005;
+  t.cosine = true;
+  t.warmup_epochs = 0.5;
+  t.weight_decay = 0;
+  t.momentum = 0.9;
+  t.average = {.decay = 0.9, .ramp = 10};
+  t.augment.mosaic = 0;
+  t.augment.scale = 0.3;
+}
+
+void add_training_options(CLI::App& verb, TrainOptions& t) {
+  verb.add_option("--epochs", t.epochs, "qat: passes over the training pictures")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  verb.add_option("--batch", t.batch, "qat: pictures a step")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  verb.add_option("--lr", t.learning_rate,
+                  "qat: learning rate, in quantization steps of a weight an update")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb.add_option(
+          "--scale-lr", t.rate_of_scales,
+          "qat: learning rate of scales, as a multiple of --lr: share of the scale an update")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb.add_flag("--resume", t.resume, "qat: continue an interrupted run of the same command");
+  add_machine_options(verb, t);
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& root) {
+  auto options = std::make_shared<Options>();
+  Options& o = *options;
+  QuantizeOptions& q = o.quantize;
+  set_qat_defaults(q.qat.train);
+  CLI::App* verb = root.add_subcommand("quantize", "turn a float model into an int8 model");
+  verb->add_option("--model", o.model, "a model file or a checkpoint")->required();
+  verb->add_option("--data", o.data,
+                   "data.yaml: its train pictures calibrate and train, its val pictures judge")
+      ->required();
+  verb->add_option("--method", o.method, "ptq: calibration alone; qat: training after it")
+      ->check(CLI::IsMember({"ptq", "qat"}))
+      ->capture_default_str();
+  verb->add_option("--imgsz", o.size, "side of the pictures")->capture_default_str();
+  verb->add_option("--images", q.calibration.pictures, "pictures to calibrate with, at most")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  verb->add_option("--weight-bits", q.calibration.weight_grid.bits,
+                   "8, or 7 for processors that saturate")
+      ->check(CLI::IsMember({7, 8}))
+      ->capture_default_str();
+  verb->add_flag(
+      "--even-weights", q.calibration.weight_grid.even,
+      "weights of 7 bits, all even: the same numbers in every engine, however it rounds");
+  verb->add_flag("--analyze", q.rank, "rank the layers by what quantizing each alone costs");
+  verb->add_flag("--analyze-map", q.rank_by_map,
+                 "the same, and the mAP50-95 that each costs: judges once a layer");
+  verb->add_option("--keep-float", q.keep_float, "leave so many of the costliest layers in float")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--max-drop", o.max_drop,
+                   "leave as few layers in float as keep the calibrated model's drop of mAP50-95 "
+                   "below this")
+      ->check(CLI::Range(0.0, 1.0));
+  verb->add_option("--features", q.qat.features,
+                   "qat: weight of the float model's features beside its outputs")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb->add_option("--labels", q.qat.labels,
+                   "qat: weight of the labels' loss beside the float model's outputs")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb->add_flag("!--observed-scales", q.qat.learn_scales, "qat: keep scales as calibrated");
+  add_training_options(*verb, q.qat.train);
+  verb->add_option("-o,--output", o.output, "model file to write")->capture_default_str();
+  verb->add_flag("--json", o.json, "print one JSON object on standard output");
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace octet

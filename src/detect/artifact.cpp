@@ -1,0 +1,163 @@
+#include "detect/artifact.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/error.h"
+#include "core/text/yaml_text.h"
+#include "format/model_file.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kReadableVersion = 1;
+
+struct Export {
+  const char* extension;
+  ArtifactKind kind;
+  std::map<std::string, std::string> (*read_metadata)(const fs::path& path);
+};
+constexpr Export kExports[] = {{".onnx", ArtifactKind::kOnnx, read_onnx_metadata},
+                               {".xml", ArtifactKind::kOpenVino, read_ir_metadata},
+                               {".tflite", ArtifactKind::kTflite, read_tflite_metadata}};
+
+fs::path xml_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".xml") found.push_back(entry.path());
+  }
+  if (found.size() != 1)
+    fail("{}: is a folder with {} .xml files; one model is expected", folder.string(),
+         found.size());
+  return found[0];
+}
+
+// Ultralytics' own description: a few YAML values. Its boxes, scores and keypoints come decoded in
+// one output.
+ExportInfo parse_ultralytics(const YAML::Node& y, const std::string& name) {
+  const auto task = y["task"].as<std::string>();
+  if (task != "detect" && task != "pose")
+    fail("{}: its task is '{}'; octet runs detect and pose", name, task);
+  if (y["end2end"] && y["end2end"].as<bool>())
+    fail("{}: was exported with NMS inside (end2end); export it without", name);
+  ExportInfo out{.info = {}, .layout = Layout::kUltralytics};
+  out.info.task = task == "pose" ? Task::kPose : Task::kDetect;
+  const YAML::Node names = y["names"];
+  for (size_t i = 0; i < names.size(); ++i)
+    out.info.names.push_back(names[static_cast<int>(i)].as<std::string>());
+  if (out.info.names.empty()) fail("{}: its metadata names no classes", name);
+  const int largest = y["stride"].as<int>();
+  for (int stride = 8; stride <= largest; stride *= 2) out.info.strides.push_back(stride);
+  if (out.info.task == Task::kPose) {
+    out.info.keypoints = y["kpt_shape"][0].as<int>();
+    out.info.keypoint_dims = y["kpt_shape"][1].as<int>();
+    if (out.info.keypoints == 17) out.info.flip_index = coco_flip_index();
+  }
+  out.info.source =
+      "Ultralytics " + (y["version"] ? y["version"].as<std::string>() : std::string());
+  return out;
+}
+
+}  // namespace
+
+ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
+                                 const std::string& name) {
+  try {
+    if (const auto own = entries.find("octet"); own != entries.end()) {
+      const auto json = nlohmann::json::parse(own->second);
+      if (json.at("version").get<int>() > kReadableVersion)
+        fail("{}: was exported by a newer octet; update octet", name);
+      return {.info = info_from_json(json.at("info")),
+              .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics,
+              .weight_bits = json.value("weight_bits", 0)};
+    }
+    if (const auto yaml = entries.find("metadata.yaml"); yaml != entries.end())
+      return parse_ultralytics(load_yaml(yaml->second, name), name);
+    if (entries.contains("names") && entries.contains("task")) {
+      YAML::Node node;
+      for (const auto& [key, value] : entries) {
+        if (key == "names" || key == "kpt_shape" || key == "stride") {
+          node[key] = load_yaml(value, name);
+        } else {
+          node[key] = value;
+        }
+      }
+      if (entries.contains("end2end")) node["end2end"] = entries.at("end2end") == "True";
+      return parse_ultralytics(node, name);
+    }
+  } catch (const YAML::Exception& e) {
+    fail("{}: its metadata is damaged: {}", name, e.what());
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: its metadata is damaged: {}", name, e.what());
+  }
+  fail(
+      "{}: carries neither octet's nor Ultralytics' metadata, so its classes are not known; export "
+      "it again with 'octet export'",
+      name);
+}
+
+std::vector<fs::path> models_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    for (const char* known : {".safetensors", ".pt", ".onnx", ".tflite", ".xml"})
+      if (entry.path().extension() == known) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+uintmax_t bytes_of_model(const fs::path& model) {
+  if (fs::is_directory(model)) {
+    uintmax_t bytes = 0;
+    for (const auto& entry : fs::directory_iterator(model))
+      if (entry.is_regular_file()) bytes += entry.file_size();
+    return bytes;
+  }
+  const fs::path weights = fs::path(model).replace_extension(".bin");
+  const bool pair = model.extension() == ".xml" && fs::exists(weights);
+  return fs::file_size(model) + (pair ? fs::file_size(weights) : 0);
+}
+
+std::optional<NetworkFormat> network_format(ArtifactKind kind) {
+  switch (kind) {
+    case ArtifactKind::kModel:
+      return std::nullopt;
+    case ArtifactKind::kOnnx:
+      return NetworkFormat::kOnnx;
+    case ArtifactKind::kOpenVino:
+      return NetworkFormat::kOpenVino;
+    case ArtifactKind::kTflite:
+      return NetworkFormat::kTflite;
+  }
+  return std::nullopt;
+}
+
+Artifact open_artifact(const fs::path& path) {
+  const fs::path file = fs::is_directory(path) ? xml_in(path) : path;
+  Artifact out;
+  out.file = file;
+  for (const Export& e : kExports) {
+    if (file.extension() != e.extension) continue;
+    out.kind = e.kind;
+    auto [info, layout, weight_bits] = parse_export_metadata(e.read_metadata(file), file.string());
+    out.info = std::move(info);
+    out.weight_bits = weight_bits;
+    out.layout = layout == Layout::kUltralytics && e.kind == ArtifactKind::kTflite
+                     ? Layout::kUltralyticsFractions
+                     : layout;
+    return out;
+  }
+  out.model = read_model(file);
+  out.info = out.model->info;
+  out.weight_bits = out.model->quantization.weight_bits_or_zero();
+  return out;
+}
+
+}  // namespace octet

@@ -1,0 +1,130 @@
+#include "detect/detector.h"
+
+#include <malloc.h>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
+#include "graph/passes/passes.h"
+
+namespace octet {
+namespace {
+
+Decoder make_decoder(const Artifact& artifact, Size size, const Network& network) {
+  std::vector<std::string> names;
+  std::vector<Shape> shapes;
+  for (const Port& port : network.outputs()) {
+    if (port.type != ElementType::kFloat32 &&
+        !(port.type == ElementType::kInt8 && port.channels_last))
+      fail("the output '{}' is {}; float32 is expected", port.name, element_type_name(port.type));
+    names.push_back(port.name);
+    shapes.push_back(port.shape);
+  }
+  const Voting voting = artifact.weight_bits > 0 ? Voting::kMean : Voting::kNone;
+  return {artifact.info, artifact.layout, size, names, shapes, voting};
+}
+
+void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::string& name) {
+  if (!can_saturate(artifact.weight_bits) || !engine.abilities().int8_saturates) return;
+  log_warning(
+      "{}: has weights beyond ±64, and {} saturates on this processor (no VNNI) when it adds their "
+      "products, which costs accuracy; make a model for it with 'octet quantize --weight-bits 7', "
+      "or take --engine onnxruntime or tflite, which do not saturate",
+      name, engine.version());
+}
+
+}  // namespace
+
+ExportInMemory export_in_memory(const Model& model, Size size, NetworkFormat format,
+                                Layout layout) {
+  switch (format) {
+    case NetworkFormat::kOpenVino: {
+      IrDocument ir = make_ir(model, size, layout);
+      return {.content = std::move(ir.xml), .weights = std::move(ir.weights)};
+    }
+    case NetworkFormat::kOnnx:
+      return {.content = make_onnx(model, size, layout), .weights = {}};
+    case NetworkFormat::kTflite:
+      return {.content = make_tflite(model, size, layout), .weights = {}};
+  }
+  return {};
+}
+
+Detector::Detector(const DetectorOptions& options)
+    : artifact_(open_artifact(options.model)),
+      engine_(load_engine(options.engine, network_format(artifact_.kind), artifact_.weight_bits)) {
+  warn_of_saturation(artifact_, *engine_, options.model.string());
+  NetworkSource source;
+  if (artifact_.kind == ArtifactKind::kModel) {
+    size_ = choose_size(options, {});
+    const Model folded{.info = artifact_.info,
+                       .graph = fold_batch_norm(std::move(artifact_.model->graph)),
+                       .quantization = std::move(artifact_.model->quantization)};
+    artifact_.model.reset();
+    export_ = export_in_memory(folded, size_, engine_->formats().front(), Layout::kRaw);
+    source.content = export_.content;
+    source.weights = export_.weights;
+  } else {
+    source.file = artifact_.file;
+    size_ = choose_size(options, engine_->fixed_size(source));
+  }
+  network_ = engine_->compile(source, size_, options.runtime);
+  ::malloc_trim(0);  // compiling leaves as much free memory behind as the network itself takes
+  try {
+    make_decoder(artifact_, size_, *network_);
+  } catch (const Error& e) {
+    fail("{}: {}", options.model.string(), e.what());
+  }
+}
+
+Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
+  if (fixed != Size{}) {
+    if (options.size && options.size->size != fixed &&
+        (options.size->exact || options.size->size.width != longer_side(fixed))) {
+      fail_usage("--imgsz {}: {} is fixed to {}; export it again for another size",
+                 to_string(options.size->size), options.model.string(), to_string(fixed));
+    }
+    return fixed;
+  }
+  const SizeOption wanted =
+      options.size.value_or(SizeOption{.size = {kDefaultSide, kDefaultSide}, .exact = false});
+  return wanted.exact || !options.source ? wanted.size
+                                         : fitting_rectangle(wanted.size.width, *options.source);
+}
+
+std::unique_ptr<Job> Detector::make_job() { return std::make_unique<Job>(*this); }
+
+Job::Job(Detector& detector)
+    : decoder_(make_decoder(detector.artifact_, detector.size_, *detector.network_)),
+      input_(detector.size_),
+      request_(detector.network_->make_request()) {}
+
+Letterbox& Job::letterbox_for(Size source) {
+  if (!letterbox_ || letterbox_->geometry().source != source) letterbox_.emplace(source, input_);
+  return *letterbox_;
+}
+
+void Job::start() {
+  started_ = std::chrono::steady_clock::now();
+  request_->start();
+}
+
+void Job::submit(const RgbView& picture) {
+  letterbox_for(picture.size).run(picture, request_->input());
+  start();
+}
+
+void Job::submit(const YuvView& picture) {
+  letterbox_for(picture.size).run(picture, request_->input());
+  start();
+}
+
+void Job::finish(const DecodeOptions& options, Detections& out) {
+  request_->wait();
+  inference_time_ = std::chrono::steady_clock::now() - started_;
+  decoder_.decode(request_->outputs(), letterbox_->geometry(), options, out);
+}
+
+}  // namespace octet

@@ -1,0 +1,89 @@
+// A model ready to look at pictures: the file opened, compiled for a size, with letterbox and
+// decoder. What detect, val and live share.
+//
+// Detector may be used from several threads, each with a Job of its own. A Job must not outlive its
+// Detector.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "detect/artifact.h"
+#include "engine/engine.h"
+#include "vision/decode.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+
+struct DetectorOptions {
+  std::filesystem::path model;
+  std::string engine = "auto";
+  std::optional<SizeOption> size;  // as --imgsz gave it
+  std::optional<Size>
+      source;  // given: one side means the rectangle that fits this; else the square
+  EngineOptions runtime;
+};
+
+inline constexpr int kDefaultSide = 640;
+
+class Job;
+
+struct ExportInMemory {
+  std::string content;
+  std::vector<std::byte> weights;
+};
+// What a file of that format would hold.
+[[nodiscard]] ExportInMemory export_in_memory(const Model& model, Size size, NetworkFormat format,
+                                              Layout layout);
+
+class Detector {
+ public:
+  explicit Detector(const DetectorOptions& options);
+
+  [[nodiscard]] const ModelInfo& info() const { return artifact_.info; }
+  [[nodiscard]] Size input_size() const { return size_; }
+  [[nodiscard]] const NetworkDescription& description() const { return network_->description(); }
+  [[nodiscard]] std::unique_ptr<Job> make_job();
+
+ private:
+  friend class Job;
+  Size choose_size(const DetectorOptions& options, Size fixed) const;
+
+  Artifact artifact_;
+  ExportInMemory export_;  // of a model without a file of the engine's
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Network> network_;
+  Size size_;
+};
+
+// One picture on its way: submit() letterboxes it and starts the inference, finish() waits and
+// decodes.
+class Job {
+ public:
+  explicit Job(Detector& detector);
+
+  void submit(const RgbView& picture);
+  void submit(const YuvView& picture);
+  void finish(const DecodeOptions& options, Detections& out);
+  // Of the last picture, from the start of its inference to the end, without letterbox and
+  // decoding.
+  [[nodiscard]] std::chrono::duration<double, std::milli> inference_time() const {
+    return inference_time_;
+  }
+
+ private:
+  Letterbox& letterbox_for(Size source);
+  void start();
+
+  Decoder decoder_;
+  std::optional<Letterbox> letterbox_;  // of the last picture's size
+  Size input_;
+  std::unique_ptr<Request> request_;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::duration<double, std::milli> inference_time_{};
+};
+
+}  // namespace octet

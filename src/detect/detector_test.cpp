@@ -1,0 +1,244 @@
+#include "detect/detector.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+#include "engine/tflite/tensors.h"
+#include "format/checkpoint/checkpoint.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
+#include "graph/passes/passes.h"
+#include "quant/fine_keypoints.h"
+#include "testing/testing.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr Size kSize{64, 64};
+
+std::vector<fs::path> checkpoints() {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(OCTET_SOURCE_DIR "/tests/data/checkpoints")) {
+    if (entry.path().extension() == ".pt") files.push_back(entry.path());
+  }
+  return files;
+}
+
+// The picture that tests/tools/make_checkpoints.py gave to Ultralytics.
+void fill_test_picture(uint8_t* nhwc) {
+  for (int y = 0; y < kSize.height; ++y) {
+    for (int x = 0; x < kSize.width; ++x) {
+      for (int c = 0; c < 3; ++c)
+        *nhwc++ = static_cast<uint8_t>((7 * x + 13 * y + 29 * c + x * y) % 256);
+    }
+  }
+}
+
+// The decoded output (rows, cells) of an export in Ultralytics' layout.
+void expect_decoded(const TensorView& output, const nlohmann::json& expected, const ModelInfo& info,
+                    const std::string& name) {
+  // In TensorFlow Lite's files coordinates are fractions of the input, a square of 64.
+  const size_t points = 4 + info.names.size();
+  const auto unit = [&](size_t row) {
+    const bool coordinate =
+        row < 4 || (row >= points && (row - points) % static_cast<size_t>(info.keypoint_dims) < 2);
+    return coordinate && name.find("tflite") != std::string::npos ? 64.0F : 1.0F;
+  };
+  ASSERT_EQ(output.shape, expected["decoded_shape"].get<Shape>()) << name;
+  const auto rows = static_cast<size_t>(output.shape[1]);
+  const auto cells = static_cast<size_t>(output.shape[2]);
+  size_t cell = 0;
+  for (const auto& column : expected["decoded"]) {  // every seventh cell
+    for (size_t r = 0; r < rows; ++r) {
+      ASSERT_NEAR(unit(r) * output.floats()[r * cells + cell], column[r].get<float>(), 2e-3)
+          << name << " row " << r << " cell " << cell;
+    }
+    cell += 7;
+  }
+}
+
+struct Way {
+  const char* file;
+  const char* engine;
+};
+
+void expect_exports_give(const Model& model, const nlohmann::json& expected,
+                         const std::string& what) {
+  const TemporaryFolder folder;
+  write_ir(folder / "m.xml", model, kSize, Layout::kUltralytics);
+  write_onnx(folder / "m.onnx", model, kSize, Layout::kUltralytics);
+  write_tflite(folder / "m.tflite", model, kSize, Layout::kUltralytics);
+  for (const auto& [name, engine_name] :
+       {Way{"m.xml", "openvino"}, Way{"m.onnx", "openvino"}, Way{"m.onnx", "onnxruntime"},
+        Way{"m.tflite", "tflite"}}) {
+    const auto engine = load_engine(engine_name);
+    const auto network = engine->compile({.file = folder / name}, kSize, {});
+    EXPECT_EQ(network->description().precision, "fp32");
+    const auto request = network->make_request();
+    fill_test_picture(request->input());
+    request->start();
+    request->wait();
+    ASSERT_EQ(request->outputs().size(), 1U);
+    expect_decoded(request->outputs()[0], expected, model.info,
+                   what + " " + name + " " + engine_name);
+  }
+}
+
+// Every checkpoint layout, through every exporter and engine, gives what Ultralytics itself
+// computes; so does the mean of keypoints and fine keypoints.
+TEST(Engines, ExportsEqualUltralytics) {
+  for (const fs::path& file : checkpoints()) {
+    Model model = read_checkpoint(file);
+    model.graph = fold_batch_norm(model.graph);
+    const auto expected =
+        nlohmann::json::parse(read_text_file(fs::path(file).replace_extension(".json")));
+    expect_exports_give(model, expected, file.filename().string());
+    if (model.info.task != Task::kPose) continue;
+    model.graph = add_fine_keypoints(model.graph);
+    const Placement placement = place_quantizers(model.graph);
+    const std::vector<QuantParams> groups(placement.groups.size(), QuantParams{.scale = 0.3F});
+    spread_fine_keypoints(model.graph, placement, groups);
+    expect_exports_give(model, expected, file.filename().string() + " with fine keypoints");
+  }
+}
+
+bool is_near(const Detections& a, size_t i, const Detections& b, size_t k) {
+  const auto apart = [](float x, float y) { return std::abs(x - y) > 2e-2F; };
+  const Detection& p = a.items[i];
+  const Detection& q = b.items[k];
+  if (p.class_index != q.class_index || std::abs(p.confidence - q.confidence) > 1e-6F ||
+      apart(p.box.x1, q.box.x1) || apart(p.box.y2, q.box.y2))
+    return false;
+  const auto points = static_cast<size_t>(a.keypoints_per_object);
+  for (size_t n = 0; n < points; ++n) {
+    const Keypoint& u = a.keypoints[i * points + n];
+    const Keypoint& v = b.keypoints[k * points + n];
+    if (apart(u.x, v.x) || std::abs(u.confidence - v.confidence) > 1e-3F) return false;
+  }
+  return true;
+}
+
+// Without suppression, whose winners among random weights' equal scores are another engine's own.
+void expect_same(const Detections& found, const Detections& wanted, const std::string& what) {
+  size_t matched = 0;
+  for (size_t k = 0; k < wanted.items.size(); ++k) {
+    bool any = false;
+    for (size_t i = 0; i < found.items.size() && !any; ++i) any = is_near(found, i, wanted, k);
+    matched += any ? 1 : 0;
+  }
+  // A score beside the threshold may fall on its other side.
+  EXPECT_LE(wanted.items.size() - matched, 1U) << what;
+  EXPECT_LE(found.items.size(), wanted.items.size() + 1) << what;
+}
+
+// The raw outputs, decoded here, are the boxes of the exports that decode inside, in every engine.
+TEST(Detector, BothLayoutsFindTheSame) {
+  const TemporaryFolder folder;
+  std::vector<uint8_t> pixels(static_cast<size_t>(kSize.width) * kSize.height * 3);
+  fill_test_picture(pixels.data());
+  const RgbView picture{.data = pixels.data(), .stride_bytes = kSize.width * 3, .size = kSize};
+  for (const fs::path& file : checkpoints()) {
+    Model model = read_checkpoint(file);
+    model.graph = fold_batch_norm(model.graph);
+    write_ir(folder / "u.xml", model, kSize, Layout::kUltralytics);
+    write_tflite(folder / "u.tflite", model, kSize, Layout::kUltralytics);
+    const auto run = [&](const fs::path& path, const std::string& engine) {
+      Detector detector(
+          {.model = path, .engine = engine, .size = SizeOption{.size = kSize, .exact = true}});
+      const auto job = detector.make_job();
+      Detections found;
+      job->submit(picture);
+      job->finish({.score_threshold = 1e-5F,
+                   .iou_threshold = 1,
+                   .max_detections = 100000,
+                   .multi_label = true},
+                  found);
+      return found;
+    };
+    const Detections first = run(file, "openvino");
+    ASSERT_GT(first.items.size(), 0U) << file;
+    expect_same(run(folder / "u.xml", "auto"), first, file.string() + " u.xml");
+    expect_same(run(folder / "u.tflite", "auto"), first, file.string() + " u.tflite");
+    expect_same(run(file, "tflite"), first, file.string() + " tflite");
+    expect_same(run(file, "onnxruntime"), first, file.string() + " onnxruntime");
+  }
+}
+
+TEST(Tflite, PicturesAreTurnedForInputsWithTheirChannelsFirst) {
+  const Port port{.name = "x", .type = ElementType::kFloat32, .shape = {1, 3, 1, 2}};
+  EXPECT_EQ(input_port(port, "m").shape, (Shape{1, 1, 2, 3}));
+  PictureInput input(port);
+  const std::array<uint8_t, 6> pixels{0, 51, 102, 153, 204, 255};  // two, RGB
+  std::copy(pixels.begin(), pixels.end(), input.bytes());
+  std::array<float, 6> tensor{};
+  input.copy_to(tensor.data());
+  EXPECT_EQ(tensor, (std::array<float, 6>{0, 0.6F, 0.2F, 0.8F, 0.4F, 1}));
+  Port planes = port;
+  planes.shape = {1, 4, 1, 2};
+  EXPECT_NE(error_of([&] { (void)input_port(planes, "m"); }).find("not a picture"),
+            std::string::npos);
+}
+
+TEST(OpenVino, CacheGivesTheSameAndHealsItself) {
+  const TemporaryFolder folder;
+  const DetectorOptions options{.model = checkpoints()[0],
+                                .size = SizeOption{.size = kSize},
+                                .runtime = {.cache = folder.path()}};
+  EXPECT_FALSE(Detector(options).description().from_cache);
+  EXPECT_TRUE(Detector(options).description().from_cache);
+  for (const auto& entry : fs::directory_iterator(folder.path()))
+    std::ofstream(entry.path()) << "damaged";
+  EXPECT_FALSE(Detector(options).description().from_cache);
+}
+
+TEST(Detector, SaysWhatIsWrong) {
+  const TemporaryFolder folder;
+  Model model = read_checkpoint(checkpoints()[0]);
+  model.graph = fold_batch_norm(model.graph);
+  write_ir(folder / "m.xml", model, kSize, Layout::kRaw);
+  const auto message = [&](const fs::path& file, const std::string& size = "64") {
+    return error_of([&] { Detector({.model = file, .size = SizeOption::parse(size)}); });
+  };
+  EXPECT_NE(message(folder / "m.xml", "96").find("fixed to 64x64"), std::string::npos);
+  fs::resize_file(folder / "m.bin", 100);
+  EXPECT_NE(message(folder / "m.xml").find("m.xml"), std::string::npos);
+  std::ofstream(folder / "x.xml") << "<net name='x' version='11'><layers/><edges/></net>";
+  EXPECT_NE(message(folder / "x.xml").find("metadata"), std::string::npos);
+  EXPECT_NE(error_of([&] { (void)load_engine("tensorrt"); }).find("there are: auto, openvino"),
+            std::string::npos);
+}
+
+TEST(Artifact, ReadsUltralyticsMetadata) {
+  const auto onnx = parse_export_metadata({{"task", "pose"},
+                                           {"names", R"({0: "it's", 1: 'b'})"},
+                                           {"stride", "32"},
+                                           {"kpt_shape", "[17, 3]"}},
+                                          "m.onnx");
+  EXPECT_EQ(onnx.info.names, (std::vector<std::string>{"it's", "b"}));
+  EXPECT_EQ(onnx.info.keypoints, 17);
+  EXPECT_NE(error_of([&] {
+              (void)parse_export_metadata(
+                  {{"task", "segment"}, {"names", "{0: 'a'}"}, {"stride", "32"}}, "m.onnx");
+            }).find("segment"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { (void)parse_export_metadata({}, "m.onnx"); }).find("octet export"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] {
+              (void)parse_export_metadata(
+                  {{"metadata.yaml", "task: detect\nnames: {0: a}\nstride: [x"}}, "m.xml");
+            }).find("m.xml"),
+            std::string::npos);
+  const auto yaml = parse_export_metadata(
+      {{"metadata.yaml", "task: detect\nstride: 32\nnames:\n  0: person\n  1: dog\n"}}, "m.xml");
+  EXPECT_EQ(yaml.info.names, (std::vector<std::string>{"person", "dog"}));
+  EXPECT_EQ(yaml.layout, Layout::kUltralytics);
+}
+
+}  // namespace
+}  // namespace octet

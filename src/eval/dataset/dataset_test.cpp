@@ -1,0 +1,133 @@
+#include "eval/dataset/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+#include "testing/testing.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr LabelFormat kDetect{.classes = 3};
+constexpr LabelFormat kPose{.classes = 1, .keypoints = 2, .keypoint_dims = 3};
+
+TEST(Labels, Parse) {
+  const auto objects = parse_labels("2 0.5 0.25 0.5 0.1\r\n\n0\t0.5 0.5  1 1", kDetect, "a.txt");
+  ASSERT_EQ(objects.size(), 2U);
+  EXPECT_EQ(objects[0].class_index, 2);
+  EXPECT_DOUBLE_EQ(objects[0].box.x1, 0.25);
+  EXPECT_DOUBLE_EQ(objects[0].box.y2, 0.3);
+  EXPECT_DOUBLE_EQ(objects[0].keypoint_area, 0.53 * 0.05);
+  const auto pose = parse_labels("0 0.5 0.5 1 1 0.1 0.2 2 0 0 0", kPose, "a.txt");
+  ASSERT_EQ(pose[0].keypoints.size(), 2U);
+  EXPECT_EQ(pose[0].keypoints[0].visibility, 2);
+  EXPECT_TRUE(parse_labels("", kDetect, "a.txt").empty());
+}
+
+TEST(Labels, SayFileLineAndReason) {
+  const auto message = [](const std::string& text, const LabelFormat& format) {
+    return error_of([&] { (void)parse_labels(text, format, "a.txt"); });
+  };
+  EXPECT_NE(message("0 .5 .5 1 1\n7 .5 .5 1 1", kDetect).find("a.txt: line 2: class 7"),
+            std::string::npos);
+  EXPECT_NE(message("-1 .5 .5 1 1", kDetect).find("class -1"), std::string::npos);
+  EXPECT_NE(message("0.5 .5 .5 1 1", kDetect).find("class 0.5"), std::string::npos);
+  EXPECT_NE(message("0 .5 .5 1", kDetect).find("4 numbers; 5"), std::string::npos);
+  EXPECT_NE(message("0 .5 .5 1 1", kPose).find("5 numbers; 11"), std::string::npos);
+  EXPECT_NE(message("0 1.5 .5 .1 .1", kDetect).find("outside the picture"), std::string::npos);
+  EXPECT_NE(message("0 320 240 64 64", kDetect).find("outside the picture"), std::string::npos);
+  EXPECT_NE(message("0 .5 .5 0 .1", kDetect).find("no size"), std::string::npos);
+  EXPECT_NE(message("0 nan .5 .1 .1", kDetect).find("not a number"), std::string::npos);
+  EXPECT_NE(message("0 0x1 .5 .1 .1", kDetect).find("not a number"), std::string::npos);
+}
+
+TEST(LabelPath, ReplacesTheLastImagesFolder) {
+  EXPECT_EQ(label_path("/d/images/x/images/val/a.jpg"), "/d/images/x/labels/val/a.txt");
+  EXPECT_EQ(label_path("/d/images/a.png"), "/d/labels/a.txt");
+  EXPECT_EQ(label_path("images/a.png"), "labels/a.txt");
+  EXPECT_EQ(label_path("/d/pictures/a.jpg"), "/d/pictures/a.txt");
+}
+
+TEST(YoloDataset, FoldersListsAndLists) {
+  const TemporaryFolder folder;
+  for (const char* name :
+       {"images/a/1.jpg", "images/a/2.jpg", "images/b/3.png", "labels/a/1.txt", "labels/b/3.txt"}) {
+    make_folder((folder / name).parent_path());
+    write_text_file(folder / name, fs::path(name).extension() == ".txt" ? "1 .5 .5 .1 .1\n" : "");
+  }
+  write_text_file(folder / "list.txt", "images/b/3.png\n./images/a/2.jpg\r\n");
+  const auto read = [&](const std::string& yaml) {
+    write_text_file(folder / "data.yaml", yaml);
+    return read_dataset(folder / "data.yaml", {});
+  };
+  EXPECT_EQ(read("names: [a, b]\nval: images\n").samples.size(), 3U);
+  EXPECT_EQ(read("names: {0: a, 1: b}\npath: .\nval: list.txt\n").samples.size(), 2U);
+  const Dataset both = read("names: {0: a, 1: b}\nval: [images/a, images/b]\n");
+  EXPECT_EQ(both.samples.size(), 3U);
+  EXPECT_EQ(both.samples[0].objects.size(), 1U);
+  EXPECT_EQ(both.samples[1].objects.size(), 0U);  // a picture without labels is background
+  EXPECT_EQ(
+      read("names: [a, b]\npath: " + (folder / "images").string() + "\nval: a\n").samples.size(),
+      2U);
+  for (const char* wrong : {"names: [a]\nval: nowhere\n", "val: images\n", "names: [a, b]\n",
+                            "names: {0: a, 2: b}\nval: images\n", "[", "names: 3\nval: images\n",
+                            "names: [a, b]\nkpt_shape: [0, 9]\nval: images\n"}) {
+    EXPECT_NE(error_of([&] { (void)read(wrong); }).find("data.yaml"), std::string::npos) << wrong;
+  }
+  EXPECT_NE(
+      error_of([&] { (void)read("names: [a]\nval: images\n"); }).find("1.txt: line 1: class 1"),
+      std::string::npos);
+}
+
+TEST(CocoDataset, MapsCategoriesByName) {
+  const TemporaryFolder folder;
+  make_folder(folder / "images");
+  write_text_file(folder / "images/1.jpg", "");
+  const nlohmann::json j{
+      {"images", {{{"id", 9}, {"file_name", "1.jpg"}}}},
+      {"categories", {{{"id", 3}, {"name", "dog"}}, {{"id", 90}, {"name", "cat"}}}},
+      {"annotations",
+       {{{"image_id", 9},
+         {"category_id", 90},
+         {"bbox", {1, 2, 3, 4}},
+         {"area", 5.5},
+         {"iscrowd", 1}},
+        {{"image_id", 9}, {"category_id", 3}, {"bbox", {1, 2, 3, 4}}}}}};
+  write_text_file(folder / "c.json", j.dump());
+  const Dataset data = read_dataset(folder / "c.json", {.model_names = {"cat", "bird", "dog"}});
+  ASSERT_EQ(data.samples.size(), 1U);
+  EXPECT_EQ(data.samples[0].image, folder / "images/1.jpg");
+  ASSERT_EQ(data.samples[0].objects.size(), 2U);
+  EXPECT_EQ(data.samples[0].objects[0].class_index, 0);
+  EXPECT_TRUE(data.samples[0].objects[0].crowd);
+  EXPECT_DOUBLE_EQ(data.samples[0].objects[0].box_area, 5.5);
+  EXPECT_EQ(data.samples[0].objects[1].class_index, 2);
+  EXPECT_DOUBLE_EQ(data.samples[0].objects[1].keypoint_area, 0.53 * 12);
+  write_text_file(folder / "bad.json", "{\"images\": 3}");
+  EXPECT_NE(error_of([&] { (void)read_dataset(folder / "bad.json", {}); }).find("bad.json"),
+            std::string::npos);
+}
+
+TEST(YoloDataset, NamesEverythingThatIsWrong) {
+  const TemporaryFolder folder;
+  make_folder(folder / "images");
+  make_folder(folder / "labels");
+  for (const char* stem : {"a", "b", "c"}) {
+    write_text_file(folder / "images" / (std::string(stem) + ".jpg"), "");
+    write_text_file(folder / "labels" / (std::string(stem) + ".txt"),
+                    stem[0] == 'b' ? "0 0.5 0.5 0.1 0.1\n" : "7 0.5 0.5 0.1 0.1\n");
+  }
+  write_text_file(folder / "data.yaml", "names: [x]\nval: images\n");
+  const std::string message =
+      error_of([&] { (void)read_dataset(folder / "data.yaml", DatasetOptions{}); });
+  EXPECT_NE(message.find("2 label files are wrong"), std::string::npos) << message;
+  EXPECT_NE(message.find("a.txt: line 1"), std::string::npos) << message;
+  EXPECT_NE(message.find("c.txt: line 1"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace octet

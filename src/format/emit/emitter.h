@@ -1,0 +1,96 @@
+// What an exporter has to offer: one method per operation, in whatever format. lower() walks a
+// Graph over it, so that ONNX and OpenVINO IR are written by the same walk. The base class keeps
+// every value's shape; a format implements the emit_ methods.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/quantization.h"
+
+namespace octet {
+
+enum class BinaryKind { kAdd, kSubtract, kMultiply };
+
+class Emitter {
+ public:
+  using Ref = int;  // a value made by an earlier call
+
+  virtual ~Emitter() = default;
+
+  Ref input(const std::string& name, ElementType type, Shape shape);
+  Ref constant(const std::string& name, const Tensor& tensor);
+  Ref to_float(const std::string& name, Ref x);
+  Ref transpose(const std::string& name, Ref x, const std::vector<int64_t>& order);
+  Ref reshape(const std::string& name, Ref x, const Shape& shape);
+  Ref conv(const std::string& name, Ref x, const Conv2d& op);
+  // With int8 weights; `x` lies on the grid of `input`.
+  Ref quantized_conv(const std::string& name, Ref x, const Conv2d& op, const QuantizedConv& q,
+                     const QuantParams& input);
+  // Rounded and clamped to 256 steps.
+  Ref quantize(const std::string& name, Ref x, const QuantParams& params);
+  // The bytes of a picture as fractions of 255.
+  Ref image_from_bytes(const std::string& name, Ref bytes);
+  Ref activation(const std::string& name, Ref x, ActivationKind kind);
+  Ref binary(const std::string& name, BinaryKind kind, Ref a, Ref b);  // broadcasting sides of 1
+  Ref concat(const std::string& name, const std::vector<Ref>& parts, int axis);
+  Ref slice(const std::string& name, Ref x, int axis, int64_t begin, int64_t end);
+  Ref max_pool(const std::string& name, Ref x, const MaxPool& op);
+  Ref resize_nearest(const std::string& name, Ref x, int factor);
+  Ref softmax(const std::string& name, Ref x, int axis);
+  Ref reduce_sum(const std::string& name, Ref x, int axis);  // the axis disappears
+  virtual void output(const std::string& name, Ref x) = 0;
+  virtual void metadata(const std::map<std::string, std::string>& entries) = 0;
+
+  // What the format's engines and readers want: quantizers beyond those that change values, and the
+  // unit of decoded coordinates.
+  struct FormatTraits {
+    bool before_silu = true;
+    bool after_sigmoid = true;  // of SiLU; without it SiLU is one operation
+    bool after_moves = true;    // after what only moves data, where they change nothing
+    bool before_relu = false;   // for engines that do not fuse ReLU6 with an integer convolution
+    bool fractions = false;     // of the input's sides, for decoded coordinates
+  };
+  [[nodiscard]] virtual FormatTraits traits() const = 0;
+
+  [[nodiscard]] const Shape& shape(Ref x) const { return shapes_.at(static_cast<size_t>(x)); }
+
+ protected:
+  // Each emits the operation that makes value `out`, whose shape is known by then.
+  virtual void emit_input(Ref out, const std::string& name, ElementType type) = 0;
+  virtual void emit_constant(Ref out, const std::string& name, const Tensor& tensor) = 0;
+  virtual void emit_to_float(Ref out, const std::string& name, Ref x) = 0;
+  virtual void emit_transpose(Ref out, const std::string& name, Ref x,
+                              const std::vector<int64_t>& order) = 0;
+  virtual void emit_reshape(Ref out, const std::string& name, Ref x) = 0;
+  virtual void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) = 0;
+  virtual void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
+                                   const QuantizedConv& q, const QuantParams& input) = 0;
+  virtual void emit_quantize(Ref out, const std::string& name, Ref x,
+                             const QuantParams& params) = 0;
+  virtual void emit_image_from_bytes(Ref out, const std::string& name, Ref bytes) = 0;
+  virtual void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) = 0;
+  virtual void emit_binary(Ref out, const std::string& name, BinaryKind kind,
+                           std::pair<Ref, Ref> operands) = 0;
+  virtual void emit_concat(Ref out, const std::string& name, const std::vector<Ref>& parts,
+                           int axis) = 0;
+  struct Range {
+    int axis;
+    int64_t begin, end;
+  };
+  virtual void emit_slice(Ref out, const std::string& name, Ref x, Range range) = 0;
+  virtual void emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) = 0;
+  virtual void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) = 0;
+  virtual void emit_softmax(Ref out, const std::string& name, Ref x, int axis) = 0;
+  virtual void emit_reduce_sum(Ref out, const std::string& name, Ref x, int axis) = 0;
+
+ private:
+  Ref define(Shape shape);
+  [[nodiscard]] Shape conv_shape(Ref x, const Conv2d& op) const;
+  std::vector<Shape> shapes_;
+};
+
+}  // namespace octet

@@ -1,0 +1,23 @@
+// Walks a Graph over an Emitter: the one description of how a model becomes a file of another
+// format.
+#pragma once
+
+#include "core/size.h"
+#include "format/emit/emitter.h"
+#include "model/model.h"
+
+namespace octet {
+
+// Raw layout: input "image", uint8 (1, H, W, 3), RGB; one float output per stride and role, NCHW,
+// named Output::name(). Ultralytics layout: input "images", float (1, 3, H, W) in [0, 1]; one
+// output "output0" (1, 4 + classes + dims·keypoints, cells): boxes as centre and size in network
+// pixels, class probabilities, keypoints in network pixels with visibility probabilities. BatchNorm
+// has to be folded. Metadata is written too.
+void lower(const Model& model, Size size, Layout layout, Emitter& emitter);
+
+// The metadata every export carries: "octet" (JSON: the model's information and the layout), and
+// for Ultralytics' layout the keys that Ultralytics' own programs read.
+[[nodiscard]] std::map<std::string, std::string> export_metadata(const Model& model, Size size,
+                                                                 Layout layout);
+
+}  // namespace octet

@@ -1,0 +1,69 @@
+#include "core/error.h"
+#include "format/listing.h"
+#include "format/onnx/parse.h"
+
+namespace octet {
+namespace {
+
+std::string type_text(int32_t type) {
+  switch (type) {
+    case onnx::TensorProto::FLOAT:
+      return "f32";
+    case onnx::TensorProto::INT8:
+      return "i8";
+    case onnx::TensorProto::UINT8:
+      return "u8";
+    case onnx::TensorProto::INT32:
+      return "i32";
+    case onnx::TensorProto::INT64:
+      return "i64";
+    default:
+      return fmt::format("type {}", type);
+  }
+}
+
+std::string attribute_text(const onnx::AttributeProto& a) {
+  switch (a.type()) {
+    case onnx::AttributeProto::INT:
+      return std::to_string(a.i());
+    case onnx::AttributeProto::FLOAT:
+      return fmt::format("{}", a.f());
+    case onnx::AttributeProto::STRING:
+      return a.s();
+    case onnx::AttributeProto::INTS:
+      return fmt::format("{}", fmt::join(a.ints(), ","));
+    default:
+      return a.SerializeAsString();
+  }
+}
+
+ListedTensor read_tensor(const onnx::TensorProto& t, const std::string& name) {
+  if (t.data_location() == onnx::TensorProto::EXTERNAL)
+    fail("{}: the tensor '{}' lies in another file; octet writes and reads single files", name,
+         t.name());
+  ListedTensor out{.type = type_text(t.data_type()), .shape = {}, .bytes = {}};
+  for (const int64_t d : t.dims()) out.shape.push_back(d);
+  if (!t.has_raw_data())
+    fail("{}: the tensor '{}' is not stored as raw bytes, as octet writes it", name, t.name());
+  const auto raw = std::as_bytes(std::span(t.raw_data()));
+  out.bytes.assign(raw.begin(), raw.end());
+  return out;
+}
+
+}  // namespace
+
+ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name) {
+  const onnx::ModelProto model = parse_onnx(bytes, name);
+  ExportListing out;
+  for (const auto& t : model.graph().initializer()) out.tensors[t.name()] = read_tensor(t, name);
+  for (const auto& n : model.graph().node()) {
+    auto& fields = out.nodes[n.name()];
+    fields["operator"] = n.op_type();
+    fields["inputs"] = fmt::format("{}", fmt::join(n.input(), ","));
+    fields["outputs"] = fmt::format("{}", fmt::join(n.output(), ","));
+    for (const auto& a : n.attribute()) fields[a.name()] = attribute_text(a);
+  }
+  return out;
+}
+
+}  // namespace octet

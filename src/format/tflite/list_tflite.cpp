@@ -1,0 +1,275 @@
+#include "core/error.h"
+#include "core/file.h"
+#include "format/checkpoint/zip.h"
+#include "format/listing.h"
+#include "format/tflite/tflite.h"
+#include "tflite_generated.h"
+
+namespace octet {
+namespace {
+
+constexpr uint32_t kReadableVersion = 3;
+constexpr int kDepth = 64;
+constexpr std::string_view kEdgeTpuOperator = "edgetpu-custom-op";
+
+const tflite::Model& verified(std::span<const std::byte> bytes, const std::string& name) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  if (bytes.size() < 8 || !tflite::ModelBufferHasIdentifier(data))
+    fail("{}: is not a TensorFlow Lite file", name);
+  flatbuffers::Verifier verifier(data, bytes.size(), kDepth, 10'000'000);
+  if (!tflite::VerifyModelBuffer(verifier))
+    fail("{}: is a damaged TensorFlow Lite file, or is cut short: offsets in it point outside",
+         name);
+  const tflite::Model& model = *tflite::GetModel(data);
+  if (model.version() > kReadableVersion)
+    fail("{}: has version {} of TensorFlow Lite's format; octet reads up to {}", name,
+         model.version(), kReadableVersion);
+  if (model.buffers() == nullptr || model.subgraphs() == nullptr ||
+      model.operator_codes() == nullptr || model.subgraphs()->size() != 1)
+    fail("{}: holds no network, or several", name);
+  return model;
+}
+
+std::string text(const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); }
+
+template <typename T>
+std::string list(const flatbuffers::Vector<T>* v) {
+  return v == nullptr ? "" : fmt::format("{}", fmt::join(v->begin(), v->end(), ","));
+}
+
+std::span<const std::byte> data_of(const tflite::Model& model, uint32_t buffer,
+                                   const std::string& name) {
+  if (buffer >= model.buffers()->size())
+    fail("{}: buffer {} does not exist; the file is damaged", name, buffer);
+  const auto* data = model.buffers()->Get(buffer)->data();
+  if (data == nullptr) return {};
+  return std::as_bytes(std::span(data->data(), data->size()));
+}
+
+std::string type_text(tflite::TensorType type) {
+  switch (type) {
+    case tflite::TensorType_FLOAT32:
+      return "f32";
+    case tflite::TensorType_INT32:
+      return "i32";
+    case tflite::TensorType_UINT8:
+      return "u8";
+    case tflite::TensorType_INT64:
+      return "i64";
+    case tflite::TensorType_INT8:
+      return "i8";
+  }
+  return fmt::format("type {}", static_cast<int>(type));
+}
+
+// Older files have the code in one byte.
+std::string operator_text(const tflite::OperatorCode& code) {
+  const int number = std::max(static_cast<int>(code.builtin_code()),
+                              static_cast<int>(code.deprecated_builtin_code()));
+  const std::string name = tflite::EnumNameBuiltinOperator(tflite::BuiltinOperator(number));
+  return name.empty() ? fmt::format("operator {}", number) : name;
+}
+
+void read_quantization(const tflite::QuantizationParameters& q, const std::string& name,
+                       ExportListing& out) {
+  const auto put = [&](const std::string& field, const char* type, const auto* values) {
+    if (values == nullptr) return;
+    ListedTensor t{.type = type, .shape = {static_cast<int64_t>(values->size())}, .bytes = {}};
+    const auto bytes = std::as_bytes(std::span(values->data(), values->size()));
+    t.bytes.assign(bytes.begin(), bytes.end());
+    out.tensors[name + field] = std::move(t);
+  };
+  put(".scale", "f32", q.scale());
+  put(".zero_point", "i64", q.zero_point());
+  out.nodes["tensor " + name]["quantized_dimension"] = std::to_string(q.quantized_dimension());
+}
+
+std::map<std::string, std::string> options_of(const tflite::Operator& op) {
+  std::map<std::string, std::string> f;
+  const auto put = [&](const char* name, int value) { f[name] = std::to_string(value); };
+  if (const auto* o = op.builtin_options_as_Conv2DOptions()) {
+    put("padding", o->padding());
+    put("stride_w", o->stride_w());
+    put("stride_h", o->stride_h());
+    put("dilation_w", o->dilation_w_factor());
+    put("dilation_h", o->dilation_h_factor());
+    put("activation", o->fused_activation_function());
+  } else if (const auto* pool = op.builtin_options_as_Pool2DOptions()) {
+    put("padding", pool->padding());
+    put("stride_w", pool->stride_w());
+    put("stride_h", pool->stride_h());
+    put("filter_width", pool->filter_width());
+    put("filter_height", pool->filter_height());
+    put("activation", pool->fused_activation_function());
+  } else if (const auto* cat = op.builtin_options_as_ConcatenationOptions()) {
+    put("axis", cat->axis());
+    put("activation", cat->fused_activation_function());
+  } else if (const auto* add = op.builtin_options_as_AddOptions()) {
+    put("activation", add->fused_activation_function());
+  } else if (const auto* mul = op.builtin_options_as_MulOptions()) {
+    put("activation", mul->fused_activation_function());
+  } else if (const auto* sub = op.builtin_options_as_SubOptions()) {
+    put("activation", sub->fused_activation_function());
+  } else if (const auto* reshape = op.builtin_options_as_ReshapeOptions()) {
+    f["new_shape"] = list(reshape->new_shape());
+  } else if (const auto* softmax = op.builtin_options_as_SoftmaxOptions()) {
+    f["beta"] = fmt::format("{}", softmax->beta());
+  } else if (const auto* sum = op.builtin_options_as_ReducerOptions()) {
+    put("keep_dims", sum->keep_dims());
+  } else if (const auto* cast = op.builtin_options_as_CastOptions()) {
+    put("from", cast->in_data_type());
+    put("to", cast->out_data_type());
+  } else if (const auto* slice = op.builtin_options_as_StridedSliceOptions()) {
+    f["masks"] =
+        fmt::format("{},{},{},{},{}", slice->begin_mask(), slice->end_mask(),
+                    slice->ellipsis_mask(), slice->new_axis_mask(), slice->shrink_axis_mask());
+  } else if (const auto* resize = op.builtin_options_as_ResizeNearestNeighborOptions()) {
+    put("align_corners", resize->align_corners());
+    put("half_pixel_centers", resize->half_pixel_centers());
+  }
+  return f;
+}
+
+class Reader {
+ public:
+  Reader(const tflite::Model& model, const std::string& name)
+      : model_(model), graph_(*model.subgraphs()->Get(0)), name_(name) {
+    if (graph_.tensors() == nullptr || graph_.operators() == nullptr)
+      fail("{}: its network is empty", name);
+  }
+
+  ExportListing read() {
+    for (const tflite::Tensor* t : *graph_.tensors()) {
+      const std::string tensor = text(t->name());
+      auto& fields = out_.nodes["tensor " + tensor];
+      fields["type"] = type_text(t->type());
+      fields["shape"] = list(t->shape());
+      if (t->quantization() != nullptr) read_quantization(*t->quantization(), tensor, out_);
+      const auto data = data_of(model_, t->buffer(), name_ + ": " + tensor);
+      if (data.empty()) continue;
+      ListedTensor flat{.type = type_text(t->type()), .shape = {}, .bytes = {}};
+      if (t->shape() != nullptr) flat.shape.assign(t->shape()->begin(), t->shape()->end());
+      flat.bytes.assign(data.begin(), data.end());
+      out_.tensors[tensor] = std::move(flat);
+    }
+    for (const tflite::Operator* op : *graph_.operators()) read_operator(*op);
+    out_.nodes["network"] = {{"inputs", names(graph_.inputs())},
+                             {"outputs", names(graph_.outputs())}};
+    return std::move(out_);
+  }
+
+  [[nodiscard]] std::vector<TfliteOperator> operators() const {
+    std::vector<TfliteOperator> out;
+    for (const tflite::Operator* op : *graph_.operators()) {
+      const tflite::OperatorCode& code = code_of(*op);
+      const bool custom = code.builtin_code() == tflite::BuiltinOperator_CUSTOM;
+      TfliteOperator one{.code = custom ? text(code.custom_code()) : operator_text(code),
+                         .version = code.version(),
+                         .output = names(op->outputs()),
+                         .type = ""};
+      (void)names(op->inputs());  // that they exist
+      if (op->inputs() != nullptr && op->inputs()->size() > 0 && op->inputs()->Get(0) >= 0)
+        one.type = type_text(tensor(op->inputs()->Get(0)).type());
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+  // 0 × 0 where it is not fixed.
+  [[nodiscard]] Size input_size() const {
+    (void)names(graph_.inputs());
+    if (graph_.inputs() == nullptr || graph_.inputs()->size() != 1 || graph_.inputs()->Get(0) < 0)
+      fail("{}: does not have one input", name_);
+    const auto* shape = tensor(graph_.inputs()->Get(0)).shape();
+    if (shape == nullptr || shape->size() != 4) fail("{}: its input is not a picture", name_);
+    if (shape->Get(1) == 3 && shape->Get(3) != 3) return {shape->Get(3), shape->Get(2)};
+    return {shape->Get(2), shape->Get(1)};
+  }
+
+ private:
+  const tflite::Tensor& tensor(int32_t index) const {
+    return *graph_.tensors()->Get(static_cast<uint32_t>(index));
+  }
+  const tflite::OperatorCode& code_of(const tflite::Operator& op) const {
+    if (op.opcode_index() >= model_.operator_codes()->size())
+      fail("{}: an operator has a code that does not exist; the file is damaged", name_);
+    return *model_.operator_codes()->Get(op.opcode_index());
+  }
+  void read_operator(const tflite::Operator& op) {
+    const tflite::OperatorCode& code = code_of(op);
+    auto& fields = out_.nodes[names(op.outputs())];
+    fields = options_of(op);
+    fields["operator"] = fmt::format("{}, version {}", operator_text(code), code.version());
+    fields["inputs"] = names(op.inputs());
+    fields["options"] = std::to_string(static_cast<int>(op.builtin_options_type()));
+  }
+  std::string names(const flatbuffers::Vector<int32_t>* indices) const {
+    std::vector<std::string> all;
+    if (indices == nullptr) return "";
+    for (const int32_t i : *indices) {
+      if (i < -1 || i >= static_cast<int32_t>(graph_.tensors()->size()))
+        fail("{}: tensor {} does not exist; the file is damaged", name_, i);
+      all.push_back(i == -1 ? "" : text(graph_.tensors()->Get(static_cast<uint32_t>(i))->name()));
+    }
+    return fmt::format("{}", fmt::join(all, ","));
+  }
+
+  const tflite::Model& model_;
+  const tflite::SubGraph& graph_;
+  const std::string& name_;
+  ExportListing out_;
+};
+
+// Ultralytics appends a .zip with its YAML values, as JSON or as a Python dict, which YAML reads
+// both.
+std::map<std::string, std::string> appended(std::span<const std::byte> bytes,
+                                            const std::string& name) {
+  const ZipArchive zip(bytes, name, Compressed::kSmall);
+  for (const char* entry : {"metadata.json", "temp_meta.txt"}) {
+    if (!zip.contains(entry)) continue;
+    const auto content = zip.read(entry);
+    return {{"metadata.yaml", {reinterpret_cast<const char*>(content.data()), content.size()}}};
+  }
+  return {};
+}
+
+}  // namespace
+
+TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::string& name) {
+  const tflite::Model& model = verified(bytes, name);
+  const Reader reader(model, name);
+  TfliteSummary out;
+  out.operators = reader.operators();
+  out.input = reader.input_size();
+  for (const TfliteOperator& op : out.operators) {
+    if (op.code == kEdgeTpuOperator) out.edge_tpu = true;
+    if (op.code != "CONV_2D" && op.code != "DEPTHWISE_CONV_2D" && op.code != kEdgeTpuOperator)
+      continue;
+    const std::string one = op.type == "f32" ? "fp32" : "int8";
+    out.precision = out.precision.empty() || out.precision == one ? one : "mixed";
+  }
+  if (out.precision.empty()) out.precision = "fp32";
+  return out;
+}
+
+ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name) {
+  return Reader(verified(bytes, name), name).read();
+}
+
+std::map<std::string, std::string> read_tflite_metadata(const std::filesystem::path& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  const tflite::Model& model = verified(bytes, path.string());
+  std::map<std::string, std::string> entries;
+  if (model.metadata() != nullptr) {
+    for (const tflite::Metadata* m : *model.metadata()) {
+      const auto data = data_of(model, m->buffer(), path.string());
+      entries[text(m->name())] = {reinterpret_cast<const char*>(data.data()), data.size()};
+    }
+  }
+  if (entries.contains("octet")) return entries;
+  constexpr std::string_view kZipEnd = "PK\5\6";
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (all.rfind(kZipEnd) == std::string_view::npos) return entries;
+  return appended(bytes, path.string());
+}
+
+}  // namespace octet

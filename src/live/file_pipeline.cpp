@@ -1,0 +1,217 @@
+#include "live/file_pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "core/concurrency/queue.h"
+#include "core/error.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "live/sink/sinks.h"
+#include "vision/draw/draw.h"
+
+namespace octet {
+namespace {
+
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr size_t kDecodedAhead = 2;
+constexpr size_t kPicturesBehind = 4;
+
+struct Slot {
+  Picture picture;
+  int64_t index = 0;
+  Clock::time_point arrived;
+  std::unique_ptr<Job> job;  // while running
+  Detections detections;
+};
+
+double percentile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  const auto at = static_cast<size_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
+  return values[at];
+}
+
+class Pipeline {
+ public:
+  Pipeline(Detector& detector, Source& source, const LiveOptions& options)
+      : detector_(detector),
+        source_(source),
+        options_(options),
+        info_(source.info()),
+        jobs_(static_cast<size_t>(detector.description().parallel) + 1),
+        slots_(jobs_ + kDecodedAhead + 2 + (draws(options) ? kPicturesBehind : 0)),
+        free_(slots_.size()),
+        idle_jobs_(jobs_),
+        decoded_(kDecodedAhead),
+        running_(jobs_),
+        done_(kPicturesBehind) {
+    for (Slot& slot : slots_) free_.push(&slot);
+    for (size_t i = 0; i < jobs_; ++i) idle_jobs_.push(detector.make_job());
+    if (!options.jsonl.path.empty()) lines_.emplace(options.jsonl);
+    if (draws(options))
+      pictures_.emplace(
+          Pictures::Options{.video = options.save, .fps = info_.fps, .snapshot = options.snapshot});
+  }
+
+  LiveSummary run() {
+    {
+      std::vector<std::jthread> stages;
+      stages.emplace_back([this] { guarded([this] { read(); }, {&decoded_}); });
+      stages.emplace_back([this] { guarded([this] { submit(); }, {&running_}); });
+      if (pictures_) stages.emplace_back([this] { guarded([this] { draw(); }, {}); });
+      guarded([this] { finish(); }, {&done_});
+    }
+    if (error_) std::rethrow_exception(error_);
+    return summarize();
+  }
+
+ private:
+  using SlotQueue = BoundedQueue<Slot*>;
+
+  static bool draws(const LiveOptions& options) {
+    return !options.save.path.empty() || !options.snapshot.empty();
+  }
+
+  // Runs a stage; its end closes the queues after it. An error is kept and closes everything.
+  template <typename Stage>
+  void guarded(Stage stage, std::initializer_list<SlotQueue*> after) {
+    try {
+      stage();
+      for (SlotQueue* queue : after) queue->close();
+    } catch (...) {
+      {
+        const std::scoped_lock lock(error_mutex_);
+        if (!error_) error_ = std::current_exception();
+      }
+      for (SlotQueue* queue : {&free_, &decoded_, &running_, &done_}) queue->close();
+      idle_jobs_.close();
+    }
+  }
+
+  void read() {
+    while (!stop_requested() && (options_.max_frames == 0 || frames_ < options_.max_frames)) {
+      const auto slot = free_.pop();
+      if (!slot || !source_.next((*slot)->picture)) return;
+      (*slot)->index = frames_++;
+      (*slot)->arrived = Clock::now();
+      if (!decoded_.push(*slot)) return;
+    }
+  }
+
+  void submit() {
+    while (const auto slot = decoded_.pop()) {
+      auto job = idle_jobs_.pop();
+      if (!job) return;
+      (*slot)->picture.submit(**job);
+      (*slot)->job = std::move(*job);
+      if (!running_.push(*slot)) return;
+    }
+  }
+
+  void finish() {
+    Progress progress(options_.max_frames > 0
+                          ? std::min(options_.max_frames, std::max<int64_t>(info_.frames, 0))
+                          : info_.frames);
+    while (const auto slot = running_.pop()) {
+      Slot& s = **slot;
+      s.job->finish(options_.decode, s.detections);
+      idle_jobs_.push(std::move(s.job));
+      record(s);
+      if (lines_)
+        lines_->write(s.index, 1e3 * static_cast<double>(s.index) / info_.fps, s.detections,
+                      detector_.info().names);
+      if (progress.due())
+        progress.update(s.index + 1,
+                        fmt::format("{:.1f} fps  {:.0f} ms", recent_fps(), ages_.back()));
+      if (pictures_ ? !done_.push(&s) : !free_.push(&s)) return;
+    }
+  }
+
+  void draw() {
+    while (const auto slot = done_.pop()) {
+      Image image = (*slot)->picture.to_rgb();
+      draw_detections(image, (*slot)->detections, detector_.info().names);
+      pictures_->add(std::move(image), (*slot)->detections,
+                     static_cast<double>((*slot)->index) / info_.fps);
+      if (!free_.push(*slot)) return;
+    }
+    if (!failed()) pictures_->finish();
+  }
+
+  [[nodiscard]] bool failed() {
+    const std::scoped_lock lock(error_mutex_);
+    return error_ != nullptr;
+  }
+
+  void record(const Slot& slot) {
+    const auto now = Clock::now();
+    if (results_.empty()) first_result_ms_ = time_since_process_start().count();
+    results_.push_back(now);
+    ages_.push_back(Milliseconds(now - slot.arrived).count());
+  }
+
+  [[nodiscard]] double recent_fps() const {
+    const size_t window = std::min<size_t>(results_.size() - 1, 30);
+    const Milliseconds span = results_.back() - results_[results_.size() - 1 - window];
+    return span.count() > 0 ? 1e3 * static_cast<double>(window) / span.count() : 0;
+  }
+
+  [[nodiscard]] LiveSummary summarize() const {
+    LiveSummary s{.frames = frames_,
+                  .detected = static_cast<int64_t>(results_.size()),
+                  .interrupted = stop_requested()};
+    if (results_.empty()) return s;
+    std::vector<double> intervals;
+    for (size_t i = 1; i < results_.size(); ++i)
+      intervals.push_back(Milliseconds(results_[i] - results_[i - 1]).count());
+    const double span = Milliseconds(results_.back() - results_.front()).count();
+    s.fps = span > 0 ? 1e3 * static_cast<double>(results_.size() - 1) / span : 0;
+    s.frame_ms_p50 = percentile(intervals, 0.50);
+    s.frame_ms_p99 = percentile(intervals, 0.99);
+    s.age_ms_p50 = percentile(ages_, 0.50);
+    s.age_ms_p99 = percentile(ages_, 0.99);
+    s.first_result_ms = first_result_ms_;
+    const ProcessUsage usage = process_usage();
+    s.rss_mb = usage.peak_rss_mb;
+    s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(results_.size());
+    return s;
+  }
+
+  Detector& detector_;
+  Source& source_;
+  const LiveOptions& options_;
+  VideoInfo info_;
+  size_t jobs_;
+  std::vector<Slot> slots_;
+  SlotQueue free_;
+  BoundedQueue<std::unique_ptr<Job>> idle_jobs_;
+  SlotQueue decoded_, running_, done_;
+  std::optional<JsonLines> lines_;
+  std::optional<Pictures> pictures_;
+
+  std::mutex error_mutex_;
+  std::exception_ptr error_;
+
+  // Each written by one stage, read after all have ended.
+  int64_t frames_ = 0;
+  double first_result_ms_ = 0;
+  std::vector<Clock::time_point> results_;
+  std::vector<double> ages_;
+};
+
+}  // namespace
+
+LiveSummary run_live(Detector& detector, Source& source, const LiveOptions& options) {
+  return Pipeline(detector, source, options).run();
+}
+
+}  // namespace octet

@@ -1,0 +1,32 @@
+// Gathers what a Governor wants to see of every second. One thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/size.h"
+#include "live/policy/governor.h"
+#include "live/source/source.h"
+#include "vision/detections.h"
+
+namespace octet {
+
+class Meter {
+ public:
+  // A result of a camera, whose frame of that size went into an input of this.
+  void add(int64_t camera, double age_ms, const Detections& detections, Size frame, Size input);
+
+  // What was seen since the last time, once a second has passed. `cameras`: those that are up.
+  [[nodiscard]] std::optional<LoadSample> end_second(const std::vector<int64_t>& cameras);
+
+ private:
+  Clock::time_point began_ = Clock::now();
+  double cpu_ms_ = 0;  // of the process, when it began
+  std::map<int64_t, int> results_;
+  std::vector<double> ages_ms_, objects_px_;
+};
+
+}  // namespace octet

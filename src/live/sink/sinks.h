@@ -1,0 +1,97 @@
+// Where results go. Each is written by one thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "live/policy/frame_policy.h"
+#include "live/sink/recording.h"
+#include "live/track/regions.h"
+#include "vision/detections.h"
+#include "vision/image.h"
+
+namespace octet {
+
+// What was found in a camera's frame.
+struct StreamResult {
+  int64_t camera_id = 0;
+  std::string camera;
+  int64_t frame = 0;                            // the camera's count of it
+  double captured = 0;                          // seconds since 1970
+  double age_ms = 0;                            // from its arrival to this result
+  FrameDecision look = FrameDecision::kDetect;  // whether it was looked at, or followed from before
+  int64_t skipped_newer = 0, skipped_old = 0;   // of the camera's frames, so far
+  Detections detections;
+  std::shared_ptr<const std::vector<std::string>> class_names;
+  std::shared_ptr<const RegionSpec> regions;  // the camera's
+  RegionCounts counts;                        // of them
+  std::vector<RegionEvent> events;            // in this frame
+};
+// Made once, and then only read: by all sinks.
+using SharedResult = std::shared_ptr<const StreamResult>;
+// {"zones": {NAME: {"inside","entered"}}, "lines": {NAME: {"to_right","to_left"}}}, where there are
+// such.
+[[nodiscard]] nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& counts);
+// As a line of JSON Lines has it.
+[[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
+
+struct JsonLinesOptions {
+  std::filesystem::path path;  // empty: not wanted
+  // Beyond so many bytes a new file is begun; the older ones are out.1.jsonl (the newest),
+  // out.2.jsonl, … as many as are kept. With it, a file that is already there is continued. 0: one
+  // file, begun anew.
+  int64_t rotate_bytes = 0;
+  int keep = 5;
+  bool operator==(const JsonLinesOptions&) const = default;
+};
+
+// One JSON object a frame and line. Lines are always whole: a write that fails is taken back.
+class JsonLines {
+ public:
+  explicit JsonLines(const JsonLinesOptions& options);
+  ~JsonLines();
+  JsonLines(const JsonLines&) = delete;
+  JsonLines& operator=(const JsonLines&) = delete;
+
+  void write(int64_t frame, double time_ms, const Detections& detections,
+             const std::vector<std::string>& class_names);
+  void write(const StreamResult& result);
+
+ private:
+  void open();
+  void begin_anew();
+  void write_line(const std::string& line);
+
+  JsonLinesOptions options_;
+  int fd_ = -1;
+  int64_t bytes_ = 0;  // in the file
+};
+
+// The annotated pictures: a video of all, and a picture of the one with the highest sum of
+// confidences.
+class Pictures {
+ public:
+  struct Options {
+    RecordingOptions video;
+    double fps = 25;
+    std::filesystem::path snapshot;  // empty: not wanted
+  };
+  explicit Pictures(Options options);
+
+  // `image`: drawn already. `seconds`: since the start.
+  void add(Image image, const Detections& detections, double seconds);
+  void finish();  // the files appear
+
+ private:
+  std::filesystem::path snapshot_;
+  std::optional<Recording> recording_;
+  Image best_;
+  double best_score_ = -1;
+};
+
+}  // namespace octet

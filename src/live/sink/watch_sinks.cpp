@@ -1,0 +1,46 @@
+#include "live/sink/watch_sinks.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "live/sink/annotate.h"
+
+namespace octet {
+namespace {
+
+constexpr size_t kLinesBehind = 256, kPicturesBehind = 8;
+constexpr double kVideoRate = 30;  // of --save, at most; frames stand where they were taken
+
+}  // namespace
+
+WatchSinks::WatchSinks(const LiveOptions& options, bool complete) : complete_(complete) {
+  if (!options.jsonl.path.empty()) {
+    lines_file_.emplace(options.jsonl);
+    lines_.emplace("--jsonl", kLinesBehind, [this](SharedResult& r) { lines_file_->write(*r); });
+  }
+  if (options.save.path.empty() && options.snapshot.empty()) return;
+  pictures_.emplace(
+      Pictures::Options{.video = options.save, .fps = kVideoRate, .snapshot = options.snapshot});
+  drawings_.emplace("--save", kPicturesBehind, [this](Drawing& d) {
+    pictures_->add(annotated(d.picture, *d.result), d.result->detections, d.seconds);
+  });
+}
+
+void WatchSinks::give(const SharedResult& result, CameraFrame& frame) {
+  if (lines_) complete_ ? lines_->add(result) : lines_->offer(result);
+  if (!drawings_) return;
+  if (first_seconds_ < 0) first_seconds_ = frame.seconds;
+  Drawing d{std::exchange(frame.picture, {}), result, frame.seconds - first_seconds_};
+  complete_ ? drawings_->add(std::move(d)) : drawings_->offer(std::move(d));
+}
+
+void WatchSinks::finish() {
+  std::string lost = lines_ ? lines_->finish() : "";
+  if (drawings_ && lost.empty()) lost = drawings_->finish();
+  if (!lost.empty() && complete_) fail("{}", lost);
+  if (!lost.empty()) log_warning("{}", lost);
+  if (pictures_) pictures_->finish();
+}
+
+}  // namespace octet

@@ -1,0 +1,156 @@
+#include "live/source/camera.h"
+
+#include <algorithm>
+#include <functional>
+#include <random>
+#include <utility>
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace octet {
+
+using std::chrono::milliseconds;
+
+namespace {
+constexpr milliseconds kGoodAfter{3000};  // up for longer: a stream that is worth a quick return
+}  // namespace
+
+const char* camera_state_name(CameraState state) {
+  switch (state) {
+    case CameraState::kConnecting:
+      return "connecting";
+    case CameraState::kUp:
+      return "up";
+    case CameraState::kDown:
+      return "down";
+    case CameraState::kEnded:
+      return "ended";
+  }
+  return "?";
+}
+
+Camera::Camera(CameraSpec spec, const CameraOptions& options, Doorbell& doorbell)
+    : spec_(std::move(spec)), options_(options), doorbell_(doorbell), thread_([this] { run(); }) {}
+
+Camera::~Camera() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool Camera::take(CameraFrame& out) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!waiting_) return false;
+    std::swap(out, slot_);
+    waiting_ = false;
+  }
+  changed_.notify_all();
+  return true;
+}
+
+CameraStatus Camera::status() const {
+  const std::scoped_lock lock(mutex_);
+  return status_;
+}
+
+bool Camera::is_over() const {
+  const std::scoped_lock lock(mutex_);
+  return !waiting_ && status_.state == CameraState::kEnded;
+}
+
+std::unique_ptr<Source> Camera::open() {
+  return is_stream(spec_.address) ? open_stream(spec_.address, options_.stream, stop_)
+                                  : open_source(spec_.address);
+}
+
+void Camera::run() {
+  const bool again = is_stream(spec_.address) && spec_.address != "-";
+  std::minstd_rand random(static_cast<unsigned>(std::hash<std::string>{}(spec_.name)));
+  std::uniform_real_distribution<double> chance(0.5, 1);
+  milliseconds next = options_.first_pause;
+  while (!stop_) {
+    std::string error;
+    up_since_.reset();
+    try {
+      set_state(CameraState::kConnecting, status().error);
+      read_all();
+      if (again) error = public_address(spec_.address) + ": the stream ended";
+    } catch (const std::exception& e) {
+      error = e.what();
+    }
+    if (stop_) return;
+    if (!again) return set_state(CameraState::kEnded, error);
+    set_state(CameraState::kDown, error);
+    if (up_since_ && Clock::now() - *up_since_ > kGoodAfter) next = options_.first_pause;
+    const auto time = std::chrono::duration_cast<milliseconds>(next * chance(random));
+    log_warning("{}: down: {}; next attempt in {:.1f} s", spec_.name, error,
+                std::chrono::duration<double>(time).count());
+    next = std::min(2 * next, options_.longest_pause);
+    pause(time);
+  }
+}
+
+// From opening it to its end.
+void Camera::read_all() {
+  const auto source = open();
+  const double fps = source->info().fps;
+  const bool streams = is_stream(spec_.address);
+  const bool paced = options_.realtime && !streams;
+  const auto started = Clock::now();
+  Picture picture;
+  for (int64_t i = 0; !stop_ && source->next(picture); ++i) {
+    if (paced) {
+      std::this_thread::sleep_until(
+          started + std::chrono::duration_cast<Clock::duration>(
+                        std::chrono::duration<double>(static_cast<double>(i) / fps)));
+      picture.captured = Clock::now();
+    }
+    if (i == 0) {
+      set_state(CameraState::kUp, "");
+      up_since_ = Clock::now();
+      if (streams) log_info("{}: up, {}", spec_.name, to_string(picture.size()));
+    }
+    const double seconds =
+        streams ? std::chrono::duration<double>(picture.captured.time_since_epoch()).count()
+                : static_cast<double>(i) / fps;
+    if (!put(picture, seconds)) return;
+  }
+}
+
+// The picture becomes the one that waits; `picture` gets memory to be used again. False: stop.
+bool Camera::put(Picture& picture, double seconds) {
+  {
+    std::unique_lock lock(mutex_);
+    if (options_.complete) changed_.wait(lock, [this] { return stop_ || !waiting_; });
+    if (stop_) return false;
+    status_.size = picture.size();
+    std::swap(slot_.picture, picture);
+    slot_.replaced = waiting_ ? slot_.replaced + 1 : 0;
+    slot_.number = status_.frames++;
+    slot_.seconds = seconds;
+    waiting_ = true;
+  }
+  doorbell_.ring();
+  return true;
+}
+
+void Camera::set_state(CameraState state, const std::string& error) {
+  {
+    const std::scoped_lock lock(mutex_);
+    status_.state = state;
+    status_.error = error;
+    status_.openings += state == CameraState::kUp ? 1 : 0;
+  }
+  doorbell_.ring();
+}
+
+void Camera::pause(milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [this] { return stop_.load(); });
+}
+
+}  // namespace octet

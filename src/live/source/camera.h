@@ -1,0 +1,111 @@
+// A source that is watched over: a thread of its own reads it, and the newest frame waits to be
+// taken. Streams are opened again when they break, with growing pauses; files end.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "live/source/source.h"
+#include "live/track/regions.h"
+
+namespace octet {
+
+struct CameraSpec {
+  std::string name;     // in results and logs
+  std::string address;  // a stream's, or a file, folder or glob
+  RegionSpec regions;
+};
+
+struct CameraOptions {
+  bool complete = false;  // every frame waits until it is taken; else only the newest waits
+  bool realtime = false;  // files: at their own pace
+  StreamOptions stream;
+  // Between attempts: from the first, doubled up to the longest, each shortened by up to half by
+  // chance. The first again after a stream was up for some seconds.
+  std::chrono::milliseconds first_pause{250}, longest_pause{15'000};
+};
+
+enum class CameraState { kConnecting, kUp, kDown, kEnded };
+[[nodiscard]] const char* camera_state_name(CameraState state);
+
+struct CameraStatus {
+  CameraState state = CameraState::kConnecting;
+  Size size;             // of the last frame
+  int64_t frames = 0;    // that came in
+  int64_t openings = 0;  // how often it was up
+  std::string error;     // why it is down, or ended early; empty: all is well
+};
+
+struct CameraFrame {
+  Picture picture;
+  int64_t number = 0;    // counted from 0 since the start, over all openings
+  int64_t replaced = 0;  // frames before it that came too fast to be taken
+  double seconds = 0;    // when it was, from some start on: in a file, or on the clock
+};
+
+// Rung whenever there is something to do.
+class Doorbell {
+ public:
+  void ring() {
+    {
+      const std::scoped_lock lock(mutex_);
+      rung_ = true;
+    }
+    changed_.notify_all();
+  }
+  // Until it has rung since the last call, or so much time has passed.
+  void wait(std::chrono::milliseconds at_most) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, at_most, [this] { return rung_; });
+    rung_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool rung_ = false;
+};
+
+class Camera {
+ public:
+  Camera(CameraSpec spec, const CameraOptions& options, Doorbell& doorbell);
+  ~Camera();  // ends its thread, whatever it waits for
+  Camera(const Camera&) = delete;
+  Camera& operator=(const Camera&) = delete;
+
+  [[nodiscard]] const CameraSpec& spec() const { return spec_; }
+  // The frame that waits, if there is one; `out`'s memory is used again.
+  [[nodiscard]] bool take(CameraFrame& out);
+  [[nodiscard]] CameraStatus status() const;
+  // No frame waits, and none will come.
+  [[nodiscard]] bool is_over() const;
+
+ private:
+  void run();
+  void read_all();
+  bool put(Picture& picture, double seconds);
+  void set_state(CameraState state, const std::string& error);
+  void pause(std::chrono::milliseconds time);
+  [[nodiscard]] std::unique_ptr<Source> open();
+
+  CameraSpec spec_;
+  CameraOptions options_;
+  Doorbell& doorbell_;
+  std::atomic<bool> stop_ = false;
+  std::optional<std::chrono::steady_clock::time_point> up_since_;  // of its thread alone
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  CameraStatus status_;
+  CameraFrame slot_;
+  bool waiting_ = false;  // what is in the slot
+
+  std::jthread thread_;  // the last member: it uses all the others
+};
+
+}  // namespace octet

@@ -1,0 +1,80 @@
+#include "live/source/source.h"
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "media/image/image_io.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+class VideoSource : public Source {
+ public:
+  explicit VideoSource(const fs::path& path) : reader_(path) {}
+  bool next(Picture& out) override {
+    out.is_video = true;
+    const bool more = reader_.read(out.video);
+    out.captured = Clock::now();
+    return more;
+  }
+  VideoInfo info() const override { return reader_.info(); }
+
+ private:
+  VideoReader reader_;
+};
+
+class PictureSource : public Source {
+ public:
+  explicit PictureSource(std::vector<fs::path> files)
+      : files_(std::move(files)), first_(read_image(files_.at(0))) {}
+  bool next(Picture& out) override {
+    if (next_ >= files_.size()) return false;
+    out.is_video = false;
+    out.image = next_ == 0 ? std::move(first_) : read_image(files_[next_]);
+    out.captured = Clock::now();
+    ++next_;
+    return true;
+  }
+  VideoInfo info() const override {
+    return {.size = size_, .fps = 25, .frames = static_cast<int64_t>(files_.size())};
+  }
+
+ private:
+  std::vector<fs::path> files_;
+  Image first_;
+  Size size_ = first_.size();
+  size_t next_ = 0;
+};
+
+class StreamSource : public Source {
+ public:
+  StreamSource(const std::string& address, const StreamOptions& options,
+               const std::atomic<bool>& stop)
+      : reader_(address, options, stop) {}
+  bool next(Picture& out) override {
+    out.is_video = true;
+    return reader_.read(out.video, out.captured);
+  }
+  VideoInfo info() const override { return {}; }
+
+ private:
+  StreamReader reader_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_stream(const std::string& address, const StreamOptions& options,
+                                    const std::atomic<bool>& stop) {
+  return std::make_unique<StreamSource>(address, options, stop);
+}
+
+std::unique_ptr<Source> open_source(const std::string& source) {
+  if (fs::is_regular_file(source) && !has_image_extension(source))
+    return std::make_unique<VideoSource>(source);
+  return std::make_unique<PictureSource>(list_images(source));
+}
+
+}  // namespace octet

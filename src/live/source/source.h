@@ -1,0 +1,53 @@
+// Where frames come from: a video file, a sequence of pictures (a folder or a glob), a camera or a
+// stream.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "detect/detector.h"
+#include "media/stream/stream.h"
+#include "media/video/video.h"
+#include "vision/image.h"
+
+namespace octet {
+
+using Clock = std::chrono::steady_clock;
+
+// One frame, as YUV from a video or as RGB from a picture file. Slots are reused, so that nothing
+// is allocated per video frame.
+struct Picture {
+  VideoFrame video;
+  Image image;
+  bool is_video = true;
+  Clock::time_point captured;  // when the last packet of it arrived, or it was read from its file
+
+  [[nodiscard]] Size size() const { return is_video ? video.size() : image.size(); }
+  [[nodiscard]] Image to_rgb() const { return is_video ? video.to_rgb() : image; }
+  [[nodiscard]] Picture share() const {
+    return {.video = is_video ? video.share() : VideoFrame(),
+            .image = image,
+            .is_video = is_video,
+            .captured = captured};
+  }
+  void submit(Job& job) const { is_video ? job.submit(video.yuv()) : job.submit(view(image)); }
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual bool next(Picture& out) = 0;               // false at the end
+  [[nodiscard]] virtual VideoInfo info() const = 0;  // of a stream only its rate, guessed
+};
+
+// A file, a folder or a glob. Throws an Error naming the source when it cannot be opened.
+[[nodiscard]] std::unique_ptr<Source> open_source(const std::string& source);
+// A camera or a network stream; `stop` ends every waiting.
+[[nodiscard]] std::unique_ptr<Source> open_stream(const std::string& address,
+                                                  const StreamOptions& options,
+                                                  const std::atomic<bool>& stop);
+
+}  // namespace octet

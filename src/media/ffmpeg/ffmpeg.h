@@ -1,0 +1,17 @@
+// What the readers of files and of streams share. FFmpeg's own headers stay in the .cpp files.
+#pragma once
+
+#include <string>
+
+#include "media/video/video.h"
+
+namespace octet {
+
+// What FFmpeg says of a negative status.
+[[nodiscard]] std::string ffmpeg_reason(int status);
+
+[[nodiscard]] bool is_planar_420(const AVFrame& frame);
+// Converts where it is something else.
+void make_planar_420(VideoFrame& frame);
+
+}  // namespace octet

@@ -1,0 +1,112 @@
+#include "media/video/frame_pool.h"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavutil/cpu.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/pixdesc.h>
+}
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace octet {
+
+namespace {
+
+struct AvFree {
+  void operator()(uint8_t* data) const { av_free(data); }
+};
+using Memory = std::unique_ptr<uint8_t[], AvFree>;
+
+}  // namespace
+
+struct FramePool::Spares {
+  std::mutex mutex;
+  size_t bytes = 0;  // of each
+  std::vector<Memory> memory;
+
+  Memory take(size_t size) {
+    {
+      const std::scoped_lock lock(mutex);
+      if (size != std::exchange(bytes, size)) memory.clear();
+      if (!memory.empty()) {
+        Memory data = std::move(memory.back());
+        memory.pop_back();
+        return data;
+      }
+    }
+    return Memory(static_cast<uint8_t*>(av_mallocz(size)));
+  }
+
+  void give_back(Memory data, size_t size) {
+    const std::scoped_lock lock(mutex);
+    if (size == bytes && memory.size() < kSpares) memory.push_back(std::move(data));
+  }
+};
+
+namespace {
+
+// As avcodec_align_dimensions2 asks for; planes stand behind each other.
+int get_buffer(AVCodecContext* decoder, AVFrame* frame, int flags) {
+  const auto format = static_cast<AVPixelFormat>(frame->format);
+  const AVPixFmtDescriptor* known = av_pix_fmt_desc_get(format);
+  const bool own = known != nullptr && (known->flags & AV_PIX_FMT_FLAG_HWACCEL) == 0 &&
+                   (decoder->codec->capabilities & AV_CODEC_CAP_DR1) != 0;
+  if (!own) return avcodec_default_get_buffer2(decoder, frame, flags);
+  int width = frame->width;
+  int height = frame->height;
+  std::array<int, AV_NUM_DATA_POINTERS> strides{};
+  avcodec_align_dimensions2(decoder, &width, &height, strides.data());
+  const int align = std::max(*std::max_element(strides.begin(), strides.end()),
+                             static_cast<int>(av_cpu_max_align()));
+  width = FFALIGN(width, 2 * align);  // so that planes of half the width are aligned as well
+  const int bytes = av_image_get_buffer_size(format, width, height, align);
+  if (bytes < 0) return bytes;
+  auto& pool = *static_cast<FramePool*>(decoder->opaque);
+  // Decoders may write a little beyond what is seen.
+  frame->buf[0] = pool.take(static_cast<size_t>(bytes) + static_cast<size_t>(align));
+  if (frame->buf[0] == nullptr) return AVERROR(ENOMEM);
+  frame->extended_data = frame->data;
+  const int status = av_image_fill_arrays(frame->data, frame->linesize, frame->buf[0]->data, format,
+                                          width, height, align);
+  return std::min(status, 0);
+}
+
+}  // namespace
+
+FramePool::FramePool() : spares_(std::make_shared<Spares>()) {}
+
+void FramePool::serve(AVCodecContext& decoder) {
+  decoder.opaque = this;
+  decoder.get_buffer2 = get_buffer;
+}
+
+AVBufferRef* FramePool::take(size_t bytes) {
+  struct Owner {
+    std::shared_ptr<Spares> spares;
+    size_t bytes;
+  };
+  const auto give_back = [](void* opaque, uint8_t* data) {
+    const std::unique_ptr<Owner> owner(static_cast<Owner*>(opaque));
+    owner->spares->give_back(Memory(data), owner->bytes);
+  };
+  Memory data = spares_->take(bytes);
+  if (data == nullptr) return nullptr;
+  auto owner = std::make_unique<Owner>(Owner{spares_, bytes});
+  AVBufferRef* buffer = av_buffer_create(data.get(), bytes, give_back, owner.get(), 0);
+  if (buffer == nullptr) return nullptr;
+  [[maybe_unused]] const auto* with_buffer = owner.release();
+  [[maybe_unused]] const auto* in_buffer = data.release();
+  return buffer;
+}
+
+size_t FramePool::spares() const {
+  const std::scoped_lock lock(spares_->mutex);
+  return spares_->memory.size();
+}
+
+}  // namespace octet

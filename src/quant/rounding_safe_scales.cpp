@@ -1,0 +1,218 @@
+#include "quant/rounding_safe_scales.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <numeric>
+#include <optional>
+
+#include "quant/params.h"
+
+namespace octet {
+namespace {
+
+constexpr int kMostUnits = 512;          // of the scale's last bit: 1.6 % at most
+constexpr double kSigmoidMargin = 5e-4;  // of a step: engines compute it in float32, some roughly
+constexpr double kProductMargin = 1e-4;  // float32, with the zero point added
+constexpr double kSumMargin = 3e-4;      // XNNPACK multiplies summands by 21 bits
+
+// Where engines may round differently, by the groups whose scales decide it.
+struct Rounding {
+  enum class Kind { kSigmoid, kProduct, kSum } kind = Kind::kSigmoid;
+  size_t in = 0, out = 0;
+};
+
+bool usable(float scale) { return std::isnormal(scale) && scale > 0; }
+
+bool between_steps(double value, double margin) {
+  return std::abs(value - std::floor(value) - 0.5) < margin;
+}
+
+double sigmoid_steps(int q, const QuantParams& in) {
+  const double x = static_cast<double>(in.scale) * (q - in.zero_point);
+  return 1 / (1 + std::exp(-x)) / kSigmoidParams.scale;
+}
+
+// product · factor in gemmlowp's fixed point: rounded after a multiplier of 31 bits, halves up, and
+// again after a power of two, halves away from zero. For factors below 1.
+int64_t rounded_twice(int64_t product, double factor) {
+  int exponent = 0;
+  const double mantissa = std::frexp(factor, &exponent);
+  const int64_t multiplier = std::llround(std::ldexp(mantissa, 31));
+  const int64_t once = (product * multiplier + (int64_t{1} << 30)) >> 31;
+  const int shift = -exponent;
+  if (shift == 0) return once;
+  if (shift > 31) return 0;
+  const int64_t half = int64_t{1} << (shift - 1);
+  return once >= 0 ? (once + half) >> shift : -((half - once) >> shift);
+}
+
+int unsettled_sigmoids(const QuantParams& in) {
+  int count = 0;
+  for (int q = kInt8Min; q <= kInt8Max; ++q)
+    count += between_steps(sigmoid_steps(q, in), kSigmoidMargin) ? 1 : 0;
+  return count;
+}
+
+int unsettled_products(const QuantParams& in, const QuantParams& out) {
+  const double factor = in.scale * kSigmoidParams.scale / out.scale;
+  int count = 0;
+  for (int q = kInt8Min; q <= kInt8Max; ++q) {
+    const auto gate = static_cast<int>(std::min(255.0, std::nearbyint(sigmoid_steps(q, in))));
+    const int64_t product = int64_t{q - in.zero_point} * gate;
+    const double exact = static_cast<double>(product) * factor;
+    if (exact < kInt8Min - out.zero_point || exact > kInt8Max - out.zero_point) continue;
+    if (between_steps(exact, kProductMargin) ||
+        (factor < 1 && rounded_twice(product, factor) != std::llround(exact)))
+      ++count;
+  }
+  return count;
+}
+
+// Of a sum that has the parameters of its other summand: only `in` is rounded.
+int unsettled_sums(const QuantParams& in, const QuantParams& out) {
+  int count = 0;
+  for (int q = kInt8Min; q <= kInt8Max; ++q) {
+    const double steps = static_cast<double>(in.scale) * (q - in.zero_point) / out.scale;
+    count += between_steps(steps, kSumMargin) ? 1 : 0;
+  }
+  return count;
+}
+
+int unsettled(const Rounding& r, const std::vector<QuantParams>& groups) {
+  switch (r.kind) {
+    case Rounding::Kind::kSigmoid:
+      return unsettled_sigmoids(groups[r.in]);
+    case Rounding::Kind::kProduct:
+      return unsettled_products(groups[r.in], groups[r.out]);
+    case Rounding::Kind::kSum:
+      return unsettled_sums(groups[r.in], groups[r.out]);
+  }
+  return 0;
+}
+
+std::vector<Rounding> roundings(const Graph& graph, const Placement& placement) {
+  std::vector<Rounding> list;
+  for (const Node& node : graph.nodes) {
+    std::vector<size_t> in;
+    for (const std::string& name : node.inputs) {
+      const auto group = placement.group_of.find(name);
+      if (group != placement.group_of.end()) in.push_back(group->second);
+    }
+    if (in.size() != node.inputs.size() || !placement.quantized(node.name)) continue;
+    const size_t out = placement.group_of.at(node.name);
+    const auto* act = std::get_if<Activation>(&node.op);
+    if (act != nullptr && act->kind == ActivationKind::kSilu) {
+      list.push_back({Rounding::Kind::kSigmoid, in[0], in[0]});
+      list.push_back({Rounding::Kind::kProduct, in[0], out});
+    }
+    if (std::holds_alternative<Add>(node.op) && (in[0] == out) != (in[1] == out))
+      list.push_back({Rounding::Kind::kSum, in[0] == out ? in[1] : in[0], out});
+  }
+  return list;
+}
+
+constexpr int kLastPlace = 15;  // of a factor, behind the binary point
+constexpr int kMostBits = 7, kLeastBits = 4;
+
+// Factors of so many bits more, so many to each side of the nearest.
+struct Search {
+  int more_bits, factors;
+};
+constexpr Search kSearches[] = {{0, 4}, {1, 8}, {0, 16}};
+
+// The scale that makes the factor in float32, where there is one.
+std::optional<float> scale_for(float factor, float input, float output) {
+  const float product = factor * output;
+  const float start = product / input;
+  for (const float s : {start, std::nextafter(start, 2 * start), std::nextafter(start, 0.0F)}) {
+    if (usable(s) && input * s == product && product / output == factor) return s;
+  }
+  return {};
+}
+
+// Not every factor is what float32 makes of some scale. Where none near by is, a bit more has
+// others; where none of these is either, one farther off is.
+float settled_weight_scale(float scale, float input, float output) {
+  const double wanted = static_cast<double>(input) * scale / output;
+  const int exponent = std::ilogb(wanted);
+  const int places = std::clamp(kLastPlace, kLeastBits - 1 - exponent, kMostBits - 1 - exponent);
+  const double finest = std::ldexp(input * scale / output, places + 1);
+  if (finest == std::nearbyint(finest)) return scale;  // settled before
+  for (const auto& [more, factors] : kSearches) {
+    const double nearest = std::nearbyint(std::ldexp(wanted, places + more));
+    for (int i = 0; i <= factors; ++i) {
+      for (const int side : {i, -i}) {
+        const auto factor = static_cast<float>(std::ldexp(nearest + side, -places - more));
+        if (const auto s = scale_for(factor, input, output)) return *s;
+      }
+    }
+  }
+  return scale;
+}
+
+constexpr double kCut = 0.15;       // octaves: the largest weights lose 10 % at most
+constexpr int kLeastPower = -13;    // of a unit's factor
+constexpr double kBelow = 0x1p-30;  // of a power of two: 31 bits take what is nearer for it
+
+float scale_below_power_of_two(float scale, float input, float output) {
+  const double wanted = static_cast<double>(input) * scale / output;
+  const int power = std::max(kLeastPower, static_cast<int>(std::ceil(std::log2(wanted) - kCut)));
+  const double most = std::ldexp(static_cast<double>(output), power) / input * (1 - kBelow);
+  auto below = static_cast<float>(most);
+  // In float32, too: some engines compute the factor so.
+  while (below > most || input * below / output >= std::ldexp(1.0F, power))
+    below = std::nextafter(below, 0.0F);
+  return below;
+}
+
+}  // namespace
+
+void snap_weight_scales(std::vector<float>& scales, const QuantParams& input,
+                        const QuantParams& output, const WeightGrid& grid) {
+  const auto settled = grid.even ? scale_below_power_of_two : settled_weight_scale;
+  for (float& s : scales) {
+    if (usable(s) && usable(input.scale) && usable(output.scale))
+      s = settled(s, input.scale, output.scale);
+  }
+}
+
+void snap_scales(const Graph& graph, const Placement& placement, std::vector<QuantParams>& groups) {
+  for (const QuantParams& p : groups) {
+    if (!usable(p.scale)) return;  // whoever stores them says so
+  }
+  for (const Node& node : graph.nodes) {
+    const auto group = placement.group_of.find(node.name);
+    if (std::holds_alternative<Conv2d>(node.op) && group != placement.group_of.end())
+      groups[group->second].zero_point &= ~1;
+  }
+  const std::vector<Rounding> all = roundings(graph, placement);
+  for (size_t g = 0; g < groups.size(); ++g) {
+    std::vector<Rounding> own;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(own),
+                 [&](const Rounding& r) { return r.in == g || r.out == g; });
+    const auto count = [&] {
+      return std::accumulate(own.begin(), own.end(), 0, [&](int sum, const Rounding& r) {
+        return sum + unsettled(r, groups);
+      });
+    };
+    // The nearest scale with the least count.
+    const float first = groups[g].scale;
+    const float unit = std::ldexp(1.0F, std::ilogb(first) - 15);  // of the last of 16 bits
+    int least = count();
+    float best = first;
+    for (int i = 1; i <= kMostUnits && least > 0; ++i) {
+      for (const int units : {i, -i}) {
+        groups[g].scale = round_scale(first + static_cast<float>(units) * unit);
+        const int now = count();
+        if (now >= least) continue;
+        least = now;
+        best = groups[g].scale;
+      }
+    }
+    groups[g].scale = best;
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,73 @@
+// What the page shows: the newest annotated picture of every camera, made only while somebody
+// looks, and figures of the last hour, one a second.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "core/concurrency/background.h"
+#include "live/watch.h"
+
+namespace octet {
+
+class DashboardState {
+ public:
+  DashboardState();
+  ~DashboardState();
+
+  // Called by the detection thread for every result; quick.
+  void show(const SharedResult& result, const Picture& picture);
+
+  static constexpr const char* kBoundary = "octet-picture";
+  struct Shot {
+    std::shared_ptr<const std::string> part;  // of multipart/x-mixed-replace; none yet: empty
+    size_t head = 0;                          // bytes before the JPEG
+    int64_t version = 0;
+    [[nodiscard]] std::string_view jpeg() const {
+      return std::string_view(*part).substr(head, part->size() - head - 2);
+    }
+  };
+  // The camera's picture after version `after`, or the newest there is when none comes in time.
+  [[nodiscard]] Shot wait_for_shot(int64_t camera, int64_t after,
+                                   std::chrono::milliseconds at_most);
+  // {"time": [...], "fps": [...], "age_ms_p50": …} from this second on (seconds since 1970).
+  [[nodiscard]] nlohmann::json history(int64_t since) const;
+  // Of each camera what its newest frame shows.
+  [[nodiscard]] nlohmann::json newest() const;
+
+ private:
+  struct Drawing {
+    Picture picture;
+    SharedResult result;
+  };
+  struct View {  // of a camera
+    Shot shot;
+    std::condition_variable changed;
+    Clock::time_point drawn, wanted, heard;
+    SharedResult result;  // the newest; none yet: empty
+  };
+  struct DashboardSample {
+    int64_t time = 0;
+    int results = 0;
+    double age_p50 = 0, age_p99 = 0, cpu_percent = 0;
+  };
+  void draw(Drawing& drawing);
+  void tick();
+  void end_second(double cpu_percent);
+
+  mutable std::mutex mutex_;
+  std::condition_variable stopped_;
+  std::map<int64_t, View> views_;  // by camera
+  std::vector<double> ages_;       // of this second
+  std::deque<DashboardSample> seconds_;
+  bool stop_ = false;
+  Background<Drawing> drawer_;
+  std::jthread clock_;  // the last member: it uses the others
+};
+
+}  // namespace octet

@@ -1,0 +1,23 @@
+// Figures of the process and its cameras, as Prometheus reads them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "live/watch.h"
+#include "serve/mqtt/mqtt.h"
+
+namespace octet {
+
+struct Machine {
+  double rss_mb = 0;              // of this process, now
+  std::optional<double> celsius;  // where the machine tells it
+};
+[[nodiscard]] Machine machine();
+
+// The text format, version 0.0.4.
+[[nodiscard]] std::string metrics_text(const std::vector<CameraSummary>& cameras,
+                                       const std::optional<MqttStatus>& mqtt);
+
+}  // namespace octet

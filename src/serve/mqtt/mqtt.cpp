@@ -1,0 +1,331 @@
+#include "serve/mqtt/mqtt.h"
+
+#include <mosquitto.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "media/stream/stream.h"
+
+namespace octet {
+namespace {
+
+using nlohmann::ordered_json;
+using std::chrono::seconds;
+
+constexpr size_t kResultsWaiting = 1024, kNoticesWaiting = 1024;
+constexpr int kInFlight = 20;  // given to the library and not yet acknowledged
+constexpr int kKeepAliveSeconds = 20;
+constexpr int kBreathMs = 100;
+constexpr seconds kFirstPause{1}, kLongestPause{30};  // between attempts
+constexpr seconds kFarewell{2};
+
+// A level of a topic: what means something else there is replaced.
+std::string level(std::string name) {
+  for (char& c : name) {
+    if (c == '/' || c == '+' || c == '#' || static_cast<unsigned char>(c) < ' ') c = '_';
+  }
+  return name;
+}
+
+struct Library {
+  Library() { mosquitto_lib_init(); }
+  ~Library() { mosquitto_lib_cleanup(); }
+};
+
+struct Notice {
+  std::string topic, text;
+  bool retain = false;
+};
+
+}  // namespace
+
+MqttOptions parse_mqtt(const std::string& address) {
+  const auto wrong = [&](const char* what) {
+    fail_usage("--mqtt {}: {}; mqtt://user@host:1883/topic is expected", public_address(address),
+               what);
+  };
+  MqttOptions out;
+  std::string rest;
+  if (address.starts_with("mqtt://")) {
+    rest = address.substr(7);
+  } else if (address.starts_with("mqtts://")) {
+    rest = address.substr(8);
+    out.tls = true;
+    out.port = 8883;
+  } else {
+    wrong("no mqtt:// or mqtts:// at its beginning");
+  }
+  if (const size_t slash = rest.find('/'); slash != std::string::npos) {
+    if (slash + 1 < rest.size()) out.topic = rest.substr(slash + 1);
+    rest.resize(slash);
+  }
+  if (const size_t at = rest.rfind('@'); at != std::string::npos) {
+    out.user = rest.substr(0, at);
+    rest.erase(0, at + 1);
+    if (out.user.find(':') != std::string::npos)
+      fail_usage("--mqtt: a password does not belong on a command line; --mqtt-password FILE");
+  }
+  if (const size_t colon = rest.rfind(':');
+      colon != std::string::npos && rest.find(']', colon) == std::string::npos) {
+    const char* end = rest.data() + rest.size();
+    const auto [stop, error] = std::from_chars(rest.data() + colon + 1, end, out.port);
+    if (error != std::errc() || stop != end || out.port < 1 || out.port > 65535)
+      wrong("the port is no number from 1 to 65535");
+    rest.resize(colon);
+  }
+  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
+  if (rest.empty()) wrong("no host");
+  if (out.topic.find_first_of("+#") != std::string::npos) wrong("a topic has no + or #");
+  out.host = rest;
+  return out;
+}
+
+struct Mqtt::Parts {
+  explicit Parts(const MqttOptions& o) : options(o) {
+    client = mosquitto_new(nullptr, true, this);
+    if (client == nullptr) throw std::bad_alloc();
+    const std::string available = options.topic + "/available";
+    mosquitto_will_set(client, available.c_str(), 7, "offline", 1, true);
+    if (!options.user.empty())
+      mosquitto_username_pw_set(client, options.user.c_str(), options.password.c_str());
+    if (options.tls)
+      mosquitto_tls_set(client, nullptr, "/etc/ssl/certs", nullptr, nullptr, nullptr);
+    mosquitto_threaded_set(client, true);
+    mosquitto_max_inflight_messages_set(client, kInFlight);
+    mosquitto_connect_callback_set(client, [](mosquitto*, void* self, int code) {
+      static_cast<Parts*>(self)->on_connect(code);
+    });
+    mosquitto_disconnect_callback_set(client, [](mosquitto*, void* self, int code) {
+      static_cast<Parts*>(self)->on_disconnect(code);
+    });
+    mosquitto_publish_callback_set(client, [](mosquitto*, void* self, int message) {
+      static_cast<Parts*>(self)->on_delivered(message);
+    });
+    error = "it was not reached yet";
+    worker = std::jthread([this] { run(); });
+    network = std::jthread([this] { keep_connected(); });
+  }
+
+  ~Parts() {
+    {
+      const std::scoped_lock lock(mutex);
+      stop = true;
+    }
+    changed.notify_all();
+    worker.join();
+    network.join();
+    mosquitto_destroy(client);
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  void on_connect(int code) {
+    {
+      const std::scoped_lock lock(mutex);
+      connected = code == 0;
+      was_connected = was_connected || connected;
+      error = code == 0 ? "" : mosquitto_connack_string(code);
+      states.clear();  // retained ones may be of somebody else by now
+    }
+    if (code == 0) {
+      log_info("mqtt: connected to {}:{}", options.host, options.port);
+      int message = 0;  // its delivery is heard of by this thread, later
+      mosquitto_publish(client, &message, (options.topic + "/available").c_str(), 6, "online", 1,
+                        true);
+      greetings.insert(message);
+    } else {
+      log_warning("mqtt: {}:{} refuses: {}", options.host, options.port, error);
+    }
+    changed.notify_all();
+  }
+  void on_disconnect(int code) {
+    {
+      const std::scoped_lock lock(mutex);
+      if (connected && code != 0)
+        log_warning("mqtt: {}:{} is away; results wait", options.host, options.port);
+      connected = false;
+      if (code != 0) error = mosquitto_strerror(code);
+    }
+    changed.notify_all();
+  }
+  void on_delivered(int message) {
+    if (greetings.erase(message) > 0) return;
+    {
+      const std::scoped_lock lock(mutex);
+      ++delivered;
+      --in_flight;
+    }
+    changed.notify_all();
+  }
+
+  // For ever: the library's own thread gives up when a name cannot be resolved.
+  void keep_connected() {
+    seconds pause = kFirstPause;
+    for (;;) {
+      const int code =
+          mosquitto_connect_async(client, options.host.c_str(), options.port, kKeepAliveSeconds);
+      if (code == MOSQ_ERR_SUCCESS) {
+        while (!is_stopped() && mosquitto_loop(client, kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
+        }
+      }
+      std::unique_lock lock(mutex);
+      if (stop) break;
+      if (code != MOSQ_ERR_SUCCESS)
+        error = code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
+      pause = was_connected ? kFirstPause : std::min(2 * pause, kLongestPause);
+      was_connected = false;
+      if (changed.wait_for(lock, pause, [this] { return stop; })) break;
+    }
+    say_goodbye();
+  }
+
+  void say_goodbye() {
+    mosquitto_publish(client, nullptr, (options.topic + "/available").c_str(), 7, "offline", 1,
+                      true);
+    mosquitto_disconnect(client);
+    const auto deadline = Clock::now() + seconds(1);
+    while (Clock::now() < deadline && mosquitto_loop(client, kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
+    }
+  }
+
+  [[nodiscard]] bool is_stopped() {
+    const std::scoped_lock lock(mutex);
+    return stop;
+  }
+
+  // Gives one message after another to the library, while it has room for them.
+  void run() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      changed.wait(lock, [this] {
+        return stop ||
+               (connected && in_flight < kInFlight && (!results.empty() || !notices.empty()));
+      });
+      if (stop) return;
+      ++in_flight;
+      Notice notice;
+      if (!notices.empty()) {
+        notice = std::move(notices.front());
+        notices.pop_front();
+        lock.unlock();
+      } else {
+        const SharedResult result = std::move(results.front());
+        results.pop_front();
+        lock.unlock();
+        notice = {topic(result->camera, "result"), to_json(*result).dump()};
+      }
+      const int code = mosquitto_publish(client, nullptr, notice.topic.c_str(),
+                                         static_cast<int>(notice.text.size()), notice.text.data(),
+                                         1, notice.retain);
+      lock.lock();
+      if (code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN) continue;  // it sends it later
+      --in_flight;
+      ++lost;
+      error = mosquitto_strerror(code);
+    }
+  }
+
+  [[nodiscard]] std::string topic(const std::string& camera, const char* what) const {
+    return fmt::format("{}/{}/{}", options.topic, level(camera), what);
+  }
+  // With the lock held.
+  void add(Notice notice) {
+    if (notices.size() >= kNoticesWaiting) {
+      notices.pop_front();
+      ++lost;
+    }
+    notices.push_back(std::move(notice));
+  }
+
+  Library library;
+  MqttOptions options;
+  mosquitto* client = nullptr;
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  bool connected = false, was_connected = false, stop = false;
+  std::string error;
+  std::set<int> greetings;  // of the network's thread
+  std::deque<SharedResult> results;
+  std::deque<Notice> notices;  // events and states: they go first
+  std::map<std::string, std::string> states;
+  int in_flight = 0;
+  int64_t delivered = 0, lost = 0;
+  std::jthread worker, network;
+};
+
+Mqtt::Mqtt(const MqttOptions& options) : parts_(std::make_unique<Parts>(options)) {}
+Mqtt::~Mqtt() = default;
+
+void Mqtt::add(const SharedResult& result) {
+  {
+    const std::scoped_lock lock(parts_->mutex);
+    for (const RegionEvent& e : result->events) {
+      parts_->add(
+          {parts_->topic(result->camera, "event"), ordered_json{{"captured", result->captured},
+                                                                {"event", event_name(e.kind)},
+                                                                {"region", e.region},
+                                                                {"name", e.class_name},
+                                                                {"track", e.track}}
+                                                       .dump()});
+    }
+    if (parts_->results.size() >= kResultsWaiting) {
+      parts_->results.pop_front();
+      ++parts_->lost;
+    }
+    parts_->results.push_back(result);
+  }
+  parts_->changed.notify_all();
+}
+
+void Mqtt::add(const std::vector<CameraSummary>& cameras) {
+  {
+    const std::scoped_lock lock(parts_->mutex);
+    for (const CameraSummary& c : cameras) {
+      const std::string text = ordered_json{
+          {"state", camera_state_name(c.status.state)},
+          {"error",
+           c.status.error}}.dump();
+      std::string& last = parts_->states[c.name];
+      if (last == text) continue;
+      last = text;
+      parts_->add({parts_->topic(c.name, "state"), text, true});
+    }
+  }
+  parts_->changed.notify_all();
+}
+
+MqttStatus Mqtt::finish() {
+  {
+    std::unique_lock lock(parts_->mutex);
+    parts_->changed.wait_for(lock, kFarewell, [this] {
+      const Parts& p = *parts_;
+      return !p.connected || (p.results.empty() && p.notices.empty() && p.in_flight == 0);
+    });
+  }
+  return status();
+}
+
+MqttStatus Mqtt::status() const {
+  const std::scoped_lock lock(parts_->mutex);
+  const auto waiting = parts_->results.size() + parts_->notices.size();
+  return {.connected = parts_->connected,
+          .delivered = parts_->delivered,
+          .waiting = static_cast<int64_t>(waiting) + parts_->in_flight,
+          .lost = parts_->lost,
+          .error = parts_->error};
+}
+
+}  // namespace octet

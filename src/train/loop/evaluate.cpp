@@ -1,0 +1,132 @@
+#include "train/loop/evaluate.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "graph/passes/passes.h"
+#include "media/image/image_io.h"
+#include "train/network/graph_executor.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+namespace {
+constexpr DecodeOptions kDecode{.score_threshold = 0.001F, .multi_label = true};
+// Pictures that go through the network together. Convolutions of a single small picture libtorch
+// computes without oneDNN: one at 320 takes as long as three in a batch.
+constexpr size_t kTogether = 4;
+
+// Collects pictures of one size, in order, and gives what is found in each.
+class PictureBatch {
+ public:
+  using Found = std::function<void(const Sample& sample, Size original, const Detections& found)>;
+  PictureBatch(const Forward& forward, const Model& model, Voting voting, Found give)
+      : forward_(forward), model_(model), voting_(voting), give_(std::move(give)) {
+    for (const Output& o : model.graph.outputs) names_.push_back(o.name());
+  }
+
+  void add(const Sample& sample, LetterboxedPicture picture) {
+    const bool fits =
+        pictures_.empty() || pictures_.front().second.bytes.sizes() == picture.bytes.sizes();
+    if (!fits || pictures_.size() == kTogether) run();
+    pictures_.emplace_back(&sample, std::move(picture));
+  }
+
+  void run() {
+    if (pictures_.empty()) return;
+    std::vector<torch::Tensor> bytes;
+    for (const auto& [sample, picture] : pictures_) bytes.push_back(picture.bytes);
+    auto outputs = forward_(to_unit(torch::cat(bytes)));
+    for (torch::Tensor& output : outputs) output = output.cpu().contiguous();
+    for (size_t i = 0; i < pictures_.size(); ++i) decode(outputs, i);
+    pictures_.clear();
+  }
+
+ private:
+  void decode(const std::vector<torch::Tensor>& outputs, size_t i) {
+    const auto& [sample, picture] = pictures_[i];
+    std::vector<torch::Tensor> own;
+    std::vector<TensorView> views;
+    std::vector<Shape> shapes;
+    for (const torch::Tensor& output : outputs) {
+      own.push_back(output.narrow(0, static_cast<int64_t>(i), 1));
+      shapes.push_back(own.back().sizes().vec());
+      views.push_back({.data = own.back().data_ptr<float>(), .shape = shapes.back()});
+    }
+    const Size input{.width = static_cast<int>(picture.bytes.size(3)),
+                     .height = static_cast<int>(picture.bytes.size(2))};
+    Decoder decoder(model_.info, Layout::kRaw, input, names_, shapes, voting_);
+    decoder.decode(views, picture.geometry, kDecode, found_);
+    give_(*sample, picture.original, found_);
+  }
+
+  const Forward& forward_;
+  const Model& model_;
+  Voting voting_;
+  Found give_;
+  std::vector<std::string> names_;
+  std::vector<std::pair<const Sample*, LetterboxedPicture>> pictures_;
+  Detections found_;
+};
+
+}  // namespace
+
+LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input) {
+  return letterboxed(read_image(file), input);
+}
+
+LetterboxedPicture letterboxed(const Image& image, Size input) {
+  torch::Tensor bytes = torch::empty({1, input.height, input.width, 3}, torch::kByte);
+  Letterbox letterbox(image.size(), input);
+  letterbox.run(view(image), bytes.data_ptr<uint8_t>());
+  return {.bytes = bytes.permute({0, 3, 1, 2}),
+          .geometry = letterbox.geometry(),
+          .original = image.size()};
+}
+
+torch::Tensor to_unit(const torch::Tensor& bytes) { return bytes.to(torch::kFloat) / 255; }
+
+Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size, Voting voting,
+                    const PictureVisitor& visit) {
+  GraphExecutor net(fold_batch_norm(model.graph));
+  const auto forward = [&](const torch::Tensor& image) {
+    return net.forward(image, NormMode::kRunningStatistics);
+  };
+  return evaluate(forward, model, data, size, voting, visit);
+}
+
+void require_labels(const Dataset& data, const std::string& name) {
+  const bool any = std::any_of(data.samples.begin(), data.samples.end(),
+                               [](const Sample& s) { return !s.objects.empty(); });
+  if (!any) fail("{}: no picture has a label; labels lie in 'labels' beside 'images'", name);
+}
+
+Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
+                    const SizeOption& size, Voting voting, const PictureVisitor& visit) {
+  const torch::NoGradGuard no_grad;
+  const bool pose = model.info.task == Task::kPose;
+  CocoMetric boxes(MetricKind::kBox);
+  CocoMetric keypoints(MetricKind::kKeypoint, model.info.keypoints);
+  PictureBatch batch(forward, model, voting,
+                     [&](const Sample& sample, Size original, const Detections& found) {
+                       const auto truth = objects_in_pixels(sample, original);
+                       boxes.add(truth, found);
+                       if (pose) keypoints.add(truth, found);
+                       if (visit) visit(sample, truth, found);
+                     });
+  for (const Sample& sample : data.samples) {
+    const Image image = read_image(sample.image);
+    const Size input = size.exact ? size.size : fitting_rectangle(size.size.width, image.size());
+    batch.add(sample, letterboxed(image, input));
+  }
+  batch.run();
+  CocoMetric& main = pose ? keypoints : boxes;
+  Evaluation e{.boxes = boxes.summary(),
+               .keypoints = keypoints.summary(),
+               .precision_curve = main.precision_curve()};
+  e.metric = std::make_shared<const CocoMetric>(std::move(main));
+  return e;
+}
+
+}  // namespace octet

@@ -1,0 +1,60 @@
+// mAP of the network being trained, by the same letterbox, decoding and metric as 'octet val'.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/size.h"
+#include "eval/dataset/dataset.h"
+#include "eval/metric/coco_metric.h"
+#include "model/model.h"
+#include "train/network/network.h"
+#include "vision/decode.h"
+#include "vision/image.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+
+struct Evaluation {
+  CocoSummary boxes, keypoints;
+  std::vector<double> precision_curve;       // of the task's metric, at recalls 0, 0.01, … 1
+  std::shared_ptr<const CocoMetric> metric;  // the task's
+
+  // What "best" means: mAP50-95 of keypoints for pose, else of boxes.
+  [[nodiscard]] double fitness(Task task) const {
+    return task == Task::kPose ? keypoints.map50_95 : boxes.map50_95;
+  }
+};
+
+// Throws an Error beginning with `name` when no picture has a label: there is nothing to learn
+// then, and nothing to judge by.
+void require_labels(const Dataset& data, const std::string& name);
+
+// Sees every picture's objects and what was found, in pixels of the picture.
+using PictureVisitor = std::function<void(
+    const Sample& sample, const std::vector<TruthObject>& truth, const Detections& found)>;
+
+// `size`: one side means the rectangle that fits each picture.
+[[nodiscard]] Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
+                                  const SizeOption& size, Voting voting,
+                                  const PictureVisitor& visit = {});
+// Of a float model.
+[[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size,
+                                  Voting voting, const PictureVisitor& visit = {});
+
+// A picture as the network sees it: bytes (1, 3, H, W).
+struct LetterboxedPicture {
+  torch::Tensor bytes;
+  LetterboxGeometry geometry;
+  Size original;
+};
+[[nodiscard]] LetterboxedPicture letterboxed(const Image& image, Size input);
+[[nodiscard]] LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input);
+[[nodiscard]] torch::Tensor to_unit(const torch::Tensor& bytes);  // float in [0, 1]
+
+}  // namespace octet

@@ -1,0 +1,128 @@
+#include "train/loop/run_state.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "format/model_file.h"
+#include "graph/json/graph_json.h"
+#include "train/network/graph_executor.h"
+
+namespace octet {
+namespace {
+
+constexpr const char* kKey = "octet.run";
+
+Tensor to_plain(const torch::Tensor& value) {
+  const torch::Tensor dense = value.detach().cpu().contiguous();
+  return {dense.sizes().vec(), {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()}};
+}
+
+void put(Attachment& a, const std::string& prefix, const TrainableNetwork::Tensors& tensors) {
+  for (const auto& [name, value] : tensors) a.tensors[prefix + name] = to_plain(value);
+}
+
+// Copies tensors of the file into those given, all of which have to be there.
+void take(const SafetensorsFile& file, const std::string& prefix, const std::string& path,
+          const TrainableNetwork::Tensors& tensors) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [name, value] : tensors) {
+    const auto at = file.tensors.find(prefix + name);
+    if (at == file.tensors.end() || at->second.shape != value.sizes().vec())
+      fail(
+          "{}: is not of a run of this model ('{}' is missing or has another shape); train without "
+          "--resume, or with the model it was begun with",
+          path, name);
+    value.detach().copy_(to_torch(at->second));
+  }
+}
+
+nlohmann::json to_json(const CocoSummary& s) { return {s.map50, s.map50_95}; }
+
+CocoSummary to_summary(const nlohmann::json& j) {
+  CocoSummary s;
+  s.map50 = j.at(0).get<double>();
+  s.map50_95 = j.at(1).get<double>();
+  return s;
+}
+
+}  // namespace
+
+std::string fingerprint(const Model& model) {
+  Hash hash;
+  hash.add(to_json(model.graph).dump());
+  const auto add = [&](const Tensor& tensor) { hash.add(std::as_bytes(std::span(tensor.values))); };
+  for (const Node& node : model.graph.nodes) {
+    if (const auto* conv = std::get_if<Conv2d>(&node.op)) {
+      add(conv->weight);
+      add(conv->bias);
+    } else if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
+      for (const Tensor* t : {&norm->gamma, &norm->beta, &norm->mean, &norm->variance}) add(*t);
+    }
+  }
+  return fmt::format("model {:016x}, ", hash.value());
+}
+
+void write_run(const std::filesystem::path& file, const Model& averaged,
+               const RunPosition& position, const RunKey& key, TrainableNetwork& network,
+               WeightAverage& average, Optimizer& optimizer) {
+  Attachment a;
+  put(a, "run.parameter.", network.parameters());
+  put(a, "run.buffer.", network.buffers());
+  put(a, "run.average.", average.values());
+  put(a, "run.optimizer.", optimizer.state());
+  a.metadata[kKey] = nlohmann::json{{"key", key},
+                                    {"epoch", position.epoch},
+                                    {"batch", position.batch},
+                                    {"best_epoch", position.best_epoch},
+                                    {"best_fitness", position.best_fitness},
+                                    {"best_boxes", to_json(position.best_boxes)},
+                                    {"best_keypoints", to_json(position.best_keypoints)},
+                                    {"seconds", position.seconds},
+                                    {"steps", optimizer.steps()},
+                                    {"updates", average.updates()}}
+                         .dump();
+  write_model_file(file, averaged, StorageKind::kF32, a);
+}
+
+RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
+                     TrainableNetwork& network, WeightAverage& average, Optimizer& optimizer) {
+  if (!std::filesystem::exists(file))
+    fail("{}: there is no run to resume; train without --resume first", file.string());
+  const SafetensorsFile data = parse_safetensors(read_file(file), file.string());
+  const auto entry = data.metadata.find(kKey);
+  if (entry == data.metadata.end())
+    fail("{}: holds a model, but not the state of a run to resume", file.string());
+  try {
+    const auto j = nlohmann::json::parse(entry->second);
+    const auto own = j.at("key").get<std::string>();
+    if (own != key)
+      fail("{}: is of a run with another model, other options or data:\n  then {}\n  now  {}",
+           file.string(), own, key);
+    take(data, "run.parameter.", file.string(), network.parameters());
+    take(data, "run.buffer.", file.string(), network.buffers());
+    take(data, "run.average.", file.string(), average.values());
+    for (const auto& [name, tensor] : data.tensors) {
+      constexpr std::string_view kPrefix = "run.optimizer.";
+      if (!name.starts_with(kPrefix)) continue;
+      torch::Tensor value = to_torch(tensor);
+      if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
+      optimizer.state()[name.substr(kPrefix.size())] =
+          value.to(network.parameters().begin()->second.device());
+    }
+    optimizer.set_steps(j.at("steps").get<int64_t>());
+    average.set_updates(j.at("updates").get<int64_t>());
+    return {.epoch = j.at("epoch").get<int>(),
+            .batch = j.at("batch").get<int64_t>(),
+            .best_epoch = j.at("best_epoch").get<int>(),
+            .best_fitness = j.at("best_fitness").get<double>(),
+            .best_boxes = to_summary(j.at("best_boxes")),
+            .best_keypoints = to_summary(j.at("best_keypoints")),
+            .seconds = j.at("seconds").get<double>()};
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: the state of its run is damaged: {}", file.string(), e.what());
+  }
+}
+
+}  // namespace octet

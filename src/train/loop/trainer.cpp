@@ -1,0 +1,372 @@
+#include "train/loop/trainer.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+#include <random>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "format/model_file.h"
+#include "train/loop/run_state.h"
+#include "train/loss/loss.h"
+#include "train/network/batch_norm.h"
+#include "train/network/device.h"
+#include "train/network/float_network.h"
+
+namespace octet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kWarmupMomentum = 0.8;
+constexpr double kWarmupBias = 10;  // times the learning rate: where biases start, with SGD
+constexpr double kNominalBatch = 64;
+constexpr const char* kTableHead =
+    "epoch,seconds,images_per_second,box,cls,dfl,keypoint,visibility,distill,map50,map50_95,"
+    "pose_map50,pose_map50_95,lr\n";
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void add(LossItems& sum, const LossItems& items, double factor) {
+  sum.box += items.box * factor;
+  sum.cls += items.cls * factor;
+  sum.dfl += items.dfl * factor;
+  sum.keypoint += items.keypoint * factor;
+  sum.visibility += items.visibility * factor;
+  sum.distill += items.distill * factor;
+}
+
+std::string table_row(const EpochResult& r) {
+  return fmt::format(
+      "{},{:.1f},{:.2f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:."
+      "6f}"
+      "\n",
+      r.epoch, r.seconds, r.images_per_second, r.loss.box, r.loss.cls, r.loss.dfl, r.loss.keypoint,
+      r.loss.visibility, r.loss.distill, r.evaluation.boxes.map50, r.evaluation.boxes.map50_95,
+      r.evaluation.keypoints.map50, r.evaluation.keypoints.map50_95, r.learning_rate);
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainingTask& task, const Dataset& training, const Dataset& validation,
+          const TrainOptions& options)
+      : task_(task),
+        net_(task.network),
+        options_(options),
+        task_kind_(task.network.model().info.task),
+        validation_(validation),
+        loader_(training, {.side = options.side,
+                           .batch = options.batch,
+                           .seed = options.seed,
+                           .augment = options.augment,
+                           .cache_gb = options.cache_gb}),
+        optimizer_(options.optimizer, net_.parameters(), make_groups()),
+        average_(net_, options.average) {
+    at_.best_fitness = options.initial_fitness;
+    const bool sgd = options.optimizer == OptimizerKind::kSgd;
+    const double usual_rate = (sgd ? 0.01 : 0.001) * (options.already_trained ? 0.1 : 1);
+    base_rate_ = options.learning_rate > 0 ? options.learning_rate : usual_rate;
+    key_ = fmt::format(
+        "{}{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
+        "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
+        task.kind, loader_.pictures(), options.epochs, options.side, options.batch,
+        options.accumulate, sgd ? "sgd" : "adamw", base_rate_, options.cosine ? " cosine" : "",
+        options.warmup_epochs, options.weight_decay, options.freeze, options.augment.mosaic,
+        options.augment.mixup, options.seed);
+  }
+
+  TrainSummary run() {
+    if (options_.resume) {
+      resume();
+    } else if (options_.already_trained) {
+      judge_given();
+    }
+    TrainSummary summary;
+    summary.images = loader_.pictures();
+    summary.best_epoch = at_.best_epoch;
+    summary.best.boxes = at_.best_boxes;
+    summary.best.keypoints = at_.best_keypoints;
+    start_ = Clock::now();
+    while (at_.epoch < options_.epochs) {
+      if (task_.before_epoch)
+        task_.before_epoch(static_cast<double>(at_.epoch) / options_.epochs, average_);
+      EpochResult result;
+      summary.interrupted = !train_epoch(result);
+      if (summary.interrupted) break;
+      training_seconds_ += result.seconds;
+      finish_epoch(result, summary);
+      if (at_.epoch - at_.best_epoch >= options_.patience) {
+        log_info("no better epoch for {}: training stops early", options_.patience);
+        break;
+      }
+    }
+    summary.seconds = at_.seconds + seconds_since(start_);
+    const auto trained =
+        static_cast<double>(summary.images) * static_cast<double>(summary.epochs.size());
+    summary.images_per_second = training_seconds_ > 0 ? trained / training_seconds_ : 0;
+    return summary;
+  }
+
+ private:
+  // Convolution weights decay, BatchNorm's gammas do not, nor do biases, which have a warm-up of
+  // their own, nor scales.
+  std::vector<ParameterGroup> make_groups() const {
+    std::vector<ParameterGroup> groups(4);
+    for (const auto& [name, tensor] : net_.parameters()) {
+      if (in_first_layers(name, options_.freeze)) continue;
+      const bool bias = name.ends_with(".bias") || name.ends_with(".beta");
+      const size_t group = is_scale(name) ? 3 : bias ? 2 : name.ends_with(".weight") ? 0 : 1;
+      groups[group].names.push_back(name);
+    }
+    groups[3].rate_factor = options_.rate_of_scales;
+    groups[0].weight_decay =
+        options_.weight_decay * options_.batch * options_.accumulate / kNominalBatch;
+    return groups;
+  }
+
+  void resume() {
+    at_ = read_run(options_.folder / "last.safetensors", key_, net_, average_, optimizer_);
+    if (std::filesystem::exists(options_.folder / "results.csv"))
+      table_ = read_text_file(options_.folder / "results.csv");
+    if (at_.epoch >= options_.epochs)
+      fail("{}: all {} epochs are done; there is nothing to resume", options_.folder.string(),
+           options_.epochs);
+    log_info("continuing at epoch {}, batch {}", at_.epoch + 1, at_.batch + 1);
+  }
+
+  Model averaged() {
+    average_.swap(net_);
+    Model model = net_.model();
+    average_.swap(net_);
+    return model;
+  }
+
+  void save(const Model& averaged) {
+    RunPosition now = at_;
+    now.seconds += seconds_since(start_);
+    write_run(options_.folder / "last.safetensors", averaged, now, key_, net_, average_,
+              optimizer_);
+  }
+
+  void set_rates() {
+    const auto batches = static_cast<double>(loader_.batches());
+    const double progress = static_cast<double>(at_.epoch) / options_.epochs;
+    const double fall =
+        options_.cosine ? (1 - std::cos(progress * std::numbers::pi)) / 2 : progress;
+    learning_rate_ = base_rate_ * (1 - fall * (1 - options_.last_learning_rate));
+    const double step = at_.epoch * batches + static_cast<double>(at_.batch);
+    const double warm_steps = std::max(1.0, std::round(options_.warmup_epochs * batches));
+    const double warm = options_.warmup_epochs > 0 ? std::min(1.0, step / warm_steps) : 1;
+    const bool sgd = options_.optimizer == OptimizerKind::kSgd;
+    const double first_bias_rate = kWarmupBias * base_rate_;
+    for (size_t g = 0; g < optimizer_.groups().size(); ++g) {
+      optimizer_.groups()[g].learning_rate =
+          g == 2 && sgd ? first_bias_rate + (learning_rate_ - first_bias_rate) * warm
+                        : learning_rate_ * warm;
+    }
+    optimizer_.set_momentum(kWarmupMomentum + (options_.momentum - kWarmupMomentum) * warm);
+  }
+
+  // False when it was interrupted; then everything is saved.
+  bool train_epoch(EpochResult& result) {
+    const auto begin = Clock::now();
+    const bool mosaic =
+        at_.epoch < options_.epochs - std::min(options_.close_mosaic, options_.epochs / 2);
+    const int64_t first = at_.batch;
+    loader_.begin_epoch(at_.epoch, mosaic, first);
+    Progress progress(loader_.batches());
+    for (auto batch = loader_.next(); batch; batch = loader_.next()) {
+      set_rates();
+      const LossItems items = step(*batch);
+      add(result.loss, items, 1.0 / static_cast<double>(loader_.batches() - first));
+      ++at_.batch;
+      const double rate =
+          static_cast<double>((at_.batch - first) * options_.batch) / seconds_since(begin);
+      progress.update(at_.batch, progress_note(items, rate));
+      if (stop_requested()) {
+        save(averaged());
+        return false;
+      }
+    }
+    result.epoch = ++at_.epoch;
+    at_.batch = 0;
+    result.seconds = seconds_since(begin);
+    const int64_t before = std::min(loader_.pictures(), first * options_.batch);  // of a resume
+    result.images_per_second = static_cast<double>(loader_.pictures() - before) / result.seconds;
+    result.learning_rate = learning_rate_;
+    return true;
+  }
+
+  std::string progress_note(const LossItems& items, double rate) const {
+    const double left = static_cast<double>((options_.epochs - at_.epoch) * loader_.pictures()) -
+                        static_cast<double>(at_.batch * options_.batch);
+    return fmt::format(
+        "epoch {}/{}  {:.1f} images/s  box {:.3f} cls {:.3f} dfl {:.3f}  {:.0f} min left",
+        at_.epoch + 1, options_.epochs, rate, items.box, items.cls, items.dfl, left / rate / 60);
+  }
+
+  bool keep_if_best(int epoch, const Evaluation& e, const Model& model) {
+    if (e.fitness(task_kind_) <= at_.best_fitness) return false;
+    at_.best_fitness = e.fitness(task_kind_);
+    at_.best_epoch = epoch;
+    at_.best_boxes = e.boxes;
+    at_.best_keypoints = e.keypoints;
+    write_model_file(options_.folder / "best.safetensors", model, StorageKind::kF32);
+    return true;
+  }
+
+  // As its file will be decoded.
+  Evaluation judge(const Model& model) const {
+    const Voting voting = model.quantization.empty() ? Voting::kNone : Voting::kMean;
+    return evaluate(net_.inference(), model, validation_, judging_size(options_), voting);
+  }
+
+  void judge_given() {
+    const Model given = net_.model();
+    const Evaluation e = judge(given);
+    keep_if_best(0, e, given);
+    log_info("as given: mAP50 {:.4f} mAP50-95 {:.4f}{}", e.boxes.map50, e.boxes.map50_95,
+             pose_note(e));
+  }
+
+  std::string pose_note(const Evaluation& e) const {
+    return task_kind_ == Task::kPose ? fmt::format(" pose {:.4f}", e.keypoints.map50_95) : "";
+  }
+
+  void finish_epoch(EpochResult& result, TrainSummary& summary) {
+    average_.swap(net_);
+    const Model averaged = net_.model();
+    result.evaluation = judge(averaged);
+    average_.swap(net_);
+    const Evaluation& e = result.evaluation;
+    if (keep_if_best(result.epoch, e, averaged)) {
+      summary.best_epoch = result.epoch;
+      summary.best = e;
+    }
+    EpochResult row = result;
+    row.seconds = at_.seconds + seconds_since(start_);
+    table_ += table_row(row);
+    write_text_file(options_.folder / "results.csv", table_);
+    save(averaged);
+    log_info(
+        "epoch {}/{}: box {:.3f} cls {:.3f} dfl {:.3f}{}  mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} "
+        "images/s",
+        result.epoch, options_.epochs, result.loss.box, result.loss.cls, result.loss.dfl,
+        result.loss.distill > 0 ? fmt::format(" distill {:.4f}", result.loss.distill) : "",
+        e.boxes.map50, e.boxes.map50_95, pose_note(e), result.images_per_second);
+    summary.epochs.push_back(result);
+  }
+
+  void require_finite(double value, const char* name) const {
+    if (std::isfinite(value)) return;
+    fail("the {} is not a number any more, at epoch {} batch {}; {}try a lower --lr", name,
+         at_.epoch + 1, at_.batch + 1,
+         at_.epoch > 0 ? "best.safetensors and last.safetensors of the epochs before are kept; "
+                       : "");
+  }
+
+  LossItems step(const Batch& batch) {
+    if (pending_ == 0) optimizer_.zero_grad();
+    const torch::Tensor image = to_unit(batch.image.to(options_.device));
+    LossItems items = task_.loss(forward(image), image, batch.targets);
+    require_finite(items.total.item<double>(), "loss");
+    items.total.backward();
+    items.total = torch::Tensor();
+    const bool last = at_.batch + 1 == loader_.batches();
+    if (++pending_ < options_.accumulate && !last) return items;
+    pending_ = 0;
+    require_finite(optimizer_.clip(options_.clip_norm), "gradient");
+    optimizer_.step();
+    average_.update(net_);
+    return items;
+  }
+
+  // In bf16 where asked for; losses are computed in float32.
+  std::vector<torch::Tensor> forward(const torch::Tensor& image) {
+    if (!options_.bf16) return net_.forward(image);
+    at::autocast::set_cpu_enabled(true);
+    auto outputs = net_.forward(image);
+    at::autocast::clear_cache();
+    at::autocast::set_cpu_enabled(false);
+    for (torch::Tensor& o : outputs) o = o.to(torch::kFloat);
+    return outputs;
+  }
+
+  const TrainingTask& task_;
+  TrainableNetwork& net_;
+  TrainOptions options_;
+  Task task_kind_;
+  const Dataset& validation_;
+  BatchLoader loader_;
+  Optimizer optimizer_;
+  WeightAverage average_;
+  RunKey key_;
+  RunPosition at_;
+  std::string table_ = kTableHead;
+  double base_rate_ = 0, learning_rate_ = 0;
+  int pending_ = 0;  // batches since the last step
+  Clock::time_point start_;
+  double training_seconds_ = 0;
+};
+
+}  // namespace
+
+Model with_classes(Model model, const std::vector<std::string>& names, uint64_t seed) {
+  if (model.info.names == names) return model;
+  const auto classes = static_cast<int64_t>(names.size());
+  model.info.names = names;
+  std::mt19937_64 random(seed);
+  for (const Output& output : model.graph.outputs) {
+    if (output.role != OutputRole::kClass) continue;
+    const auto node = std::find_if(model.graph.nodes.begin(), model.graph.nodes.end(),
+                                   [&](const Node& n) { return n.name == output.value; });
+    auto& conv = std::get<Conv2d>(node->op);
+    conv.weight.shape[0] = classes;
+    conv.weight.values.resize(static_cast<size_t>(element_count(conv.weight.shape)));
+    std::normal_distribution<float> normal(0, 0.01F);
+    for (float& w : conv.weight.values) w = normal(random);
+    // As YOLOv8 starts: five objects on a 640 picture, spread over all classes.
+    const double cells = std::pow(640.0 / output.stride, 2);
+    conv.bias = {{classes},
+                 std::vector<float>(
+                     names.size(),
+                     static_cast<float>(std::log(5.0 / static_cast<double>(classes) / cells)))};
+  }
+  verify(model);
+  return model;
+}
+
+TrainSummary train(const TrainingTask& task, const Dataset& training, const Dataset& validation,
+                   const TrainOptions& options) {
+  torch::manual_seed(options.seed);
+  task.network.move_to(options.device);
+  return Trainer(task, training, validation, options).run();
+}
+
+TrainSummary train_float(const Model& model, const Dataset& training, const Dataset& validation,
+                         const TrainOptions& options) {
+  use_threads(options.threads);
+  const LoaderOptions as_trained{.side = options.side,
+                                 .batch = 8,
+                                 .seed = options.seed,
+                                 .augment = options.augment,
+                                 .cache_gb = 0};
+  FloatNetwork network(with_batch_norm(model, training, as_trained), options.freeze);
+  const Loss loss(model.info, model.graph.outputs);
+  const auto on_batch = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor&,
+                            const Targets& targets) { return loss(outputs, targets); };
+  return train({.network = network, .loss = on_batch, .kind = fingerprint(model)}, training,
+               validation, options);
+}
+
+}  // namespace octet

@@ -1,0 +1,102 @@
+// Trains a network on labelled pictures: warm-up, a falling learning rate, an exponential moving
+// average of the weights, judged on the validation pictures after every epoch.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "eval/dataset/dataset.h"
+#include "model/model.h"
+#include "train/data/batch_loader.h"
+#include "train/loop/evaluate.h"
+#include "train/loop/optimizer.h"
+#include "train/loop/weight_average.h"
+#include "train/network/network.h"
+
+namespace octet {
+
+struct TrainOptions {
+  int epochs = 100;
+  int side = 640;
+  int batch = 16;
+  OptimizerKind optimizer = OptimizerKind::kSgd;
+  double learning_rate = 0;  // 0: 0.01 for SGD, 0.001 for AdamW; a tenth if already trained
+  // The model detects these classes as it is: it is judged first, and stays the best unless an
+  // epoch is better.
+  bool already_trained = false;
+  bool cosine = false;
+  double last_learning_rate = 0.01;  // share of the first
+  double rate_of_scales = 1;         // learning rate of quantization scales, as a multiple
+  double momentum = 0.937;
+  double weight_decay = 5e-4;  // of convolution weights only, at a batch of 64
+  double warmup_epochs = 3;
+  double initial_fitness = -2;  // what an epoch has to exceed to be the best
+  double clip_norm = 10;
+  int accumulate = 1;     // batches a step
+  int patience = 100;     // epochs without a better one until training stops
+  int freeze = 0;         // the first layers of the model, "model.0" on, stay as they are
+  int close_mosaic = 10;  // last epochs without mosaic; never more than a half of all
+  bool bf16 = false;
+  torch::Device device = torch::kCPU;
+  bool rectangular = false;  // each picture is judged in the rectangle that fits it
+  bool resume = false;
+  uint64_t seed = 0;
+  int threads = 0;      // 0: one per core
+  double cache_gb = 4;  // as LoaderOptions has it
+  AugmentOptions augment;
+  AverageOptions average;
+  std::filesystem::path folder;  // best.safetensors, last.safetensors, results.csv
+};
+
+// What pictures are letterboxed into to be judged.
+[[nodiscard]] inline SizeOption judging_size(const TrainOptions& o) {
+  return {.size = {o.side, o.side}, .exact = !o.rectangular};
+}
+
+struct EpochResult {
+  int epoch = 0;  // from 1
+  double seconds = 0;
+  double images_per_second = 0;
+  LossItems loss;  // means
+  Evaluation evaluation;
+  double learning_rate = 0;
+};
+
+struct TrainSummary {
+  std::vector<EpochResult> epochs;  // of this run, without those before a resume
+  int best_epoch = 0;
+  int64_t images = 0;  // per epoch
+  double seconds = 0;
+  double images_per_second = 0;  // training alone, loader included
+  Evaluation best;               // of an epoch before a resume: mAP50 and mAP50-95 alone
+  bool interrupted = false;
+};
+
+struct TrainingTask {
+  TrainableNetwork& network;
+  // The loss of the network's outputs on a batch, whose image is given as the network saw it.
+  std::function<LossItems(const std::vector<torch::Tensor>& outputs, const torch::Tensor& image,
+                          const Targets& targets)>
+      loss;
+  // Called before each epoch, with the share of the training done.
+  std::function<void(double progress, WeightAverage& average)> before_epoch = {};
+  // What else makes it this run and no other: a resumed one has to have the same.
+  std::string kind = {};
+};
+
+// Throws an Error when the loss is not a number any more, or `resume` finds another run's files.
+[[nodiscard]] TrainSummary train(const TrainingTask& task, const Dataset& training,
+                                 const Dataset& validation, const TrainOptions& options);
+
+// Fine-tunes a float model; BatchNorm that is folded or neutral is measured and put back first.
+[[nodiscard]] TrainSummary train_float(const Model& model, const Dataset& training,
+                                       const Dataset& validation, const TrainOptions& options);
+
+// The model with a head for other classes: the class convolutions' last layers are made anew,
+// everything else is kept.
+[[nodiscard]] Model with_classes(Model model, const std::vector<std::string>& names, uint64_t seed);
+
+}  // namespace octet

@@ -1,0 +1,45 @@
+// A Graph with BatchNorm under training.
+#pragma once
+
+#include <memory>
+
+#include "graph/passes/passes.h"
+#include "train/network/graph_executor.h"
+#include "train/network/network.h"
+
+namespace octet {
+
+class FloatNetwork : public TrainableNetwork {
+ public:
+  // The first `frozen` layers keep the statistics of their BatchNorms.
+  explicit FloatNetwork(const Model& model, int frozen = 0) : info_(model.info), net_(model.graph) {
+    std::set<std::string> kept;
+    for (const Node& node : model.graph.nodes) {
+      if (std::holds_alternative<BatchNorm>(node.op) && in_first_layers(node.name, frozen))
+        kept.insert(node.name);
+    }
+    net_.keep_statistics(std::move(kept));
+  }
+
+  std::vector<torch::Tensor> forward(const torch::Tensor& image) override {
+    return net_.forward(image, NormMode::kBatchStatistics);
+  }
+  // As it will be exported.
+  Forward inference() override {
+    auto net = std::make_shared<GraphExecutor>(fold_batch_norm(net_.graph()));
+    net->move_to(net_.device());
+    return [net](const torch::Tensor& image) {
+      return net->forward(image.to(net->device()), NormMode::kRunningStatistics);
+    };
+  }
+  void move_to(torch::Device device) override { net_.move_to(device); }
+  const Tensors& parameters() const override { return net_.parameters(); }
+  const Tensors& buffers() const override { return net_.buffers(); }
+  Model model() const override { return {.info = info_, .graph = net_.graph()}; }
+
+ private:
+  ModelInfo info_;
+  GraphExecutor net_;
+};
+
+}  // namespace octet

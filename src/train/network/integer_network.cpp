@@ -1,0 +1,180 @@
+#include "train/network/integer_network.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "quant/params.h"
+#include "quant/placement.h"
+#include "quant/reference/reference.h"
+#include "train/kernels/quant_kernels.h"
+#include "train/network/graph_executor.h"
+
+namespace octet {
+namespace {
+
+using Value = IntegerNetwork::Value;
+
+// `steps`: unrounded.
+Value quantized(const torch::Tensor& steps, const QuantParams& p) {
+  return {
+      .tensor =
+          steps.round().clamp(kInt8Min - p.zero_point, kInt8Max - p.zero_point).to(torch::kFloat32),
+      .params = p};
+}
+Value quantized_real(const torch::Tensor& real, const QuantParams* p) {
+  if (p == nullptr) return {.tensor = real, .params = std::nullopt};
+  return quantized(real.to(torch::kFloat64) / static_cast<double>(p->scale), *p);
+}
+
+// Calls visit(part of x, part of y), in parallel; parts are whole rows of `row` elements.
+template <typename F>
+void for_rows(const torch::Tensor& x, const torch::Tensor& y, int64_t row, F&& visit) {
+  constexpr int64_t kLeast = 1 << 15;  // elements that are worth a thread
+  at::parallel_for(0, x.numel() / row, (kLeast + row - 1) / row, [&](int64_t begin, int64_t end) {
+    const auto size = static_cast<size_t>((end - begin) * row);
+    visit(std::span<const float>(x.data_ptr<float>() + begin * row, size),
+          std::span<float>(y.data_ptr<float>() + begin * row, size));
+  });
+}
+
+torch::Tensor scaled(const Value& v) {
+  return v.tensor.to(torch::kFloat64) * static_cast<double>(v.params->scale);
+}
+
+}  // namespace
+
+torch::Tensor Value::real() const { return params ? tensor * params->scale : tensor; }
+
+IntegerNetwork::IntegerNetwork(Model model) : model_(std::move(model)) {
+  for (const auto& [name, q] : model_.quantization.convs) {
+    const auto& op = std::get<Conv2d>(model_.graph.find(name)->op);
+    const std::vector<float> weight(q.weight.begin(), q.weight.end());
+    const std::vector<double> bias(q.bias.begin(), q.bias.end());
+    convs_[name] = {
+        .weight =
+            torch::tensor(weight).view(op.weight.shape).contiguous(at::MemoryFormat::ChannelsLast),
+        .bias = bias};
+  }
+}
+
+std::vector<torch::Tensor> IntegerNetwork::operator()(const torch::Tensor& image) const {
+  std::vector<std::string> wanted;
+  for (const Output& o : model_.graph.outputs) wanted.push_back(o.value);
+  const auto values = run(image, wanted);
+  std::vector<torch::Tensor> outputs;
+  for (const std::string& name : wanted) outputs.push_back(values.at(name).real());
+  return outputs;
+}
+
+std::map<std::string, Value> IntegerNetwork::run(const torch::Tensor& image) const {
+  std::vector<std::string> all{model_.graph.input};
+  for (const Node& node : model_.graph.nodes) all.push_back(node.name);
+  return run(image, all);
+}
+
+std::map<std::string, Value> IntegerNetwork::run(const torch::Tensor& image,
+                                                 const std::vector<std::string>& wanted) const {
+  const torch::NoGradGuard no_grad;
+  const QuantParams* input = model_.quantization.find(model_.graph.input);
+  std::map<std::string, Value> values{
+      {model_.graph.input,
+       quantized_real(image.contiguous(at::MemoryFormat::ChannelsLast), input)}};
+  std::map<std::string, size_t> uses_left = count_uses(model_.graph);
+  for (const std::string& name : wanted) ++uses_left[name];
+  for (const Node& node : model_.graph.nodes) {
+    std::vector<Value> in;
+    for (const std::string& name : node.inputs) in.push_back(values.at(name));
+    values[node.name] = apply(node, in);
+    for (const std::string& name : node.inputs) {
+      if (--uses_left.at(name) == 0) values.erase(name);
+    }
+  }
+  return values;
+}
+
+const QuantParams* IntegerNetwork::params_of(const Node& node) const {
+  if (const QuantParams* own = model_.quantization.find(node.name)) return own;
+  if (!std::holds_alternative<Conv2d>(node.op)) return nullptr;
+  for (const Node& user : model_.graph.nodes) {
+    const auto* act = std::get_if<Activation>(&user.op);
+    if (act != nullptr && fuses_into_conv(act->kind) && user.inputs[0] == node.name)
+      return model_.quantization.find(user.name);
+  }
+  return nullptr;
+}
+
+Value IntegerNetwork::apply(const Node& node, const std::vector<Value>& in) const {
+  const QuantParams* out = params_of(node);
+  if (const auto* op = std::get_if<Conv2d>(&node.op)) {
+    if (convs_.contains(node.name)) return integer_conv(node, *op, in[0]);
+    const torch::Tensor bias = op->bias.empty() ? torch::Tensor() : to_torch(op->bias);
+    return quantized_real(torch::conv2d(in[0].real(), to_torch(op->weight), bias, op->stride,
+                                        op->padding, 1, op->groups),
+                          out);
+  }
+  if (const auto* op = std::get_if<Activation>(&node.op)) return activation(op->kind, in[0], out);
+  const bool integers =
+      std::all_of(in.begin(), in.end(), [](const Value& v) { return v.params.has_value(); });
+  if (std::holds_alternative<Add>(node.op) && integers)
+    return quantized_real(scaled(in[0]) + scaled(in[1]), out);
+  std::vector<torch::Tensor> tensors;
+  for (const Value& v : in) tensors.push_back(integers ? v.tensor : v.real());
+  const torch::Tensor y = apply_plain(node, tensors);
+  if (integers) return {.tensor = y, .params = in[0].params};
+  return quantized_real(y, out);
+}
+
+Value IntegerNetwork::integer_conv(const Node& node, const Conv2d& op, const Value& x) const {
+  const Weights& w = convs_.at(node.name);
+  const torch::Tensor sums =
+      torch::conv2d(x.tensor, w.weight, torch::Tensor(), op.stride, op.padding, 1, op.groups)
+          .contiguous(at::MemoryFormat::ChannelsLast);
+  const QuantParams* out = params_of(node);
+  std::vector<float> factors;
+  for (const float s : model_.quantization.convs.at(node.name).scales)
+    factors.push_back(x.params->scale * s / (out == nullptr ? 1.0F : out->scale));
+  const auto channels = static_cast<int64_t>(factors.size());
+  if (out == nullptr) {
+    const torch::Tensor bias = torch::tensor(w.bias, torch::kFloat64).view({1, channels, 1, 1});
+    const torch::Tensor exact = (sums.to(torch::kFloat64) + bias).to(torch::kFloat32);
+    return {.tensor = exact * torch::tensor(factors).view({1, channels, 1, 1}),
+            .params = std::nullopt};
+  }
+  const Rescaling rescaling{.bias = w.bias,
+                            .factors = factors,
+                            .low = static_cast<float>(kInt8Min - out->zero_point),
+                            .high = static_cast<float>(kInt8Max - out->zero_point)};
+  torch::Tensor y = torch::empty_like(sums);
+  for_rows(sums, y, channels, [&](std::span<const float> from, std::span<float> to) {
+    rescale_sums(from, to, rescaling);
+  });
+  return {.tensor = y, .params = *out};
+}
+
+Value IntegerNetwork::activation(ActivationKind kind, const Value& x,
+                                 const QuantParams* out) const {
+  if (!x.params || out == nullptr) {
+    const Node node{.name = "activation", .op = Activation{kind}, .inputs = {}};
+    return quantized_real(apply_plain(node, {x.real()}), out);
+  }
+  if (fuses_into_conv(kind)) {  // the convolution's output is on its grid already
+    const double six = kind == ActivationKind::kRelu6 ? quantize(6, *out) - out->zero_point
+                                                      : kInt8Max - out->zero_point;
+    return {.tensor = x.tensor.clamp(quantize(0, *out) - out->zero_point, six), .params = *out};
+  }
+  const auto table = activation_table(*x.params, kind, *out);
+  std::vector<float> values;
+  for (const int8_t q : table) values.push_back(static_cast<float>(q - out->zero_point));
+  const GridPoint grid{.scale = 1, .zero_point = static_cast<float>(x.params->zero_point)};
+  const StepTables tables{.value = values.data()};
+  const torch::Tensor steps = x.tensor.contiguous(x.tensor.suggest_memory_format());
+  torch::Tensor y = torch::empty_like(steps);
+  for_rows(steps, y, 1, [&](std::span<const float> from, std::span<float> to) {
+    tables_forward(from, to, grid, tables);
+  });
+  return {.tensor = y, .params = *out};
+}
+
+}  // namespace octet

@@ -1,0 +1,38 @@
+// What quantizing a part of a network, and nothing else, does to its outputs: only what depends on
+// that part is computed again. SiLU between two values of that part rounds as in engines.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "graph/quantization.h"
+#include "train/network/graph_executor.h"
+
+namespace octet {
+
+struct PartialQuantization {
+  std::map<std::string, QuantParams> values;
+  std::map<std::string, torch::Tensor> weights;  // by convolution, in place of its own
+};
+
+class PartialRun {
+ public:
+  // `net` without BatchNorm; it has to outlive this.
+  PartialRun(GraphExecutor& net, const torch::Tensor& image);
+
+  [[nodiscard]] const std::vector<torch::Tensor>& outputs() const { return outputs_; }
+  [[nodiscard]] std::vector<torch::Tensor> outputs(const PartialQuantization& part);
+
+ private:
+  [[nodiscard]] std::vector<torch::Tensor> pick(
+      const std::map<std::string, torch::Tensor>& changed) const;
+
+  GraphExecutor& net_;
+  std::map<std::string, torch::Tensor> values_;
+  std::vector<torch::Tensor> outputs_;
+};
+
+}  // namespace octet

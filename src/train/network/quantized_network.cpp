@@ -1,0 +1,295 @@
+#include "train/network/quantized_network.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "quant/params.h"
+#include "quant/rounding_safe_scales.h"
+#include "train/network/device.h"
+#include "train/network/graph_executor.h"
+#include "train/network/integer_network.h"
+
+namespace octet {
+namespace {
+
+constexpr double kLeastStep = 1e-8;
+// A bias moves a whole picture, where weights move what they see: its unit is a small share of a
+// step of its output.
+constexpr double kBiasShare = 0.02;
+
+// What rounding to the middles (or ends) of steps of `scale` adds; without a gradient.
+torch::Tensor round_bias(const torch::Tensor& bias, const torch::Tensor& scale, bool to_middle) {
+  const torch::NoGradGuard no_grad;
+  const double shift = to_middle ? 0.5 : 0;
+  return ((bias / scale - shift).round() + shift) * scale - bias;
+}
+
+void require_sound(bool sound, const std::string& name) {
+  if (!sound)
+    fail("[{}]: training has torn it away from any useful value; try a lower --lr or --scale-lr",
+         name);
+}
+
+bool is_scale_value(float scale) { return std::isnormal(scale) && scale > 0; }
+
+std::vector<float> to_vector(const torch::Tensor& t) {
+  const torch::Tensor flat = t.detach().cpu().contiguous();
+  return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+}  // namespace
+
+QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placement,
+                                   const Scales& scales)
+    : model_(model), placement_(placement), scales_(scales) {
+  snap_scales(model_.graph, placement_, scales_.groups);
+  const auto zeros = [](const torch::Tensor& like) {
+    return torch::zeros_like(like).requires_grad_(true);
+  };
+  for (const Node& node : model_.graph.nodes) {
+    for (const std::string& in : node.inputs) users_[in].push_back(&node);
+  }
+  for (const Node& node : model_.graph.nodes) {
+    const auto* op = std::get_if<Conv2d>(&node.op);
+    if (op == nullptr) continue;
+    Start start{.weight = to_torch(op->weight).contiguous(at::MemoryFormat::ChannelsLast),
+                .weight_unit = {},
+                .bias = op->bias.empty() ? torch::zeros({op->weight.shape[0]}) : to_torch(op->bias),
+                .bias_unit = bias_unit(node)};
+    const bool int8 = placement_.convs.contains(node.name);
+    if (int8) settle_weights(node, scales_.groups, scales_.weights.at(node.name));
+    const torch::Tensor steps =
+        int8 ? constant(scales_.weights.at(node.name))
+             : (start.weight.abs().amax({1, 2, 3}) / kInt8Max).clamp_min(kLeastStep);
+    start.weight_unit = steps.view({-1, 1, 1, 1});
+    parameters_.emplace(node.name + ".weight", zeros(start.weight));
+    parameters_.emplace(node.name + ".bias", zeros(start.bias));
+    if (int8) parameters_.emplace(node.name + ".log_scales", zeros(steps));
+    starts_.emplace(node.name, std::move(start));
+  }
+  for (size_t g = 0; g < placement_.groups.size(); ++g) {
+    const auto& values = placement_.groups[g];
+    const bool image = std::find(values.begin(), values.end(), model_.graph.input) != values.end();
+    parameters_.emplace(fmt::format("group.{}.log_scale", g),
+                        torch::zeros({1}).requires_grad_(!image));
+  }
+}
+
+void QuantizedNetwork::move_to(torch::Device device) {
+  device_ = device;
+  for (auto& [name, value] : parameters_) value = moved(value, device);
+  for (auto& [name, start] : starts_) {
+    for (torch::Tensor* part : {&start.weight, &start.weight_unit, &start.bias})
+      *part = part->to(device);
+  }
+}
+
+torch::Tensor QuantizedNetwork::constant(const std::vector<float>& values) const {
+  return torch::tensor(values, torch::kFloat).to(device_);
+}
+
+std::optional<size_t> QuantizedNetwork::output_group(const Node& conv) const {
+  const auto user = users_.find(conv.name);
+  const std::string& value = placement_.quantized(conv.name) || user == users_.end()
+                                 ? conv.name
+                                 : user->second.front()->name;
+  const auto group = placement_.group_of.find(value);
+  if (group == placement_.group_of.end()) return {};
+  return group->second;
+}
+
+double QuantizedNetwork::bias_unit(const Node& conv) const {
+  constexpr double kFloatStep = 0.02;  // of a value that is not quantized
+  const auto group = output_group(conv);
+  return kBiasShare * (group ? scales_.groups[*group].scale : kFloatStep);
+}
+
+torch::Tensor QuantizedNetwork::weight(const std::string& conv) const {
+  const Start& start = starts_.at(conv);
+  return start.weight + leaf(conv + ".weight") * start.weight_unit;
+}
+
+torch::Tensor QuantizedNetwork::bias(const std::string& conv) const {
+  const Start& start = starts_.at(conv);
+  return start.bias + leaf(conv + ".bias") * start.bias_unit;
+}
+
+torch::Tensor QuantizedNetwork::scale(size_t group) const {
+  return leaf(fmt::format("group.{}.log_scale", group)).exp() * scales_.groups[group].scale;
+}
+
+LearnedParams QuantizedNetwork::params(const std::string& value) const {
+  const size_t group = placement_.group_of.at(value);
+  const QuantParams& p = scales_.groups[group];
+  if (!frozen_.empty()) return {constant({frozen_[group].scale}), p.zero_point};
+  const torch::Tensor learned = scale(group);
+  if (learned.requires_grad()) return {learned, p.zero_point};
+  const bool image = p == kImageParams;
+  return {constant({image ? p.scale : round_scale(learned.item<float>())}), p.zero_point};
+}
+
+std::vector<QuantParams> QuantizedNetwork::stored_groups() const {
+  if (!frozen_.empty()) return frozen_;
+  std::vector<QuantParams> groups = scales_.groups;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    if (groups[g] == kImageParams) continue;
+    groups[g].scale = round_scale(scale(g).item<float>());
+    require_sound(is_scale_value(groups[g].scale), placement_.groups[g].front());
+  }
+  snap_scales(model_.graph, placement_, groups);
+  return groups;
+}
+
+void QuantizedNetwork::freeze_scales() {
+  const std::vector<QuantParams> groups = stored_groups();
+  for (const Node& node : model_.graph.nodes) {
+    if (placement_.convs.contains(node.name))
+      frozen_weights_[node.name] = stored_weight_scales(node, groups);
+  }
+  frozen_ = groups;
+}
+
+torch::Tensor QuantizedNetwork::weight_scales(const Node& conv) const {
+  if (!frozen_.empty()) return constant(frozen_weights_.at(conv.name));
+  const torch::Tensor learned =
+      leaf(conv.name + ".log_scales").exp() * constant(scales_.weights.at(conv.name));
+  const auto output = output_group(conv);
+  if (!scales_.weight_grid.even || !output) return learned;
+  // Those that can be stored are powers of two apart.
+  std::vector<float> settled = to_vector(learned);
+  snap_weight_scales(settled, params(conv.inputs[0]).now(),
+                     params(placement_.groups[*output].front()).now(), scales_.weight_grid);
+  return learned * (constant(settled) / learned.detach());
+}
+
+std::vector<float> QuantizedNetwork::stored_weight_scales(
+    const Node& conv, const std::vector<QuantParams>& groups) const {
+  std::vector<float> scales = to_vector(weight_scales(conv));
+  require_sound(std::all_of(scales.begin(), scales.end(), is_scale_value), conv.name);
+  settle_weights(conv, groups, scales);
+  return scales;
+}
+
+void QuantizedNetwork::settle_weights(const Node& conv, const std::vector<QuantParams>& groups,
+                                      std::vector<float>& scales) const {
+  if (const auto output = output_group(conv))
+    snap_weight_scales(scales, groups[placement_.group_of.at(conv.inputs[0])], groups[*output],
+                       scales_.weight_grid);
+}
+
+bool QuantizedNetwork::left_to_activation(const Node& node) const {
+  const auto found = users_.find(node.name);
+  return found != users_.end() && found->second.size() == 1 &&
+         std::holds_alternative<Activation>(found->second.front()->op);
+}
+
+Forward QuantizedNetwork::inference() {
+  return [integers = std::make_shared<IntegerNetwork>(model())](const torch::Tensor& image) {
+    return (*integers)(image);
+  };
+}
+
+std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image, const Visitor& visit) {
+  std::map<std::string, torch::Tensor> values{
+      {model_.graph.input, image.contiguous(at::MemoryFormat::ChannelsLast)}};
+  if (visit) visit(model_.graph.input, image);
+  std::map<std::string, size_t> uses_left;
+  for (const auto& [name, nodes] : users_) uses_left[name] = nodes.size();
+  std::vector<std::string> wanted;
+  for (const Output& o : model_.graph.outputs) wanted.push_back(o.value);
+  wanted.insert(wanted.end(), also_.begin(), also_.end());
+  for (const std::string& name : wanted) ++uses_left[name];
+  for (const Node& node : model_.graph.nodes) {
+    std::vector<torch::Tensor> in;
+    for (const std::string& name : node.inputs) in.push_back(values.at(name));
+    torch::Tensor y;
+    if (const auto* op = std::get_if<Conv2d>(&node.op)) {
+      y = conv(node, *op, in[0]);
+    } else if (const auto* act = std::get_if<Activation>(&node.op)) {
+      y = activation(node, act->kind, in[0]);
+    } else {
+      y = apply_plain(node, in);
+      const bool computes = std::holds_alternative<Add>(node.op);
+      if (computes && placement_.quantized(node.name)) y = fake_quantize(y, params(node.name));
+    }
+    if (visit && placement_.quantized(node.name)) {
+      const bool raw = std::holds_alternative<Conv2d>(node.op) && left_to_activation(node);
+      visit(node.name, raw ? fake_quantize(y, params(node.name)) : y);
+    }
+    values[node.name] = y;
+    for (const std::string& name : node.inputs) {
+      if (--uses_left[name] == 0) values.erase(name);
+    }
+  }
+  std::vector<torch::Tensor> list;
+  for (const std::string& name : wanted) list.push_back(values.at(name));
+  return list;
+}
+
+torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const torch::Tensor& x) {
+  torch::Tensor w = weight(node.name);
+  torch::Tensor b = bias(node.name);
+  if (placement_.convs.contains(node.name)) {
+    const torch::Tensor scales = weight_scales(node);
+    w = fake_quantize_weight(w, scales, scales_.weight_grid.limit())
+            .contiguous(at::MemoryFormat::ChannelsLast);
+    b = b + round_bias(b, scales * params(node.inputs[0]).scale, scales_.weight_grid.even);
+  }
+  const torch::Tensor y = torch::conv2d(x, w, b, op.stride, op.padding, 1, op.groups);
+  if (!placement_.quantized(node.name) || left_to_activation(node)) return y;
+  return fake_quantize(y, params(node.name));
+}
+
+torch::Tensor QuantizedNetwork::activation(const Node& node, ActivationKind kind,
+                                           const torch::Tensor& x) {
+  const std::string& before = node.inputs[0];
+  const bool from_int = placement_.quantized(before) || fuses_into_conv(kind);
+  if (!placement_.quantized(node.name) || !from_int) {
+    const torch::Tensor given = placement_.quantized(before) ? fake_quantize(x, params(before)) : x;
+    const torch::Tensor y = apply_plain(node, {given});
+    return placement_.quantized(node.name) ? fake_quantize(y, params(node.name)) : y;
+  }
+  const LearnedParams out = params(node.name);
+  return fake_quantized_activation(x, kind, fuses_into_conv(kind) ? out : params(before), out);
+}
+
+void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>& values) {
+  const torch::NoGradGuard no_grad;
+  for (const Node& node : model_.graph.nodes) {
+    if (!placement_.convs.contains(node.name)) continue;
+    const auto& op = std::get<Conv2d>(node.op);
+    const torch::Tensor w = weight(node.name);
+    const torch::Tensor error =
+        w - fake_quantize_weight(w, weight_scales(node), scales_.weight_grid.limit());
+    const torch::Tensor shift =
+        torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride, op.padding, 1, op.groups)
+            .mean({0, 2, 3});
+    starts_.at(node.name).bias.add_(shift);
+  }
+}
+
+Model QuantizedNetwork::model() const {
+  Model out = model_;
+  out.quantization = {.weight_grid = scales_.weight_grid, .values = {}, .convs = {}};
+  for (const auto& [name, value] : parameters_)
+    require_sound(value.isfinite().all().item<bool>(), name);
+  const std::vector<QuantParams> groups = stored_groups();
+  for (const auto& [value, group] : placement_.group_of)
+    out.quantization.values[value] = groups[group];
+  for (Node& node : out.graph.nodes) {
+    auto* op = std::get_if<Conv2d>(&node.op);
+    if (op == nullptr) continue;
+    op->weight.values = to_vector(weight(node.name));
+    op->bias = {{op->weight.shape[0]}, to_vector(bias(node.name))};
+    if (!placement_.convs.contains(node.name)) continue;
+    const QuantParams& input = out.quantization.values.at(node.inputs[0]);
+    QuantizedConv q =
+        quantize_conv(*op, stored_weight_scales(node, groups), input, scales_.weight_grid);
+    dequantize_into(*op, q, input);
+    out.quantization.convs.emplace(node.name, std::move(q));
+  }
+  return out;
+}
+
+}  // namespace octet

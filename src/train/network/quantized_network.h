@@ -1,0 +1,106 @@
+// A quantized network under training: the Graph, without BatchNorm, computed as integers will
+// compute it, with gradients for weights, biases and scales.
+//
+// What is learned is the change, in units in which one step of an optimizer means the same
+// everywhere: of a weight in steps of its channel's scale, of a bias in shares of a step of its
+// output, of a scale as a logarithm. (One learning rate for plain weights, which differ by powers
+// of ten between channels, either tears the small ones apart or leaves the large ones as they are.)
+// Zero points stay as calibrated. Biases are rounded as they will be stored.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "quant/placement.h"
+#include "train/network/fake_quant.h"
+#include "train/network/network.h"
+
+namespace octet {
+
+// Quantization in the making: one set of parameters per group of a Placement.
+struct Scales {
+  std::vector<QuantParams> groups;
+  std::map<std::string, std::vector<float>> weights;  // of units, per convolution, (O)
+  WeightGrid weight_grid;
+};
+
+class QuantizedNetwork : public TrainableNetwork {
+ public:
+  using Visitor = std::function<void(const std::string& value, const torch::Tensor& real)>;
+
+  QuantizedNetwork(const Model& model, const Placement& placement, const Scales& scales);
+
+  std::vector<torch::Tensor> forward(const torch::Tensor& image) override { return run(image, {}); }
+  Forward inference() override;
+  // These values are given, too, behind the graph's outputs.
+  void give_also(std::vector<std::string> values) { also_ = std::move(values); }
+  // `visit` sees every quantized value.
+  [[nodiscard]] std::vector<torch::Tensor> run(const torch::Tensor& image, const Visitor& visit);
+
+  // Takes the mean error that rounded weights make, per channel, out of the biases (Nagel et al.,
+  // "Data-free quantization", 2019). `values`: of the float network, by name.
+  void correct_biases(const std::map<std::string, torch::Tensor>& values);
+
+  // Changes: "NODE.weight", "NODE.bias", "NODE.log_scales", "group.N.log_scale".
+  const Tensors& parameters() const override { return parameters_; }
+  const Tensors& buffers() const override { return buffers_; }
+  void move_to(torch::Device device) override;
+
+  [[nodiscard]] const WeightGrid& weight_grid() const { return scales_.weight_grid; }
+
+  // From now on scales are as they will be stored, without gradients.
+  void freeze_scales();
+
+  // The integers for the present values.
+  Model model() const override;
+
+ private:
+  [[nodiscard]] torch::Tensor conv(const Node& node, const Conv2d& op, const torch::Tensor& x);
+  [[nodiscard]] torch::Tensor activation(const Node& node, ActivationKind kind,
+                                         const torch::Tensor& x);
+  [[nodiscard]] LearnedParams params(const std::string& value) const;
+  [[nodiscard]] torch::Tensor scale(size_t group) const;
+  [[nodiscard]] std::vector<QuantParams> stored_groups() const;  // as files hold them
+  [[nodiscard]] torch::Tensor weight(const std::string& conv) const;
+  [[nodiscard]] torch::Tensor bias(const std::string& conv) const;
+  [[nodiscard]] double bias_unit(const Node& conv) const;
+  [[nodiscard]] torch::Tensor weight_scales(const Node& conv) const;
+  // As files hold them, for groups as files hold them.
+  [[nodiscard]] std::vector<float> stored_weight_scales(
+      const Node& conv, const std::vector<QuantParams>& groups) const;
+  void settle_weights(const Node& conv, const std::vector<QuantParams>& groups,
+                      std::vector<float>& scales) const;
+  // Of the convolution's output, or of the activation that it is quantized in.
+  [[nodiscard]] std::optional<size_t> output_group(const Node& conv) const;
+  // One-dimensional, on the network's device.
+  [[nodiscard]] torch::Tensor constant(const std::vector<float>& values) const;
+  [[nodiscard]] torch::Tensor leaf(const std::string& name) const { return parameters_.at(name); }
+  // A convolution whose output is quantized within the activation after it.
+  [[nodiscard]] bool left_to_activation(const Node& node) const;
+
+  Model model_;
+  Placement placement_;
+  Scales scales_;
+  torch::Device device_ = torch::kCPU;
+  std::vector<QuantParams> frozen_;  // of groups; empty while they are learned
+  std::map<std::string, std::vector<float>> frozen_weights_;
+  std::vector<std::string> also_;
+  std::map<std::string, std::vector<const Node*>> users_;
+  struct Start {  // of a convolution, and the units of its changes
+    torch::Tensor weight, weight_unit;
+    torch::Tensor bias;
+    double bias_unit = 1;
+  };
+  std::map<std::string, Start> starts_;
+  Tensors parameters_;
+  Tensors buffers_;  // none: BatchNorm is folded
+};
+
+}  // namespace octet

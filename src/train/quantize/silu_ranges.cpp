@@ -1,0 +1,116 @@
+#include "train/quantize/silu_ranges.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "quant/params.h"
+
+namespace octet {
+namespace {
+
+constexpr double kWorthTrying = 0.02;  // of the sum over all SiLU
+constexpr size_t kMost = 12;           // SiLU, the costliest: large networks have many alike
+// Factors of the upper ends. With lower ones few pictures would decide what is cut off in many.
+constexpr std::array kBefore{0.7, 0.8, 0.9, 1.0, 1.1};
+constexpr std::array kBehind{0.8, 0.9, 1.0, 1.1, 1.25, 1.4};
+
+struct Silu {
+  size_t before, behind;  // groups
+  double cost = 0;
+};
+
+class Chooser {
+ public:
+  Chooser(const Distillation& distance, PartialRun& run, std::vector<GroupCalibration>& groups)
+      : distance_(distance), run_(run), groups_(groups) {}
+
+  double cost(const Silu& silu) {
+    if (stop_requested()) fail("interrupted while calibrating; nothing was written");
+    return cost_of({&groups_[silu.before], &groups_[silu.behind]}, distance_, run_);
+  }
+
+  void choose(Silu silu) {
+    double& before = groups_[silu.before].range.high;
+    double& behind = groups_[silu.behind].range.high;
+    const double first_before = before, first_behind = behind;
+    double best_before = before, best_behind = behind;
+    for (const double f : kBefore) {
+      for (const double g : kBehind) {
+        before = first_before * f;
+        behind = first_behind * g;
+        if (const double c = cost(silu); c < silu.cost) {
+          silu.cost = c;
+          best_before = before;
+          best_behind = behind;
+        }
+      }
+    }
+    before = best_before;
+    behind = best_behind;
+    for (const size_t g : {silu.before, silu.behind})
+      groups_[g].distance = cost_of({&groups_[g]}, distance_, run_);
+  }
+
+ private:
+  const Distillation& distance_;
+  PartialRun& run_;
+  std::vector<GroupCalibration>& groups_;
+};
+
+std::vector<Silu> silus(const Graph& graph, const Placement& placement) {
+  std::vector<Silu> list;
+  for (const Node& node : graph.nodes) {
+    const auto* act = std::get_if<Activation>(&node.op);
+    if (act == nullptr || act->kind != ActivationKind::kSilu) continue;
+    const auto before = placement.group_of.find(node.inputs[0]);
+    const auto behind = placement.group_of.find(node.name);
+    if (before == placement.group_of.end() || behind == placement.group_of.end()) continue;
+    list.push_back({.before = before->second, .behind = behind->second});
+  }
+  return list;
+}
+
+// In the order that they have.
+void keep_costliest(std::vector<Silu>& list) {
+  if (list.size() <= kMost) return;
+  std::vector<double> costs;
+  for (const Silu& s : list) costs.push_back(s.cost);
+  std::nth_element(costs.begin(), costs.begin() + kMost, costs.end(), std::greater<>());
+  std::erase_if(list, [&](const Silu& s) { return s.cost <= costs[kMost]; });
+}
+
+}  // namespace
+
+double cost_of(std::initializer_list<const GroupCalibration*> groups, const Distillation& distance,
+               PartialRun& run) {
+  PartialQuantization part;
+  for (const GroupCalibration* group : groups) {
+    for (const std::string& value : group->values)
+      part.values[value] = params_for_range(group->range.low, group->range.high);
+  }
+  return distance(run.outputs(part), run.outputs()).item<double>();
+}
+
+void choose_silu_ranges(const Graph& graph, const Placement& placement,
+                        const Distillation& distance, PartialRun& run,
+                        std::vector<GroupCalibration>& groups) {
+  Chooser chooser(distance, run, groups);
+  std::vector<Silu> list = silus(graph, placement);
+  for (Silu& silu : list) silu.cost = chooser.cost(silu);
+  const double all = std::accumulate(list.begin(), list.end(), 0.0,
+                                     [](double sum, const Silu& s) { return sum + s.cost; });
+  std::erase_if(list, [&](const Silu& s) { return s.cost < kWorthTrying * all; });
+  keep_costliest(list);
+  Progress progress(static_cast<int64_t>(list.size()));
+  for (size_t i = 0; i < list.size(); ++i) {
+    chooser.choose(list[i]);
+    progress.update(static_cast<int64_t>(i) + 1, "choosing ranges around SiLU");
+  }
+}
+
+}  // namespace octet

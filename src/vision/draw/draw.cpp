@@ -1,0 +1,185 @@
+#include "vision/draw/draw.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "vision/font/font.h"
+
+namespace octet {
+namespace {
+
+struct Colour {
+  uint8_t r, g, b;
+};
+constexpr std::array<Colour, 11> kPalette = {{{230, 57, 70},
+                                              {29, 150, 220},
+                                              {42, 157, 80},
+                                              {244, 140, 40},
+                                              {140, 90, 200},
+                                              {0, 168, 168},
+                                              {220, 80, 160},
+                                              {110, 130, 40},
+                                              {70, 90, 220},
+                                              {190, 120, 60},
+                                              {100, 180, 60}}};
+constexpr Colour kPoint = {255, 220, 60};
+constexpr Colour kBone = {60, 220, 120};
+constexpr Colour kOutline = {36, 87, 197};
+constexpr float kVisible = 0.5F;  // keypoints below this confidence are not drawn
+
+// Pairs of COCO's keypoints that are joined: nose, eyes, ears, shoulders, elbows, wrists, hips,
+// knees, ankles (left, right).
+constexpr std::array<std::pair<int, int>, 18> kSkeleton = {{{0, 1},
+                                                            {0, 2},
+                                                            {1, 3},
+                                                            {2, 4},
+                                                            {3, 5},
+                                                            {4, 6},
+                                                            {5, 6},
+                                                            {5, 7},
+                                                            {7, 9},
+                                                            {6, 8},
+                                                            {8, 10},
+                                                            {5, 11},
+                                                            {6, 12},
+                                                            {11, 12},
+                                                            {11, 13},
+                                                            {13, 15},
+                                                            {12, 14},
+                                                            {14, 16}}};
+
+class Canvas {
+ public:
+  explicit Canvas(Image& image) : image_(image) {}
+
+  void blend(int x, int y, Colour colour, int coverage) {
+    if (x < 0 || y < 0 || x >= image_.width || y >= image_.height) return;
+    uint8_t* p = &image_.rgb[(static_cast<size_t>(y) * image_.width + x) * 3];
+    const uint8_t to[3] = {colour.r, colour.g, colour.b};
+    for (int c = 0; c < 3; ++c)
+      p[c] = static_cast<uint8_t>((p[c] * (255 - coverage) + to[c] * coverage) / 255);
+  }
+  void fill(int x1, int y1, int x2, int y2, Colour colour) {
+    for (int y = std::max(y1, 0); y < std::min(y2, image_.height); ++y) {
+      for (int x = std::max(x1, 0); x < std::min(x2, image_.width); ++x) blend(x, y, colour, 255);
+    }
+  }
+  void frame(const PixelBox& box, int thickness, Colour colour) {
+    const int x1 = static_cast<int>(std::lround(box.x1));
+    const int y1 = static_cast<int>(std::lround(box.y1));
+    const int x2 = static_cast<int>(std::lround(box.x2));
+    const int y2 = static_cast<int>(std::lround(box.y2));
+    fill(x1, y1, x2, y1 + thickness, colour);
+    fill(x1, y2 - thickness, x2, y2, colour);
+    fill(x1, y1, x1 + thickness, y2, colour);
+    fill(x2 - thickness, y1, x2, y2, colour);
+  }
+  void disc(float cx, float cy, float radius, Colour colour) {
+    const int reach = static_cast<int>(std::ceil(radius)) + 1;
+    const int x0 = static_cast<int>(cx);
+    const int y0 = static_cast<int>(cy);
+    for (int y = y0 - reach; y <= y0 + reach; ++y) {
+      for (int x = x0 - reach; x <= x0 + reach; ++x) {
+        const float inside =
+            radius + 0.5F - std::hypot(static_cast<float>(x) - cx, static_cast<float>(y) - cy);
+        if (inside > 0) blend(x, y, colour, static_cast<int>(std::min(inside, 1.0F) * 255));
+      }
+    }
+  }
+  void line(const Keypoint& a, const Keypoint& b, float radius, Colour colour) {
+    const float length = std::hypot(b.x - a.x, b.y - a.y);
+    const int steps = std::min(static_cast<int>(length) + 1, 20000);
+    for (int i = 0; i <= steps; ++i) {
+      const float t = static_cast<float>(i) / static_cast<float>(steps);
+      disc(a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t, radius, colour);
+    }
+  }
+  void text(int x, int y, const Font& font, const std::string& line, Colour colour) {
+    for (const char c : line) {
+      const Glyph& g = glyph(font, c);
+      for (int row = 0; row < g.height; ++row) {
+        for (int column = 0; column < g.width; ++column) {
+          blend(x + g.left + column, y + font.ascent - g.top + row, colour,
+                font.coverage[g.offset + row * g.width + column]);
+        }
+      }
+      x += g.advance;
+    }
+  }
+  static const Glyph& glyph(const Font& font, char c) {
+    return font.glyphs[c >= 32 && c < 127 ? c - 32 : '?' - 32];
+  }
+  static int text_width(const Font& font, const std::string& line) {
+    int width = 0;
+    for (const char c : line) width += glyph(font, c).advance;
+    return width;
+  }
+
+ private:
+  Image& image_;
+};
+
+const Font& font_for(const Image& image) {
+  const int side = std::max(image.width, image.height);
+  return fonts()[side < 900 ? 0 : side < 1700 ? 1 : 2];
+}
+
+// Above the box where there is room, else inside it; never beyond the picture's right side.
+void draw_label(Canvas& canvas, const Image& image, const PixelBox& box, const std::string& label,
+                Colour colour) {
+  const Font& font = font_for(image);
+  const int width = Canvas::text_width(font, label) + 6;
+  const int left =
+      std::clamp(static_cast<int>(std::lround(box.x1)), 0, std::max(image.width - width, 0));
+  const int above = static_cast<int>(std::lround(box.y1)) - font.line_height;
+  const int top = above >= 0 ? above : static_cast<int>(std::lround(box.y1));
+  canvas.fill(left, top, left + width, top + font.line_height, colour);
+  canvas.text(left + 3, top, font, label, {255, 255, 255});
+}
+
+void draw_keypoints(Canvas& canvas, std::span<const Keypoint> points, float radius) {
+  if (points.size() == 17) {
+    for (const auto& [a, b] : kSkeleton) {
+      if (points[a].confidence >= kVisible && points[b].confidence >= kVisible)
+        canvas.line(points[a], points[b], radius * 0.6F, kBone);
+    }
+  }
+  for (const Keypoint& p : points) {
+    if (p.confidence >= kVisible) canvas.disc(p.x, p.y, radius, kPoint);
+  }
+}
+
+}  // namespace
+
+void draw_detections(Image& image, const Detections& detections,
+                     std::span<const std::string> class_names) {
+  Canvas canvas(image);
+  const int thickness = std::max(2, std::max(image.width, image.height) / 400);
+  for (size_t i = detections.items.size(); i-- > 0;) {  // the surest on top
+    const Detection& d = detections.items[i];
+    const Colour colour = kPalette[static_cast<size_t>(d.class_index) % kPalette.size()];
+    canvas.frame(d.box, thickness, colour);
+    if (detections.keypoints_per_object > 0)
+      draw_keypoints(canvas, detections.keypoints_of(i), static_cast<float>(thickness) * 1.2F);
+    draw_label(canvas, image, d.box,
+               fmt::format("{}{} {:.2f}", class_names[static_cast<size_t>(d.class_index)],
+                           d.track >= 0 ? fmt::format(" #{}", d.track) : "", d.confidence),
+               colour);
+  }
+}
+
+void draw_outline(Image& image, std::span<const Keypoint> points, bool closed,
+                  const std::string& name) {
+  Canvas canvas(image);
+  const float radius = static_cast<float>(std::max(image.width, image.height)) / 800;
+  for (size_t i = closed ? 0 : 1; i < points.size(); ++i)
+    canvas.line(points[(i + points.size() - 1) % points.size()], points[i], radius, kOutline);
+  if (points.empty()) return;
+  draw_label(canvas, image, {points[0].x, points[0].y, points[0].x, points[0].y}, name, kOutline);
+}
+
+}  // namespace octet
