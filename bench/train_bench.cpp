@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "format/model_file.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 #include "quant/params.h"
 #include "train/loop/optimizer.h"
 #include "train/loss/distill.h"
@@ -49,7 +49,7 @@ void BM_FloatStep(benchmark::State& state) {
   use_all_cores();
   const Model m = model();
   FloatNetwork net(m);
-  const Loss loss(m.info, m.graph.outputs);
+  const Loss loss(m.info, m.outputs());
   Optimizer optimizer(OptimizerKind::kSgd, net.parameters(), {all(net)});
   const torch::Tensor image = picture();
   const Targets t = targets();
@@ -63,8 +63,8 @@ void BM_FloatStep(benchmark::State& state) {
 void BM_QuantizedStep(benchmark::State& state) {
   use_all_cores();
   Model m = model();
-  m.graph = fold_batch_norm(std::move(m.graph));
-  const Placement placement = place_quantizers(m.graph);
+  m = fold_batch_norm(std::move(m));
+  const Placement placement = place_quantizers(m);
   Scales scales;
   for (const auto& group : placement.groups)
     scales.groups.push_back(group.front() == m.graph.input ? kImageParams

@@ -58,19 +58,19 @@ BENCHMARK(letterbox_rgb)->Arg(384)->Arg(640)->Unit(benchmark::kMillisecond);
 void decode_and_nms(benchmark::State& state) {
   ModelInfo info;
   info.names.resize(80, "class");
-  info.strides = {8, 16, 32};
-  for (int i = 0; i < 16; ++i) info.bins.push_back(static_cast<float>(i));
+  info.head.strides = {8, 16, 32};
+  for (int i = 0; i < 16; ++i) info.head.bins.push_back(static_cast<float>(i));
   std::mt19937 random(2);
   std::normal_distribution<float> noise(0, 1);
   std::vector<std::vector<float>> data;
   std::vector<TensorView> outputs;
   std::vector<std::string> names;
   std::vector<Shape> shapes;
-  for (const int stride : info.strides) {
+  for (const int stride : info.head.strides) {
     const int side = 640 / stride;
-    for (const OutputRole role : roles(info)) {
+    for (const OutputRole role : info.head.roles()) {
       names.push_back(Output{.value = "", .role = role, .stride = stride}.name());
-      shapes.push_back({1, role_channels(info, role), side, side});
+      shapes.push_back({1, info.head.channels(role, info.names.size()), side, side});
       auto& values = data.emplace_back(static_cast<size_t>(element_count(shapes.back())));
       for (float& v : values) v = role == OutputRole::kClass ? -8 + noise(random) : noise(random);
       if (role == OutputRole::kClass) {

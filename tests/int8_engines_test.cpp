@@ -9,10 +9,10 @@
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
-#include "graph/passes/passes.h"
 #include "media/image/image_io.h"
+#include "model/passes/passes.h"
 #include "quant/params.h"
-#include "quant/reference/reference.h"
+#include "quant/reference/integer_reference.h"
 #include "quant/rounding_safe_scales.h"
 #include "testing/testing.h"
 #include "vision/letterbox.h"
@@ -29,7 +29,7 @@ class Int8Engines : public testing::Test {
  protected:
   void prepare(Size size, bool relu6 = false) {
     model_ = read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors");
-    model_.graph = fold_batch_norm(std::move(model_.graph));
+    model_ = fold_batch_norm(std::move(model_));
     if (relu6) replace_silu();
     size_ = size;
     file_ = folder_ / "m.tflite";
@@ -62,8 +62,8 @@ class Int8Engines : public testing::Test {
   void replace_silu() {
     auto& values = model_.quantization.values;
     for (auto& [name, params] : values) {
-      if (std::none_of(model_.graph.outputs.begin(), model_.graph.outputs.end(),
-                       [&](const Output& o) { return o.value == name; }))
+      const auto& outputs = model_.graph.outputs;
+      if (std::find(outputs.begin(), outputs.end(), name) == outputs.end())
         params.zero_point = kInt8Min;
     }
     for (Node& node : model_.graph.nodes) {
@@ -85,7 +85,7 @@ class Int8Engines : public testing::Test {
   // As `octet quantize` does, for the activations and the bits of weights that there are now.
   void settle() {
     auto& values = model_.quantization.values;
-    const Placement placement = place_quantizers(model_.graph);
+    const Placement placement = place_quantizers(model_);
     std::vector<QuantParams> groups;
     for (const auto& members : placement.groups) groups.push_back(values.at(members.front()));
     snap_scales(model_.graph, placement, groups);
@@ -138,7 +138,7 @@ class Int8Engines : public testing::Test {
     }
   }
   [[nodiscard]] const QuantParams& params_of(const std::string& output) const {
-    const auto& all = model_.graph.outputs;
+    const std::vector<Output> all = model_.outputs();
     const auto at =
         std::find_if(all.begin(), all.end(), [&](const Output& o) { return o.name() == output; });
     return *model_.quantization.find(at->value);
@@ -149,9 +149,10 @@ class Int8Engines : public testing::Test {
 
  private:
   void add(const TensorView& found, const std::string& name, Agreement& all) const {
-    const auto output = std::find_if(model_.graph.outputs.begin(), model_.graph.outputs.end(),
+    const std::vector<Output> outputs = model_.outputs();
+    const auto output = std::find_if(outputs.begin(), outputs.end(),
                                      [&](const Output& o) { return o.name() == name; });
-    ASSERT_NE(output, model_.graph.outputs.end()) << name;
+    ASSERT_NE(output, outputs.end()) << name;
     const IntegerTensor& expected = expected_.at(output->value);
     const int64_t channels = expected.shape[0];
     const int64_t cells = expected.shape[1] * expected.shape[2];

@@ -54,11 +54,11 @@ ExportInfo parse_ultralytics(const YAML::Node& y, const std::string& name) {
     out.info.names.push_back(names[static_cast<int>(i)].as<std::string>());
   if (out.info.names.empty()) fail("{}: its metadata names no classes", name);
   const int largest = y["stride"].as<int>();
-  for (int stride = 8; stride <= largest; stride *= 2) out.info.strides.push_back(stride);
+  for (int stride = 8; stride <= largest; stride *= 2) out.info.head.strides.push_back(stride);
   if (out.info.task == Task::kPose) {
-    out.info.keypoints = y["kpt_shape"][0].as<int>();
-    out.info.keypoint_dims = y["kpt_shape"][1].as<int>();
-    if (out.info.keypoints == 17) out.info.flip_index = coco_flip_index();
+    out.info.head.keypoints = y["kpt_shape"][0].as<int>();
+    out.info.head.keypoint_dims = y["kpt_shape"][1].as<int>();
+    if (out.info.head.keypoints == 17) out.info.flip_index = coco_flip_index();
   }
   out.info.source =
       "Ultralytics " + (y["version"] ? y["version"].as<std::string>() : std::string());

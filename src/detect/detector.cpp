@@ -7,7 +7,7 @@
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 
 namespace octet {
 namespace {
@@ -59,9 +59,7 @@ Detector::Detector(const DetectorOptions& options)
   NetworkSource source;
   if (artifact_.kind == ArtifactKind::kModel) {
     size_ = choose_size(options, {});
-    const Model folded{.info = artifact_.info,
-                       .graph = fold_batch_norm(std::move(artifact_.model->graph)),
-                       .quantization = std::move(artifact_.model->quantization)};
+    const Model folded = fold_batch_norm(std::move(*artifact_.model));
     artifact_.model.reset();
     export_ = export_in_memory(folded, size_, engine_->formats().front(), Layout::kRaw);
     source.content = export_.content;

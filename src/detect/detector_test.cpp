@@ -12,7 +12,7 @@
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 #include "quant/fine_keypoints.h"
 #include "testing/testing.h"
 
@@ -47,7 +47,8 @@ void expect_decoded(const TensorView& output, const nlohmann::json& expected, co
   const size_t points = 4 + info.names.size();
   const auto unit = [&](size_t row) {
     const bool coordinate =
-        row < 4 || (row >= points && (row - points) % static_cast<size_t>(info.keypoint_dims) < 2);
+        row < 4 ||
+        (row >= points && (row - points) % static_cast<size_t>(info.head.keypoint_dims) < 2);
     return coordinate && name.find("tflite") != std::string::npos ? 64.0F : 1.0F;
   };
   ASSERT_EQ(output.shape, expected["decoded_shape"].get<Shape>()) << name;
@@ -95,15 +96,15 @@ void expect_exports_give(const Model& model, const nlohmann::json& expected,
 TEST(Engines, ExportsEqualUltralytics) {
   for (const fs::path& file : checkpoints()) {
     Model model = read_checkpoint(file);
-    model.graph = fold_batch_norm(model.graph);
+    model = fold_batch_norm(model);
     const auto expected =
         nlohmann::json::parse(read_text_file(fs::path(file).replace_extension(".json")));
     expect_exports_give(model, expected, file.filename().string());
     if (model.info.task != Task::kPose) continue;
-    model.graph = add_fine_keypoints(model.graph);
-    const Placement placement = place_quantizers(model.graph);
+    model = add_fine_keypoints(model);
+    const Placement placement = place_quantizers(model);
     const std::vector<QuantParams> groups(placement.groups.size(), QuantParams{.scale = 0.3F});
-    spread_fine_keypoints(model.graph, placement, groups);
+    spread_fine_keypoints(model, placement, groups);
     expect_exports_give(model, expected, file.filename().string() + " with fine keypoints");
   }
 }
@@ -145,7 +146,7 @@ TEST(Detector, BothLayoutsFindTheSame) {
   const RgbView picture{.data = pixels.data(), .stride_bytes = kSize.width * 3, .size = kSize};
   for (const fs::path& file : checkpoints()) {
     Model model = read_checkpoint(file);
-    model.graph = fold_batch_norm(model.graph);
+    model = fold_batch_norm(model);
     write_ir(folder / "u.xml", model, kSize, Layout::kUltralytics);
     write_tflite(folder / "u.tflite", model, kSize, Layout::kUltralytics);
     const auto run = [&](const fs::path& path, const std::string& engine) {
@@ -200,7 +201,7 @@ TEST(OpenVino, CacheGivesTheSameAndHealsItself) {
 TEST(Detector, SaysWhatIsWrong) {
   const TemporaryFolder folder;
   Model model = read_checkpoint(checkpoints()[0]);
-  model.graph = fold_batch_norm(model.graph);
+  model = fold_batch_norm(model);
   write_ir(folder / "m.xml", model, kSize, Layout::kRaw);
   const auto message = [&](const fs::path& file, const std::string& size = "64") {
     return error_of([&] { Detector({.model = file, .size = SizeOption::parse(size)}); });
@@ -221,7 +222,7 @@ TEST(Artifact, ReadsUltralyticsMetadata) {
                                            {"kpt_shape", "[17, 3]"}},
                                           "m.onnx");
   EXPECT_EQ(onnx.info.names, (std::vector<std::string>{"it's", "b"}));
-  EXPECT_EQ(onnx.info.keypoints, 17);
+  EXPECT_EQ(onnx.info.head.keypoints, 17);
   EXPECT_NE(error_of([&] {
               (void)parse_export_metadata(
                   {{"task", "segment"}, {"names", "{0: 'a'}"}, {"stride", "32"}}, "m.onnx");

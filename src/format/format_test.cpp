@@ -11,9 +11,9 @@
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
+#include "graph/cost.h"
 #include "graph/json/graph_json.h"
-#include "graph/passes/passes.h"
-#include "graph/shapes.h"
+#include "model/passes/passes.h"
 #include "quant/fine_keypoints.h"
 #include "testing/testing.h"
 
@@ -75,11 +75,11 @@ TEST(Checkpoint, ReadsEveryLayout) {
     const Model model = read_checkpoint(entry.path());
     const bool pose = name.find("pose") != std::string::npos;
     EXPECT_EQ(model.info.task, pose ? Task::kPose : Task::kDetect) << name;
-    EXPECT_EQ(model.info.strides, (std::vector{8, 16, 32}));
-    EXPECT_EQ(model.info.bins.size(), 16U);
-    EXPECT_EQ(model.graph.outputs.size(), pose && name.find("pose2") == std::string::npos ? 12U
-                                          : pose                                          ? 9U
-                                                                                          : 6U)
+    EXPECT_EQ(model.info.head.strides, (std::vector{8, 16, 32}));
+    EXPECT_EQ(model.info.head.bins.size(), 16U);
+    EXPECT_EQ(model.outputs().size(), pose && name.find("pose2") == std::string::npos ? 12U
+                                      : pose                                          ? 9U
+                                                                                      : 6U)
         << name;
     const bool fused = name.find("fused") != std::string::npos;
     const bool has_norm = model.graph.find("model.0.bn") != nullptr;
@@ -167,15 +167,20 @@ TEST(ModelFile, RoundTripIsExact) {
 TEST(ModelFile, FineKeypointsMayBeAtSomeStrides) {
   const TemporaryFolder folder;
   Model model = read_checkpoint(kCheckpoints / "v8.4.190-pose1-half-ema.pt");
-  model.graph = add_fine_keypoints(fold_batch_norm(model.graph));
-  ASSERT_EQ(model.graph.outputs.size(), 15U);
-  std::erase_if(model.graph.outputs, [](const Output& o) { return o.name() == "fine_keypoint_8"; });
+  model = add_fine_keypoints(fold_batch_norm(model));
+  ASSERT_EQ(model.outputs().size(), 15U);
+  const std::vector<Output> all = model.outputs();
+  model.graph.outputs.clear();
+  model.head_outputs.clear();
+  for (const Output& o : all) {
+    if (o.name() != "fine_keypoint_8") model.add_output(o);
+  }
   write_model_file(folder / "m.safetensors", model, StorageKind::kF32);
-  EXPECT_EQ(to_json(read_model(folder / "m.safetensors").graph), to_json(model.graph));
-  model.info.keypoints = 3;
+  EXPECT_EQ(graph_to_json(read_model(folder / "m.safetensors")), graph_to_json(model));
+  model.info.head.keypoints = 3;
   EXPECT_NE(error_of([&] { verify(model); }).find("keypoint_8"), std::string::npos);
   model.info = read_checkpoint(kCheckpoints / "v8.4.190-pose1-half-ema.pt").info;
-  model.graph.outputs.back().value = model.graph.outputs.front().value;
+  model.graph.outputs.back() = model.graph.outputs.front();
   EXPECT_NE(error_of([&] { verify(model); }).find("fine_keypoint_32"), std::string::npos);
 }
 
@@ -202,7 +207,7 @@ TEST(ModelFile, WeightsAreOnTheirGrid) {
 TEST(Exports, CarryTheirMetadata) {
   const TemporaryFolder folder;
   Model model = read_checkpoint(kCheckpoints / "v8.4.190-detect3.pt");
-  model.graph = fold_batch_norm(model.graph);
+  model = fold_batch_norm(model);
   write_onnx(folder / "m.onnx", model, {64, 32}, Layout::kRaw);
   write_ir(folder / "m.xml", model, {64, 32}, Layout::kUltralytics);
   const auto onnx = read_onnx_metadata(folder / "m.onnx");
@@ -218,7 +223,7 @@ TEST(Exports, CarryTheirMetadata) {
 TEST(Exports, OfInt8TakeLittleMoreThanAByteAParameter) {
   const TemporaryFolder folder;
   Model model = read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors");
-  model.graph = fold_batch_norm(std::move(model.graph));
+  model = fold_batch_norm(std::move(model));
   const Size size{640, 640};
   write_onnx(folder / "m.onnx", model, size, Layout::kRaw);
   write_tflite(folder / "m.tflite", model, size, Layout::kRaw);

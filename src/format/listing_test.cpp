@@ -19,9 +19,9 @@
 #include "format/tflite/summary.h"
 #include "format/tflite/tflite.h"
 #include "graph/json/quantization_json.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 #include "quant/params.h"
-#include "quant/placement.h"
+#include "quant/scales.h"
 #include "testing/testing.h"
 #include "tflite_generated.h"
 
@@ -33,23 +33,18 @@ constexpr Size kSize{64, 64};
 
 Model quantized_tiny() {
   Model m = read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt");
-  m.graph = fold_batch_norm(std::move(m.graph));
-  const Placement placement = place_quantizers(m.graph);
+  m = fold_batch_norm(std::move(m));
+  const Placement placement = place_quantizers(m);
+  Scales scales;
   double high = 3;
   for (const auto& group : placement.groups) {
-    const bool image = group.front() == m.graph.input;
     high += 0.125;
-    for (const std::string& value : group)
-      m.quantization.values[value] = image ? kImageParams : params_for_range(-2, high);
+    scales.groups.push_back(group.front() == m.graph.input ? kImageParams
+                                                           : params_for_range(-2, high));
   }
-  for (Node& node : m.graph.nodes) {
-    auto* op = std::get_if<Conv2d>(&node.op);
-    if (op == nullptr) continue;
-    const QuantParams& in = m.quantization.values.at(node.inputs[0]);
-    QuantizedConv q = quantize_conv(*op, weight_scales(op->weight, {}), in, {});
-    dequantize_into(*op, q, in);
-    m.quantization.convs[node.name] = std::move(q);
-  }
+  for (const std::string& conv : placement.convs)
+    scales.weights[conv] = weight_scales(std::get<Conv2d>(m.graph.find(conv)->op).weight, {});
+  m = quantize_model(std::move(m), placement, std::move(scales));
   verify_quantization(m);
   return m;
 }

@@ -7,7 +7,6 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/checkpoint/checkpoint.h"
-#include "graph/json/graph_json.h"
 #include "graph/json/quantization_json.h"
 #include "quant/params.h"
 #include "quant/placement.h"
@@ -67,24 +66,18 @@ void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization
   quantization.convs.emplace(node.name, std::move(q));
 }
 
-// The parameters an operator needs, to be filled from the file.
-void take_parameters(Node& node, SafetensorsFile& file, Quantization& quantization) {
-  const auto take = [&](const char* name, bool needed) {
-    auto found = file.tensors.extract(node.name + "." + name);
-    if (found.empty() && needed) fail("the tensor '{}.{}' is missing", node.name, name);
-    return found.empty() ? Tensor{} : std::move(found.mapped());
+// The tensors an operator needs, to be filled from the file.
+void take_tensors(Node& node, SafetensorsFile& file, Quantization& quantization) {
+  if (auto* conv = std::get_if<Conv2d>(&node.op);
+      conv != nullptr && file.integers.contains(node.name + ".weight"))
+    return take_integers(node, *conv, file, quantization);
+  const auto take = [&](std::string_view name, Tensor& tensor, Needed needed) {
+    auto found = file.tensors.extract(fmt::format("{}.{}", node.name, name));
+    if (found.empty() && needed == Needed::kYes)
+      fail("the tensor '{}.{}' is missing", node.name, name);
+    if (!found.empty()) tensor = std::move(found.mapped());
   };
-  if (auto* conv = std::get_if<Conv2d>(&node.op)) {
-    if (file.integers.contains(node.name + ".weight"))
-      return take_integers(node, *conv, file, quantization);
-    conv->weight = take("weight", true);
-    conv->bias = take("bias", false);
-  } else if (auto* norm = std::get_if<BatchNorm>(&node.op)) {
-    norm->gamma = take("gamma", true);
-    norm->beta = take("beta", true);
-    norm->mean = take("mean", true);
-    norm->variance = take("variance", true);
-  }
+  std::visit([&](auto& op) { visit_tensors(op, take); }, node.op);
 }
 
 }  // namespace
@@ -103,11 +96,11 @@ Model parse_model_file(std::span<const std::byte> bytes, const std::string& name
     const int version = json.at("version").get<int>();
     if (version > kVersion)
       fail("was written by a newer octet (file version {}); update octet", version);
-    Model model{.info = info_from_json(json.at("info")),
-                .graph = graph_from_json(json.at("graph"))};
+    Model model{.info = info_from_json(json.at("info")), .graph = {}};
+    read_graph_json(json.at("graph"), model);
     if (json.contains("quantization"))
       model.quantization = quantization_from_json(json.at("quantization"));
-    for (Node& node : model.graph.nodes) take_parameters(node, file, model.quantization);
+    for (Node& node : model.graph.nodes) take_tensors(node, file, model.quantization);
     verify(model);
     verify_quantization(model);
     return model;
@@ -125,7 +118,7 @@ Model read_model_file(const std::filesystem::path& path) {
 void write_model_file(const std::filesystem::path& path, const Model& model, StorageKind weights,
                       const Attachment& attachment) {
   json description{
-      {"version", kVersion}, {"info", to_json(model.info)}, {"graph", to_json(model.graph)}};
+      {"version", kVersion}, {"info", to_json(model.info)}, {"graph", graph_to_json(model)}};
   const Quantization& quantization = model.quantization;
   if (!quantization.empty()) description["quantization"] = to_json(quantization);
   std::map<std::string, std::string> metadata = attachment.metadata;

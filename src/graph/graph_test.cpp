@@ -2,11 +2,17 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
+#include "graph/cost.h"
 #include "graph/json/graph_json.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
+#include "graph/topology.h"
+#include "graph/verify.h"
+#include "graph/walk.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -34,7 +40,7 @@ Graph small_graph() {
                                .variance = filled({4}, 0.5F, 0.5F)},
                      {"c"}});
   g.nodes.push_back({"a", Activation{}, {"n"}});
-  g.outputs.push_back({"a", OutputRole::kBox, 2});
+  g.outputs.push_back("a");
   return g;
 }
 
@@ -73,7 +79,7 @@ TEST(Verify, NamesTheNode) {
             std::string::npos);
   EXPECT_NE(message([](Graph& g) { g.nodes[2].name = "c"; }).find("used twice"), std::string::npos);
   EXPECT_NE(message([](Graph& g) { g.outputs.clear(); }).find("no outputs"), std::string::npos);
-  EXPECT_NE(message([](Graph& g) { g.outputs[0].stride = 8; }).find("stride"), std::string::npos);
+  EXPECT_NE(message([](Graph& g) { g.outputs[0] = "nobody"; }).find("nobody"), std::string::npos);
 }
 
 TEST(FoldBatchNorm, KeepsTheFunction) {
@@ -98,6 +104,81 @@ TEST(FoldBatchNorm, RefusesSharedConvolution) {
   Graph g = small_graph();
   g.nodes.push_back({"other", Activation{}, {"c"}});
   EXPECT_NE(error_of([&] { (void)fold_batch_norm(g); }).find("[BatchNorm n]"), std::string::npos);
+}
+
+// conv → ReLU → conv → SiLU, both read by an Add.
+Graph activated_graph() {
+  Graph g;
+  const Conv2d conv{.weight = filled({3, 3, 1, 1}, 0, 0.1F)};
+  g.nodes = {{"a", conv, {"image"}},
+             {"a.act", Activation{ActivationKind::kRelu}, {"a"}},
+             {"b", conv, {"a.act"}},
+             {"b.act", Activation{ActivationKind::kSilu}, {"b"}},
+             {"sum", Add{}, {"a.act", "b.act"}}};
+  g.outputs = {"sum"};
+  return g;
+}
+
+TEST(Topology, KnowsWhoMakesAndWhoReads) {
+  const Graph g = activated_graph();
+  const Topology t(g);
+  EXPECT_EQ(t.producer("a.act"), &g.nodes[1]);
+  EXPECT_EQ(t.producer("image"), nullptr);
+  EXPECT_EQ(t.consumers("a.act").size(), 2U);
+  EXPECT_EQ(t.only_consumer("a.act"), nullptr);
+  EXPECT_EQ(t.only_consumer("b"), &g.nodes[3]);
+  EXPECT_TRUE(t.is_output("sum"));
+  EXPECT_FALSE(t.is_output("b"));
+}
+
+TEST(Topology, KnowsWhatEnginesFuse) {
+  Graph g = activated_graph();
+  {
+    const Topology t(g);
+    EXPECT_EQ(t.fused_activation(g.nodes[0]), &g.nodes[1]);
+    EXPECT_EQ(t.fused_conv(g.nodes[1]), g.nodes.data());
+    EXPECT_EQ(t.fused_activation(g.nodes[2]), nullptr) << "SiLU is no part of a convolution";
+    EXPECT_EQ(t.activation_after(g.nodes[2]), &g.nodes[3]);
+    EXPECT_TRUE(t.feeds_silu(g.nodes[2]));
+    EXPECT_FALSE(t.feeds_silu(g.nodes[0]));
+  }
+  g.outputs.emplace_back("a");
+  EXPECT_EQ(Topology(g).fused_activation(g.nodes[0]), nullptr) << "somebody else reads the sums";
+}
+
+TEST(Walk, DropsValuesAfterTheirLastUse) {
+  const Graph g = activated_graph();
+  const auto steps = steps_of(g);
+  std::map<std::string, int> values{{"image", 1}};
+  std::vector<size_t> held;
+  walk(std::span<const Step>(steps), g.outputs, values,
+       [&](const Node& node, std::span<const int* const> in, const ReadsLeft& reads) {
+         held.push_back(values.size());
+         EXPECT_EQ(reads.one(node.inputs[0]), node.name != "b") << node.name;
+         return std::accumulate(in.begin(), in.end(), 0,
+                                [](int sum, const int* v) { return sum + *v; });
+       });
+  EXPECT_EQ(values, (std::map<std::string, int>{{"sum", 2}}));
+  EXPECT_EQ(held, (std::vector<size_t>{1, 1, 1, 2, 2}));
+}
+
+TEST(Passes, InsertBatchNormKeepsTheFunction) {
+  const Graph before = activated_graph();
+  const Graph with = insert_batch_norm(before);
+  ASSERT_EQ(with.nodes.size(), 7U);
+  EXPECT_EQ(with.nodes[2].inputs[0], "a.bn");
+  const Graph after = fold_batch_norm(with);
+  for (const size_t i : {0, 2}) {
+    const auto& w = std::get<Conv2d>(before.nodes[i].op).weight.values;
+    const auto& folded = std::get<Conv2d>(after.nodes[i].op).weight.values;
+    for (size_t k = 0; k < w.size(); ++k) EXPECT_NEAR(folded[k], w[k], 1e-6);
+  }
+}
+
+TEST(Passes, ReplaceActivationLeavesOthers) {
+  const Graph g = replace_activation(activated_graph(), ActivationKind::kHardswish);
+  EXPECT_EQ(std::get<Activation>(g.nodes[1].op).kind, ActivationKind::kRelu);
+  EXPECT_EQ(std::get<Activation>(g.nodes[3].op).kind, ActivationKind::kHardswish);
 }
 
 TEST(GraphJson, RoundTrip) {

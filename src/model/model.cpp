@@ -1,9 +1,12 @@
 #include "model/model.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "graph/json/graph_json.h"
 #include "graph/shapes.h"
+#include "graph/verify.h"
 
 namespace octet {
 namespace {
@@ -14,10 +17,15 @@ constexpr int kMaxKeypoints = 1000;
 std::string_view task_name(Task task) { return task == Task::kPose ? "pose" : "detect"; }
 
 nlohmann::json to_json(const ModelInfo& info) {
-  return {{"task", task_name(info.task)},  {"names", info.names},
-          {"strides", info.strides},       {"bins", info.bins},
-          {"keypoints", info.keypoints},   {"keypoint_dims", info.keypoint_dims},
-          {"flip_index", info.flip_index}, {"source", info.source},
+  return {{"family", info.family},
+          {"task", task_name(info.task)},
+          {"names", info.names},
+          {"strides", info.head.strides},
+          {"bins", info.head.bins},
+          {"keypoints", info.head.keypoints},
+          {"keypoint_dims", info.head.keypoint_dims},
+          {"flip_index", info.flip_index},
+          {"source", info.source},
           {"licence", info.licence}};
 }
 
@@ -27,11 +35,12 @@ ModelInfo info_from_json(const nlohmann::json& j) {
     const auto task = j.at("task").get<std::string>();
     if (task != "detect" && task != "pose") fail("task '{}' is not one of detect, pose", task);
     info.task = task == "pose" ? Task::kPose : Task::kDetect;
+    info.family = j.value("family", info.family);  // absent in files of before there were others
     info.names = j.at("names").get<std::vector<std::string>>();
-    info.strides = j.at("strides").get<std::vector<int>>();
-    info.bins = j.at("bins").get<std::vector<float>>();
-    info.keypoints = j.at("keypoints").get<int>();
-    info.keypoint_dims = j.at("keypoint_dims").get<int>();
+    info.head.strides = j.at("strides").get<std::vector<int>>();
+    info.head.bins = j.at("bins").get<std::vector<float>>();
+    info.head.keypoints = j.at("keypoints").get<int>();
+    info.head.keypoint_dims = j.at("keypoint_dims").get<int>();
     info.flip_index = j.at("flip_index").get<std::vector<int>>();
     info.source = j.at("source").get<std::string>();
     info.licence = j.at("licence").get<std::string>();
@@ -40,43 +49,54 @@ ModelInfo info_from_json(const nlohmann::json& j) {
   }
   if (info.names.empty() || info.names.size() > kMaxClasses)
     fail("a model of {} classes", info.names.size());
-  if (info.bins.size() > kMaxBins)
-    fail("{} bins of a box side are more than {}", info.bins.size(), kMaxBins);
-  if (info.keypoints < 0 || info.keypoints > kMaxKeypoints ||
-      (info.keypoints == 0) == (info.task == Task::kPose)) {
-    fail("{} keypoints do not fit the task {}", info.keypoints, task_name(info.task));
+  if (info.head.bins.size() > kMaxBins)
+    fail("{} bins of a box side are more than {}", info.head.bins.size(), kMaxBins);
+  if (info.head.keypoints < 0 || info.head.keypoints > kMaxKeypoints ||
+      (info.head.keypoints == 0) == (info.task == Task::kPose)) {
+    fail("{} keypoints do not fit the task {}", info.head.keypoints, task_name(info.task));
   }
-  if (info.keypoints > 0 && info.keypoint_dims != 2 && info.keypoint_dims != 3) {
-    fail("keypoints of {} numbers; 2 or 3 are expected", info.keypoint_dims);
+  if (info.head.keypoints > 0 && info.head.keypoint_dims != 2 && info.head.keypoint_dims != 3) {
+    fail("keypoints of {} numbers; 2 or 3 are expected", info.head.keypoint_dims);
   }
-  for (const int stride : info.strides) {
+  for (const int stride : info.head.strides) {
     if (stride < 2 || stride > kInputMultiple * 2) fail("stride {} is not within 2..64", stride);
   }
-  if (info.strides.empty()) fail("the model has no strides");
+  if (info.head.strides.empty()) fail("the model has no strides");
   return info;
 }
 
-int role_channels(const ModelInfo& info, OutputRole role) {
-  switch (role) {
-    case OutputRole::kBox:
-      return 4 * static_cast<int>(info.bins.size());
-    case OutputRole::kClass:
-      return static_cast<int>(info.names.size());
-    case OutputRole::kKeypoint:
-      return 2 * info.keypoints;
-    case OutputRole::kVisibility:
-      return info.keypoints;
-    case OutputRole::kFineKeypoint:
-      return 4 * info.keypoints;
+std::vector<Output> Model::outputs() const {
+  std::vector<Output> list;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    const HeadOutput meaning = head_outputs.at(i);
+    list.push_back({.value = graph.outputs[i], .role = meaning.role, .stride = meaning.stride});
   }
-  return 0;
+  return list;
 }
 
-std::vector<OutputRole> roles(const ModelInfo& info) {
-  std::vector<OutputRole> list{OutputRole::kBox, OutputRole::kClass};
-  if (info.keypoints > 0) list.push_back(OutputRole::kKeypoint);
-  if (info.keypoints > 0 && info.keypoint_dims == 3) list.push_back(OutputRole::kVisibility);
-  return list;
+void Model::add_output(const Output& output) {
+  graph.outputs.push_back(output.value);
+  head_outputs.push_back({.role = output.role, .stride = output.stride});
+}
+
+nlohmann::json graph_to_json(const Model& model) {
+  nlohmann::json json = to_json(model.graph);
+  auto& outputs = json["outputs"] = nlohmann::json::array();
+  for (const Output& o : model.outputs())
+    outputs.push_back({{"value", o.value}, {"role", role_name(o.role)}, {"stride", o.stride}});
+  return json;
+}
+
+void read_graph_json(const nlohmann::json& json, Model& model) {
+  model.graph = graph_from_json(json);
+  try {
+    for (const nlohmann::json& o : json.at("outputs"))
+      model.add_output({.value = o.at("value").get<std::string>(),
+                        .role = parse_role(o.at("role").get<std::string>()),
+                        .stride = o.at("stride").get<int>()});
+  } catch (const nlohmann::json::exception& e) {
+    fail("outputs: {}", e.what());
+  }
 }
 
 std::vector<int> coco_flip_index() {
@@ -85,29 +105,36 @@ std::vector<int> coco_flip_index() {
 
 void verify(const Model& model) {
   verify(model.graph);
-  const auto shapes = infer_shapes(model.graph, {kInputMultiple * 2, kInputMultiple * 2});
-  std::vector<OutputRole> known = roles(model.info);
-  if (model.info.keypoints > 0) known.push_back(OutputRole::kFineKeypoint);
+  if (model.head_outputs.size() != model.graph.outputs.size())
+    fail("the graph has {} outputs, the head {}", model.graph.outputs.size(),
+         model.head_outputs.size());
+  const Size size{kInputMultiple * 2, kInputMultiple * 2};
+  const auto shapes = infer_shapes(model.graph, size);
+  const std::vector<Output> outputs = model.outputs();
+  const Head& head = model.info.head;
+  std::vector<OutputRole> known = head.roles();
+  if (head.keypoints > 0) known.push_back(OutputRole::kFineKeypoint);
   size_t expected = 0;
-  for (const int stride : model.info.strides) {
+  for (const int stride : head.strides) {
     for (const OutputRole role : known) {
       const Output wanted{.value = "", .role = role, .stride = stride};
-      const Output* found = nullptr;
-      for (const Output& o : model.graph.outputs) {
-        if (o.role == role && o.stride == stride) found = &o;
-      }
-      if (found == nullptr && role == OutputRole::kFineKeypoint) continue;
-      if (found == nullptr) fail("the graph lacks the output {}", wanted.name());
+      const auto is_wanted = [&](const Output& o) { return o.role == role && o.stride == stride; };
+      const auto count = std::count_if(outputs.begin(), outputs.end(), is_wanted);
+      if (count == 0 && role == OutputRole::kFineKeypoint) continue;
+      if (count == 0) fail("the graph lacks the output {}", wanted.name());
+      if (count > 1) fail("output {}: is there twice", wanted.name());
       ++expected;
-      const int64_t channels = shapes.at(found->value)[1];
-      if (channels != role_channels(model.info, role)) {
-        fail("output {}: {} channels, the model's information asks for {}", wanted.name(), channels,
-             role_channels(model.info, role));
-      }
+      const auto found = std::find_if(outputs.begin(), outputs.end(), is_wanted);
+      const Shape& shape = shapes.at(found->value);
+      const int channels = head.channels(role, model.info.names.size());
+      if (shape[1] != channels)
+        fail("output {}: {} channels, the model's information asks for {}", wanted.name(), shape[1],
+             channels);
+      if (shape[2] != size.height / stride)
+        fail("output {}: its stride does not fit its shape {}", wanted.name(), to_string(shape));
     }
   }
-  if (model.graph.outputs.size() != expected)
-    fail("the graph has outputs beyond the {} expected", expected);
+  if (outputs.size() != expected) fail("the graph has outputs beyond the {} expected", expected);
 }
 
 }  // namespace octet

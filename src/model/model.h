@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "graph/quantization.h"
+#include "model/head.h"
 
 namespace octet {
 
@@ -20,27 +21,26 @@ enum class Task { kDetect, kPose };
 enum class Layout { kRaw, kUltralytics, kUltralyticsFractions, kEveryValue };
 
 inline constexpr std::string_view kValuePrefix = "value.";
-inline constexpr size_t kMaxBins = 64;  // of a box side
 
 struct ModelInfo {
+  std::string family = "YOLOv8";  // model/families/families.h
   Task task = Task::kDetect;
   std::vector<std::string> names;  // one per class
-  std::vector<int> strides;        // ascending
-  // Distance, in strides, that each bin of a box side's distribution stands for. 0, 1, … 15 in
-  // published weights; a checkpoint may hold others. Empty where boxes come decoded.
-  std::vector<float> bins;
-  int keypoints = 0;      // per object; 0 for detection
-  int keypoint_dims = 0;  // 3: x, y, visibility; 2: x, y
-  std::vector<int>
-      flip_index;      // keypoint i becomes flip_index[i] in a mirrored image; empty when not known
-  std::string source;  // where the weights came from
+  Head head;
+  // Keypoint i becomes flip_index[i] in a mirrored image; empty when not known.
+  std::vector<int> flip_index;
+  std::string source;   // where the weights came from
   std::string licence;  // of the weights, when known
 };
 
 struct Model {
   ModelInfo info;
   Graph graph;
-  Quantization quantization = {};  // empty: a float model
+  std::vector<HeadOutput> head_outputs = {};  // what each of graph.outputs means
+  Quantization quantization = {};             // empty: a float model
+
+  [[nodiscard]] std::vector<Output> outputs() const;
+  void add_output(const Output& output);
 };
 
 [[nodiscard]] std::string_view task_name(Task task);
@@ -49,15 +49,15 @@ struct Model {
 // Throws an Error naming the field when something is missing or absurd.
 [[nodiscard]] ModelInfo info_from_json(const nlohmann::json& json);
 
-// Channels of an output of this role.
-[[nodiscard]] int role_channels(const ModelInfo& info, OutputRole role);
-// The roles a model of this kind has at every stride. It may have fine keypoints, too.
-[[nodiscard]] std::vector<OutputRole> roles(const ModelInfo& info);
+// The graph with its outputs and what they mean, as the model file keeps it.
+[[nodiscard]] nlohmann::json graph_to_json(const Model& model);
+// Fills graph (without tensors) and head_outputs. Throws an Error that names the node.
+void read_graph_json(const nlohmann::json& json, Model& model);
 
 // The flip pairs of COCO's 17 keypoints.
 [[nodiscard]] std::vector<int> coco_flip_index();
 
-// verify() of the graph, and that its outputs are what the info promises.
+// verify() of the graph, and that its outputs are what the head promises.
 void verify(const Model& model);
 
 }  // namespace octet

@@ -1,8 +1,9 @@
-// The layers of a checkpoint as plain data: what a checkpoint reader makes and build_yolov8() turns
+// The layers of a checkpoint as plain data: what a checkpoint reader makes and build_network() turns
 // into a Graph.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,9 @@ struct Module {
   std::string type;  // class name: "Conv", "C2f", "Conv2d", …
   std::vector<Module> children;
   std::map<std::string, Tensor> tensors;  // parameters, buffers, and attributes that are tensors
-  std::map<std::string, std::vector<double>>
-      numbers;  // attributes that are numbers, truth values, or lists of numbers
-  std::map<std::string, std::string> texts;  // attributes that are strings
+  // Attributes that are numbers, truth values, or lists of numbers.
+  std::map<std::string, std::vector<double>> number_attributes;
+  std::map<std::string, std::string> string_attributes;
 
   [[nodiscard]] const Module* child(const std::string& child_name) const {
     for (const Module& m : children) {
@@ -26,5 +27,16 @@ struct Module {
     return nullptr;
   }
 };
+
+// The same, for a part that has to be there. `path` is the module's place, for messages. Each throws
+// an Error that names it.
+[[nodiscard]] const Module& child_of(const Module& module, const std::string& name,
+                                     const std::string& path);
+[[nodiscard]] const Tensor& tensor_of(const Module& module, const std::string& name,
+                                      const std::string& path);
+// A small whole number; of a pair both have to be equal.
+[[nodiscard]] int number_of(const Module& module, const std::string& name, const std::string& path);
+[[nodiscard]] std::optional<int> optional_number(const Module& module, const std::string& name,
+                                                 const std::string& path);
 
 }  // namespace octet

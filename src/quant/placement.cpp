@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "graph/topology.h"
 
 namespace octet {
 namespace {
@@ -30,20 +31,17 @@ class Sets {
 
 class Placer {
  public:
-  Placer(const Graph& graph, const std::set<std::string>& keep_float)
-      : graph_(graph), keep_float_(keep_float) {
-    for (const Node& node : graph.nodes) {
-      for (const std::string& in : node.inputs) users_[in].push_back(&node);
-    }
-  }
+  Placer(const Model& model, const std::set<std::string>& keep_float)
+      : model_(model), graph_(model.graph), keep_float_(keep_float), topology_(model.graph) {}
 
   Placement place() {
     Placement placement;
     for (const Node& node : graph_.nodes) {
-      if (std::holds_alternative<BatchNorm>(node.op))
-        fail("[BatchNorm {}] has to be folded before quantization", node.name);
+      const OperatorTraits& traits = traits_of(node.op);
+      if (traits.training_only)
+        fail("[{} {}] has to be folded before quantization", traits.name, node.name);
       if (is_int8_conv(node)) placement.convs.insert(node.name);
-      if (!moves_data(node.op)) continue;
+      if (!traits.shares_scale) continue;
       for (const std::string& in : node.inputs) sets_.join(in, node.name);
     }
     join_fine_keypoints();
@@ -71,9 +69,10 @@ class Placer {
   }
 
   void join_fine_keypoints() {
-    for (const Output& fine : graph_.outputs) {
+    const std::vector<Output> outputs = model_.outputs();
+    for (const Output& fine : outputs) {
       if (fine.role != OutputRole::kFineKeypoint) continue;
-      for (const Output& o : graph_.outputs) {
+      for (const Output& o : outputs) {
         if (o.role == OutputRole::kKeypoint && o.stride == fine.stride)
           sets_.join(o.value, fine.value);
       }
@@ -86,39 +85,25 @@ class Placer {
 
   bool needs_quantizer(const std::string& value, const Node* made_by) const {
     if (made_by == nullptr) return true;
-    const auto found = users_.find(value);
-    if (std::holds_alternative<Conv2d>(made_by->op)) {
-      if (found == users_.end()) return is_int8_conv(*made_by);
-      const auto* after =
-          found->second.size() == 1 ? std::get_if<Activation>(&found->second.front()->op) : nullptr;
-      if (after != nullptr && fuses_into_conv(after->kind)) return false;
-      if (is_int8_conv(*made_by)) return true;
-    }
-    return found != users_.end() &&
-           std::any_of(found->second.begin(), found->second.end(), [&](const Node* user) {
-             return is_int8_conv(*user) || std::holds_alternative<Add>(user->op);
-           });
+    if (topology_.fused_activation(*made_by) != nullptr) return false;
+    const auto consumers = topology_.consumers(value);
+    if (is_int8_conv(*made_by)) return true;
+    return std::any_of(consumers.begin(), consumers.end(), [&](const Node* consumer) {
+      return is_int8_conv(*consumer) || std::holds_alternative<Add>(consumer->op);
+    });
   }
 
+  const Model& model_;
   const Graph& graph_;
   const std::set<std::string>& keep_float_;
-  std::map<std::string, std::vector<const Node*>> users_;
+  Topology topology_;
   Sets sets_;
 };
 
 }  // namespace
 
-bool moves_data(const Operator& op) {
-  return std::holds_alternative<Concat>(op) || std::holds_alternative<Slice>(op) ||
-         std::holds_alternative<MaxPool>(op) || std::holds_alternative<ResizeNearest>(op);
-}
-
-bool fuses_into_conv(ActivationKind kind) {
-  return kind == ActivationKind::kRelu || kind == ActivationKind::kRelu6;
-}
-
-Placement place_quantizers(const Graph& graph, const std::set<std::string>& keep_float) {
-  return Placer(graph, keep_float).place();
+Placement place_quantizers(const Model& model, const std::set<std::string>& keep_float) {
+  return Placer(model, keep_float).place();
 }
 
 void verify_quantization(const Model& model) {
@@ -132,7 +117,7 @@ void verify_quantization(const Model& model) {
       fail("'{}' has a scale, but is not a value of the graph", name);
   }
   for (const Node& node : model.graph.nodes) {
-    if (!moves_data(node.op)) continue;
+    if (!traits_of(node.op).shares_scale) continue;
     const QuantParams* own = q.find(node.name);
     for (const std::string& in : node.inputs) {
       const QuantParams* other = q.find(in);

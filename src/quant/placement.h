@@ -1,7 +1,7 @@
 // Where quantizers go. One place decides it for training, calibration, the integer reference and
 // every exporter, by the rules of the strictest target (full-integer TensorFlow Lite):
-//   - values that only move data (Concat, Slice, MaxPool, ResizeNearest) share the parameters of
-//     their inputs;
+//   - what an operator makes that only moves data, or that engines give no other scale (Concat,
+//     Slice, pooling, resizing), shares the parameters of its inputs;
 //   - a convolution's output is quantized before SiLU; before ReLU and ReLU6, which engines fuse,
 //     it is not: the activation's output is;
 //   - the sum of an Add has parameters of its own;
@@ -25,15 +25,10 @@ struct Placement {
   [[nodiscard]] bool quantized(const std::string& value) const { return group_of.contains(value); }
 };
 
-// `graph` without BatchNorm. The convolutions named in `keep_float` are computed in float, with
+// `model` without BatchNorm. The convolutions named in `keep_float` are computed in float, with
 // what hangs on them alone.
-[[nodiscard]] Placement place_quantizers(const Graph& graph,
+[[nodiscard]] Placement place_quantizers(const Model& model,
                                          const std::set<std::string>& keep_float = {});
-
-// Whether a node only moves data: its output holds values of its inputs.
-[[nodiscard]] bool moves_data(const Operator& op);
-// Whether engines compute the activation within the convolution before it.
-[[nodiscard]] bool fuses_into_conv(ActivationKind kind);
 
 // That the parameters name values of the graph and keep the rules of sharing. Throws an Error
 // naming the value.

@@ -4,11 +4,12 @@
 #include <random>
 
 #include "core/error.h"
+#include "model/passes/passes.h"
 #include "quant/fine_keypoints.h"
 #include "quant/histogram.h"
 #include "quant/params.h"
 #include "quant/placement.h"
-#include "quant/reference/reference.h"
+#include "quant/reference/integer_reference.h"
 #include "quant/rounding_safe_scales.h"
 #include "testing/testing.h"
 
@@ -27,20 +28,21 @@ Conv2d conv(int64_t out, int64_t in, int64_t kernel) {
 }
 
 // image → a → SiLU → [slice, slice] → b → ReLU → add → concat → head
-Graph small_graph() {
-  Graph g;
+Model small_model() {
+  Model m;
+  Graph& g = m.graph;
   g.nodes = {
       {"a", conv(4, 3, 3), {"image"}},    {"a.act", Activation{ActivationKind::kSilu}, {"a"}},
       {"left", Slice{0, 2}, {"a.act"}},   {"right", Slice{2, 4}, {"a.act"}},
       {"b", conv(2, 2, 3), {"right"}},    {"b.act", Activation{ActivationKind::kRelu6}, {"b"}},
       {"sum", Add{}, {"right", "b.act"}}, {"all", Concat{}, {"left", "right", "sum"}},
       {"head", conv(2, 6, 1), {"all"}}};
-  g.outputs = {{.value = "head", .role = OutputRole::kClass, .stride = 1}};
-  return g;
+  m.add_output({.value = "head", .role = OutputRole::kClass, .stride = 1});
+  return m;
 }
 
 TEST(Placement, FollowsTheRulesOfTheStrictestTarget) {
-  const Placement p = place_quantizers(small_graph());
+  const Placement p = place_quantizers(small_model());
   EXPECT_EQ(p.convs, (std::set<std::string>{"a", "b", "head"}));
   EXPECT_TRUE(p.quantized("a")) << "before SiLU";
   EXPECT_FALSE(p.quantized("b")) << "ReLU6 is part of the convolution";
@@ -51,7 +53,7 @@ TEST(Placement, FollowsTheRulesOfTheStrictestTarget) {
 }
 
 TEST(Placement, KeepsLayersInFloat) {
-  const Placement p = place_quantizers(small_graph(), {"head", "a"});
+  const Placement p = place_quantizers(small_model(), {"head", "a"});
   EXPECT_EQ(p.convs, (std::set<std::string>{"b"}));
   EXPECT_FALSE(p.quantized("a"));
   EXPECT_FALSE(p.quantized("head"));
@@ -80,8 +82,8 @@ int doubtful_products(const QuantParams& in, const QuantParams& out) {
 }
 
 TEST(Settle, EnginesCannotRoundSiluDifferently) {
-  const Graph graph = small_graph();
-  const Placement p = place_quantizers(graph);
+  const Model model = small_model();
+  const Placement p = place_quantizers(model);
   const size_t in = p.group_of.at("a");
   const size_t out = p.group_of.at("a.act");
   // As trained: a product at 16.5 steps exactly; and four that are rounded twice.
@@ -93,7 +95,7 @@ TEST(Settle, EnginesCannotRoundSiluDifferently) {
     groups[in] = before;
     groups[out] = behind;
     EXPECT_GT(doubtful_products(before, behind), 0);
-    snap_scales(graph, p, groups);
+    snap_scales(model.graph, p, groups);
     EXPECT_EQ(doubtful_products(groups[in], groups[out]), 0);
     for (const size_t g : {in, out}) {
       const QuantParams& first = g == in ? before : behind;
@@ -102,16 +104,16 @@ TEST(Settle, EnginesCannotRoundSiluDifferently) {
       EXPECT_EQ(groups[g].zero_point, first.zero_point);
     }
     std::vector<QuantParams> again = groups;
-    snap_scales(graph, p, again);
+    snap_scales(model.graph, p, again);
     EXPECT_EQ(again, groups) << "what is settled stays";
   }
 }
 
 TEST(Settle, ConvolutionsOutputsHaveEvenZeroPoints) {
-  const Graph graph = small_graph();
-  const Placement p = place_quantizers(graph);
+  const Model model = small_model();
+  const Placement p = place_quantizers(model);
   std::vector<QuantParams> groups(p.groups.size(), {0.05F, -101});
-  snap_scales(graph, p, groups);
+  snap_scales(model.graph, p, groups);
   EXPECT_EQ(groups[p.group_of.at("a")].zero_point, -102);
   EXPECT_EQ(groups[p.group_of.at("head")].zero_point, -102);
   EXPECT_EQ(groups[p.group_of.at("a.act")].zero_point, -101) << "nothing to add there is a tie";
@@ -119,12 +121,12 @@ TEST(Settle, ConvolutionsOutputsHaveEvenZeroPoints) {
 
 // "right" shares the sum's parameters, so only the other summand falls between two steps.
 TEST(Settle, SumsHaveNoTies) {
-  const Graph graph = small_graph();
-  const Placement p = place_quantizers(graph);
+  const Model model = small_model();
+  const Placement p = place_quantizers(model);
   std::vector<QuantParams> groups(p.groups.size(), {0.05F, 0});
   const QuantParams& other = groups[p.group_of.at("b.act")] = {0.0625F, -128};
   const QuantParams& sum = groups[p.group_of.at("sum")] = {0.125F, -100};  // half a step each
-  snap_scales(graph, p, groups);
+  snap_scales(model.graph, p, groups);
   for (int q = 0; q < 256; ++q)
     EXPECT_GT(
         std::abs(std::remainder(static_cast<float>(q) * other.scale / sum.scale - 0.5F, 1.0F)),
@@ -301,8 +303,8 @@ void quantize_convs(Model& m) {
 }
 
 Model quantized_model() {
-  Model m{.info = {}, .graph = small_graph()};
-  const Placement p = place_quantizers(m.graph);
+  Model m = small_model();
+  const Placement p = place_quantizers(m);
   const std::map<std::string, QuantParams> wanted{{"a", params_for_range(-4, 4)},
                                                   {"a.act", params_for_range(-0.3, 4)},
                                                   {"b.act", params_for_range(0, 6)},
@@ -333,35 +335,49 @@ TEST(IntegerReference, ComputesByHand) {
   EXPECT_EQ(values.at("all").shape, (Shape{6, 4, 4}));
 }
 
+// One convolution of stride 32 for each output of a head of `points` keypoints.
+Model keypoint_model(int points) {
+  Model m;
+  m.info.task = Task::kPose;
+  m.info.names = {"person"};
+  m.info.head = {.strides = {32}, .bins = {0, 1}, .keypoints = points, .keypoint_dims = 2};
+  for (const OutputRole role : m.info.head.roles()) {
+    Conv2d op = conv(m.info.head.channels(role, 1), 3, 1);
+    op.stride = 32;
+    const std::string name(role_name(role));
+    m.graph.nodes.push_back({name, std::move(op), {m.graph.input}});
+    m.add_output({.value = name, .role = role, .stride = 32});
+  }
+  return m;
+}
+
 TEST(FineKeypoints, MeanHasAThirdOfAStep) {
-  constexpr int64_t kOffsets = 40;  // of keypoints that differ by a fraction of a step
-  Graph g;
-  g.nodes = {{"points", conv(kOffsets, 3, 1), {"image"}}};
-  auto& bias = std::get<Conv2d>(g.nodes[0].op).bias.values;
+  Model m = keypoint_model(20);  // whose offsets differ by a fraction of a step
+  auto& bias = std::get<Conv2d>(m.graph.nodes.back().op).bias.values;
   for (size_t i = 0; i < bias.size(); ++i) bias[i] = -1 + 0.0471F * static_cast<float>(i);
-  g.outputs = {{.value = "points", .role = OutputRole::kKeypoint, .stride = 32}};
   const std::vector<float> wanted = [&] {
     std::vector<float> points = bias;
     for (float& p : points) p += 3 * 0.5F * 0.2F;
     return points;
   }();
-  g = add_fine_keypoints(g);
-  ASSERT_EQ(g.outputs.size(), 2U);
-  EXPECT_EQ(g.outputs[1].name(), "fine_keypoint_32");
-  const Placement placement = place_quantizers(g);
-  EXPECT_EQ(placement.group_of.at("points"), placement.group_of.at(g.outputs[1].value));
+  m = add_fine_keypoints(std::move(m));
+  const std::vector<Output> outputs = m.outputs();
+  ASSERT_EQ(outputs.size(), 4U);
+  const Output& last = outputs.back();
+  EXPECT_EQ(last.name(), "fine_keypoint_32");
+  const Placement placement = place_quantizers(m);
+  EXPECT_EQ(placement.group_of.at("keypoint"), placement.group_of.at(last.value));
   std::vector<QuantParams> groups(placement.groups.size(), params_for_range(-2, 2));
   groups[placement.group_of.at("image")] = kImageParams;
-  const float step = groups[placement.group_of.at("points")].scale;
-  spread_fine_keypoints(g, placement, groups);
-  Model m{.info = {}, .graph = g};
+  const float step = groups[placement.group_of.at("keypoint")].scale;
+  spread_fine_keypoints(m, placement, groups);
   for (const auto& [value, group] : placement.group_of)
     m.quantization.values[value] = groups[group];
   quantize_convs(m);
   const std::vector<uint8_t> picture(3, 51);  // one pixel of 0.2
   const auto values = IntegerReference(m).run(picture, {1, 1});
-  const auto plain = values.at("points").real();
-  const auto fine = values.at(g.outputs[1].value).real();
+  const auto plain = values.at("keypoint").real();
+  const auto fine = values.at(last.value).real();
   float worst = 0;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const float mean = (plain[i] + fine[i] + fine[i + wanted.size()]) / 3;

@@ -92,6 +92,12 @@ int unsettled(const Rounding& r, const std::vector<QuantParams>& groups) {
   return 0;
 }
 
+// Whether a result may lie in the middle between two steps: sums of products, and means.
+bool makes_ties(const Operator& op) {
+  const OperatorTraits& traits = traits_of(op);
+  return std::holds_alternative<Conv2d>(op) || (traits.shares_scale && !traits.moves_data);
+}
+
 std::vector<Rounding> roundings(const Graph& graph, const Placement& placement) {
   std::vector<Rounding> list;
   for (const Node& node : graph.nodes) {
@@ -184,7 +190,7 @@ void snap_scales(const Graph& graph, const Placement& placement, std::vector<Qua
   }
   for (const Node& node : graph.nodes) {
     const auto group = placement.group_of.find(node.name);
-    if (std::holds_alternative<Conv2d>(node.op) && group != placement.group_of.end())
+    if (makes_ties(node.op) && group != placement.group_of.end())
       groups[group->second].zero_point &= ~1;
   }
   const std::vector<Rounding> all = roundings(graph, placement);

@@ -104,8 +104,8 @@ int Decoder::index_of(const Output& output, std::span<const std::string> names,
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) return -1;
   const auto index = found - names.begin();
-  if (shapes[index] != Shape{1, role_channels(info_, output.role), input_.height / output.stride,
-                             input_.width / output.stride}) {
+  if (shapes[index] != Shape{1, info_.head.channels(output.role, info_.names.size()),
+                             input_.height / output.stride, input_.width / output.stride}) {
     fail("the output '{}' has the shape ({}), which does not fit the model", name,
          fmt::join(shapes[index], ", "));
   }
@@ -113,10 +113,10 @@ int Decoder::index_of(const Output& output, std::span<const std::string> names,
 }
 
 void Decoder::bind_raw(std::span<const std::string> names, std::span<const Shape> shapes) {
-  for (const int stride : info_.strides) {
+  for (const int stride : info_.head.strides) {
     Level level{.stride = stride, .width = input_.width / stride, .height = input_.height / stride};
     int* const slots[] = {&level.box, &level.cls, &level.keypoint, &level.visibility};
-    for (const OutputRole role : roles(info_)) {
+    for (const OutputRole role : info_.head.roles()) {
       const Output output{.value = "", .role = role, .stride = stride};
       const int index = index_of(output, names, shapes);
       if (index < 0) fail("the network lacks the output '{}'", output.name());
@@ -129,8 +129,8 @@ void Decoder::bind_raw(std::span<const std::string> names, std::span<const Shape
 }
 
 void Decoder::bind_decoded(std::span<const Shape> shapes) {
-  const int64_t rows =
-      4 + static_cast<int64_t>(info_.names.size()) + int64_t{info_.keypoints} * info_.keypoint_dims;
+  const int64_t rows = 4 + static_cast<int64_t>(info_.names.size()) +
+                       int64_t{info_.head.keypoints} * info_.head.keypoint_dims;
   if (shapes.size() != 1 || shapes[0].size() != 3 || shapes[0][0] != 1 || shapes[0][1] != rows) {
     fail("its output ({}) is not the (1, {}, cells) of a YOLOv8 {} export without NMS",
          shapes.empty() ? "" : fmt::format("{}", fmt::join(shapes[0], ", ")), rows,
@@ -143,7 +143,7 @@ void Decoder::bind_decoded(std::span<const Shape> shapes) {
 void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
                      const DecodeOptions& options, Detections& out) {
   out.clear();
-  out.keypoints_per_object = info_.keypoints;
+  out.keypoints_per_object = info_.head.keypoints;
   candidates_.clear();
   const bool raw = layout_ == Layout::kRaw;
   const float p = options.score_threshold;
@@ -243,8 +243,9 @@ void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candida
   std::array<float, kMaxBins> logits{};
   float sides[4];
   for (size_t s = 0; s < 4; ++s) {
-    load_real(boxes, s * info_.bins.size(), cell, std::span(logits).first(info_.bins.size()));
-    sides[s] = expected_distance(logits.data(), info_.bins);
+    load_real(boxes, s * info_.head.bins.size(), cell,
+              std::span(logits).first(info_.head.bins.size()));
+    sides[s] = expected_distance(logits.data(), info_.head.bins);
   }
   const int row = candidate.cell / level.width;
   const float x = static_cast<float>(candidate.cell % level.width) + 0.5F;
@@ -303,7 +304,7 @@ std::array<float, 2> Decoder::offset(std::span<const TensorView> outputs, const 
   std::array<float, 2> sum{};
   load_real(outputs[level.keypoint], 2 * keypoint, cell, sum);
   if (level.fine_keypoint < 0) return sum;
-  const auto keypoints = static_cast<size_t>(info_.keypoints);
+  const auto keypoints = static_cast<size_t>(info_.head.keypoints);
   for (const size_t first : {2 * keypoint, 2 * (keypoints + keypoint)}) {
     std::array<float, 2> more{};
     load_real(outputs[level.fine_keypoint], first, cell, more);
@@ -319,7 +320,7 @@ std::array<float, 3> Decoder::keypoint(std::span<const TensorView> outputs, size
   const auto cell = static_cast<size_t>(candidate.cell);
   std::array<float, 3> point{0, 0, 1};
   if (layout_ != Layout::kRaw) {
-    const auto dims = static_cast<size_t>(info_.keypoint_dims);
+    const auto dims = static_cast<size_t>(info_.head.keypoint_dims);
     load_real(outputs[level.box], 4 + info_.names.size() + index * dims, cell,
               std::span(point).first(dims));
     return {point[0] * unit_x_, point[1] * unit_y_, point[2]};
@@ -329,7 +330,7 @@ std::array<float, 3> Decoder::keypoint(std::span<const TensorView> outputs, size
   const int row = candidate.cell / level.width;
   point[0] = (x * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
   point[1] = (y * 2 + static_cast<float>(row)) * stride;
-  if (info_.keypoint_dims == 3) {
+  if (info_.head.keypoint_dims == 3) {
     load_real(outputs[level.visibility], index, cell, std::span(point).subspan(2));
     point[2] = sigmoid(point[2]);
   }
@@ -350,7 +351,7 @@ void Decoder::append(std::span<const TensorView> outputs, size_t kept,
   out.items.push_back({.box = {x(box[0]), y(box[1]), x(box[2]), y(box[3])},
                        .class_index = candidates_[kept].class_index,
                        .confidence = probability(candidates_[kept])});
-  for (size_t k = 0; k < static_cast<size_t>(info_.keypoints); ++k) {
+  for (size_t k = 0; k < static_cast<size_t>(info_.head.keypoints); ++k) {
     const auto point = vote<3>(kept, [&](const Candidate& c) { return keypoint(outputs, k, c); });
     out.keypoints.push_back({.x = x(point[0]), .y = y(point[1]), .confidence = point[2]});
   }

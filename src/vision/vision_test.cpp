@@ -143,8 +143,8 @@ TEST(Letterbox, YuvEqualsTheColour) {
 ModelInfo small_info() {
   ModelInfo info;
   info.names = {"a", "b"};
-  info.strides = {8};
-  for (int i = 0; i < 16; ++i) info.bins.push_back(static_cast<float>(i));
+  info.head.strides = {8};
+  for (int i = 0; i < 16; ++i) info.head.bins.push_back(static_cast<float>(i));
   return info;
 }
 
@@ -251,8 +251,8 @@ TEST(Decode, VotersMakeTheMeanWeightedByTheirScores) {
 TEST(Decode, VotersMakeTheMeanOfKeypoints) {
   ModelInfo info = small_info();
   info.task = Task::kPose;
-  info.keypoints = 1;
-  info.keypoint_dims = 3;
+  info.head.keypoints = 1;
+  info.head.keypoint_dims = 3;
   Head head;
   head.object(3, 1, 0, 1.0F, {2, 1, 3, 2});
   head.object(4, 1, 0, 1.0F, {3, 1, 2, 2});
@@ -287,8 +287,8 @@ TEST(Decode, OnlyNearlyTheSameBoxVotes) {
 TEST(Decode, FineKeypointsAreAveraged) {
   ModelInfo info = small_info();
   info.task = Task::kPose;
-  info.keypoints = 2;
-  info.keypoint_dims = 2;
+  info.head.keypoints = 2;
+  info.head.keypoint_dims = 2;
   Head head;
   head.object(3, 1, 0, 2.0F, {1, 1, 1, 1});
   constexpr size_t kAt = Head::kWidth + 3;

@@ -13,7 +13,7 @@
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 
 namespace octet {
 namespace {
@@ -96,7 +96,7 @@ void run(const Options& options) {
   if (options.activations == "int8" && model.quantization.empty())
     fail_usage("--activations int8: {} is a float model; 'octet quantize' makes an int8 one",
                options.model);
-  model.graph = fold_batch_norm(std::move(model.graph));
+  model = fold_batch_norm(std::move(model));
   const fs::path source = options.model;
   const fs::path folder = !options.folder.empty()    ? fs::path(options.folder)
                           : source.has_parent_path() ? source.parent_path()

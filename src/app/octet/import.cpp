@@ -4,8 +4,8 @@
 #include "core/log.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/model_file.h"
-#include "graph/passes/passes.h"
-#include "graph/shapes.h"
+#include "graph/cost.h"
+#include "model/passes/passes.h"
 
 namespace octet {
 namespace {
@@ -22,7 +22,7 @@ void run(const Options& options) {
   if (output.empty())
     output = std::filesystem::path(options.checkpoint).replace_extension(".safetensors");
   write_model_file(output, model, options.half ? StorageKind::kF16 : StorageKind::kF32);
-  const Cost total = cost(fold_batch_norm(model.graph), {kDefaultSide, kDefaultSide});
+  const Cost total = cost(fold_batch_norm(model).graph, {kDefaultSide, kDefaultSide});
   log_info("{}: {} model of {} classes, {:.1f} M parameters, {:.1f} GFLOPs at {}", output.string(),
            task_name(model.info.task), model.info.names.size(),
            static_cast<double>(total.parameters) / 1e6, total.gflops, kDefaultSide);

@@ -8,8 +8,9 @@
 #include "core/file.h"
 #include "detect/artifact.h"
 #include "format/tflite/targets.h"
-#include "graph/passes/passes.h"
+#include "graph/cost.h"
 #include "graph/shapes.h"
+#include "model/passes/passes.h"
 
 namespace octet {
 namespace {
@@ -20,6 +21,7 @@ struct Options {
   std::string path;
   std::string size = "640";
   std::string target;
+  bool passes = false;
   bool json = false;
 };
 
@@ -44,8 +46,9 @@ ordered_json describe(const Artifact& a) {
                  {"task", task_name(a.info.task)},
                  {"layout", a.layout == Layout::kRaw ? "raw" : "ultralytics"},
                  {"names", a.info.names},
-                 {"strides", a.info.strides}};
-  if (a.info.task == Task::kPose) j["kpt_shape"] = {a.info.keypoints, a.info.keypoint_dims};
+                 {"strides", a.info.head.strides}};
+  if (a.info.task == Task::kPose)
+    j["kpt_shape"] = {a.info.head.keypoints, a.info.head.keypoint_dims};
   if (!a.info.source.empty()) j["source"] = a.info.source;
   if (!a.info.licence.empty()) j["licence"] = a.info.licence;
   return j;
@@ -53,7 +56,7 @@ ordered_json describe(const Artifact& a) {
 
 // The graph as it runs: BatchNorm folded.
 void add_layers(const Model& model, Size size, ordered_json& j) {
-  const Graph graph = fold_batch_norm(model.graph);
+  const Graph graph = fold_batch_norm(model).graph;
   const auto shapes = infer_shapes(graph, size);
   const Cost total = cost(graph, size);
   j["imgsz"] = {size.width, size.height};
@@ -102,6 +105,46 @@ void print_model(const ordered_json& j) {
   }
 }
 
+// What each pass makes of the model, alone.
+void add_passes(const Model& model, ordered_json& j) {
+  const auto size_of = [](const Model& m) {
+    return ordered_json{{"nodes", m.graph.nodes.size()},
+                        {"outputs", m.graph.outputs.size()},
+                        {"parameters", cost(m.graph, {kDefaultSide, kDefaultSide}).parameters}};
+  };
+  auto& list = j["passes"] = ordered_json::array();
+  for (size_t i = 0; i < all_passes().size(); ++i) {
+    const PassInfo& pass = all_passes()[i];
+    ordered_json one{{"name", pass.name},
+                     {"purpose", pass.purpose},
+                     {"left_out", is_left_out(static_cast<PassId>(i))},
+                     {"before", size_of(model)}};
+    try {
+      one["after"] = size_of(pass.example(model));
+    } catch (const Error& e) {
+      one["error"] = e.what();
+    }
+    list.push_back(std::move(one));
+  }
+}
+
+void print_passes(const ordered_json& j) {
+  fmt::print("\n{:<20} {:>13} {:>13} {:>25}  {}\n", "pass", "nodes", "outputs", "parameters", "");
+  const auto change = [](const ordered_json& p, const char* key) {
+    return fmt::format("{} → {}", p["before"][key].get<int64_t>(), p["after"][key].get<int64_t>());
+  };
+  for (const auto& p : j["passes"]) {
+    const auto name = p["name"].get<std::string>();
+    if (p.contains("error")) {
+      fmt::print("{:<20} {}\n", name, p["error"].get<std::string>());
+    } else {
+      fmt::print("{:<20} {:>13} {:>13} {:>25}  {}{}\n", name, change(p, "nodes"),
+                 change(p, "outputs"), change(p, "parameters"), p["purpose"].get<std::string>(),
+                 p["left_out"].get<bool>() ? " (left out by OCTET_PASSES)" : "");
+    }
+  }
+}
+
 // What a target would leave to the processor's plain kernels.
 void add_fallbacks(const Artifact& artifact, const std::string& target, ordered_json& j) {
   if (artifact.kind != ArtifactKind::kTflite)
@@ -145,6 +188,7 @@ void run(const Options& options) {
       const Artifact artifact = open_artifact(file);
       ordered_json j = describe(artifact);
       if (artifact.model && files.size() == 1) add_layers(*artifact.model, size, j);
+      if (options.passes && artifact.model) add_passes(*artifact.model, j);
       if (!options.target.empty()) add_fallbacks(artifact, options.target, j);
       list.push_back(std::move(j));
     } catch (const Error& e) {
@@ -162,6 +206,7 @@ void run(const Options& options) {
       fmt::print("{}\n", j["error"].get<std::string>());
     } else {
       print_model(j);
+      if (j.contains("passes")) print_passes(j);
       if (j.contains("target")) print_fallbacks(j);
     }
     if (files.size() > 1) fmt::print("\n");
@@ -180,6 +225,8 @@ void add_inspect(CLI::App& root) {
       ->capture_default_str();
   verb->add_option("--target", options->target,
                    "of a .tflite: the operators that edgetpu, xnnpack or armnn would not run");
+  verb->add_flag("--passes", options->passes,
+                 "of a model or checkpoint: what each pass would make of it");
   verb->add_flag("--json", options->json, "print one JSON object on standard output");
   verb->callback([options] { run(*options); });
 }

@@ -29,8 +29,8 @@ constexpr DecodeOptions kDecode{
 void check_fits(const ModelInfo& info, const Dataset& data, const std::string& path) {
   if (data.names.size() != info.names.size())
     fail("{}: {} classes, the model has {}", path, data.names.size(), info.names.size());
-  if (info.task == Task::kPose && data.keypoints != info.keypoints) {
-    fail("{}: {} keypoints an object, the model has {}", path, data.keypoints, info.keypoints);
+  if (info.task == Task::kPose && data.keypoints != info.head.keypoints) {
+    fail("{}: {} keypoints an object, the model has {}", path, data.keypoints, info.head.keypoints);
   }
 }
 
@@ -42,7 +42,7 @@ struct Measured {
 
 Measured measure(Detector& detector, const Dataset& data) {
   Measured m{.boxes = CocoMetric(MetricKind::kBox),
-             .keypoints = CocoMetric(MetricKind::kKeypoint, detector.info().keypoints)};
+             .keypoints = CocoMetric(MetricKind::kKeypoint, detector.info().head.keypoints)};
   const auto job = detector.make_job();
   Detections detections;
   Progress progress(static_cast<int64_t>(data.samples.size()));

@@ -15,7 +15,7 @@
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/tflite.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 
 namespace octet {
 namespace {
@@ -103,7 +103,7 @@ struct ParameterCount {
 ParameterCount count_parameters(const Model& model, const Export& e) {
   ParameterCount n;
   std::map<std::string, std::string> outputs;
-  for (const Output& o : model.graph.outputs) outputs[o.value] = o.name();
+  for (const Output& o : model.outputs()) outputs[o.value] = o.name();
   // As a node of its own, or with the tensor itself.
   const auto holds = [&](const std::string& value) {
     return e.expected.nodes.contains(value + ".quantized") ||
@@ -216,7 +216,7 @@ Dataset some_of(Dataset data, int count) {
 
 ordered_json verify_all(const Options& o) {
   Model model = read_model(o.model);
-  model.graph = fold_batch_norm(std::move(model.graph));
+  model = fold_batch_norm(std::move(model));
   ParameterCount total;
   auto mismatches = ordered_json::array();
   std::map<std::pair<int, int>, std::vector<fs::path>> by_size;

@@ -35,7 +35,7 @@ class Boxes {
         const std::vector<Shape>& shapes)
       : decoder_(info, Layout::kRaw, size, names, shapes, Voting::kMean),
         metric_(info.task == Task::kPose ? MetricKind::kKeypoint : MetricKind::kBox,
-                info.keypoints) {}
+                info.head.keypoints) {}
 
   const Detections& add(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
                         const std::vector<TruthObject>& truth) {
@@ -147,7 +147,7 @@ struct ReferenceOutputs {
 ReferenceOutputs outputs_of(const Model& model,
                             const std::map<std::string, IntegerTensor>& values) {
   ReferenceOutputs out;
-  for (const Output& o : model.graph.outputs) {
+  for (const Output& o : model.outputs()) {
     const IntegerTensor& t = values.at(o.value);
     out.names.push_back(o.name());
     out.integers.push_back(&t);
@@ -178,7 +178,7 @@ class NodeComparison {
       : model_(model), reference_(reference) {
     values_[model.graph.input] = image;
     std::map<std::string, std::string> outputs;
-    for (const Output& o : model.graph.outputs) outputs[o.name()] = o.value;
+    for (const Output& o : model.outputs()) outputs[o.name()] = o.value;
     const auto views = run.request->outputs();
     for (size_t i = 0; i < views.size(); ++i) {
       const std::string& port = run.network->outputs()[i].name;

@@ -8,7 +8,7 @@
 
 #include "eval/dataset/dataset.h"
 #include "model/model.h"
-#include "quant/reference/reference.h"
+#include "quant/reference/integer_reference.h"
 
 namespace octet {
 

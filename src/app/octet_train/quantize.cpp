@@ -75,7 +75,7 @@ void run(Options& o) {
   require_labels(validation, o.data + ": val");
   const Model model = read_model(o.model);
   if (model.info.names.size() != training.names.size() ||
-      model.info.keypoints != training.keypoints)
+      model.info.head.keypoints != training.keypoints)
     fail("{}: has other classes or keypoints than the model; train it on this data first", o.data);
   q.qat.train.folder = output.parent_path() / (output.stem().string() + "-run");
   make_folder(q.qat.train.folder);

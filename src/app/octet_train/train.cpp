@@ -9,6 +9,7 @@
 #include "core/process.h"
 #include "core/size.h"
 #include "format/model_file.h"
+#include "model/passes/passes.h"
 #include "train/loop/trainer.h"
 #include "train/report/report.h"
 
@@ -23,16 +24,11 @@ struct Options {
 };
 
 // True when the network is another one then.
-bool replace_silu(Graph& graph, ActivationKind kind) {
-  if (kind == ActivationKind::kSilu) return false;
-  bool replaced = false;
-  for (Node& node : graph.nodes) {
-    auto* act = std::get_if<Activation>(&node.op);
-    if (act == nullptr || act->kind != ActivationKind::kSilu) continue;
-    act->kind = kind;
-    replaced = true;
-  }
-  return replaced;
+bool has_silu(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+    const auto* act = std::get_if<Activation>(&node.op);
+    return act != nullptr && act->kind == ActivationKind::kSilu;
+  });
 }
 
 // What the labels hold, and what is worth knowing about them before hours are spent.
@@ -71,12 +67,14 @@ void run_train(Options& options) {
   const Dataset training = read_dataset(options.data, {.split = "train"});
   const Dataset validation = read_dataset(options.data, {.split = "val"});
   Model model = read_model(options.model);
-  const bool replaced = replace_silu(model.graph, parse_activation(options.activation));
+  const ActivationKind activation = parse_activation(options.activation);
+  const bool replaced = activation != ActivationKind::kSilu && has_silu(model.graph);
+  if (replaced) model = replace_activation(std::move(model), activation);
   options.train.already_trained = model.info.names == training.names && !replaced;
-  model = with_classes(std::move(model), training.names, options.train.seed);
-  if (model.info.keypoints != training.keypoints)
+  model = select_classes(std::move(model), training.names, options.train.seed);
+  if (model.info.head.keypoints != training.keypoints)
     fail("{}: {} keypoints an object, the model has {}", options.data, training.keypoints,
-         model.info.keypoints);
+         model.info.head.keypoints);
   options.train.optimizer =
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
   require_labels(training, options.data + ": train");

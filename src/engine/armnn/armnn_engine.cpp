@@ -120,6 +120,16 @@ class Runtime {
   std::vector<armnn::BackendId> backends_;  // in order of preference
 };
 
+// Throws an Error where Arm NN's answer would be wrong without a word.
+std::string precision_of(const TfliteSummary& summary, const std::string& file) {
+  if (!summary.wrong_in_armnn.empty())
+    fail(
+        "{}: the convolution '{}' is one that Arm NN's parser computes wrongly (in groups, or "
+        "depthwise with a stride); take --engine tflite",
+        file, summary.wrong_in_armnn);
+  return summary.precision;
+}
+
 class ArmnnRequest : public Request {
  public:
   ArmnnRequest(Runtime& runtime, const Parsed& parsed, const std::string& file)
@@ -173,7 +183,7 @@ class ArmnnNetwork : public Network {
                const std::string& version, int parallel)
       : runtime_(runtime),
         file_(file),
-        precision_(summarize_tflite(bytes, file).precision),
+        precision_(precision_of(summarize_tflite(bytes, file), file)),
         parsed_(bytes, file),
         input_(input_port(parsed_.input().port(), file)) {
     for (const Tensor& t : parsed_.outputs()) outputs_.push_back(output_port(t.port()));

@@ -13,7 +13,7 @@
 #include "engine/openvino/table_look_up.h"
 #include "graph/json/quantization_json.h"
 #include "quant/params.h"
-#include "quant/reference/reference.h"
+#include "quant/reference/integer_reference.h"
 
 namespace octet {
 namespace {
@@ -44,6 +44,10 @@ ByteTable same_table() {
 
 Value times(const Value& x, float factor) {
   return std::make_shared<op::Multiply>(x, scalar(factor));
+}
+
+bool is_convolution(const ov::Node& node) {
+  return ov::is_type<op::Convolution>(&node) || ov::is_type<op::GroupConvolution>(&node);
 }
 
 // A grid of the same zero point, of values in steps.
@@ -105,6 +109,8 @@ class IntegerSteps {
     if (const auto* clamp = ov::as_type<const op::Clamp>(x.get_node());
         clamp != nullptr && clamp->get_min() == 0 && clamp->get_max() > 0)
       return visit_clamped(node, clamp->input_value(0), quantize(clamp->get_max(), grid), grid);
+    if (x.get_node()->get_type_info().name == std::string_view("AvgPool"))
+      return visit_means(node, *x.get_node(), grid);
     const auto* sum = ov::as_type<const op::Add>(x.get_node());
     if (sum == nullptr) return false;
     const Steps* a = find(sum->input_value(0));
@@ -129,6 +135,15 @@ class IntegerSteps {
     if (steps)
       replace_rounded(node, std::make_shared<op::Clamp>(*steps, 0, last - grid.zero_point), grid);
     return steps.has_value();
+  }
+
+  // Means of steps lie on the grid of the steps once they are rounded.
+  bool visit_means(const ov::Node& node, const ov::Node& pool, const QuantParams& grid) {
+    const Steps* x = find(pool.input_value(0));
+    if (x == nullptr || x->grid != grid) return false;
+    const auto means = pool.clone_with_new_inputs({x->planes});
+    replace_planes(node, rounded(times(means, 1 / kUnit), in_whole_steps(grid)), grid);
+    return true;
   }
 
   void visit_sum(const ov::Node& node, const Steps& a, const Steps& b, const QuantParams& grid) {
@@ -220,9 +235,9 @@ class IntegerSteps {
   std::optional<Value> conv_in_steps(const Value& real, const QuantParams& out) const {
     const auto* sum = ov::as_type<const op::Add>(real.get_node());
     if (sum == nullptr) return {};
-    const auto* conv = ov::as_type<const op::Convolution>(sum->input_value(0).get_node());
+    const ov::Node* conv = sum->input_value(0).get_node();
     const auto bias = ov::as_type_ptr<op::Constant>(sum->input_value(1).get_node_shared_ptr());
-    if (conv == nullptr || !bias) return {};
+    if (!is_convolution(*conv) || !bias) return {};
     const auto x = steps_.find(conv->input_value(0));
     const auto* weight = ov::as_type<const op::Multiply>(conv->input_value(1).get_node());
     if (x == steps_.end() || weight == nullptr) return {};

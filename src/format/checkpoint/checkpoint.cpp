@@ -12,8 +12,8 @@
 #include "core/file.h"
 #include "format/checkpoint/pickle.h"
 #include "format/checkpoint/zip.h"
+#include "model/families/families.h"
 #include "model/module_tree.h"
-#include "model/yolov8.h"
 
 namespace octet {
 namespace {
@@ -74,11 +74,11 @@ class Converter {
           out.children.push_back(module(*child, depth + 1, name->text));
       }
     } else if (value.is(Kind::kText)) {
-      out.texts[key] = value.text;
+      out.string_attributes[key] = value.text;
     } else if (value.is(Kind::kObject)) {
       add_tensor(key, value, out);
     } else if (auto numbers = read_numbers(value); !numbers.empty()) {
-      out.numbers[key] = std::move(numbers);
+      out.number_attributes[key] = std::move(numbers);
     }
   }
 
@@ -265,7 +265,7 @@ Model parse_checkpoint(std::span<const std::byte> bytes, const std::string& name
                             version.empty() ? "" : " (Ultralytics " + version + ")");
   info.licence = text_of(root, "license");
   try {
-    return build_yolov8(Converter(zip, folder, name).module(network, 0, ""), std::move(info));
+    return build_network(Converter(zip, folder, name).module(network, 0, ""), std::move(info));
   } catch (const Error& e) {
     if (std::string_view(e.what()).starts_with(name)) throw;
     fail("{}: {}", name, e.what());

@@ -1,10 +1,12 @@
-// The names that a YOLOv8 checkpoint may mention, and those by which other families are recognised.
+// The names that a checkpoint may mention, and those by which families that octet does not read are
+// recognised.
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
 #include "format/checkpoint/pickle.h"
+#include "model/blocks/blocks.h"
 
 namespace octet {
 namespace {
@@ -74,12 +76,8 @@ constexpr std::array<std::string_view, 62> kNames = {"__builtin__.set",
                                                      "torch.strided",
                                                      "torch.nn.modules.module.Module"};
 
-constexpr std::array<std::string_view, 21> kUltralytics = {"Conv",
-                                                           "C2f",
-                                                           "SPPF",
-                                                           "Bottleneck",
-                                                           "Concat",
-                                                           "Detect",
+// Beside the blocks that octet builds (model/blocks/blocks.h).
+constexpr std::array<std::string_view, 16> kUltralytics = {"Detect",
                                                            "Pose",
                                                            "DFL",
                                                            "DetectionModel",
@@ -96,8 +94,7 @@ constexpr std::array<std::string_view, 21> kUltralytics = {"Conv",
                                                            "Config",
                                                            "Namespace"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 35> kFamilies = {{
-    {"C3", "YOLOv5 or YOLOv3"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kFamilies = {{
     {"C3x", "YOLOv5"},
     {"C3TR", "YOLOv5"},
     {"Focus", "YOLOv5"},
@@ -117,11 +114,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 35> kFamilie
     {"PSA", "YOLOv10"},
     {"v10Detect", "YOLOv10"},
     {"YOLOv10DetectionModel", "YOLOv10"},
-    {"RepNCSPELAN4", "YOLOv9"},
-    {"ELAN1", "YOLOv9"},
-    {"ADown", "YOLOv9"},
-    {"AConv", "YOLOv9"},
-    {"SPPELAN", "YOLOv9"},
     {"RTDETRDecoder", "RT-DETR"},
     {"RTDETRDetectionModel", "RT-DETR"},
     {"SegmentationModel", "YOLO segmentation"},
@@ -144,10 +136,11 @@ bool is_known_name(std::string_view name) {
   const auto in = [](const auto& list, std::string_view n) {
     return std::find(list.begin(), list.end(), n) != list.end();
   };
-  return is_ultralytics(name) ? in(kUltralytics, last_part(name)) : in(kNames, name);
+  if (!is_ultralytics(name)) return in(kNames, name);
+  return in(kUltralytics, last_part(name)) || find_block(last_part(name)) != nullptr;
 }
 
-std::string_view family_of(std::string_view name) {
+std::string_view foreign_family(std::string_view name) {
   if (name.starts_with("models.")) return "YOLOv5 or YOLOv7 (of its own repository)";
   if (name.ends_with(".ZeroPad2d")) return "YOLOv3-tiny";
   if (name.ends_with(".ConvTranspose2d")) return "YOLOv6 or segmentation";

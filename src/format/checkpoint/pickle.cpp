@@ -329,7 +329,7 @@ class PickleMachine {
   void push_name(const std::string& module, const std::string& name) {
     const std::string full = module + "." + name;
     if (!is_known_name(full)) {
-      const std::string_view family = family_of(full);
+      const std::string_view family = foreign_family(full);
       if (!family.empty())
         fail("{}: is a {} checkpoint (it has a {}); octet reads YOLOv8 detection and pose", name_,
              family, full);

@@ -65,6 +65,6 @@ class Pickle {
 // True when `name` ("module.Class") may stand in a checkpoint.
 [[nodiscard]] bool is_known_name(std::string_view name);
 // Which model family a refused name belongs to ("YOLO11"), or an empty string.
-[[nodiscard]] std::string_view family_of(std::string_view name);
+[[nodiscard]] std::string_view foreign_family(std::string_view name);
 
 }  // namespace octet

@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace octet {
-namespace {
-
-int64_t windows(int64_t length, int64_t kernel, int stride, int padding) {
-  return (length + 2L * padding - kernel) / stride + 1;
-}
-
-}  // namespace
 
 Emitter::Ref Emitter::define(Shape shape) {
   shapes_.push_back(std::move(shape));
@@ -49,22 +42,10 @@ Emitter::Ref Emitter::reshape(const std::string& name, Ref x, const Shape& to) {
   return out;
 }
 
-Shape Emitter::conv_shape(Ref x, const Conv2d& op) const {
-  const Shape& in = shape(x);
-  const Shape& w = op.weight.shape;
-  return {in[0], w[0], windows(in[2], w[2], op.stride, op.padding),
-          windows(in[3], w[3], op.stride, op.padding)};
-}
-
-Emitter::Ref Emitter::conv(const std::string& name, Ref x, const Conv2d& op) {
-  const Ref out = define(conv_shape(x, op));
-  emit_conv(out, name, x, op);
-  return out;
-}
-
 Emitter::Ref Emitter::quantized_conv(const std::string& name, Ref x, const Conv2d& op,
                                      const QuantizedConv& q, const QuantParams& input) {
-  const Ref out = define(conv_shape(x, op));
+  const Shape in = shape(x);
+  const Ref out = define(op.output_shape(ShapeInputs(Conv2d::kTraits.name, name, {&in, 1})));
   emit_quantized_conv(out, name, x, op, q, input);
   return out;
 }
@@ -78,12 +59,6 @@ Emitter::Ref Emitter::quantize(const std::string& name, Ref x, const QuantParams
 Emitter::Ref Emitter::image_from_bytes(const std::string& name, Ref bytes) {
   const Ref out = define(shape(bytes));
   emit_image_from_bytes(out, name, bytes);
-  return out;
-}
-
-Emitter::Ref Emitter::activation(const std::string& name, Ref x, ActivationKind kind) {
-  const Ref out = define(shape(x));
-  emit_activation(out, name, x, kind);
   return out;
 }
 
@@ -109,21 +84,6 @@ Emitter::Ref Emitter::slice(const std::string& name, Ref x, int axis, int64_t be
   result.at(static_cast<size_t>(axis)) = end - begin;
   const Ref out = define(std::move(result));
   emit_slice(out, name, x, {.axis = axis, .begin = begin, .end = end});
-  return out;
-}
-
-Emitter::Ref Emitter::max_pool(const std::string& name, Ref x, const MaxPool& op) {
-  const Shape& in = shape(x);
-  const Ref out = define({in[0], in[1], windows(in[2], op.kernel, op.stride, op.padding),
-                          windows(in[3], op.kernel, op.stride, op.padding)});
-  emit_max_pool(out, name, x, op);
-  return out;
-}
-
-Emitter::Ref Emitter::resize_nearest(const std::string& name, Ref x, int factor) {
-  const Shape& in = shape(x);
-  const Ref out = define({in[0], in[1], in[2] * factor, in[3] * factor});
-  emit_resize_nearest(out, name, x, factor);
   return out;
 }
 

@@ -1,6 +1,7 @@
-// What an exporter has to offer: one method per operation, in whatever format. lower() walks a
-// Graph over it, so that ONNX and OpenVINO IR are written by the same walk. The base class keeps
-// every value's shape; a format implements the emit_ methods.
+// What an exporter has to offer: one method per operator, in whatever format. lower() walks a Graph
+// over it, so that every format is written by the same walk. The base class keeps every value's
+// shape; a format implements emit() for each operator of the graph, and the emit_ methods for what
+// else a file needs.
 #pragma once
 
 #include <map>
@@ -26,7 +27,14 @@ class Emitter {
   Ref to_float(const std::string& name, Ref x);
   Ref transpose(const std::string& name, Ref x, const std::vector<int64_t>& order);
   Ref reshape(const std::string& name, Ref x, const Shape& shape);
-  Ref conv(const std::string& name, Ref x, const Conv2d& op);
+  // A node of the graph with one input; its shape is the operator's own rule.
+  template <typename Op>
+  Ref apply(const std::string& name, Ref x, const Op& op) {
+    const Shape in = shape(x);
+    const Ref out = define(op.output_shape(ShapeInputs(Op::kTraits.name, name, {&in, 1})));
+    emit(out, name, x, op);
+    return out;
+  }
   // With int8 weights; `x` lies on the grid of `input`.
   Ref quantized_conv(const std::string& name, Ref x, const Conv2d& op, const QuantizedConv& q,
                      const QuantParams& input);
@@ -34,12 +42,9 @@ class Emitter {
   Ref quantize(const std::string& name, Ref x, const QuantParams& params);
   // The bytes of a picture as fractions of 255.
   Ref image_from_bytes(const std::string& name, Ref bytes);
-  Ref activation(const std::string& name, Ref x, ActivationKind kind);
   Ref binary(const std::string& name, BinaryKind kind, Ref a, Ref b);  // broadcasting sides of 1
   Ref concat(const std::string& name, const std::vector<Ref>& parts, int axis);
   Ref slice(const std::string& name, Ref x, int axis, int64_t begin, int64_t end);
-  Ref max_pool(const std::string& name, Ref x, const MaxPool& op);
-  Ref resize_nearest(const std::string& name, Ref x, int factor);
   Ref softmax(const std::string& name, Ref x, int axis);
   Ref reduce_sum(const std::string& name, Ref x, int axis);  // the axis disappears
   virtual void output(const std::string& name, Ref x) = 0;
@@ -66,13 +71,16 @@ class Emitter {
   virtual void emit_transpose(Ref out, const std::string& name, Ref x,
                               const std::vector<int64_t>& order) = 0;
   virtual void emit_reshape(Ref out, const std::string& name, Ref x) = 0;
-  virtual void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const Activation& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const MaxPool& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) = 0;
   virtual void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                                    const QuantizedConv& q, const QuantParams& input) = 0;
   virtual void emit_quantize(Ref out, const std::string& name, Ref x,
                              const QuantParams& params) = 0;
   virtual void emit_image_from_bytes(Ref out, const std::string& name, Ref bytes) = 0;
-  virtual void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) = 0;
   virtual void emit_binary(Ref out, const std::string& name, BinaryKind kind,
                            std::pair<Ref, Ref> operands) = 0;
   virtual void emit_concat(Ref out, const std::string& name, const std::vector<Ref>& parts,
@@ -82,14 +90,11 @@ class Emitter {
     int64_t begin, end;
   };
   virtual void emit_slice(Ref out, const std::string& name, Ref x, Range range) = 0;
-  virtual void emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) = 0;
-  virtual void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) = 0;
   virtual void emit_softmax(Ref out, const std::string& name, Ref x, int axis) = 0;
   virtual void emit_reduce_sum(Ref out, const std::string& name, Ref x, int axis) = 0;
 
  private:
   Ref define(Shape shape);
-  [[nodiscard]] Shape conv_shape(Ref x, const Conv2d& op) const;
   std::vector<Shape> shapes_;
 };
 

@@ -5,7 +5,9 @@
 #include <set>
 
 #include "core/error.h"
+#include "format/emit/decoded_head.h"
 #include "graph/json/quantization_json.h"
+#include "graph/topology.h"
 #include "quant/params.h"
 
 namespace octet {
@@ -14,12 +16,15 @@ namespace {
 using Ref = Emitter::Ref;
 
 constexpr const char* kQuantizerSuffix = ".quantized";
-constexpr double kRelu6Most = 6;
 
 class Lowering {
  public:
   Lowering(const Model& model, Size size, Emitter& emitter)
-      : model_(model), quantization_(model.quantization), size_(size), out_(emitter) {}
+      : model_(model),
+        quantization_(model.quantization),
+        size_(size),
+        out_(emitter),
+        topology_(model.graph) {}
 
   void raw() {
     const Ref bytes = out_.input("image", ElementType::kUint8, {1, size_.height, size_.width, 3});
@@ -30,13 +35,13 @@ class Lowering {
     } else {
       network(out_.image_from_bytes("image.real", planar));
     }
-    for (const Output& o : model_.graph.outputs) out_.output(o.name(), value(o.value));
+    for (const Output& o : model_.outputs()) out_.output(o.name(), value(o.value));
   }
 
   void every_value() {
     raw();
     std::set<std::string> done{model_.graph.input};
-    for (const Output& o : model_.graph.outputs) done.insert(o.value);
+    for (const Output& o : model_.outputs()) done.insert(o.value);
     for (const Node& node : model_.graph.nodes) {
       if (quantization_.find(node.name) != nullptr && !done.contains(node.name) &&
           shown_.contains(node.name))
@@ -48,10 +53,10 @@ class Lowering {
     const Ref image =
         out_.input("images", ElementType::kFloat32, {1, 3, size_.height, size_.width});
     network(quantization_.empty() ? image : out_.quantize("image.quantized", image, kImageParams));
-    make_cells();
-    std::vector<Ref> rows{boxes(), classes()};
-    if (model_.info.task == Task::kPose) rows.push_back(keypoints());
-    out_.output("output0", out_.concat("decoded", rows, 1));
+    std::vector<HeadPart> parts;
+    for (const Output& o : model_.outputs())
+      parts.push_back({.output = o, .value = value(o.value)});
+    out_.output("output0", emit_decoded_head(model_.info, size_, out_, std::move(parts)));
   }
 
   [[nodiscard]] const std::map<std::string, QuantParams>& left_out_before_silu() const {
@@ -105,36 +110,36 @@ class Lowering {
     } else {
       for (const std::string& name : node.inputs) in.push_back(value(name));
     }
-    return std::visit(
-        Overloaded{[&](const Conv2d& op) { return conv(node, op, in[0]); },
-                   [&](const BatchNorm&) -> Ref {
-                     fail("[BatchNorm {}] has to be folded before an export", node.name);
-                   },
-                   [&](const Activation& op) { return activation(node, op.kind, in[0]); },
-                   [&](const Add&) {
-                     return quantized(node.name,
-                                      out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]));
-                   },
-                   [&](const Concat&) { return moved(node.name, out_.concat(node.name, in, 1)); },
-                   [&](const Slice& op) {
-                     return moved(node.name, out_.slice(node.name, in[0], 1, op.begin, op.end));
-                   },
-                   [&](const MaxPool& op) {
-                     return moved(node.name, out_.max_pool(node.name, in[0], op));
-                   },
-                   [&](const ResizeNearest& op) {
-                     return moved(node.name, out_.resize_nearest(node.name, in[0], op.factor));
-                   }},
-        node.op);
+    return std::visit([&](const auto& op) { return lowered(node, op, in); }, node.op);
+  }
+
+  // ---- operators: those that need more than their emit()
+  template <typename Op>
+  Ref lowered(const Node& node, const Op& op, const std::vector<Ref>& in) {
+    if constexpr (Op::kTraits.training_only) {
+      fail("[{} {}] has to be folded before an export", Op::kTraits.name, node.name);
+    } else {
+      const Ref y = out_.apply(node.name, in[0], op);
+      return Op::kTraits.moves_data ? moved(node.name, y) : quantized(node.name, y);
+    }
+  }
+  Ref lowered(const Node& node, const Conv2d& op, const std::vector<Ref>& in) {
+    return conv(node, op, in[0]);
+  }
+  Ref lowered(const Node& node, const Activation& op, const std::vector<Ref>& in) {
+    return activation(node, op.kind, in[0]);
+  }
+  Ref lowered(const Node& node, const Add&, const std::vector<Ref>& in) {
+    return quantized(node.name, out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]));
+  }
+  Ref lowered(const Node& node, const Concat&, const std::vector<Ref>& in) {
+    return moved(node.name, out_.concat(node.name, in, 1));
+  }
+  Ref lowered(const Node& node, const Slice& op, const std::vector<Ref>& in) {
+    return moved(node.name, out_.slice(node.name, in[0], 1, op.begin, op.end));
   }
 
   // ---- quantizers
-  bool before_silu(const Node& conv) const {
-    return std::any_of(model_.graph.nodes.begin(), model_.graph.nodes.end(), [&](const Node& n) {
-      const auto* act = std::get_if<Activation>(&n.op);
-      return act != nullptr && act->kind == ActivationKind::kSilu && n.inputs[0] == conv.name;
-    });
-  }
   Ref quantized(const std::string& name, Ref x) {
     const QuantParams* p = quantization_.find(name);
     if (p == nullptr) return x;
@@ -149,27 +154,25 @@ class Lowering {
   // Rounded before they are clamped, values are the same: 0 is a step, and rounding keeps the
   // order. Most quantizers clamp as ReLU6 does, and need no operator beside them.
   Ref clamped_in_integers(const Node& node, ActivationKind kind, Ref x, const QuantParams& p) {
-    const bool clamps = p.zero_point == kInt8Min &&
-                        (kind == ActivationKind::kRelu || quantize(kRelu6Most, p) == kInt8Max);
+    const bool clamps = p.zero_point == kInt8Min && quantize(function_of(kind).high, p) == kInt8Max;
     if (clamps) return quantized(node.name, x);
     const Ref rounded = out_.quantize(node.name + ".unclamped", x, p);
-    return quantized(node.name, out_.activation(node.name, rounded, kind));
+    return quantized(node.name, out_.apply(node.name, rounded, Activation{kind}));
   }
 
   // SiLU in integers is a product with a quantized sigmoid.
   Ref activation(const Node& node, ActivationKind kind, Ref x) {
     const QuantParams* p = quantization_.find(node.name);
-    if (p != nullptr && out_.traits().before_relu &&
-        (kind == ActivationKind::kRelu || kind == ActivationKind::kRelu6))
+    if (p != nullptr && out_.traits().before_relu && function_of(kind).fuses_into_conv)
       return clamped_in_integers(node, kind, x, *p);
     const bool in_integers = kind == ActivationKind::kSilu &&
                              quantization_.find(node.inputs[0]) != nullptr &&
                              out_.traits().after_sigmoid;
-    if (!in_integers) return quantized(node.name, out_.activation(node.name, x, kind));
+    if (!in_integers) return quantized(node.name, out_.apply(node.name, x, Activation{kind}));
     const std::string gate_name = node.name + ".sigmoid";
-    const Ref gate =
-        out_.quantize(gate_name + kQuantizerSuffix,
-                      out_.activation(gate_name, x, ActivationKind::kSigmoid), kSigmoidParams);
+    const Ref gate = out_.quantize(gate_name + kQuantizerSuffix,
+                                   out_.apply(gate_name, x, Activation{ActivationKind::kSigmoid}),
+                                   kSigmoidParams);
     return quantized(node.name, out_.binary(node.name, BinaryKind::kMultiply, x, gate));
   }
 
@@ -180,159 +183,26 @@ class Lowering {
     if (q != quantization_.convs.end()) {
       const QuantParams& input = *quantization_.find(node.inputs[0]);
       const Ref y = out_.quantized_conv(node.name, x, op, q->second, input);
-      if (!before_silu(node) || out_.traits().before_silu) return quantized(node.name, y);
+      if (!topology_.feeds_silu(node) || out_.traits().before_silu) return quantized(node.name, y);
       left_out_[node.name] = *quantization_.find(node.name);
       return y;
     }
     if (node.inputs[0] != model_.graph.input || input_scale_ == 1.0F)
-      return out_.conv(node.name, x, op);
+      return out_.apply(node.name, x, op);
     Conv2d scaled = op;
     for (float& w : scaled.weight.values) w *= input_scale_;
-    return out_.conv(node.name, x, scaled);
-  }
-
-  // ---- the decoded head: everything over all cells of all strides, (1, rows, cells)
-
-  // Centres of the cells in units of their stride, (1, 2, cells), and the strides, (1, 1, cells).
-  void make_cells() {
-    std::vector<float> x;
-    std::vector<float> y;
-    std::vector<float> s;
-    for (const int stride : model_.info.strides) {
-      for (int row = 0; row < size_.height / stride; ++row) {
-        for (int column = 0; column < size_.width / stride; ++column) {
-          x.push_back(static_cast<float>(column) + 0.5F);
-          y.push_back(static_cast<float>(row) + 0.5F);
-          s.push_back(static_cast<float>(stride));
-        }
-      }
-    }
-    cells_ = static_cast<int64_t>(x.size());
-    strides_ = out_.constant("cells.stride", {.shape = {1, 1, cells_}, .values = std::move(s)});
-    x.insert(x.end(), y.begin(), y.end());
-    centres_ = out_.constant("cells.centre", {.shape = {1, 2, cells_}, .values = std::move(x)});
-  }
-
-  // All outputs of one role side by side: (1, channels, cells).
-  Ref joined(OutputRole role) {
-    std::vector<Ref> parts;
-    for (const int stride : model_.info.strides) {
-      const std::vector<Ref> here = flat(role, stride);
-      parts.insert(parts.end(), here.begin(), here.end());
-    }
-    return out_.concat(fmt::format("{}.all", role_name(role)), parts, 2);
-  }
-
-  // The outputs of a role at a stride, (1, channels, cells): one, or none.
-  std::vector<Ref> flat(OutputRole role, int stride) {
-    std::vector<Ref> list;
-    for (const Output& o : model_.graph.outputs) {
-      if (o.role != role || o.stride != stride) continue;
-      const Ref x = value(o.value);
-      const Shape shape = out_.shape(x);
-      list.push_back(out_.reshape(o.name() + ".flat", x, {1, shape[1], shape[2] * shape[3]}));
-    }
-    return list;
-  }
-
-  // Distances to the four sides are the means of distributions over bins (Li et al., "Generalized
-  // Focal Loss", 2020).
-  Ref boxes() {
-    const auto bins = static_cast<int64_t>(model_.info.bins.size());
-    const Ref logits = out_.reshape("box.bins", joined(OutputRole::kBox), {1, 4, bins, cells_});
-    const Tensor steps{.shape = {1, 1, bins, 1}, .values = model_.info.bins};
-    const Ref weighted =
-        out_.binary("box.weighted", BinaryKind::kMultiply, out_.softmax("box.softmax", logits, 2),
-                    out_.constant("box.steps", steps));
-    const Ref sides = out_.reduce_sum("box.sides", weighted, 2);
-    const Ref first = out_.binary("box.first", BinaryKind::kSubtract, centres_,
-                                  out_.slice("box.lt", sides, 1, 0, 2));
-    const Ref second =
-        out_.binary("box.second", BinaryKind::kAdd, centres_, out_.slice("box.rb", sides, 1, 2, 4));
-    const Ref half = out_.constant("box.half", {.shape = {1, 1, 1}, .values = {0.5F}});
-    const Ref centre = out_.binary("box.centre", BinaryKind::kMultiply,
-                                   out_.binary("box.sum", BinaryKind::kAdd, first, second), half);
-    const Ref extent = out_.binary("box.extent", BinaryKind::kSubtract, second, first);
-    const Ref pixels = out_.binary("box.pixels", BinaryKind::kMultiply,
-                                   out_.concat("box.cells", {centre, extent}, 1), strides_);
-    return as_fractions("box", pixels, {1, 4, 1});
-  }
-
-  // Rows (or pairs of them) of x and y, as fractions of the input's sides where the format wants
-  // it.
-  Ref as_fractions(const std::string& name, Ref pixels, const Shape& shape) {
-    if (!out_.traits().fractions) return pixels;
-    Tensor sides{.shape = shape, .values = {}};
-    for (int64_t i = 0; i < element_count(shape); ++i)
-      sides.values.push_back(1.0F / static_cast<float>(i % 2 == 0 ? size_.width : size_.height));
-    return out_.binary(name + ".fractions", BinaryKind::kMultiply, pixels,
-                       out_.constant(name + ".sides", sides));
-  }
-
-  Ref classes() {
-    return out_.activation("class.probability", joined(OutputRole::kClass),
-                           ActivationKind::kSigmoid);
-  }
-
-  // At a stride with fine keypoints the mean of all three. (1, 2 · keypoints, cells)
-  Ref offsets_of_keypoints() {
-    std::vector<Ref> parts;
-    for (const int stride : model_.info.strides) {
-      std::vector<Ref> same = flat(OutputRole::kKeypoint, stride);
-      const std::vector<Ref> fine = flat(OutputRole::kFineKeypoint, stride);
-      same.insert(same.end(), fine.begin(), fine.end());
-      parts.push_back(fine.empty() ? same.at(0)
-                                   : mean_of_three(fmt::format("keypoint_{}", stride), same));
-    }
-    return out_.concat("keypoint.all", parts, 2);
-  }
-
-  // (1, n, cells) and (1, 2n, cells).
-  Ref mean_of_three(const std::string& name, const std::vector<Ref>& parts) {
-    const Shape shape = out_.shape(parts.at(0));
-    const Ref all = out_.reshape(name + ".three", out_.concat(name + ".thrice", parts, 1),
-                                 {1, 3, shape[1], shape[2]});
-    const Ref third = out_.constant(name + ".third", {.shape = {1, 1, 1}, .values = {1.0F / 3}});
-    return out_.binary(name + ".mean", BinaryKind::kMultiply,
-                       out_.reduce_sum(name + ".sum", all, 1), third);
-  }
-
-  // x = (2·offset + column) · stride: the offset counts from the cell's corner.
-  Ref keypoints() {
-    const int64_t count = model_.info.keypoints;
-    const Ref offsets =
-        out_.reshape("keypoint.pairs", offsets_of_keypoints(), {1, count, 2, cells_});
-    const Ref two = out_.constant("keypoint.two", {.shape = {1, 1, 1, 1}, .values = {2.0F}});
-    const Ref half = out_.constant("keypoint.half", {.shape = {1, 1, 1}, .values = {0.5F}});
-    const Ref corner = out_.reshape(
-        "keypoint.corner", out_.binary("keypoint.corners", BinaryKind::kSubtract, centres_, half),
-        {1, 1, 2, cells_});
-    const Ref doubled = out_.binary("keypoint.doubled", BinaryKind::kMultiply, offsets, two);
-    const Ref moved = out_.binary("keypoint.moved", BinaryKind::kAdd, doubled, corner);
-    Ref points = out_.binary("keypoint.pixels", BinaryKind::kMultiply, moved,
-                             out_.reshape("keypoint.strides", strides_, {1, 1, 1, cells_}));
-    points = as_fractions("keypoint", points, {1, 1, 2, 1});
-    if (model_.info.keypoint_dims == 3) {
-      const Ref visible = out_.activation("visibility.probability", joined(OutputRole::kVisibility),
-                                          ActivationKind::kSigmoid);
-      points = out_.concat(
-          "keypoint.triples",
-          {points, out_.reshape("visibility.column", visible, {1, count, 1, cells_})}, 2);
-    }
-    return out_.reshape("keypoint.rows", points, {1, count * model_.info.keypoint_dims, cells_});
+    return out_.apply(node.name, x, scaled);
   }
 
   const Model& model_;
   const Quantization& quantization_;
   Size size_;
   Emitter& out_;
+  Topology topology_;
   float input_scale_ = 1.0F;
   std::map<std::string, Ref> values_;
   std::map<std::string, QuantParams> left_out_;
   std::set<std::string> shown_;  // lie on the grid of their parameters
-  int64_t cells_ = 0;
-  Ref centres_ = 0;
-  Ref strides_ = 0;
 };
 
 // A Python dict literal, which is what Ultralytics' programs read names from.
@@ -372,14 +242,14 @@ std::map<std::string, std::string> export_metadata(const Model& model, Size size
   std::map<std::string, std::string> entries{{"octet", octet.dump()}};
   if (!info.licence.empty()) entries["license"] = info.licence;
   if (layout == Layout::kRaw) return entries;
-  entries["description"] = "YOLOv8 exported by octet from " + info.source;
-  entries["stride"] = std::to_string(info.strides.back());
+  entries["description"] = info.family + " exported by octet from " + info.source;
+  entries["stride"] = std::to_string(info.head.strides.back());
   entries["task"] = task_name(info.task);
   entries["batch"] = "1";
   entries["imgsz"] = fmt::format("[{}, {}]", size.height, size.width);
   entries["names"] = python_names(info.names);
   if (info.task == Task::kPose)
-    entries["kpt_shape"] = fmt::format("[{}, {}]", info.keypoints, info.keypoint_dims);
+    entries["kpt_shape"] = fmt::format("[{}, {}]", info.head.keypoints, info.head.keypoint_dims);
   return entries;
 }
 

@@ -84,7 +84,7 @@ class OnnxEmitter : public Emitter {
   void emit_reshape(Ref out, const std::string& name, Ref x) override {
     node("Reshape", out, name, {x}).add_input(integer_initializer(name + ".shape", shape(out)));
   }
-  void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
+  void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
     auto& n = node("Conv", out, name, {x});
     n.add_input(initializer(name + ".weight", op.weight));
     if (!op.bias.empty()) n.add_input(initializer(name + ".bias", op.bias));
@@ -143,8 +143,8 @@ class OnnxEmitter : public Emitter {
          name + ".integers");
     node("DequantizeLinear", name, {name + ".integers", scale, shifted}, name);
   }
-  void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override {
-    switch (kind) {
+  void emit(Ref out, const std::string& name, Ref x, const Activation& op) override {
+    switch (op.kind) {
       case ActivationKind::kSilu:
         node("Sigmoid", name + ".sigmoid", {value(x)}, name + ".sigmoid");
         node("Mul", out, name, {x}).add_input(name + ".sigmoid");
@@ -187,14 +187,19 @@ class OnnxEmitter : public Emitter {
     n.add_input(integer_initializer(name + ".end", {range.end}));
     n.add_input(integer_initializer(name + ".axis", {range.axis}));
   }
-  void emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) override {
+  void emit(Ref out, const std::string& name, Ref x, const MaxPool& op) override {
     auto& n = node("MaxPool", out, name, {x});
     integers(n, "kernel_shape", {op.kernel, op.kernel});
     window(n, op.stride, op.padding);
   }
-  void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) override {
+  void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) override {
+    auto& n = node("AveragePool", out, name, {x});
+    integers(n, "kernel_shape", {op.kernel, op.kernel});
+    window(n, op.stride, 0);
+  }
+  void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) override {
     auto& n = node("Resize", out, name, {x});
-    const auto f = static_cast<float>(factor);
+    const auto f = static_cast<float>(op.factor);
     n.add_input("");  // no region of interest
     n.add_input(initializer(name + ".scales", Tensor{.shape = {4}, .values = {1, 1, f, f}}));
     text(n, "mode", "nearest");

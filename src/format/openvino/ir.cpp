@@ -97,7 +97,7 @@ class IrEmitter : public Emitter {
     connect(layer, {value(x), integers(name + ".shape", shape(out))});
     finish_layer(layer, out, shape(out), "f32");
   }
-  void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) override;
   void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                            const QuantizedConv& q, const QuantParams& input) override;
   void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {
@@ -114,7 +114,7 @@ class IrEmitter : public Emitter {
     const Limits to{zero, scalar(name + ".high", 1)};
     define(out, fake_quantize(name, real, in, to));
   }
-  void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override;
+  void emit(Ref out, const std::string& name, Ref x, const Activation& op) override;
   void emit_binary(Ref out, const std::string& name, BinaryKind kind,
                    std::pair<Ref, Ref> operands) override {
     const char* type = kind == BinaryKind::kAdd        ? "Add"
@@ -139,8 +139,9 @@ class IrEmitter : public Emitter {
                     integers(name + ".axis", {range.axis})});
     finish_layer(layer, out, shape(out), "f32");
   }
-  void emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) override;
-  void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) override;
+  void emit(Ref out, const std::string& name, Ref x, const MaxPool& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) override;
   void emit_softmax(Ref out, const std::string& name, Ref x, int axis) override {
     auto layer = add_layer(name, "SoftMax", "opset1");
     layer.append_child("data").append_attribute("axis") = axis;
@@ -291,7 +292,7 @@ IrEmitter::Value IrEmitter::convolution(Ref out, const std::string& name, Ref x,
   return two_operands(name, "Add", result, bias, shape(out));
 }
 
-void IrEmitter::emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) {
+void IrEmitter::emit(Ref out, const std::string& name, Ref x, const Conv2d& op) {
   const Value weight = floats(name + ".weight", weight_shape(op), op.weight.values);
   define(out, convolution(out, name, x, weight, op));
 }
@@ -313,7 +314,7 @@ void IrEmitter::emit_quantized_conv(Ref out, const std::string& name, Ref x, con
   define(out, convolution(out, name, x, weight, op));
 }
 
-void IrEmitter::emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) {
+void IrEmitter::emit(Ref out, const std::string& name, Ref x, const Activation& op) {
   struct Kind {
     const char* type;
     const char* version;
@@ -323,9 +324,9 @@ void IrEmitter::emit_activation(Ref out, const std::string& name, Ref x, Activat
                                     {"Clamp", "opset1"},
                                     {"HSwish", "opset4"},
                                     {"Sigmoid", "opset1"}};
-  const Kind& k = kKinds[static_cast<size_t>(kind)];
+  const Kind& k = kKinds[static_cast<size_t>(op.kind)];
   auto layer = add_layer(name, k.type, k.version);
-  if (kind == ActivationKind::kRelu6) {
+  if (op.kind == ActivationKind::kRelu6) {
     auto data = layer.append_child("data");
     data.append_attribute("min") = "0";
     data.append_attribute("max") = "6";
@@ -334,7 +335,7 @@ void IrEmitter::emit_activation(Ref out, const std::string& name, Ref x, Activat
   finish_layer(layer, out, shape(out), "f32");
 }
 
-void IrEmitter::emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) {
+void IrEmitter::emit(Ref out, const std::string& name, Ref x, const MaxPool& op) {
   auto layer = add_layer(name, "MaxPool", "opset1");
   auto data = layer.append_child("data");
   window(data, op.stride, op.padding);
@@ -344,8 +345,19 @@ void IrEmitter::emit_max_pool(Ref out, const std::string& name, Ref x, const Max
   finish_layer(layer, out, shape(out), "f32");
 }
 
-void IrEmitter::emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) {
-  const auto f = static_cast<float>(factor);
+void IrEmitter::emit(Ref out, const std::string& name, Ref x, const AvgPool& op) {
+  auto layer = add_layer(name, "AvgPool", "opset1");
+  auto data = layer.append_child("data");
+  window(data, op.stride, 0);
+  data.append_attribute("kernel") = joined({op.kernel, op.kernel}).c_str();
+  data.append_attribute("rounding_type") = "floor";
+  data.append_attribute("exclude-pad") = "true";
+  connect(layer, {value(x)});
+  finish_layer(layer, out, shape(out), "f32");
+}
+
+void IrEmitter::emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) {
+  const auto f = static_cast<float>(op.factor);
   const Value sizes = integers(name + ".sizes", {shape(out)[2], shape(out)[3]});
   const Value scales = floats(name + ".scales", {2}, {f, f});
   const Value axes = integers(name + ".axes", {2, 3});

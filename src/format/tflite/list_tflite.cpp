@@ -1,3 +1,5 @@
+#include <set>
+
 #include "core/error.h"
 #include "core/file.h"
 #include "format/checkpoint/zip.h"
@@ -94,6 +96,14 @@ std::map<std::string, std::string> options_of(const tflite::Operator& op) {
     put("dilation_w", o->dilation_w_factor());
     put("dilation_h", o->dilation_h_factor());
     put("activation", o->fused_activation_function());
+  } else if (const auto* depthwise = op.builtin_options_as_DepthwiseConv2DOptions()) {
+    put("padding", depthwise->padding());
+    put("stride_w", depthwise->stride_w());
+    put("stride_h", depthwise->stride_h());
+    put("depth_multiplier", depthwise->depth_multiplier());
+    put("dilation_w", depthwise->dilation_w_factor());
+    put("dilation_h", depthwise->dilation_h_factor());
+    put("activation", depthwise->fused_activation_function());
   } else if (const auto* pool = op.builtin_options_as_Pool2DOptions()) {
     put("padding", pool->padding());
     put("stride_w", pool->stride_w());
@@ -174,6 +184,27 @@ class Reader {
     }
     return out;
   }
+  // As TfliteSummary has it.
+  [[nodiscard]] std::string wrong_in_armnn() const {
+    std::set<int32_t> padded;
+    for (const tflite::Operator* op : *graph_.operators()) {
+      const std::string code = operator_text(code_of(*op));
+      const auto* in = op->inputs();
+      const auto* out = op->outputs();
+      if (in == nullptr || out == nullptr || in->size() < 2 || out->size() < 1) continue;
+      const std::string made = names(out);
+      (void)names(in);  // that they exist
+      if (code == "PAD") padded.insert(out->Get(0));
+      if (code == "DEPTHWISE_CONV_2D" && padded.contains(in->Get(0))) return made;
+      if (code != "CONV_2D" || in->Get(0) < 0 || in->Get(1) < 0) continue;
+      const auto* x = tensor(in->Get(0)).shape();
+      const auto* w = tensor(in->Get(1)).shape();
+      if (x != nullptr && w != nullptr && x->size() == 4 && w->size() == 4 &&
+          x->Get(3) != w->Get(3))
+        return made;
+    }
+    return "";
+  }
   // 0 × 0 where it is not fixed.
   [[nodiscard]] Size input_size() const {
     (void)names(graph_.inputs());
@@ -240,6 +271,7 @@ TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::stri
   TfliteSummary out;
   out.operators = reader.operators();
   out.input = reader.input_size();
+  out.wrong_in_armnn = reader.wrong_in_armnn();
   for (const TfliteOperator& op : out.operators) {
     if (op.code == kEdgeTpuOperator) out.edge_tpu = true;
     if (op.code != "CONV_2D" && op.code != "DEPTHWISE_CONV_2D" && op.code != kEdgeTpuOperator)

@@ -22,6 +22,9 @@ struct TfliteSummary {
   std::vector<TfliteOperator> operators;
   std::string precision;  // of its convolutions: int8, fp32 or mixed
   bool edge_tpu = false;  // compiled for it, at least in part
+  // What Arm NN's parser computes wrongly: a convolution in groups that is no depthwise one, and
+  // a depthwise one behind a padding. The tensor that it makes; empty: there is none.
+  std::string wrong_in_armnn;
 };
 // Throws an Error naming the file for anything that is damaged.
 [[nodiscard]] TfliteSummary summarize_tflite(std::span<const std::byte> bytes,

@@ -15,6 +15,7 @@ using Names = std::span<const std::string_view>;
 // Of the operators that octet writes. Coral's "TensorFlow models on the Edge TPU"; the README of
 // XNNPACK's delegate; the support page of Arm NN 20.08's parser.
 constexpr std::string_view kEdgeTpu[] = {"ADD",
+                                         "AVERAGE_POOL_2D",
                                          "CONCATENATION",
                                          "CONV_2D",
                                          "DEPTHWISE_CONV_2D",
@@ -33,25 +34,49 @@ constexpr std::string_view kEdgeTpu[] = {"ADD",
                                          "TRANSPOSE",
                                          "STRIDED_SLICE",
                                          "edgetpu-custom-op"};
-constexpr std::string_view kXnnpackInt8[] = {"ADD",        "CONCATENATION",
-                                             "CONV_2D",    "DEPTHWISE_CONV_2D",
-                                             "DEQUANTIZE", "LOGISTIC",
-                                             "MUL",        "MAX_POOL_2D",
-                                             "PAD",        "QUANTIZE",
-                                             "RESHAPE",    "STRIDED_SLICE",
-                                             "TRANSPOSE",  "SUB"};
-constexpr std::string_view kXnnpackFloat[] = {
-    "ADD",           "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D",
-    "HARD_SWISH",    "LOGISTIC",      "MUL",     "MAX_POOL_2D",
-    "PAD",           "QUANTIZE",      "RELU",    "RELU6",
-    "RESHAPE",       "SOFTMAX",       "SUB",     "SUM",
-    "STRIDED_SLICE", "TRANSPOSE"};
-constexpr std::string_view kArmNn[] = {
-    "ADD",           "CONCATENATION", "CONV_2D",  "DEPTHWISE_CONV_2D",
-    "DEQUANTIZE",    "HARD_SWISH",    "MUL",      "LOGISTIC",
-    "PAD",           "MAX_POOL_2D",   "QUANTIZE", "RELU",
-    "RELU6",         "RESHAPE",       "SOFTMAX",  "RESIZE_NEAREST_NEIGHBOR",
-    "STRIDED_SLICE", "SUB",           "TRANSPOSE"};
+constexpr std::string_view kXnnpackInt8[] = {
+    "ADD",        "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D",     "DEPTHWISE_CONV_2D",
+    "DEQUANTIZE", "LOGISTIC",        "MUL",           "MAX_POOL_2D", "PAD",
+    "QUANTIZE",   "RESHAPE",         "STRIDED_SLICE", "TRANSPOSE",   "SUB"};
+constexpr std::string_view kXnnpackFloat[] = {"ADD",
+                                              "AVERAGE_POOL_2D",
+                                              "CONCATENATION",
+                                              "CONV_2D",
+                                              "DEPTHWISE_CONV_2D",
+                                              "HARD_SWISH",
+                                              "LOGISTIC",
+                                              "MUL",
+                                              "MAX_POOL_2D",
+                                              "PAD",
+                                              "QUANTIZE",
+                                              "RELU",
+                                              "RELU6",
+                                              "RESHAPE",
+                                              "SOFTMAX",
+                                              "SUB",
+                                              "SUM",
+                                              "STRIDED_SLICE",
+                                              "TRANSPOSE"};
+constexpr std::string_view kArmNn[] = {"ADD",
+                                       "AVERAGE_POOL_2D",
+                                       "CONCATENATION",
+                                       "CONV_2D",
+                                       "DEPTHWISE_CONV_2D",
+                                       "DEQUANTIZE",
+                                       "HARD_SWISH",
+                                       "MUL",
+                                       "LOGISTIC",
+                                       "PAD",
+                                       "MAX_POOL_2D",
+                                       "QUANTIZE",
+                                       "RELU",
+                                       "RELU6",
+                                       "RESHAPE",
+                                       "SOFTMAX",
+                                       "RESIZE_NEAREST_NEIGHBOR",
+                                       "STRIDED_SLICE",
+                                       "SUB",
+                                       "TRANSPOSE"};
 
 struct Target {
   const char* name;

@@ -21,23 +21,49 @@ constexpr int int8_version(tflite::BuiltinOperator code) {
 // The file's order of a picture's sides: (N, C, H, W) to (N, H, W, C).
 Shape channels_last(const Shape& s) { return {s[0], s[2], s[3], s[1]}; }
 
-template <typename T>
-std::vector<T> channels_last(const std::vector<T>& weight, const Shape& s) {
-  std::vector<T> out(weight.size());
-  size_t to = 0;
-  for (int64_t o = 0; o < s[0]; ++o)
-    for (int64_t p = 0; p < s[2] * s[3]; ++p)
-      for (int64_t i = 0; i < s[1]; ++i)
-        out[to++] = weight[static_cast<size_t>((o * s[1] + i) * s[2] * s[3] + p)];
-  return out;
-}
+// One input channel a group.
+bool is_depthwise(const Conv2d& op) { return op.groups > 1 && op.weight.shape[1] == 1; }
+
+// The file's order of a convolution's weights: (O, H, W, I), of depthwise ones (1, H, W, O).
+class WeightLayout {
+ public:
+  explicit WeightLayout(const Conv2d& op) : from_(op.weight.shape), depthwise_(is_depthwise(op)) {}
+
+  [[nodiscard]] Shape shape() const {
+    return depthwise_ ? Shape{1, from_[2], from_[3], from_[0]} : channels_last(from_);
+  }
+  [[nodiscard]] int output_axis() const { return depthwise_ ? 3 : 0; }
+
+  template <typename T>
+  [[nodiscard]] std::vector<T> ordered(const std::vector<T>& weight) const {
+    std::vector<T> out;
+    out.reserve(weight.size());
+    const int64_t positions = from_[2] * from_[3];
+    const auto at = [&](int64_t o, int64_t i, int64_t p) {
+      return weight[static_cast<size_t>((o * from_[1] + i) * positions + p)];
+    };
+    if (depthwise_) {
+      for (int64_t p = 0; p < positions; ++p)
+        for (int64_t o = 0; o < from_[0]; ++o) out.push_back(at(o, 0, p));
+      return out;
+    }
+    for (int64_t o = 0; o < from_[0]; ++o)
+      for (int64_t p = 0; p < positions; ++p)
+        for (int64_t i = 0; i < from_[1]; ++i) out.push_back(at(o, i, p));
+    return out;
+  }
+
+ private:
+  Shape from_;  // (O, I / groups, H, W)
+  bool depthwise_;
+};
 
 // Operators are computed in integers where all their inputs are. What such an operator makes is
 // `pending` until quantize() gives it its scale; what is read before that is computed in float.
 class TfliteEmitter : public Emitter {
  public:
   void output(const std::string& name, Ref x) override {
-    const Tensor t = settled(x);
+    const Tensor t = resolve(x);
     graph_.at(t).name = name;
     graph_.output(t);
   }
@@ -77,30 +103,30 @@ class TfliteEmitter : public Emitter {
   void emit_reshape(Ref out, const std::string& name, Ref x) override {
     define(out, {.tensor = reshaped(name, plain(x), shape(out))});
   }
-  void emit_conv(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
-    const Shape& s = op.weight.shape;
+  void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
+    const WeightLayout layout(op);
     const Tensor weight =
-        floats(name + ".weight", channels_last(s), channels_last(op.weight.values, s));
+        floats(name + ".weight", layout.shape(), layout.ordered(op.weight.values));
+    const int64_t channels = op.weight.shape[0];
     std::vector<float> bias = op.bias.values;
-    bias.resize(static_cast<size_t>(s[0]));
-    const Tensor b = floats(name + ".bias", {s[0]}, bias);
+    bias.resize(static_cast<size_t>(channels));
+    const Tensor b = floats(name + ".bias", {channels}, bias);
     emit_window_conv(out, name, as_float(x), op, {weight, b}, kFloatVersion);
     value(out).pending = false;
   }
   void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                            const QuantizedConv& q, const QuantParams& input) override {
-    const Shape& s = op.weight.shape;
-    const std::vector<int8_t> values = channels_last(q.weight, s);
-    const Tensor weight =
-        graph_.constant(name + ".weight", channels_last(s), tflite::TensorType_INT8,
-                        std::as_bytes(std::span(values)));
-    graph_.quantize_channels(weight, q.scales);
+    const WeightLayout layout(op);
+    const std::vector<int8_t> values = layout.ordered(q.weight);
+    const Tensor weight = graph_.constant(name + ".weight", layout.shape(), tflite::TensorType_INT8,
+                                          std::as_bytes(std::span(values)));
+    graph_.quantize_channels(weight, q.scales, layout.output_axis());
     std::vector<float> scales;
     for (const float scale : q.scales) scales.push_back(input.scale * scale);
-    const Tensor bias = graph_.constant(name + ".bias", {s[0]}, tflite::TensorType_INT32,
-                                        std::as_bytes(std::span(q.bias)));
+    const Tensor bias = graph_.constant(name + ".bias", {op.weight.shape[0]},
+                                        tflite::TensorType_INT32, std::as_bytes(std::span(q.bias)));
     graph_.quantize_channels(bias, scales);
-    emit_window_conv(out, name, settled(x), op, {weight, bias}, kInt8ConvVersion);
+    emit_window_conv(out, name, resolve(x), op, {weight, bias}, kInt8ConvVersion);
   }
   void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& params) override {
     Value v = value(x);
@@ -122,10 +148,10 @@ class TfliteEmitter : public Emitter {
     graph_.quantize(value(bytes).tensor, kImageParams);
     define(out, value(bytes));
   }
-  void emit_activation(Ref out, const std::string& name, Ref x, ActivationKind kind) override {
-    switch (kind) {
+  void emit(Ref out, const std::string& name, Ref x, const Activation& op) override {
+    switch (op.kind) {
       case ActivationKind::kSilu: {
-        const Tensor in = settled(x);
+        const Tensor in = resolve(x);
         const Tensor gate =
             graph_.tensor(name + ".sigmoid", graph_.shape(in), tflite::TensorType_FLOAT32);
         graph_.add(tflite::BuiltinOperator_LOGISTIC, kFloatVersion, {as_float(x)}, gate);
@@ -140,7 +166,7 @@ class TfliteEmitter : public Emitter {
         return;
       case ActivationKind::kRelu:
       case ActivationKind::kRelu6:
-        fuse(out, name, x, kind);
+        fuse(out, name, x, op.kind);
         return;
     }
   }
@@ -177,18 +203,47 @@ class TfliteEmitter : public Emitter {
           graph_.integers(name + ".step", std::vector<int64_t>(end.size(), 1))},
          tflite::StridedSliceOptionsT{});
   }
-  void emit_max_pool(Ref out, const std::string& name, Ref x, const MaxPool& op) override {
-    if (op.stride != 1 || 2 * op.padding != op.kernel - 1)
+  void emit(Ref out, const std::string& name, Ref x, const MaxPool& op) override {
+    if (2 * op.padding != op.kernel - 1)
       fail("[MaxPool {}] has a window that TensorFlow Lite's SAME padding does not give", name);
-    tflite::Pool2DOptionsT options;
-    options.stride_w = options.stride_h = op.stride;
-    options.filter_width = options.filter_height = op.kernel;
-    make(out, name, tflite::BuiltinOperator_MAX_POOL_2D, {x}, {}, options);
+    if (op.stride == 1) {
+      make(out, name, tflite::BuiltinOperator_MAX_POOL_2D, {x}, {},
+           pooling(op.kernel, 1, tflite::Padding_SAME));
+      return;
+    }
+    // SAME padding with a stride is another: every window is computed, some are kept.
+    const Tensor in = resolve(x);
+    const Tensor all = like(name + ".all", in, graph_.shape(in));
+    constexpr auto kCode = tflite::BuiltinOperator_MAX_POOL_2D;
+    graph_.add(kCode, graph_.is_int8(in) ? int8_version(kCode) : kFloatVersion, {in}, all,
+               pooling(op.kernel, 1, tflite::Padding_SAME));
+    define(out, {.tensor = every_nth(name, all, op.stride, shape(out)), .picture = true});
+  }
+  // Of integers a depthwise convolution of ones, which XNNPACK and the Edge TPU take, and which
+  // rounds as convolutions do: TensorFlow Lite's own pooling of integers rounds halves up.
+  void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) override {
+    if (!graph_.is_int8(resolve(x))) {
+      make(out, name, tflite::BuiltinOperator_AVERAGE_POOL_2D, {x}, {},
+           pooling(op.kernel, op.stride, tflite::Padding_VALID));
+      return;
+    }
+    const auto channels = static_cast<size_t>(shape(x)[1]);
+    const size_t window = static_cast<size_t>(op.kernel) * static_cast<size_t>(op.kernel);
+    const Conv2d ones{.stride = op.stride,
+                      .groups = static_cast<int>(channels),
+                      .weight = {{shape(x)[1], 1, op.kernel, op.kernel},
+                                 std::vector<float>(channels * window, 0.0F)},
+                      .bias = {}};
+    const QuantizedConv q{.scales = std::vector<float>(channels, 1.0F / static_cast<float>(window)),
+                          .weight = std::vector<int8_t>(channels * window, 1),
+                          .bias = std::vector<int32_t>(channels, 0)};
+    emit_quantized_conv(out, name, x, ones, q, params_of(resolve(x)));
   }
   // Pixels side by side with themselves, then rows: XNNPACK has no resize. (As fast as one on two
   // cores; nothing is left to other kernels.)
-  void emit_resize_nearest(Ref out, const std::string& name, Ref x, int factor) override {
-    const Tensor in = settled(x);
+  void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) override {
+    const int factor = op.factor;
+    const Tensor in = resolve(x);
     const Shape s = graph_.shape(in);  // (1, H, W, C)
     const Tensor wide = repeated(name + ".pixels", in, 3, factor);
     const Tensor rows = reshaped(name + ".rows", wide, {1, s[1], 1, s[2] * factor * s[3]});
@@ -243,7 +298,7 @@ class TfliteEmitter : public Emitter {
     return graph_.constant(name, s, tflite::TensorType_FLOAT32, std::as_bytes(std::span(values)));
   }
   // The tensor as it is to be read: int8 or float.
-  Tensor settled(Ref ref) {
+  Tensor resolve(Ref ref) {
     Value& v = value(ref);
     if (!v.pending) return v.tensor;
     v.pending = false;
@@ -260,7 +315,7 @@ class TfliteEmitter : public Emitter {
     return real;
   }
   Tensor as_float(Ref ref) {
-    const Tensor t = settled(ref);
+    const Tensor t = resolve(ref);
     return graph_.is_int8(t) ? dequantized(t, nullptr) : t;
   }
   // In float and in the order that shape() says.
@@ -311,8 +366,8 @@ class TfliteEmitter : public Emitter {
             Options... options) {
     std::vector<Tensor> tensors;
     bool integers = true;
-    for (const Ref in : inputs) integers = graph_.is_int8(settled(in)) && integers;
-    for (const Ref in : inputs) tensors.push_back(integers ? settled(in) : as_number(in));
+    for (const Ref in : inputs) integers = graph_.is_int8(resolve(in)) && integers;
+    for (const Ref in : inputs) tensors.push_back(integers ? resolve(in) : as_number(in));
     tensors.insert(tensors.end(), constants.begin(), constants.end());
     const bool picture = value(inputs.front()).picture;
     const Tensor t = graph_.tensor(name, picture ? channels_last(shape(out)) : shape(out),
@@ -327,26 +382,80 @@ class TfliteEmitter : public Emitter {
                                                                          : as_float(ref);
   }
 
+  static tflite::Pool2DOptionsT pooling(int kernel, int stride, tflite::Padding padding) {
+    tflite::Pool2DOptionsT options;
+    options.padding = padding;
+    options.stride_w = options.stride_h = stride;
+    options.filter_width = options.filter_height = kernel;
+    return options;
+  }
+  // Of rows and columns the first of each n. Slices of stride 1 alone, which every engine takes: of
+  // rows of n pixels side by side, the first.
+  Tensor every_nth(const std::string& name, Tensor t, int n, const Shape& nchw) {
+    const Shape to = channels_last(nchw);  // (1, H, W, C)
+    const Shape before = graph_.shape(t);
+    t = padded(name + ".whole", t, {0, to[1] * n - before[1]}, {0, to[2] * n - before[2]});
+    const Shape s = graph_.shape(t);
+    const Tensor rows = reshaped(name + ".rows", t, {1, to[1], n * s[2], s[3]});
+    const Tensor kept = leading(name + ".kept", rows, 2, s[2]);
+    const Tensor columns = reshaped(name + ".columns", kept, {1, to[1], to[2], n * s[3]});
+    return leading(name, columns, 3, s[3]);
+  }
+  // The first `count` along an axis.
+  Tensor leading(const std::string& name, Tensor t, size_t axis, int64_t count) {
+    Shape end = graph_.shape(t);
+    end[axis] = count;
+    const Tensor to = like(name, t, end);
+    constexpr auto kCode = tflite::BuiltinOperator_STRIDED_SLICE;
+    graph_.add(kCode, graph_.is_int8(t) ? int8_version(kCode) : kFloatVersion,
+               {t, graph_.integers(name + ".begin", std::vector<int64_t>(end.size(), 0)),
+                graph_.integers(name + ".end", end),
+                graph_.integers(name + ".step", std::vector<int64_t>(end.size(), 1))},
+               to, tflite::StridedSliceOptionsT{});
+    return to;
+  }
+
   // Padding of its own where SAME would not give the same: with stride 2 it pads at the end only.
   void emit_window_conv(Ref out, const std::string& name, Tensor x, const Conv2d& op,
                         const std::vector<Tensor>& parameters, int version) {
     const int64_t kernel = op.weight.shape[2];
     const bool same = op.stride == 1 && 2 * op.padding == kernel - 1;
-    if (!same && op.padding > 0) x = padded(name + ".padded", x, op.padding);
-    tflite::Conv2DOptionsT options;
-    options.padding = same ? tflite::Padding_SAME : tflite::Padding_VALID;
-    options.stride_w = options.stride_h = op.stride;
+    if (!same) x = padded(name + ".padded", x, {op.padding, op.padding}, {op.padding, op.padding});
+    const auto set_window = [&](auto options) {
+      options.padding = same ? tflite::Padding_SAME : tflite::Padding_VALID;
+      options.stride_w = options.stride_h = op.stride;
+      return options;
+    };
     const Tensor t = graph_.tensor(name, channels_last(shape(out)), tflite::TensorType_FLOAT32);
-    const auto made = graph_.add(tflite::BuiltinOperator_CONV_2D, version,
-                                 {x, parameters[0], parameters[1]}, t, options);
+    const std::vector<Tensor> inputs{x, parameters[0], parameters[1]};
+    TfliteGraph::Operator made = nullptr;
+    if (is_depthwise(op)) {
+      tflite::DepthwiseConv2DOptionsT options = set_window(tflite::DepthwiseConv2DOptionsT{});
+      options.depth_multiplier = static_cast<int32_t>(op.weight.shape[0] / op.groups);
+      made = graph_.add(tflite::BuiltinOperator_DEPTHWISE_CONV_2D, version, inputs, t, options);
+    } else {
+      made = graph_.add(tflite::BuiltinOperator_CONV_2D, version, inputs, t,
+                        set_window(tflite::Conv2DOptionsT{}));
+    }
     define(out, {.tensor = t, .picture = true, .pending = true, .producer = made});
   }
-  Tensor padded(const std::string& name, Tensor x, int64_t by) {
+  struct Ends {
+    int64_t before = 0, after = 0;
+  };
+  // With zeros around; `x` itself where there are none.
+  Tensor padded(const std::string& name, Tensor x, const Ends& rows, const Ends& columns) {
+    if (rows.before + rows.after + columns.before + columns.after == 0) return x;
     Shape s = graph_.shape(x);
-    s[1] += 2 * by;
-    s[2] += 2 * by;
-    const std::vector<int32_t> sides{0,           0,           int32_t(by), int32_t(by),
-                                     int32_t(by), int32_t(by), 0,           0};
+    s[1] += rows.before + rows.after;
+    s[2] += columns.before + columns.after;
+    const std::vector<int32_t> sides{0,
+                                     0,
+                                     int32_t(rows.before),
+                                     int32_t(rows.after),
+                                     int32_t(columns.before),
+                                     int32_t(columns.after),
+                                     0,
+                                     0};
     const Tensor amounts = graph_.constant(name + ".sides", {4, 2}, tflite::TensorType_INT32,
                                            std::as_bytes(std::span(sides)));
     const Tensor t = like(name, x, s);
@@ -359,15 +468,21 @@ class TfliteEmitter : public Emitter {
   void fuse(Ref out, const std::string& name, Ref x, ActivationKind kind) {
     const bool six = kind == ActivationKind::kRelu6;
     Value v = value(x);
-    auto* conv = v.producer == nullptr ? nullptr : v.producer->builtin_options.AsConv2DOptions();
-    if (conv == nullptr || conv->fused_activation_function != tflite::ActivationFunction_NONE) {
+    tflite::ActivationFunction* fused = fused_function(v.producer);
+    if (fused == nullptr || *fused != tflite::ActivationFunction_NONE) {
       make(out, name, six ? tflite::BuiltinOperator_RELU6 : tflite::BuiltinOperator_RELU, {x}, {});
       return;
     }
-    conv->fused_activation_function =
-        six ? tflite::ActivationFunction_RELU6 : tflite::ActivationFunction_RELU;
+    *fused = six ? tflite::ActivationFunction_RELU6 : tflite::ActivationFunction_RELU;
     graph_.at(v.tensor).name = name;
     define(out, v);
+  }
+  // Of a convolution; null for anything else.
+  static tflite::ActivationFunction* fused_function(TfliteGraph::Operator op) {
+    if (op == nullptr) return nullptr;
+    if (auto* conv = op->builtin_options.AsConv2DOptions()) return &conv->fused_activation_function;
+    auto* depthwise = op->builtin_options.AsDepthwiseConv2DOptions();
+    return depthwise == nullptr ? nullptr : &depthwise->fused_activation_function;
   }
 
   TfliteGraph graph_;

@@ -44,10 +44,11 @@ void TfliteGraph::quantize(Tensor t, const QuantParams& params) {
   at(t).type = tflite::TensorType_INT8;
 }
 
-void TfliteGraph::quantize_channels(Tensor t, const std::vector<float>& scales) {
+void TfliteGraph::quantize_channels(Tensor t, const std::vector<float>& scales, int axis) {
   auto q = std::make_unique<tflite::QuantizationParametersT>();
   q->scale = scales;
   q->zero_point.assign(scales.size(), 0);
+  q->quantized_dimension = axis;
   at(t).quantization = std::move(q);
 }
 

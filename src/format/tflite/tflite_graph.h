@@ -26,7 +26,8 @@ class TfliteGraph {
                   std::span<const std::byte> bytes);
   Tensor integers(const std::string& name, const std::vector<int64_t>& values);
   void quantize(Tensor t, const QuantParams& params);  // and makes it int8
-  void quantize_channels(Tensor t, const std::vector<float>& scales);
+  // One scale for each along an axis.
+  void quantize_channels(Tensor t, const std::vector<float>& scales, int axis = 0);
 
   // Appends an operator with one output, or puts it right before another. Operators stay where they
   // are in memory.

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -7,9 +6,8 @@
 #include "graph/passes/passes.h"
 
 namespace octet {
-namespace {
 
-void fold_into(Conv2d& conv, const BatchNorm& norm) {
+Conv2d fold(Conv2d conv, const BatchNorm& norm) {
   const size_t channels = norm.gamma.values.size();
   const size_t per_channel = conv.weight.values.size() / channels;
   if (conv.bias.empty())
@@ -25,17 +23,16 @@ void fold_into(Conv2d& conv, const BatchNorm& norm) {
     bias = static_cast<float>(norm.beta.values[c] +
                               (static_cast<double>(bias) - norm.mean.values[c]) * factor);
   }
+  return conv;
 }
-
-}  // namespace
 
 Graph fold_batch_norm(Graph graph) {
   std::map<std::string, int> uses;
   for (const Node& node : graph.nodes) {
     for (const std::string& in : node.inputs) ++uses[in];
   }
-  std::map<std::string, std::string>
-      renamed;  // value of a folded BatchNorm -> value of its convolution
+  std::map<std::string, std::string> renamed;  // value of a BatchNorm -> value of its convolution
+  std::map<std::string, size_t> kept_at;
   std::vector<Node> kept;
   for (Node& node : graph.nodes) {
     for (std::string& in : node.inputs) {
@@ -43,21 +40,20 @@ Graph fold_batch_norm(Graph graph) {
     }
     const auto* norm = std::get_if<BatchNorm>(&node.op);
     if (norm == nullptr) {
+      kept_at[node.name] = kept.size();
       kept.push_back(std::move(node));
       continue;
     }
-    const auto before = std::find_if(kept.begin(), kept.end(),
-                                     [&](const Node& n) { return n.name == node.inputs.at(0); });
-    auto* conv = before == kept.end() ? nullptr : std::get_if<Conv2d>(&before->op);
-    if (conv == nullptr || uses[before->name] != 1) {
+    const auto at = kept_at.find(node.inputs.at(0));
+    auto* conv = at == kept_at.end() ? nullptr : std::get_if<Conv2d>(&kept[at->second].op);
+    if (conv == nullptr || uses[at->first] != 1)
       fail("[BatchNorm {}] does not follow a convolution of its own, cannot be folded", node.name);
-    }
-    fold_into(*conv, *norm);
-    renamed[node.name] = before->name;
+    *conv = fold(std::move(*conv), *norm);
+    renamed[node.name] = at->first;
   }
   graph.nodes = std::move(kept);
-  for (Output& output : graph.outputs) {
-    if (const auto to = renamed.find(output.value); to != renamed.end()) output.value = to->second;
+  for (std::string& output : graph.outputs) {
+    if (const auto to = renamed.find(output); to != renamed.end()) output = to->second;
   }
   return graph;
 }

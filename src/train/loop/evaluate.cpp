@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "graph/passes/passes.h"
 #include "media/image/image_io.h"
+#include "model/passes/passes.h"
 #include "train/network/graph_executor.h"
 #include "vision/letterbox.h"
 
@@ -23,7 +23,7 @@ class PictureBatch {
   using Found = std::function<void(const Sample& sample, Size original, const Detections& found)>;
   PictureBatch(const Forward& forward, const Model& model, Voting voting, Found give)
       : forward_(forward), model_(model), voting_(voting), give_(std::move(give)) {
-    for (const Output& o : model.graph.outputs) names_.push_back(o.name());
+    for (const Output& o : model.outputs()) names_.push_back(o.name());
   }
 
   void add(const Sample& sample, LetterboxedPicture picture) {
@@ -89,7 +89,7 @@ torch::Tensor to_unit(const torch::Tensor& bytes) { return bytes.to(torch::kFloa
 
 Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size, Voting voting,
                     const PictureVisitor& visit) {
-  GraphExecutor net(fold_batch_norm(model.graph));
+  GraphExecutor net(fold_batch_norm(model).graph);
   const auto forward = [&](const torch::Tensor& image) {
     return net.forward(image, NormMode::kRunningStatistics);
   };
@@ -107,7 +107,7 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
   const torch::NoGradGuard no_grad;
   const bool pose = model.info.task == Task::kPose;
   CocoMetric boxes(MetricKind::kBox);
-  CocoMetric keypoints(MetricKind::kKeypoint, model.info.keypoints);
+  CocoMetric keypoints(MetricKind::kKeypoint, model.info.head.keypoints);
   PictureBatch batch(forward, model, voting,
                      [&](const Sample& sample, Size original, const Detections& found) {
                        const auto truth = objects_in_pixels(sample, original);

@@ -321,31 +321,6 @@ class Trainer {
 
 }  // namespace
 
-Model with_classes(Model model, const std::vector<std::string>& names, uint64_t seed) {
-  if (model.info.names == names) return model;
-  const auto classes = static_cast<int64_t>(names.size());
-  model.info.names = names;
-  std::mt19937_64 random(seed);
-  for (const Output& output : model.graph.outputs) {
-    if (output.role != OutputRole::kClass) continue;
-    const auto node = std::find_if(model.graph.nodes.begin(), model.graph.nodes.end(),
-                                   [&](const Node& n) { return n.name == output.value; });
-    auto& conv = std::get<Conv2d>(node->op);
-    conv.weight.shape[0] = classes;
-    conv.weight.values.resize(static_cast<size_t>(element_count(conv.weight.shape)));
-    std::normal_distribution<float> normal(0, 0.01F);
-    for (float& w : conv.weight.values) w = normal(random);
-    // As YOLOv8 starts: five objects on a 640 picture, spread over all classes.
-    const double cells = std::pow(640.0 / output.stride, 2);
-    conv.bias = {{classes},
-                 std::vector<float>(
-                     names.size(),
-                     static_cast<float>(std::log(5.0 / static_cast<double>(classes) / cells)))};
-  }
-  verify(model);
-  return model;
-}
-
 TrainSummary train(const TrainingTask& task, const Dataset& training, const Dataset& validation,
                    const TrainOptions& options) {
   torch::manual_seed(options.seed);
@@ -362,7 +337,7 @@ TrainSummary train_float(const Model& model, const Dataset& training, const Data
                                  .augment = options.augment,
                                  .cache_gb = 0};
   FloatNetwork network(with_batch_norm(model, training, as_trained), options.freeze);
-  const Loss loss(model.info, model.graph.outputs);
+  const Loss loss(model.info, model.outputs());
   const auto on_batch = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor&,
                             const Targets& targets) { return loss(outputs, targets); };
   return train({.network = network, .loss = on_batch, .kind = fingerprint(model)}, training,

@@ -95,8 +95,4 @@ struct TrainingTask {
 [[nodiscard]] TrainSummary train_float(const Model& model, const Dataset& training,
                                        const Dataset& validation, const TrainOptions& options);
 
-// The model with a head for other classes: the class convolutions' last layers are made anew,
-// everything else is kept.
-[[nodiscard]] Model with_classes(Model model, const std::vector<std::string>& names, uint64_t seed);
-
 }  // namespace octet

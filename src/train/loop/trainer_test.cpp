@@ -17,17 +17,17 @@ const std::string kTiny = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-det
 
 TEST(WithClasses, KeepsAllButTheLastLayers) {
   const Model model = read_model(kTiny);
-  const Model other = with_classes(model, {"a", "b"}, 1);
+  const Model other = select_classes(model, {"a", "b"}, 1);
   EXPECT_EQ(other.info.names.size(), 2U);
   EXPECT_EQ(std::get<Conv2d>(other.graph.nodes[0].op).weight.values,
             std::get<Conv2d>(model.graph.nodes[0].op).weight.values);
-  EXPECT_EQ(with_classes(model, model.info.names, 1).info.names, model.info.names);
+  EXPECT_EQ(select_classes(model, model.info.names, 1).info.names, model.info.names);
 }
 
 // Two runs of one seed write the same weights, and what is written can be read.
 TEST(Train, RepeatsExactlyAndWritesItsFiles) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  const Model model = select_classes(read_model(kTiny), data.names, 0);
   std::vector<float> weights[2];
   for (auto& w : weights) {
     const TemporaryFolder folder;
@@ -47,7 +47,7 @@ TEST(Train, RepeatsExactlyAndWritesItsFiles) {
 TEST(Train, LossThatDivergesStopsAndSaysWhere) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  Model model = with_classes(read_model(kTiny), data.names, 0);
+  Model model = select_classes(read_model(kTiny), data.names, 0);
   std::get<BatchNorm>(model.graph.nodes[1].op).gamma.values[0] = 3e38F;
   const std::string message = error_of([&] {
     (void)train_float(model, data, data,
@@ -63,8 +63,8 @@ std::vector<float> first_weights(const std::filesystem::path& file) {
 // What was cut off in the middle and resumed ends as what ran through.
 TEST(Train, ResumesExactly) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const Model model = with_classes(read_model(kTiny), data.names, 0);
-  const Loss loss(model.info, model.graph.outputs);
+  const Model model = select_classes(read_model(kTiny), data.names, 0);
+  const Loss loss(model.info, model.outputs());
   for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
     const TemporaryFolder whole;
     const TemporaryFolder parts;
@@ -104,7 +104,7 @@ TEST(Train, ResumesExactly) {
 
 TEST(Train, ResumesNoOtherModelsRun) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  const Model model = select_classes(read_model(kTiny), data.names, 0);
   const TemporaryFolder folder;
   TrainOptions options{.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()};
   (void)train_float(model, data, data, options);
@@ -130,7 +130,7 @@ TEST(Train, ResumesNoOtherModelsRun) {
 TEST(Train, ModelThatNoEpochBettersIsKept) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  const Model model = select_classes(read_model(kTiny), data.names, 0);
   TrainOptions options{.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()};
   EXPECT_EQ(train_float(model, data, data, options).best_epoch, 1);
   options.already_trained = true;
@@ -145,7 +145,7 @@ TEST(Train, ModelThatNoEpochBettersIsKept) {
 TEST(Train, FrozenLayersStay) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const Model model = with_classes(read_model(kTiny), data.names, 0);
+  const Model model = select_classes(read_model(kTiny), data.names, 0);
   (void)train_float(model, data, data,
                     {.epochs = 1, .side = 64, .batch = 4, .freeze = 1, .folder = folder.path()});
   const Model trained = read_model(folder / "last.safetensors");

@@ -1,10 +1,9 @@
 #include "train/loss/distill.h"
 
 #include <algorithm>
-#include <map>
 
 #include "eval/metric/coco_metric.h"
-#include "train/network/graph_executor.h"
+#include "graph/topology.h"
 #include "train/network/outputs.h"
 
 namespace octet {
@@ -24,7 +23,7 @@ torch::Tensor bernoulli_divergence(const torch::Tensor& student, const torch::Te
 }  // namespace
 
 Distillation::Distillation(const Model& model, DistillGains gains)
-    : info_(model.info), outputs_(model.graph.outputs), gains_(gains) {}
+    : info_(model.info), outputs_(model.outputs()), gains_(gains) {}
 
 torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student,
                                        const std::vector<torch::Tensor>& teacher) const {
@@ -39,7 +38,7 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
   const torch::Tensor total = weight.sum() + kLeast;
   torch::Tensor sum = bernoulli_divergence(logits(student), teacher_cls).sum() / total * gains_.cls;
 
-  const auto bins = static_cast<int64_t>(info_.bins.size());
+  const auto bins = static_cast<int64_t>(info_.head.bins.size());
   const auto sides = [&](const std::vector<torch::Tensor>& outputs) {
     return all(outputs, OutputRole::kBox).unflatten(2, {4, bins}).log_softmax(3);
   };
@@ -47,22 +46,23 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
   const torch::Tensor divergence =
       (teacher_sides.exp() * (teacher_sides - sides(student))).sum({2, 3});
   sum = sum + (divergence * weight).sum() / total * gains_.box;
-  if (info_.keypoints == 0) return sum;
+  if (info_.head.keypoints == 0) return sum;
 
   const torch::TensorOptions here = teacher_sides.options();
   const torch::Tensor extent =
-      teacher_sides.exp().matmul(torch::tensor(info_.bins, here));  // (N, A, 4) strides
+      teacher_sides.exp().matmul(torch::tensor(info_.head.bins, here));  // (N, A, 4) strides
   const torch::Tensor area =
       (extent.select(2, 0) + extent.select(2, 2)) * (extent.select(2, 1) + extent.select(2, 3));
   const auto points = [&](const std::vector<torch::Tensor>& outputs) {
     return keypoint_offsets(outputs, outputs_, info_) * 2;
   };
-  const torch::Tensor spread = (torch::tensor(keypoint_sigmas(info_.keypoints), here) * 2).square();
+  const torch::Tensor spread =
+      (torch::tensor(keypoint_sigmas(info_.head.keypoints), here) * 2).square();
   const torch::Tensor distance = (points(student) - points(teacher)).square().sum(-1);
   const torch::Tensor oks =
       torch::exp(-distance / (spread * (area.unsqueeze(2) + kLeast) * 2)).mean(-1);
   sum = sum + ((1 - oks) * weight).sum() / total * gains_.keypoint;
-  if (info_.keypoint_dims == 3) {
+  if (info_.head.keypoint_dims == 3) {
     const torch::Tensor visible = bernoulli_divergence(all(student, OutputRole::kVisibility),
                                                        all(teacher, OutputRole::kVisibility))
                                       .mean(-1);
@@ -72,10 +72,10 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
 }
 
 std::vector<std::string> shared_features(const Graph& graph) {
-  std::map<std::string, size_t> uses = count_uses(graph);
+  const Topology topology(graph);
   std::vector<std::string> names;
   for (const Node& node : graph.nodes) {
-    if (std::holds_alternative<Activation>(node.op) && uses[node.name] > 1)
+    if (std::holds_alternative<Activation>(node.op) && topology.consumers(node.name).size() > 1)
       names.push_back(node.name);
   }
   return names;

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "format/model_file.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 #include "train/loop/evaluate.h"
 #include "train/loop/trainer.h"
 #include "train/network/graph_executor.h"
@@ -20,7 +20,7 @@ const std::string kTiny = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-det
 
 Model folded_tiny() {
   Model model = read_model(kTiny);
-  model.graph = fold_batch_norm(std::move(model.graph));
+  model = fold_batch_norm(std::move(model));
   return model;
 }
 
@@ -33,7 +33,7 @@ TEST(Distillation, WhatCanBeNoDetectionIsEqual) {
   const auto with_background = [&](double logit) {
     std::vector<torch::Tensor> outputs = given;
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (model.graph.outputs[i].role != OutputRole::kClass) continue;
+      if (model.outputs()[i].role != OutputRole::kClass) continue;
       outputs[i] = torch::full_like(outputs[i], logit);
       outputs[i].select(2, 0).fill_(2.0);
     }
@@ -48,8 +48,8 @@ TEST(Distillation, WhatCanBeNoDetectionIsEqual) {
 // Fine keypoints are a third of a step lower, then higher: what is meant is the mean.
 TEST(KeypointOffsets, AreTheMeanWithTheFineOnes) {
   ModelInfo info;
-  info.strides = {8, 16};
-  info.keypoints = 2;
+  info.head.strides = {8, 16};
+  info.head.keypoints = 2;
   std::vector<Output> outputs{{"a", OutputRole::kKeypoint, 8}, {"b", OutputRole::kKeypoint, 16}};
   const torch::Tensor a = torch::arange(16.0).view({1, 4, 2, 2}), b = -torch::ones({1, 4, 1, 1});
   std::vector<torch::Tensor> tensors{a, b};
@@ -72,7 +72,7 @@ TEST(FeatureDistance, IsZeroForEqualOneForNothing) {
   GraphExecutor net(model.graph);
   const torch::Tensor image = torch::rand({1, 3, 64, 64});
   const auto given = net.forward(image, NormMode::kRunningStatistics, names);
-  const auto features = std::span(given).subspan(model.graph.outputs.size());
+  const auto features = std::span(given).subspan(model.outputs().size());
   ASSERT_EQ(features.size(), names.size());
   EXPECT_EQ(feature_distance(features, features).item<double>(), 0);
   std::vector<torch::Tensor> nothing;
@@ -90,8 +90,8 @@ TEST(GraphExecutor, ForwardGivesWhatAllValuesGive) {
   const auto values = net.values(image);
   const auto given = net.forward(image, NormMode::kRunningStatistics, names);
   for (size_t i = 0; i < given.size(); ++i) {
-    const size_t outputs = model.graph.outputs.size();
-    const std::string& name = i < outputs ? model.graph.outputs[i].value : names[i - outputs];
+    const size_t outputs = model.outputs().size();
+    const std::string name = i < outputs ? model.graph.outputs[i] : names[i - outputs];
     EXPECT_TRUE(torch::allclose(given[i], values.at(name))) << name;
   }
 }
@@ -101,10 +101,10 @@ TEST(GraphExecutor, ForwardGivesWhatAllValuesGive) {
 TEST(Calibration, OutputsHaveRoomBeyondWhatWasSeen) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   const Model model = folded_tiny();
-  const Placement placement = place_quantizers(model.graph);
+  const Placement placement = place_quantizers(model);
   const Calibration c =
       calibrate(model, placement, data, {.side = 64, .pictures = 2, .tried = 1, .corrected = 1});
-  for (const Output& o : model.graph.outputs) {
+  for (const Output& o : model.outputs()) {
     const GroupCalibration& group = c.groups[placement.group_of.at(o.value)];
     const double tenth = 0.1 * (group.seen.high - group.seen.low);
     EXPECT_NEAR(group.range.high, group.seen.high + tenth, 1e-9) << o.name();
@@ -115,7 +115,7 @@ TEST(Calibration, OutputsHaveRoomBeyondWhatWasSeen) {
 
 TEST(Evaluate, RectanglesHoldThePictures) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const Model model = with_classes(folded_tiny(), data.names, 0);
+  const Model model = select_classes(folded_tiny(), data.names, 0);
   GraphExecutor net(model.graph);
   int64_t pictures = 0, smaller = 0;
   const auto forward = [&](const torch::Tensor& image) {
@@ -157,8 +157,8 @@ TEST(Evaluate, PicturesTogetherAreJudgedAsOneByOne) {
 TEST(QuantizedLayer, CostsALittle) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   Model model = read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors");
-  model.graph = fold_batch_norm(std::move(model.graph));
-  const Placement placement = place_quantizers(model.graph);
+  model = fold_batch_norm(std::move(model));
+  const Placement placement = place_quantizers(model);
   const CalibrationOptions options{.side = 64, .pictures = 2, .tried = 1};
   const Calibration c = calibrate(model, placement, data, options);
   const auto ranking = rank_layers(model, placement, c, data, options);

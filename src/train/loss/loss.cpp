@@ -1,6 +1,7 @@
 #include "train/loss/loss.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/error.h"
 #include "eval/metric/coco_metric.h"
@@ -9,15 +10,20 @@
 namespace octet {
 namespace {
 
+constexpr double kBeforeLastBin = 0.01;  // a target distance has a bin on both sides
+
 torch::Tensor logit_cross_entropy(const torch::Tensor& logits, const torch::Tensor& target) {
   return torch::binary_cross_entropy_with_logits(logits, target, {}, {}, at::Reduction::None);
 }
 
-// Mean over the four sides of the cross entropies with the bins left and right of the target
-// distance, weighted by nearness. logits (K · 4, bins), target (K, 4) in bins.
-torch::Tensor distribution_focal_loss(const torch::Tensor& logits, const torch::Tensor& target) {
-  const torch::Tensor left = target.floor().to(torch::kLong);
-  const torch::Tensor right_share = target - left;
+// Mean over the four sides of the cross entropies with the bins on both sides of the target
+// distance, weighted by nearness. logits (K · 4, bins), target (K, 4) and bins (bins), ascending, in
+// strides.
+torch::Tensor distribution_focal_loss(const torch::Tensor& logits, const torch::Tensor& target,
+                                      const torch::Tensor& bins) {
+  const torch::Tensor left = torch::searchsorted(bins, target, false, true) - 1;
+  const torch::Tensor low = bins.index({left});
+  const torch::Tensor right_share = (target - low) / (bins.index({left + 1}) - low);
   const torch::Tensor log_p = torch::log_softmax(logits, 1);
   const auto entropy = [&](const torch::Tensor& bin) {
     return -log_p.gather(1, bin.view({-1, 1})).view(target.sizes());
@@ -29,7 +35,12 @@ torch::Tensor distribution_focal_loss(const torch::Tensor& logits, const torch::
 
 Loss::Loss(const ModelInfo& info, const std::vector<Output>& outputs, LossGains gains,
            AssignerOptions assigner)
-    : info_(info), outputs_(outputs), gains_(gains), assigner_(assigner) {}
+    : info_(info), outputs_(outputs), gains_(gains), assigner_(assigner) {
+  const std::vector<float>& bins = info.head.bins;
+  if (bins.size() < 2 ||
+      std::adjacent_find(bins.begin(), bins.end(), std::greater_equal<>()) != bins.end())
+    fail("the bins of a box side are not ascending; such a model cannot be trained");
+}
 
 Loss::Predictions Loss::gather(const std::vector<torch::Tensor>& outputs) const {
   Predictions p;
@@ -40,12 +51,12 @@ Loss::Predictions Loss::gather(const std::vector<torch::Tensor>& outputs) const 
   p.cls = all(OutputRole::kClass);
   if (info_.task == Task::kPose) {
     p.keypoint = keypoint_offsets(outputs, outputs_, info_).to(torch::kFloat);
-    if (info_.keypoint_dims == 3) p.visibility = all(OutputRole::kVisibility);
+    if (info_.head.keypoint_dims == 3) p.visibility = all(OutputRole::kVisibility);
   }
   const torch::TensorOptions here = p.box.options();
   std::vector<torch::Tensor> cells;
   std::vector<torch::Tensor> strides;
-  for (const int stride : info_.strides) {
+  for (const int stride : info_.head.strides) {
     const auto at = std::find_if(outputs_.begin(), outputs_.end(),
                                  [&](const Output& o) { return o.stride == stride; });
     const torch::Tensor& output = outputs[static_cast<size_t>(at - outputs_.begin())];
@@ -70,7 +81,7 @@ Loss::Truth Loss::pad(const Targets& targets, int64_t images, const Predictions&
           .boxes = torch::zeros({images, most, 4}),
           .mask = torch::zeros({images, most}, torch::kBool),
           .keypoints = targets.keypoints.defined()
-                           ? torch::zeros({images, most, info_.keypoints, 3})
+                           ? torch::zeros({images, most, info_.head.keypoints, 3})
                            : torch::Tensor()};
   const torch::Tensor scale = torch::tensor({p.width, p.height, p.width, p.height}, torch::kFloat);
   std::vector<int64_t> next(static_cast<size_t>(images), 0);
@@ -97,9 +108,9 @@ Loss::Truth Loss::pad(const Targets& targets, int64_t images, const Predictions&
 
 // (N, A, 4) corners in strides.
 torch::Tensor Loss::decode_boxes(const Predictions& p) const {
-  const auto bins = static_cast<int64_t>(info_.bins.size());
+  const auto bins = static_cast<int64_t>(info_.head.bins.size());
   const torch::Tensor shares = p.box.unflatten(2, {4, bins}).softmax(3);
-  const torch::Tensor sides = shares.matmul(torch::arange(bins, shares.options()));
+  const torch::Tensor sides = shares.matmul(torch::tensor(info_.head.bins, shares.options()));
   return torch::cat({p.cells - sides.slice(-1, 0, 2), p.cells + sides.slice(-1, 2, 4)}, -1);
 }
 
@@ -127,13 +138,14 @@ LossItems Loss::operator()(const std::vector<torch::Tensor>& outputs,
     const torch::Tensor target = (a.boxes / p.strides).index({a.foreground});
     const torch::Tensor iou = complete_iou(boxes.index({a.foreground}), target);
     terms[0] = ((1 - iou) * weight).sum() / score_sum * gains_.box;
-    const auto bins = static_cast<int64_t>(info_.bins.size());
+    const auto bins = static_cast<int64_t>(info_.head.bins.size());
     const torch::Tensor cells = p.cells.unsqueeze(0).expand({images, -1, 2}).index({a.foreground});
     const torch::Tensor sides =
         torch::cat({cells - target.slice(-1, 0, 2), target.slice(-1, 2, 4) - cells}, -1)
-            .clamp(0, static_cast<double>(bins) - 1 - 0.01);
+            .clamp(info_.head.bins.front(), info_.head.bins.back() - kBeforeLastBin);
     const torch::Tensor dfl =
-        distribution_focal_loss(p.box.index({a.foreground}).view({-1, bins}), sides);
+        distribution_focal_loss(p.box.index({a.foreground}).view({-1, bins}), sides,
+                                torch::tensor(info_.head.bins, sides.options()));
     terms[2] = (dfl * weight).sum() / score_sum * gains_.dfl;
     if (info_.task == Task::kPose) pose_terms(p, truth, a, terms);
   }
@@ -167,13 +179,13 @@ void Loss::pose_terms(const Predictions& p, const Truth& truth, const Assignment
   const torch::Tensor area =
       ((box.select(1, 2) - box.select(1, 0)) * (box.select(1, 3) - box.select(1, 1))).unsqueeze(1);
   const torch::Tensor distance = (predicted - wanted.slice(-1, 0, 2) / strides).square().sum(-1);
-  std::vector<double> sigmas = keypoint_sigmas(info_.keypoints);
+  std::vector<double> sigmas = keypoint_sigmas(info_.head.keypoints);
   const torch::Tensor spread = (torch::tensor(sigmas, box.options()) * 2).square();
   const torch::Tensor exponent = distance / (spread * (area + 1e-9) * 2);
   const torch::Tensor factor =
-      static_cast<double>(info_.keypoints) / (labelled.sum(1, true) + 1e-9);
+      static_cast<double>(info_.head.keypoints) / (labelled.sum(1, true) + 1e-9);
   terms[3] = (factor * (1 - torch::exp(-exponent)) * labelled).mean() * gains_.keypoint;
-  if (info_.keypoint_dims == 3) {
+  if (info_.head.keypoint_dims == 3) {
     terms[4] = logit_cross_entropy(p.visibility.index({a.foreground}), labelled).mean() *
                gains_.visibility;
   }

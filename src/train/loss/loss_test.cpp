@@ -49,7 +49,7 @@ void compare(const std::string& task, const std::string& weights, torch::Device 
   const Model model = read_model(kShared / "weights" / weights);
   GraphExecutor net(model.graph);
   net.move_to(device);
-  const Loss loss(model.info, model.graph.outputs);
+  const Loss loss(model.info, model.outputs());
   Targets targets{.image = take(batch, "batch_idx").to(torch::kLong),
                   .cls = take(batch, "cls").to(torch::kLong),
                   .boxes = take(batch, "bboxes"),
@@ -103,7 +103,7 @@ TEST(Loss, NoObjects) {
   const Model model =
       read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-pose1-half-ema.pt");
   GraphExecutor net(model.graph);
-  const Loss loss(model.info, model.graph.outputs);
+  const Loss loss(model.info, model.outputs());
   const Targets none{.image = torch::zeros({0}, torch::kLong),
                      .cls = torch::zeros({0}, torch::kLong),
                      .boxes = torch::zeros({0, 4}),
@@ -135,7 +135,7 @@ TEST(GraphExecutor, GradientsAreThoseOfTheFunction) {
   g.nodes.push_back({"p", MaxPool{}, {"s"}});
   g.nodes.push_back({"j", Concat{}, {"a", "p"}});
   g.nodes.push_back({"r", ResizeNearest{2}, {"j"}});
-  g.outputs.push_back({"r", OutputRole::kBox, 1});
+  g.outputs.emplace_back("r");
   GraphExecutor net(g);
   const torch::Tensor image = torch::rand({1, 3, 32, 32});
   const auto value = [&](GraphExecutor& n) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/log.h"
+#include "model/passes/passes.h"
 #include "train/loop/evaluate.h"
 #include "train/network/graph_executor.h"
 
@@ -21,39 +22,6 @@ bool is_neutral(const BatchNorm& norm) {
                        [&](float v) { return std::abs(v - value) < kNear; });
   };
   return all(norm.mean, 0) && all(norm.variance, 1);
-}
-
-// A BatchNorm that changes nothing after every convolution that is followed by an activation and
-// has none.
-Graph insert_neutral(const Graph& graph) {
-  std::map<std::string, std::string> renamed;
-  Graph out = graph;
-  out.nodes.clear();
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    Node node = graph.nodes[i];
-    for (std::string& in : node.inputs) {
-      if (const auto at = renamed.find(in); at != renamed.end()) in = at->second;
-    }
-    out.nodes.push_back(node);
-    const auto* conv = std::get_if<Conv2d>(&node.op);
-    const bool activated = i + 1 < graph.nodes.size() &&
-                           std::holds_alternative<Activation>(graph.nodes[i + 1].op) &&
-                           graph.nodes[i + 1].inputs[0] == node.name;
-    if (conv == nullptr || !activated) continue;
-    const Shape shape{conv->weight.shape[0]};
-    const auto channels = static_cast<size_t>(shape[0]);
-    BatchNorm norm;
-    norm.mean = {shape, std::vector<float>(channels, 0.0F)};
-    norm.variance = {shape, std::vector<float>(channels, 1.0F)};
-    norm.gamma = {shape, std::vector<float>(channels, std::sqrt(1 + norm.epsilon))};
-    // The bias moves into beta, where it is trained as BatchNorm's.
-    norm.beta = conv->bias.empty() ? norm.mean : conv->bias;
-    std::get<Conv2d>(out.nodes.back().op).bias = {};
-    const std::string name = node.name + ".bn";
-    out.nodes.push_back({.name = name, .op = norm, .inputs = {node.name}});
-    renamed[node.name] = name;
-  }
-  return out;
 }
 
 struct Moments {
@@ -112,7 +80,7 @@ Model with_batch_norm(const Model& model, const Dataset& data, const LoaderOptio
         return norm != nullptr && !is_neutral(*norm);
       });
   if (real) return model;
-  Model out{.info = model.info, .graph = folded ? insert_neutral(model.graph) : model.graph};
+  Model out = folded ? insert_batch_norm(model) : model;
   BatchLoader loader(data, options);
   const auto moments = measure(out.graph, loader);
   for (Node& node : out.graph.nodes) {

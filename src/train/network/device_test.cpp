@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "format/model_file.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 #include "quant/params.h"
 #include "testing/testing.h"
 #include "train/loop/trainer.h"
@@ -142,7 +142,7 @@ TEST(Device, HasTheLossOfTheProcessor) {
   const torch::Tensor image = torch::rand({2, 3, 64, 64});
   for (const char* file : {"v8.4.190-detect3.pt", "v8.4.190-pose1-half-ema.pt"}) {
     const Model model = read_tiny(file);
-    const int keypoints = model.info.keypoints;
+    const int keypoints = model.info.head.keypoints;
     Targets targets{.image = torch::tensor({0, 0, 1}, torch::kLong),
                     .cls = torch::zeros({3}, torch::kLong),
                     .boxes = torch::tensor({0.5F, 0.5F, 0.4F, 0.6F, 0.3F, 0.3F, 0.2F, 0.2F, 0.6F,
@@ -157,7 +157,7 @@ TEST(Device, HasTheLossOfTheProcessor) {
     const auto run = [&](torch::Device device) {
       std::vector<torch::Tensor> given;
       for (const torch::Tensor& o : outputs) given.push_back(o.contiguous().to(device));
-      const LossItems items = Loss(model.info, model.graph.outputs)(given, targets);
+      const LossItems items = Loss(model.info, model.outputs())(given, targets);
       std::vector<torch::Tensor> all{items.total.cpu()};
       for (const double item : {items.box, items.cls, items.dfl, items.keypoint, items.visibility})
         all.push_back(torch::tensor(item));
@@ -169,7 +169,7 @@ TEST(Device, HasTheLossOfTheProcessor) {
 
 // Optimizer, averages, what is written, and what is read again.
 TEST(Device, TrainsAsTheProcessorDoes) {
-  const Model model = with_classes(read_tiny("v8.4.190-detect3.pt"), pictures().names, 0);
+  const Model model = select_classes(read_tiny("v8.4.190-detect3.pt"), pictures().names, 0);
   const auto run = [&](const TemporaryFolder& folder, torch::Device device) {
     OneNumber network(model);
     const auto on_batch = [](const auto& outputs, const torch::Tensor&, const Targets&) {
@@ -201,8 +201,8 @@ TEST(Device, TrainsAsTheProcessorDoes) {
 TEST(Device, TrainsIntegersAsTheProcessorDoes) {
   for (const char* file : {"v8.4.190-detect3.pt", "v8.4.190-pose1-half-ema.pt"}) {
     Model model = read_tiny(file);
-    model.graph = fold_batch_norm(std::move(model.graph));
-    const Placement placement = place_quantizers(model.graph);
+    model = fold_batch_norm(std::move(model));
+    const Placement placement = place_quantizers(model);
     const Calibration c =
         calibrate(model, placement, pictures(), {.side = 64, .pictures = 4, .tried = 1});
     const torch::Tensor image = calibration_batch(pictures(), 2, 64);
@@ -235,8 +235,8 @@ TEST(Device, TrainsIntegersAsTheProcessorDoes) {
 // What calibration judges ranges by.
 TEST(Device, RunsPartsAsTheProcessorDoes) {
   Model model = read_tiny("v8.4.190-detect3.pt");
-  model.graph = fold_batch_norm(std::move(model.graph));
-  const Placement placement = place_quantizers(model.graph);
+  model = fold_batch_norm(std::move(model));
+  const Placement placement = place_quantizers(model);
   PartialQuantization part;
   for (const auto& [value, group] : placement.group_of) part.values[value] = {0.03F, -100};
   const torch::Tensor image = calibration_batch(pictures(), 2, 64);

@@ -30,21 +30,12 @@ struct Curve {
 };
 
 Curve curve(ActivationKind kind, double v) {
-  const double sigmoid = 1 / (1 + std::exp(-v));
-  switch (kind) {
-    case ActivationKind::kSilu: {
-      const double gate = dequantize(quantize(sigmoid, kSigmoidParams), kSigmoidParams);
-      return {v * gate, gate + v * sigmoid * (1 - sigmoid)};
-    }
-    case ActivationKind::kSigmoid:
-      return {sigmoid, sigmoid * (1 - sigmoid)};
-    case ActivationKind::kHardswish:
-      return {v * std::clamp(v + 3, 0.0, 6.0) / 6, v <= -3 ? 0.0 : v >= 3 ? 1.0 : (2 * v + 3) / 6};
-    case ActivationKind::kRelu:
-    case ActivationKind::kRelu6:
-      break;  // part of the convolution
-  }
-  return {v, 1};
+  const ActivationFunction& function = function_of(kind);
+  if (kind != ActivationKind::kSilu) return {function.value(v), function.slope(v)};
+  // A product with a quantized sigmoid, as engines compute it.
+  const ActivationFunction& sigmoid = function_of(ActivationKind::kSigmoid);
+  const double gate = dequantize(quantize(sigmoid.value(v), kSigmoidParams), kSigmoidParams);
+  return {v * gate, gate + v * sigmoid.slope(v)};
 }
 
 // The rows of StepTables in one tensor, which autograd can keep.
@@ -68,8 +59,9 @@ torch::Tensor clamp_tables(const QuantParams& p, int low, int high) {
 
 torch::Tensor activation_tables(ActivationKind kind, const QuantParams& in,
                                 const QuantParams& out) {
-  if (kind == ActivationKind::kRelu) return clamp_tables(out, quantize(0, out), kInt8Max);
-  if (kind == ActivationKind::kRelu6) return clamp_tables(out, quantize(0, out), quantize(6, out));
+  const ActivationFunction& function = function_of(kind);
+  if (function.fuses_into_conv)
+    return clamp_tables(out, quantize(function.low, out), quantize(function.high, out));
   torch::Tensor tables = make_tables();
   auto* rows = tables.data_ptr<float>();
   for (int i = 0; i < 256; ++i) {

@@ -12,7 +12,8 @@ namespace octet {
 class FloatNetwork : public TrainableNetwork {
  public:
   // The first `frozen` layers keep the statistics of their BatchNorms.
-  explicit FloatNetwork(const Model& model, int frozen = 0) : info_(model.info), net_(model.graph) {
+  explicit FloatNetwork(const Model& model, int frozen = 0)
+      : info_(model.info), head_outputs_(model.head_outputs), net_(model.graph) {
     std::set<std::string> kept;
     for (const Node& node : model.graph.nodes) {
       if (std::holds_alternative<BatchNorm>(node.op) && in_first_layers(node.name, frozen))
@@ -35,10 +36,13 @@ class FloatNetwork : public TrainableNetwork {
   void move_to(torch::Device device) override { net_.move_to(device); }
   const Tensors& parameters() const override { return net_.parameters(); }
   const Tensors& buffers() const override { return net_.buffers(); }
-  Model model() const override { return {.info = info_, .graph = net_.graph()}; }
+  Model model() const override {
+    return {.info = info_, .graph = net_.graph(), .head_outputs = head_outputs_};
+  }
 
  private:
   ModelInfo info_;
+  std::vector<HeadOutput> head_outputs_;
   GraphExecutor net_;
 };
 

@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "graph/graph.h"
+#include "graph/topology.h"
+#include "graph/walk.h"
+#include "train/network/operators.h"
 
 namespace octet {
 
@@ -19,6 +21,8 @@ enum class NormMode { kRunningStatistics, kBatchStatistics };
 class GraphExecutor {
  public:
   explicit GraphExecutor(const Graph& graph);
+  GraphExecutor(const GraphExecutor&) = delete;
+  GraphExecutor& operator=(const GraphExecutor&) = delete;
 
   // `image` (N, 3, H, W) float in [0, 1]. The graph's outputs in its order, (N, C, h, w) each. With
   // batch statistics the running ones are updated as PyTorch does, with a momentum of 0.03.
@@ -37,12 +41,11 @@ class GraphExecutor {
   [[nodiscard]] std::map<std::string, torch::Tensor> values(const torch::Tensor& image);
 
   // One node on given inputs, with running statistics.
-  [[nodiscard]] torch::Tensor run_node(const Node& node, const std::vector<torch::Tensor>& inputs) {
+  [[nodiscard]] torch::Tensor run_node(const Node& node, TorchInputs inputs) {
     return apply(node, inputs, NormMode::kRunningStatistics);
   }
   // A convolution with other weights.
-  [[nodiscard]] torch::Tensor run_with_weight(const Node& node,
-                                              const std::vector<torch::Tensor>& inputs,
+  [[nodiscard]] torch::Tensor run_with_weight(const Node& node, TorchInputs inputs,
                                               const torch::Tensor& weight) const;
   [[nodiscard]] const Graph& structure() const { return graph_; }  // values as at the beginning
 
@@ -56,11 +59,12 @@ class GraphExecutor {
   [[nodiscard]] Graph graph() const;
 
  private:
-  // `wanted`: other values are dropped after their last use.
+  // The `wanted` values; others are dropped after their last use.
   [[nodiscard]] std::map<std::string, torch::Tensor> run(const torch::Tensor& image, NormMode mode,
-                                                         const std::vector<std::string>& wanted);
-  [[nodiscard]] torch::Tensor apply(const Node& node, const std::vector<torch::Tensor>& inputs,
-                                    NormMode mode);
+                                                         std::span<const std::string> wanted);
+  [[nodiscard]] torch::Tensor run_step(const Node& node, TorchInputs inputs, NormMode mode,
+                                       const ReadsLeft& reads);
+  [[nodiscard]] torch::Tensor apply(const Node& node, TorchInputs inputs, NormMode mode);
   [[nodiscard]] bool takes_batch_statistics(const std::string& norm, NormMode mode) const {
     return mode == NormMode::kBatchStatistics && !kept_.contains(norm);
   }
@@ -68,20 +72,12 @@ class GraphExecutor {
   [[nodiscard]] torch::Tensor parameter(const Node& node, const char* name) const;
 
   Graph graph_;
-  std::map<std::string, size_t> uses_;  // of each value, by nodes
-  std::set<std::string> kept_;          // BatchNorms
-  std::set<std::string> overwrite_;     // SiLUs whose input nothing else sees
-  std::set<std::string> joined_;        // BatchNorms that only a SiLU follows
+  std::vector<Step> steps_;
+  std::set<std::string> kept_;       // BatchNorms
+  std::set<std::string> overwrite_;  // SiLUs whose input nothing else sees
+  std::set<std::string> joined_;     // BatchNorms that only a SiLU follows
   std::map<std::string, torch::Tensor> parameters_;
   std::map<std::string, torch::Tensor> buffers_;
 };
-
-[[nodiscard]] torch::Tensor to_torch(const Tensor& tensor);
-
-// How many inputs of nodes each value is.
-[[nodiscard]] std::map<std::string, size_t> count_uses(const Graph& graph);
-
-// A node without parameters.
-[[nodiscard]] torch::Tensor apply_plain(const Node& node, const std::vector<torch::Tensor>& inputs);
 
 }  // namespace octet

@@ -3,13 +3,12 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <array>
 
-#include "core/error.h"
 #include "quant/params.h"
-#include "quant/placement.h"
-#include "quant/reference/reference.h"
+#include "quant/reference/operators.h"
 #include "train/kernels/quant_kernels.h"
-#include "train/network/graph_executor.h"
+#include "train/network/operators.h"
 
 namespace octet {
 namespace {
@@ -47,7 +46,8 @@ torch::Tensor scaled(const Value& v) {
 
 torch::Tensor Value::real() const { return params ? tensor * params->scale : tensor; }
 
-IntegerNetwork::IntegerNetwork(Model model) : model_(std::move(model)) {
+IntegerNetwork::IntegerNetwork(Model model)
+    : model_(std::move(model)), topology_(model_.graph), steps_(steps_of(model_.graph)) {
   for (const auto& [name, q] : model_.quantization.convs) {
     const auto& op = std::get<Conv2d>(model_.graph.find(name)->op);
     const std::vector<float> weight(q.weight.begin(), q.weight.end());
@@ -60,77 +60,59 @@ IntegerNetwork::IntegerNetwork(Model model) : model_(std::move(model)) {
 }
 
 std::vector<torch::Tensor> IntegerNetwork::operator()(const torch::Tensor& image) const {
-  std::vector<std::string> wanted;
-  for (const Output& o : model_.graph.outputs) wanted.push_back(o.value);
-  const auto values = run(image, wanted);
   std::vector<torch::Tensor> outputs;
-  for (const std::string& name : wanted) outputs.push_back(values.at(name).real());
+  for (const Value& v : picked(run(image, model_.graph.outputs), model_.graph.outputs))
+    outputs.push_back(v.real());
   return outputs;
 }
 
 std::map<std::string, Value> IntegerNetwork::run(const torch::Tensor& image) const {
-  std::vector<std::string> all{model_.graph.input};
-  for (const Node& node : model_.graph.nodes) all.push_back(node.name);
-  return run(image, all);
+  return run(image, all_values(model_.graph));
 }
 
 std::map<std::string, Value> IntegerNetwork::run(const torch::Tensor& image,
-                                                 const std::vector<std::string>& wanted) const {
+                                                 std::span<const std::string> wanted) const {
   const torch::NoGradGuard no_grad;
   const QuantParams* input = model_.quantization.find(model_.graph.input);
   std::map<std::string, Value> values{
       {model_.graph.input,
        quantized_real(image.contiguous(at::MemoryFormat::ChannelsLast), input)}};
-  std::map<std::string, size_t> uses_left = count_uses(model_.graph);
-  for (const std::string& name : wanted) ++uses_left[name];
-  for (const Node& node : model_.graph.nodes) {
-    std::vector<Value> in;
-    for (const std::string& name : node.inputs) in.push_back(values.at(name));
-    values[node.name] = apply(node, in);
-    for (const std::string& name : node.inputs) {
-      if (--uses_left.at(name) == 0) values.erase(name);
-    }
-  }
+  walk(std::span<const Step>(steps_), wanted, values,
+       [&](const Node& node, Inputs in, const ReadsLeft&) { return apply(node, in); });
   return values;
 }
 
 const QuantParams* IntegerNetwork::params_of(const Node& node) const {
   if (const QuantParams* own = model_.quantization.find(node.name)) return own;
-  if (!std::holds_alternative<Conv2d>(node.op)) return nullptr;
-  for (const Node& user : model_.graph.nodes) {
-    const auto* act = std::get_if<Activation>(&user.op);
-    if (act != nullptr && fuses_into_conv(act->kind) && user.inputs[0] == node.name)
-      return model_.quantization.find(user.name);
-  }
-  return nullptr;
+  const Node* fused = topology_.fused_activation(node);
+  return fused == nullptr ? nullptr : model_.quantization.find(fused->name);
 }
 
-Value IntegerNetwork::apply(const Node& node, const std::vector<Value>& in) const {
+Value IntegerNetwork::apply(const Node& node, Inputs in) const {
   const QuantParams* out = params_of(node);
   if (const auto* op = std::get_if<Conv2d>(&node.op)) {
-    if (convs_.contains(node.name)) return integer_conv(node, *op, in[0]);
+    if (convs_.contains(node.name)) return integer_conv(node, *op, *in[0]);
     const torch::Tensor bias = op->bias.empty() ? torch::Tensor() : to_torch(op->bias);
-    return quantized_real(torch::conv2d(in[0].real(), to_torch(op->weight), bias, op->stride,
-                                        op->padding, 1, op->groups),
-                          out);
+    return quantized_real(compute(*op, in[0]->real(), to_torch(op->weight), bias), out);
   }
-  if (const auto* op = std::get_if<Activation>(&node.op)) return activation(op->kind, in[0], out);
+  if (const auto* op = std::get_if<Activation>(&node.op)) return activation(op->kind, *in[0], out);
   const bool integers =
-      std::all_of(in.begin(), in.end(), [](const Value& v) { return v.params.has_value(); });
+      std::all_of(in.begin(), in.end(), [](const Value* v) { return v->params.has_value(); });
   if (std::holds_alternative<Add>(node.op) && integers)
-    return quantized_real(scaled(in[0]) + scaled(in[1]), out);
+    return quantized_real(scaled(*in[0]) + scaled(*in[1]), out);
   std::vector<torch::Tensor> tensors;
-  for (const Value& v : in) tensors.push_back(integers ? v.tensor : v.real());
+  for (const Value* v : in) tensors.push_back(integers ? v->tensor : v->real());
   const torch::Tensor y = apply_plain(node, tensors);
-  if (integers) return {.tensor = y, .params = in[0].params};
-  return quantized_real(y, out);
+  if (!integers) return quantized_real(y, out);
+  // On the grid of the inputs, which an operator that computes has to round to.
+  return traits_of(node.op).moves_data ? Value{.tensor = y, .params = in[0]->params}
+                                       : quantized(y, *in[0]->params);
 }
 
 Value IntegerNetwork::integer_conv(const Node& node, const Conv2d& op, const Value& x) const {
   const Weights& w = convs_.at(node.name);
   const torch::Tensor sums =
-      torch::conv2d(x.tensor, w.weight, torch::Tensor(), op.stride, op.padding, 1, op.groups)
-          .contiguous(at::MemoryFormat::ChannelsLast);
+      compute(op, x.tensor, w.weight, torch::Tensor()).contiguous(at::MemoryFormat::ChannelsLast);
   const QuantParams* out = params_of(node);
   std::vector<float> factors;
   for (const float s : model_.quantization.convs.at(node.name).scales)
@@ -156,14 +138,13 @@ Value IntegerNetwork::integer_conv(const Node& node, const Conv2d& op, const Val
 Value IntegerNetwork::activation(ActivationKind kind, const Value& x,
                                  const QuantParams* out) const {
   if (!x.params || out == nullptr) {
-    const Node node{.name = "activation", .op = Activation{kind}, .inputs = {}};
-    return quantized_real(apply_plain(node, {x.real()}), out);
+    return quantized_real(compute(Activation{kind}, std::array{x.real()}), out);
   }
-  if (fuses_into_conv(kind)) {  // the convolution's output is on its grid already
-    const double six = kind == ActivationKind::kRelu6 ? quantize(6, *out) - out->zero_point
-                                                      : kInt8Max - out->zero_point;
-    return {.tensor = x.tensor.clamp(quantize(0, *out) - out->zero_point, six), .params = *out};
-  }
+  const ActivationFunction& function = function_of(kind);
+  if (function.fuses_into_conv)  // the convolution's output is on its grid already
+    return {.tensor = x.tensor.clamp(quantize(function.low, *out) - out->zero_point,
+                                     quantize(function.high, *out) - out->zero_point),
+            .params = *out};
   const auto table = activation_table(*x.params, kind, *out);
   std::vector<float> values;
   for (const int8_t q : table) values.push_back(static_cast<float>(q - out->zero_point));

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "graph/topology.h"
+#include "graph/walk.h"
 #include "model/model.h"
 
 namespace octet {
@@ -33,16 +35,19 @@ class IntegerNetwork {
   [[nodiscard]] std::map<std::string, Value> run(const torch::Tensor& image) const;
 
  private:
+  using Inputs = std::span<const Value* const>;
   // Other values than `wanted` are dropped after their last use.
   [[nodiscard]] std::map<std::string, Value> run(const torch::Tensor& image,
-                                                 const std::vector<std::string>& wanted) const;
-  [[nodiscard]] Value apply(const Node& node, const std::vector<Value>& in) const;
+                                                 std::span<const std::string> wanted) const;
+  [[nodiscard]] Value apply(const Node& node, Inputs in) const;
   [[nodiscard]] Value integer_conv(const Node& node, const Conv2d& op, const Value& x) const;
   [[nodiscard]] Value activation(ActivationKind kind, const Value& x, const QuantParams* out) const;
   // Of the value, or of the activation that a convolution's output is quantized in.
   [[nodiscard]] const QuantParams* params_of(const Node& node) const;
 
   Model model_;
+  Topology topology_;
+  std::vector<Step> steps_;
   struct Weights {
     torch::Tensor weight;      // integers in float32
     std::vector<double> bias;  // integers

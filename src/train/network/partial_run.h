@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/quantization.h"
+#include "train/network/fake_quant.h"
 #include "train/network/graph_executor.h"
 
 namespace octet {
@@ -27,10 +28,17 @@ class PartialRun {
   [[nodiscard]] std::vector<torch::Tensor> outputs(const PartialQuantization& part);
 
  private:
-  [[nodiscard]] std::vector<torch::Tensor> pick(
-      const std::map<std::string, torch::Tensor>& changed) const;
+  // A value, and whether it is another than the float network's.
+  struct Value {
+    torch::Tensor tensor;
+    bool changed = false;
+  };
+  [[nodiscard]] Value run_node(const Node& node, std::span<const Value* const> in,
+                               const PartialQuantization& part);
+  [[nodiscard]] LearnedParams grid(const QuantParams& p) const;
 
   GraphExecutor& net_;
+  std::vector<Step> steps_;
   std::map<std::string, torch::Tensor> values_;
   std::vector<torch::Tensor> outputs_;
 };

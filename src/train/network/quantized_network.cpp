@@ -1,13 +1,13 @@
 #include "train/network/quantized_network.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/error.h"
 #include "quant/params.h"
 #include "quant/rounding_safe_scales.h"
 #include "train/network/device.h"
-#include "train/network/graph_executor.h"
 #include "train/network/integer_network.h"
 
 namespace octet {
@@ -42,14 +42,15 @@ std::vector<float> to_vector(const torch::Tensor& t) {
 
 QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placement,
                                    const Scales& scales)
-    : model_(model), placement_(placement), scales_(scales) {
+    : model_(model),
+      placement_(placement),
+      scales_(scales),
+      topology_(model_.graph),
+      steps_(steps_of(model_.graph)) {
   snap_scales(model_.graph, placement_, scales_.groups);
   const auto zeros = [](const torch::Tensor& like) {
     return torch::zeros_like(like).requires_grad_(true);
   };
-  for (const Node& node : model_.graph.nodes) {
-    for (const std::string& in : node.inputs) users_[in].push_back(&node);
-  }
   for (const Node& node : model_.graph.nodes) {
     const auto* op = std::get_if<Conv2d>(&node.op);
     if (op == nullptr) continue;
@@ -89,19 +90,9 @@ torch::Tensor QuantizedNetwork::constant(const std::vector<float>& values) const
   return torch::tensor(values, torch::kFloat).to(device_);
 }
 
-std::optional<size_t> QuantizedNetwork::output_group(const Node& conv) const {
-  const auto user = users_.find(conv.name);
-  const std::string& value = placement_.quantized(conv.name) || user == users_.end()
-                                 ? conv.name
-                                 : user->second.front()->name;
-  const auto group = placement_.group_of.find(value);
-  if (group == placement_.group_of.end()) return {};
-  return group->second;
-}
-
 double QuantizedNetwork::bias_unit(const Node& conv) const {
   constexpr double kFloatStep = 0.02;  // of a value that is not quantized
-  const auto group = output_group(conv);
+  const auto group = output_group(topology_, placement_, conv);
   return kBiasShare * (group ? scales_.groups[*group].scale : kFloatStep);
 }
 
@@ -154,7 +145,7 @@ torch::Tensor QuantizedNetwork::weight_scales(const Node& conv) const {
   if (!frozen_.empty()) return constant(frozen_weights_.at(conv.name));
   const torch::Tensor learned =
       leaf(conv.name + ".log_scales").exp() * constant(scales_.weights.at(conv.name));
-  const auto output = output_group(conv);
+  const auto output = output_group(topology_, placement_, conv);
   if (!scales_.weight_grid.even || !output) return learned;
   // Those that can be stored are powers of two apart.
   std::vector<float> settled = to_vector(learned);
@@ -173,15 +164,9 @@ std::vector<float> QuantizedNetwork::stored_weight_scales(
 
 void QuantizedNetwork::settle_weights(const Node& conv, const std::vector<QuantParams>& groups,
                                       std::vector<float>& scales) const {
-  if (const auto output = output_group(conv))
+  if (const auto output = output_group(topology_, placement_, conv))
     snap_weight_scales(scales, groups[placement_.group_of.at(conv.inputs[0])], groups[*output],
                        scales_.weight_grid);
-}
-
-bool QuantizedNetwork::left_to_activation(const Node& node) const {
-  const auto found = users_.find(node.name);
-  return found != users_.end() && found->second.size() == 1 &&
-         std::holds_alternative<Activation>(found->second.front()->op);
 }
 
 Forward QuantizedNetwork::inference() {
@@ -194,37 +179,30 @@ std::vector<torch::Tensor> QuantizedNetwork::run(const torch::Tensor& image, con
   std::map<std::string, torch::Tensor> values{
       {model_.graph.input, image.contiguous(at::MemoryFormat::ChannelsLast)}};
   if (visit) visit(model_.graph.input, image);
-  std::map<std::string, size_t> uses_left;
-  for (const auto& [name, nodes] : users_) uses_left[name] = nodes.size();
-  std::vector<std::string> wanted;
-  for (const Output& o : model_.graph.outputs) wanted.push_back(o.value);
+  std::vector<std::string> wanted = model_.graph.outputs;
   wanted.insert(wanted.end(), also_.begin(), also_.end());
-  for (const std::string& name : wanted) ++uses_left[name];
-  for (const Node& node : model_.graph.nodes) {
-    std::vector<torch::Tensor> in;
-    for (const std::string& name : node.inputs) in.push_back(values.at(name));
-    torch::Tensor y;
-    if (const auto* op = std::get_if<Conv2d>(&node.op)) {
-      y = conv(node, *op, in[0]);
-    } else if (const auto* act = std::get_if<Activation>(&node.op)) {
-      y = activation(node, act->kind, in[0]);
-    } else {
-      y = apply_plain(node, in);
-      const bool computes = std::holds_alternative<Add>(node.op);
-      if (computes && placement_.quantized(node.name)) y = fake_quantize(y, params(node.name));
-    }
-    if (visit && placement_.quantized(node.name)) {
-      const bool raw = std::holds_alternative<Conv2d>(node.op) && left_to_activation(node);
-      visit(node.name, raw ? fake_quantize(y, params(node.name)) : y);
-    }
-    values[node.name] = y;
-    for (const std::string& name : node.inputs) {
-      if (--uses_left[name] == 0) values.erase(name);
-    }
-  }
-  std::vector<torch::Tensor> list;
-  for (const std::string& name : wanted) list.push_back(values.at(name));
-  return list;
+  walk(std::span<const Step>(steps_), wanted, values,
+       [&](const Node& node, std::span<const torch::Tensor* const> in, const ReadsLeft&) {
+         std::vector<torch::Tensor> inputs;
+         for (const torch::Tensor* x : in) inputs.push_back(*x);
+         torch::Tensor y = run_node(node, inputs);
+         if (visit && placement_.quantized(node.name)) {
+           const bool raw = std::holds_alternative<Conv2d>(node.op) &&
+                            topology_.activation_after(node) != nullptr;
+           visit(node.name, raw ? fake_quantize(y, params(node.name)) : y);
+         }
+         return y;
+       });
+  return picked(values, wanted);
+}
+
+torch::Tensor QuantizedNetwork::run_node(const Node& node, TorchInputs in) {
+  if (const auto* op = std::get_if<Conv2d>(&node.op)) return conv(node, *op, in[0]);
+  if (const auto* act = std::get_if<Activation>(&node.op))
+    return activation(node, act->kind, in[0]);
+  const torch::Tensor y = apply_plain(node, in);
+  const bool rounds = !traits_of(node.op).moves_data && placement_.quantized(node.name);
+  return rounds ? fake_quantize(y, params(node.name)) : y;
 }
 
 torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const torch::Tensor& x) {
@@ -236,22 +214,23 @@ torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const t
             .contiguous(at::MemoryFormat::ChannelsLast);
     b = b + round_bias(b, scales * params(node.inputs[0]).scale, scales_.weight_grid.even);
   }
-  const torch::Tensor y = torch::conv2d(x, w, b, op.stride, op.padding, 1, op.groups);
-  if (!placement_.quantized(node.name) || left_to_activation(node)) return y;
+  const torch::Tensor y = compute(op, x, w, b);
+  if (!placement_.quantized(node.name) || topology_.activation_after(node) != nullptr) return y;
   return fake_quantize(y, params(node.name));
 }
 
 torch::Tensor QuantizedNetwork::activation(const Node& node, ActivationKind kind,
                                            const torch::Tensor& x) {
   const std::string& before = node.inputs[0];
-  const bool from_int = placement_.quantized(before) || fuses_into_conv(kind);
+  const bool from_int = placement_.quantized(before) || function_of(kind).fuses_into_conv;
   if (!placement_.quantized(node.name) || !from_int) {
     const torch::Tensor given = placement_.quantized(before) ? fake_quantize(x, params(before)) : x;
-    const torch::Tensor y = apply_plain(node, {given});
+    const torch::Tensor y = apply_plain(node, std::array{given});
     return placement_.quantized(node.name) ? fake_quantize(y, params(node.name)) : y;
   }
   const LearnedParams out = params(node.name);
-  return fake_quantized_activation(x, kind, fuses_into_conv(kind) ? out : params(before), out);
+  return fake_quantized_activation(x, kind,
+                                   function_of(kind).fuses_into_conv ? out : params(before), out);
 }
 
 void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>& values) {
@@ -262,9 +241,7 @@ void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>
     const torch::Tensor w = weight(node.name);
     const torch::Tensor error =
         w - fake_quantize_weight(w, weight_scales(node), scales_.weight_grid.limit());
-    const torch::Tensor shift =
-        torch::conv2d(values.at(node.inputs[0]), error, {}, op.stride, op.padding, 1, op.groups)
-            .mean({0, 2, 3});
+    const torch::Tensor shift = compute(op, values.at(node.inputs[0]), error, {}).mean({0, 2, 3});
     starts_.at(node.name).bias.add_(shift);
   }
 }

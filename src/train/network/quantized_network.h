@@ -17,19 +17,15 @@
 #include <string>
 #include <vector>
 
+#include "graph/topology.h"
+#include "graph/walk.h"
 #include "model/model.h"
-#include "quant/placement.h"
+#include "quant/scales.h"
 #include "train/network/fake_quant.h"
 #include "train/network/network.h"
+#include "train/network/operators.h"
 
 namespace octet {
-
-// Quantization in the making: one set of parameters per group of a Placement.
-struct Scales {
-  std::vector<QuantParams> groups;
-  std::map<std::string, std::vector<float>> weights;  // of units, per convolution, (O)
-  WeightGrid weight_grid;
-};
 
 class QuantizedNetwork : public TrainableNetwork {
  public:
@@ -62,6 +58,7 @@ class QuantizedNetwork : public TrainableNetwork {
   Model model() const override;
 
  private:
+  [[nodiscard]] torch::Tensor run_node(const Node& node, TorchInputs in);
   [[nodiscard]] torch::Tensor conv(const Node& node, const Conv2d& op, const torch::Tensor& x);
   [[nodiscard]] torch::Tensor activation(const Node& node, ActivationKind kind,
                                          const torch::Tensor& x);
@@ -77,13 +74,9 @@ class QuantizedNetwork : public TrainableNetwork {
       const Node& conv, const std::vector<QuantParams>& groups) const;
   void settle_weights(const Node& conv, const std::vector<QuantParams>& groups,
                       std::vector<float>& scales) const;
-  // Of the convolution's output, or of the activation that it is quantized in.
-  [[nodiscard]] std::optional<size_t> output_group(const Node& conv) const;
   // One-dimensional, on the network's device.
   [[nodiscard]] torch::Tensor constant(const std::vector<float>& values) const;
   [[nodiscard]] torch::Tensor leaf(const std::string& name) const { return parameters_.at(name); }
-  // A convolution whose output is quantized within the activation after it.
-  [[nodiscard]] bool left_to_activation(const Node& node) const;
 
   Model model_;
   Placement placement_;
@@ -92,7 +85,8 @@ class QuantizedNetwork : public TrainableNetwork {
   std::vector<QuantParams> frozen_;  // of groups; empty while they are learned
   std::map<std::string, std::vector<float>> frozen_weights_;
   std::vector<std::string> also_;
-  std::map<std::string, std::vector<const Node*>> users_;
+  Topology topology_;
+  std::vector<Step> steps_;
   struct Start {  // of a convolution, and the units of its changes
     torch::Tensor weight, weight_unit;
     torch::Tensor bias;

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "format/model_file.h"
-#include "graph/passes/passes.h"
+#include "model/passes/passes.h"
 #include "quant/params.h"
-#include "quant/reference/reference.h"
+#include "quant/reference/integer_reference.h"
 #include "testing/testing.h"
 #include "train/loop/evaluate.h"
 #include "train/network/integer_network.h"
@@ -24,13 +24,13 @@ const std::string kTiny = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-det
 
 Model folded(const std::filesystem::path& file) {
   Model model = read_model(file);
-  model.graph = fold_batch_norm(std::move(model.graph));
+  model = fold_batch_norm(std::move(model));
   return model;
 }
 
 QuantizedNetwork calibrated(const Model& model, const Dataset& data, int side,
                             WeightGrid grid = {}) {
-  const Placement placement = place_quantizers(model.graph);
+  const Placement placement = place_quantizers(model);
   const Calibration c = calibrate(model, placement, data,
                                   {.side = side, .pictures = 8, .tried = 1, .weight_grid = grid});
   return {model, placement, c.scales};
@@ -219,7 +219,7 @@ TEST(FakeQuantize, WhatIsNotANumberIsTheLowestStep) {
 TEST(TrainQuantized, SaysWhatIsTornAway) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
-  const Model model = with_classes(folded(kTiny), data.names, 0);
+  const Model model = select_classes(folded(kTiny), data.names, 0);
   for (const double rate : {1e10, 1e37}) {
     QuantizedNetwork network = calibrated(model, data, 64);
     const std::string message = error_of([&] {
@@ -253,7 +253,7 @@ TEST(PartialRun, SiluBetweenTwoValuesIsRoundedThreeTimes) {
   Tensor weight{{1, 3, 1, 1}, {20, -9, 4}};
   graph.nodes = {{"c", Conv2d{.weight = weight, .bias = {{1}, {-5}}}, {"image"}},
                  {"c.act", Activation{ActivationKind::kSilu}, {"c"}}};
-  graph.outputs = {{.value = "c.act", .role = OutputRole::kBox, .stride = 1}};
+  graph.outputs = {"c.act"};
   GraphExecutor net(graph);
   const torch::Tensor image = torch::rand({1, 3, 16, 16});
   const QuantParams before = params_for_range(-8, 12), behind = params_for_range(-0.3, 9);
@@ -276,7 +276,7 @@ TEST(SiluRanges, AreChosenTogether) {
   const torch::NoGradGuard no_grad;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   const Model model = folded(kReal);
-  const Placement placement = place_quantizers(model.graph);
+  const Placement placement = place_quantizers(model);
   const Calibration c = calibrate(model, placement, data, {.side = 96, .pictures = 8, .tried = 1});
   GraphExecutor net(model.graph);
   PartialRun run(net, calibration_batch(data, 1, 96));

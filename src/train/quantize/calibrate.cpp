@@ -59,7 +59,7 @@ class Calibrator {
         distance_(model),
         histograms_(placement.groups.size()) {
     net_.move_to(options.device);
-    for (const Output& o : model.graph.outputs) outputs_[o.value] = &o;
+    for (const Output& o : model.outputs()) outputs_[o.value] = o;
     for (const Node& node : model.graph.nodes) {
       const auto* act = std::get_if<Activation>(&node.op);
       if (act != nullptr && act->kind == ActivationKind::kSilu) before_silu_.insert(node.inputs[0]);
@@ -74,7 +74,7 @@ class Calibrator {
       const auto values = net_.values(read_batch({samples[i]}, options_.side).to(options_.device));
       for (const Node& node : model_.graph.nodes) {
         const auto group = placement_.group_of.find(node.name);
-        if (group == placement_.group_of.end() || moves_data(node.op)) continue;
+        if (group == placement_.group_of.end() || traits_of(node.op).shares_scale) continue;
         const torch::Tensor seen = relevant(node.name, values).cpu();
         histograms_[group->second].add({seen.data_ptr<float>(), static_cast<size_t>(seen.numel())});
       }
@@ -127,10 +127,10 @@ class Calibrator {
     if (before_silu_.contains(name)) value = value.clamp_min(kSiluFlat);
     const auto output = outputs_.find(name);
     if (output == outputs_.end()) return value.contiguous(value.suggest_memory_format());
-    if (output->second->role == OutputRole::kClass)
+    if (output->second.role == OutputRole::kClass)
       return value.clamp_min(kLeastClassLogit - kClassMargin).contiguous();
     for (const auto& [other, o] : outputs_) {
-      if (o->role != OutputRole::kClass || o->stride != output->second->stride) continue;
+      if (o.role != OutputRole::kClass || o.stride != output->second.stride) continue;
       const torch::Tensor seen = values.at(other).sigmoid().amax(1) > kSeenByTeacher;
       const torch::Tensor cells = value.permute({0, 2, 3, 1}).index({seen}).contiguous();
       if (cells.numel() > 0) return cells;
@@ -154,7 +154,7 @@ class Calibrator {
     }
     if (histograms_[g].count() == 0) fail("'{}': no value was seen", best.values.front());
     if (const auto output = outputs_.find(best.values.front()); output != outputs_.end()) {
-      best.range = output_range(*output->second, best.seen);
+      best.range = output_range(output->second, best.seen);
       best.distance = cost_of({&best}, distance_, run);
       return best;
     }
@@ -182,7 +182,7 @@ class Calibrator {
   GraphExecutor net_;
   Distillation distance_;
   std::vector<Histogram> histograms_;
-  std::map<std::string, const Output*> outputs_;
+  std::map<std::string, Output> outputs_;
   std::set<std::string> before_silu_;
 };
 

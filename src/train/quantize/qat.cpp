@@ -14,8 +14,8 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
   GraphExecutor float_net(teacher.graph);
   float_net.move_to(options.train.device);
   const Distillation distance(teacher);
-  const Loss labels(teacher.info, teacher.graph.outputs);
-  const size_t outputs = teacher.graph.outputs.size();
+  const Loss labels(teacher.info, teacher.outputs());
+  const size_t outputs = teacher.outputs().size();
   const std::vector<std::string> features =
       options.features > 0 ? shared_features(teacher.graph) : std::vector<std::string>{};
   network.give_also(features);

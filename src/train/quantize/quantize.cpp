@@ -7,8 +7,8 @@
 #include "core/process.h"
 #include "core/progress.h"
 #include "format/model_file.h"
-#include "graph/passes/passes.h"
-#include "graph/shapes.h"
+#include "graph/cost.h"
+#include "model/passes/passes.h"
 #include "quant/fine_keypoints.h"
 #include "train/loss/distill.h"
 #include "train/network/device.h"
@@ -32,7 +32,7 @@ class Quantizer {
       : training_(training), validation_(validation), options_(options), model_(model) {
     if (!model.quantization.empty())
       fail("the model is quantized already; start from the float model");
-    model_.graph = fold_batch_norm(model.graph);
+    model_ = fold_batch_norm(model);
     CalibrationOptions& c = options_.calibration;
     const double gflops = cost(model_.graph, {c.side, c.side}).gflops;
     c.tried = at_most(c.tried, kTriedGflops, gflops, 2);
@@ -44,10 +44,10 @@ class Quantizer {
     // Decoded as int8 models are, so that a drop is of quantization alone.
     result_.before = evaluate(model_, validation_, size(), Voting::kMean);
     log_info("float, boxes decoded as of int8 models: {}", figures(result_.before));
-    model_.graph = add_fine_keypoints(model_.graph);
-    Placement placement = place_quantizers(model_.graph);
+    model_ = add_fine_keypoints(model_);
+    Placement placement = place_quantizers(model_);
     result_.calibration = calibrate(model_, placement, training_, options_.calibration);
-    spread_fine_keypoints(model_.graph, placement, result_.calibration.scales.groups);
+    spread_fine_keypoints(model_, placement, result_.calibration.scales.groups);
     if (options_.rank || options_.rank_by_map || options_.keep_float > 0 || options_.max_drop) {
       result_.ranking =
           rank_layers(model_, placement, result_.calibration, training_, options_.calibration);
@@ -101,7 +101,7 @@ class Quantizer {
     for (int i = 0; i < layers; ++i)
       result_.kept_float.push_back(result_.ranking[static_cast<size_t>(i)].conv);
     const std::set<std::string> names(result_.kept_float.begin(), result_.kept_float.end());
-    const Placement placement = place_quantizers(model_.graph, names);
+    const Placement placement = place_quantizers(model_, names);
     const Scales scales = layers == 0 ? result_.calibration.scales : regroup(placement);
     network_.emplace(model_, placement, scales);
     QuantizedNetwork corrected(model_, placement, scales);
@@ -114,7 +114,7 @@ class Quantizer {
 
   // Another placement of the same values: groups keep the parameters that were found for them.
   Scales regroup(const Placement& placement) const {
-    const Placement all = place_quantizers(model_.graph);
+    const Placement all = place_quantizers(model_);
     Scales scales{
         .groups = {}, .weights = {}, .weight_grid = result_.calibration.scales.weight_grid};
     for (const auto& values : placement.groups)

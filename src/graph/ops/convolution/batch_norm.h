@@ -1,0 +1,30 @@
+// Batch normalization, as training needs it.
+#pragma once
+
+#include "graph/ops/operator.h"
+
+namespace octet {
+
+// y = gamma · (x − mean) / √(variance + epsilon) + beta, per channel (Ioffe and Szegedy, "Batch
+// Normalization", 2015).
+struct BatchNorm {
+  static constexpr OperatorTraits kTraits{.name = "BatchNorm", .training_only = true};
+
+  float epsilon = 1e-3F;
+  Tensor gamma, beta, mean, variance;  // (C) each
+
+  template <typename Op, typename Visit>
+  static void fields(Op& op, Visit&& visit) {
+    visit("epsilon", op.epsilon);
+  }
+  template <typename Op, typename Visit>
+  static void tensors(Op& op, Visit&& visit) {
+    visit("gamma", op.gamma, Needed::kYes);
+    visit("beta", op.beta, Needed::kYes);
+    visit("mean", op.mean, Needed::kYes);
+    visit("variance", op.variance, Needed::kYes);
+  }
+  [[nodiscard]] Shape output_shape(const ShapeInputs& in) const;
+};
+
+}  // namespace octet

@@ -1,0 +1,68 @@
+// What every operator of the graph tells about itself. An operator is a plain struct; everything
+// else asks it, and nobody asks which operator it is. It has (those marked * where there is any):
+//
+//   static constexpr OperatorTraits kTraits = {.name = "MaxPool", …};
+//   template <typename Op, typename Visit>            // * its numbers, as the model file keeps them
+//   static void fields(Op& op, Visit&& visit);        // visit("kernel", op.kernel); …
+//   template <typename Op, typename Visit>            // * its tensors
+//   static void tensors(Op& op, Visit&& visit);       // visit("weight", op.weight, Needed::kYes); …
+//   Shape output_shape(const ShapeInputs& in) const;  // refuses inputs that do not fit
+//   double multiplications(const Shape& output) const;  // *
+//
+// The list of all operators is in graph/ops/operators.h.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "graph/tensor.h"
+
+namespace octet {
+
+struct OperatorTraits {
+  std::string_view name;
+  // The output holds values of the inputs and no others.
+  bool moves_data = false;
+  // The output of a quantized network has the parameters of its inputs.
+  bool shares_scale = false;
+  // Exists in training only: fold_batch_norm() removes it.
+  bool training_only = false;
+};
+
+enum class Needed { kYes, kNo };
+
+// The shapes (1, C, H, W) that a node's inputs have, and who it is for messages.
+class ShapeInputs {
+ public:
+  ShapeInputs(std::string_view type, std::string_view name, std::span<const Shape> shapes)
+      : type_(type), name_(name), shapes_(shapes) {}
+
+  [[nodiscard]] std::span<const Shape> all() const { return shapes_; }
+  // The shape of the only input. Throws an Error where there are none or several.
+  [[nodiscard]] const Shape& only() const;
+  // Windows along a side of `length`. Throws an Error where the numbers do not go together.
+  [[nodiscard]] int64_t windows(int64_t length, int64_t kernel, int stride, int padding) const;
+  [[noreturn]] void refuse(const std::string& reason) const;  // "[Conv2d model.0.conv] …"
+
+ private:
+  std::string_view type_, name_;
+  std::span<const Shape> shapes_;
+};
+
+// The same of any operator: what one does not have is left out.
+template <typename Op, typename Visit>
+void visit_fields(Op& op, Visit&& visit) {
+  if constexpr (requires { Op::fields(op, visit); }) Op::fields(op, visit);
+}
+template <typename Op, typename Visit>
+void visit_tensors(Op& op, Visit&& visit) {
+  if constexpr (requires { Op::tensors(op, visit); }) Op::tensors(op, visit);
+}
+template <typename Op>
+double multiplications(const Op& op, const Shape& output) {
+  if constexpr (requires { op.multiplications(output); }) return op.multiplications(output);
+  return 0;
+}
+
+}  // namespace octet

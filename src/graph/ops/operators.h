@@ -1,0 +1,50 @@
+// The list of all operators, and what can be asked of any of them.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "graph/ops/convolution/batch_norm.h"
+#include "graph/ops/convolution/conv2d.h"
+#include "graph/ops/elementwise/activation.h"
+#include "graph/ops/elementwise/add.h"
+#include "graph/ops/pooling/avg_pool.h"
+#include "graph/ops/pooling/max_pool.h"
+#include "graph/ops/shape/concat.h"
+#include "graph/ops/shape/resize_nearest.h"
+#include "graph/ops/shape/slice.h"
+
+namespace octet {
+
+using Operator = std::variant<Conv2d, BatchNorm, Activation, Add, Concat, Slice, MaxPool, AvgPool,
+                              ResizeNearest>;
+
+[[nodiscard]] const OperatorTraits& traits_of(const Operator& op);
+[[nodiscard]] inline std::string_view operator_name(const Operator& op) {
+  return traits_of(op).name;
+}
+
+// An operator of this name with its default numbers and without tensors. Throws an Error for a name
+// that is not known.
+[[nodiscard]] Operator make_operator(std::string_view name);
+
+[[nodiscard]] Shape output_shape(const Operator& op, std::string_view node,
+                                 std::span<const Shape> inputs);
+
+// Multiply-accumulates for one image.
+[[nodiscard]] double multiplications_of(const Operator& op, const Shape& output);
+
+// Tensors of an operator by their names in files: "weight", "bias", "gamma", … Empty ones are left
+// out.
+struct NamedTensor {
+  std::string_view name;
+  Tensor* tensor;
+};
+[[nodiscard]] std::vector<NamedTensor> parameters(Operator& op);
+struct NamedConstTensor {
+  std::string_view name;
+  const Tensor* tensor;
+};
+[[nodiscard]] std::vector<NamedConstTensor> parameters(const Operator& op);
+
+}  // namespace octet

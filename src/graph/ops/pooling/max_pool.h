@@ -1,0 +1,25 @@
+// The largest value of each window; padding never wins.
+#pragma once
+
+#include "graph/ops/operator.h"
+
+namespace octet {
+
+struct MaxPool {
+  static constexpr OperatorTraits kTraits{
+      .name = "MaxPool", .moves_data = true, .shares_scale = true};
+
+  int kernel = 5;
+  int stride = 1;
+  int padding = 2;  // on all four sides
+
+  template <typename Op, typename Visit>
+  static void fields(Op& op, Visit&& visit) {
+    visit("kernel", op.kernel);
+    visit("stride", op.stride);
+    visit("padding", op.padding);
+  }
+  [[nodiscard]] Shape output_shape(const ShapeInputs& in) const;
+};
+
+}  // namespace octet

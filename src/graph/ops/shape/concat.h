@@ -1,0 +1,15 @@
+// Values side by side, along the channels.
+#pragma once
+
+#include "graph/ops/operator.h"
+
+namespace octet {
+
+struct Concat {
+  static constexpr OperatorTraits kTraits{
+      .name = "Concat", .moves_data = true, .shares_scale = true};
+
+  [[nodiscard]] static Shape output_shape(const ShapeInputs& in);
+};
+
+}  // namespace octet

@@ -1,0 +1,40 @@
+#include "graph/verify.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "graph/shapes.h"
+
+namespace octet {
+namespace {
+
+void require_sound(const Node& node, std::string_view name, const Tensor& tensor) {
+  for (const int64_t d : tensor.shape) {
+    if (d <= 0) fail("{}.{}: shape {} has an empty side", node.name, name, to_string(tensor.shape));
+  }
+  if (element_count(tensor.shape) != static_cast<int64_t>(tensor.values.size())) {
+    fail("{}.{}: {} values do not fill the shape {}", node.name, name, tensor.values.size(),
+         to_string(tensor.shape));
+  }
+  for (const float v : tensor.values) {
+    if (!std::isfinite(v)) {
+      fail("{}.{}: holds {}; the training that made it diverged, take an earlier checkpoint",
+           node.name, name, std::isnan(v) ? "NaN" : "infinity");
+    }
+  }
+}
+
+}  // namespace
+
+void verify(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    for (const auto& [name, tensor] : parameters(node.op)) require_sound(node, name, *tensor);
+  }
+  const auto shapes = infer_shapes(graph, {kInputMultiple, kInputMultiple});
+  if (graph.outputs.empty()) fail("the graph has no outputs");
+  for (const std::string& output : graph.outputs) {
+    if (!shapes.contains(output)) fail("output '{}': no node makes it", output);
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,92 @@
+#include "model/passes/passes.h"
+
+#include <array>
+#include <cstdlib>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "core/error.h"
+#include "graph/passes/passes.h"
+
+namespace octet {
+namespace {
+
+// In the order of PassId.
+constexpr std::array kPasses = {
+    PassInfo{"fold_batch_norm", "BatchNorm into the convolution before it: every export, int8",
+             fold_batch_norm},
+    PassInfo{"insert_batch_norm", "a neutral BatchNorm where it was folded: train",
+             insert_batch_norm},
+    PassInfo{"replace_activation", "another activation for SiLU: train --activation",
+             [](Model m) { return replace_activation(std::move(m), ActivationKind::kRelu6); }},
+    PassInfo{"select_classes", "a head for the classes of the data: train",
+             [](Model m) { return select_classes(std::move(m), {"object"}, 0); }},
+    PassInfo{"fine_keypoints", "keypoints computed twice more, for finer steps: quantize",
+             add_fine_keypoints},
+};
+
+// The names in OCTET_PASSES, each behind a minus.
+std::set<std::string> read_left_out(std::string_view text) {
+  std::set<std::string> names;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(','), text.size());
+    const std::string_view entry = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const bool known = std::any_of(kPasses.begin(), kPasses.end(), [&](const PassInfo& p) {
+      return entry.size() > 1 && entry.front() == '-' && entry.substr(1) == p.name;
+    });
+    if (!known) {
+      std::vector<std::string_view> all;
+      for (const PassInfo& p : kPasses) all.emplace_back(p.name);
+      fail_usage("OCTET_PASSES: '{}' is not known; write a minus before one of {}", entry,
+                 fmt::join(all, ", "));
+    }
+    names.emplace(entry.substr(1));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::span<const PassInfo> all_passes() { return kPasses; }
+
+bool is_left_out(PassId pass) {
+  const char* text = std::getenv("OCTET_PASSES");  // NOLINT(concurrency-mt-unsafe): never set here
+  return text != nullptr &&
+         read_left_out(text).contains(kPasses.at(static_cast<size_t>(pass)).name);
+}
+
+Model run_pass(PassId pass, Model model, const std::function<Model(Model)>& rewrite) {
+  if (is_left_out(pass)) return model;
+  Model out = rewrite(std::move(model));
+  try {
+    verify(out);
+  } catch (const Error& e) {
+    fail("pass {}: {}", kPasses.at(static_cast<size_t>(pass)).name, e.what());
+  }
+  return out;
+}
+
+Model fold_batch_norm(Model model) {
+  return run_pass(PassId::kFoldBatchNorm, std::move(model), [](Model m) {
+    m.graph = fold_batch_norm(std::move(m.graph));
+    return m;
+  });
+}
+
+Model insert_batch_norm(Model model) {
+  return run_pass(PassId::kInsertBatchNorm, std::move(model), [](Model m) {
+    m.graph = insert_batch_norm(std::move(m.graph));
+    return m;
+  });
+}
+
+Model replace_activation(Model model, ActivationKind kind) {
+  return run_pass(PassId::kReplaceActivation, std::move(model), [&](Model m) {
+    m.graph = replace_activation(std::move(m.graph), kind);
+    return m;
+  });
+}
+
+}  // namespace octet

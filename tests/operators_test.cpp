@@ -1,0 +1,289 @@
+// Every operator in every format, in every engine, in float and in integers, beside the reference.
+// A network of one operator between two convolutions is exported and run on noise.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
+#include <utility>
+
+#include "core/error.h"
+#include "engine/engine.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "format/tflite/tflite.h"
+#include "quant/params.h"
+#include "quant/reference/float_reference.h"
+#include "quant/reference/integer_reference.h"
+#include "quant/scales.h"
+#include "testing/testing.h"
+
+namespace octet {
+namespace {
+
+constexpr Size kSize{32, 64};
+constexpr int kChannels = 8;  // of the value that the operator reads
+
+Tensor noise(const Shape& shape, double spread, std::mt19937& random) {
+  std::normal_distribution<float> normal(0, static_cast<float>(spread));
+  Tensor t{.shape = shape, .values = {}};
+  for (int64_t i = 0; i < element_count(shape); ++i) t.values.push_back(normal(random));
+  return t;
+}
+
+struct Window {
+  int outputs, kernel, stride = 1, padding = 0, groups = 1;
+};
+
+Conv2d conv(int inputs, const Window& w) {
+  std::mt19937 random(static_cast<unsigned>(w.outputs * 31 + w.kernel));
+  const int each = inputs / w.groups;
+  return {.stride = w.stride,
+          .padding = w.padding,
+          .groups = w.groups,
+          .weight = noise({w.outputs, each, w.kernel, w.kernel},
+                          1 / std::sqrt(1.0 * each * w.kernel * w.kernel), random),
+          .bias = noise({w.outputs}, 0.3, random)};
+}
+
+// What stands between the two convolutions: nodes from the value "before" to the value "x".
+struct Case {
+  const char* name;
+  std::vector<Node> nodes;
+  bool has_ties = false;  // values in the middle between two steps
+};
+
+Case one(const char* name, Operator op) { return {name, {{"x", std::move(op), {"before"}}}}; }
+
+Case ties(Case c) {
+  c.has_ties = true;
+  return c;
+}
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> list{
+      one("Conv3x3", conv(kChannels, {.outputs = 12, .kernel = 3, .padding = 1})),
+      one("Conv3x3Stride2",
+          conv(kChannels, {.outputs = 12, .kernel = 3, .stride = 2, .padding = 1})),
+      one("Conv6x6Stride2",
+          conv(kChannels, {.outputs = 4, .kernel = 6, .stride = 2, .padding = 2})),
+      one("ConvGroups2", conv(kChannels, {.outputs = 12, .kernel = 3, .padding = 1, .groups = 2})),
+      one("ConvDepthwise", conv(kChannels, {.outputs = 8, .kernel = 3, .padding = 1, .groups = 8})),
+      one("ConvDepthwiseStride2",
+          conv(kChannels, {.outputs = 8, .kernel = 5, .stride = 2, .padding = 2, .groups = 8})),
+      one("ConvDepthwiseMultiplier2",
+          conv(kChannels, {.outputs = 16, .kernel = 3, .padding = 1, .groups = 8})),
+      {"ConvDepthwiseRelu6",
+       {{"d", conv(kChannels, {.outputs = 8, .kernel = 3, .padding = 1, .groups = 8}), {"before"}},
+        {"x", Activation{ActivationKind::kRelu6}, {"d"}}}},
+      one("Silu", Activation{ActivationKind::kSilu}),
+      one("Relu", Activation{ActivationKind::kRelu}),
+      one("Relu6", Activation{ActivationKind::kRelu6}),
+      one("Hardswish", Activation{ActivationKind::kHardswish}),
+      {"Add", {{"x", Add{}, {"before", "other"}}}},
+      {"Concat", {{"x", Concat{}, {"before", "other"}}}},
+      one("Slice", Slice{2, 7}),
+      one("MaxPool5", MaxPool{.kernel = 5, .stride = 1, .padding = 2}),
+      one("MaxPool3Stride2", MaxPool{.kernel = 3, .stride = 2, .padding = 1}),
+      ties(one("AvgPool2", AvgPool{.kernel = 2, .stride = 1})),
+      ties(one("AvgPool2Stride2", AvgPool{.kernel = 2, .stride = 2})),
+      {"AvgPool2MaxPool3Stride2",
+       {{"mean", AvgPool{.kernel = 2, .stride = 1}, {"before"}},
+        {"x", MaxPool{.kernel = 3, .stride = 2, .padding = 1}, {"mean"}}},
+       true},
+      one("ResizeNearest2", ResizeNearest{2}),
+      one("ResizeNearest3", ResizeNearest{3}),
+  };
+  return list;
+}
+
+// image → "before", "other" → the case → "after", the only output.
+Model model_of(const Case& c) {
+  Model m;
+  m.graph.nodes = {{"before",
+                    conv(3, {.outputs = kChannels, .kernel = 3, .stride = 2, .padding = 1}),
+                    {"image"}},
+                   {"other", conv(3, {.outputs = kChannels, .kernel = 2, .stride = 2}), {"image"}}};
+  m.graph.nodes.insert(m.graph.nodes.end(), c.nodes.begin(), c.nodes.end());
+  std::vector<Shape> shapes{{1, kChannels, kSize.height / 2, kSize.width / 2}};
+  std::map<std::string, Shape> of{{"before", shapes[0]}, {"other", shapes[0]}};
+  for (const Node& node : c.nodes) {
+    std::vector<Shape> in;
+    for (const std::string& name : node.inputs) in.push_back(of.at(name));
+    of[node.name] = output_shape(node.op, node.name, in);
+  }
+  m.graph.nodes.push_back(
+      {"after", conv(static_cast<int>(of.at("x")[1]), {.outputs = 6, .kernel = 1}), {"x"}});
+  const bool reads_other = std::any_of(c.nodes.begin(), c.nodes.end(),
+                                       [](const Node& n) { return n.inputs.size() > 1; });
+  if (!reads_other) m.graph.nodes.erase(m.graph.nodes.begin() + 1);
+  m.add_output({.value = "after", .role = OutputRole::kBox, .stride = 8});
+  return m;
+}
+
+std::vector<uint8_t> noise_image() {
+  std::mt19937 random(7);
+  std::vector<uint8_t> bytes(static_cast<size_t>(kSize.width) * kSize.height * 3);
+  for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
+  return bytes;
+}
+
+FloatTensor as_fractions(const std::vector<uint8_t>& image) {
+  const size_t pixels = image.size() / 3;
+  FloatTensor x{.shape = {3, kSize.height, kSize.width},
+                .values = std::vector<float>(image.size())};
+  for (size_t i = 0; i < pixels; ++i)
+    for (size_t c = 0; c < 3; ++c)
+      x.values[c * pixels + i] = static_cast<float>(image[i * 3 + c]) / 255;
+  return x;
+}
+
+// Ranges are those of the float network on the image.
+Model quantized(const Model& model, const std::map<std::string, FloatTensor>& seen, int bits) {
+  const Placement placement = place_quantizers(model);
+  Scales scales{.groups = {}, .weights = {}, .weight_grid = {.bits = bits}};
+  for (const auto& group : placement.groups) {
+    float low = 0;
+    float high = 0;
+    for (const std::string& value : group) {
+      const auto [least, most] =
+          std::minmax_element(seen.at(value).values.begin(), seen.at(value).values.end());
+      low = std::min(low, *least);
+      high = std::max(high, *most);
+    }
+    const bool image = group.front() == model.graph.input;
+    scales.groups.push_back(image ? kImageParams : params_for_range(low, high));
+  }
+  for (const std::string& name : placement.convs)
+    scales.weights[name] =
+        weight_scales(std::get<Conv2d>(model.graph.find(name)->op).weight, scales.weight_grid);
+  return quantize_model(model, placement, std::move(scales));
+}
+
+// One way to run a file.
+struct Runner {
+  const char* name;
+  const char* engine;
+  NetworkFormat format;
+  const char* delegate = "";
+  bool rounds_ties_up = false;  // where the reference rounds them to the even step
+};
+constexpr Runner kRunners[] = {
+    {"OpenVinoIr", "openvino", NetworkFormat::kOpenVino},
+    {"OpenVinoOnnx", "openvino", NetworkFormat::kOnnx},
+    {"OnnxRuntime", "onnxruntime", NetworkFormat::kOnnx},
+    {"TfliteXnnpack", "tflite", NetworkFormat::kTflite},
+    {"TfliteOwnKernels", "tflite", NetworkFormat::kTflite, kNoDelegate, true},
+    {"ArmNn", "armnn", NetworkFormat::kTflite, "", true},
+};
+
+// What an engine gives for each output, real values in the order of (C, H, W).
+std::map<std::string, std::vector<float>> run_in_engine(const Runner& runner, const Model& model,
+                                                        const std::vector<uint8_t>& image,
+                                                        Layout layout) {
+  const TemporaryFolder folder;
+  std::filesystem::path file = folder / "m";
+  switch (runner.format) {
+    case NetworkFormat::kOpenVino:
+      write_ir(file += ".xml", model, kSize, layout);
+      break;
+    case NetworkFormat::kOnnx:
+      write_onnx(file += ".onnx", model, kSize, layout);
+      break;
+    case NetworkFormat::kTflite:
+      write_tflite(file += ".tflite", model, kSize, layout);
+      break;
+  }
+  const auto engine = load_engine(runner.engine);
+  const auto network = engine->compile({.file = file}, kSize, {.delegate = runner.delegate});
+  const auto request = network->make_request();
+  std::copy(image.begin(), image.end(), request->input());
+  request->start();
+  request->wait();
+  std::map<std::string, std::vector<float>> out;
+  for (size_t i = 0; i < network->outputs().size(); ++i) {
+    const TensorView& t = request->outputs()[i];
+    std::vector<float>& values = out[network->outputs()[i].name];
+    const auto count = static_cast<size_t>(element_count(t.shape));
+    const auto cells = static_cast<size_t>(t.shape[2] * t.shape[3]);
+    const auto channels = static_cast<size_t>(t.shape[1]);
+    for (size_t k = 0; k < count; ++k) {
+      const size_t at = t.channels_last ? k % cells * channels + k / cells : k;
+      values.push_back(t.type == ElementType::kInt8
+                           ? dequantize(t.integers()[at], {t.scale, t.zero_point})
+                           : t.floats()[at]);
+    }
+  }
+  return out;
+}
+
+using Parameters = std::tuple<size_t, size_t>;  // of cases(), of kRunners
+
+class Operators : public testing::TestWithParam<Parameters> {
+ protected:
+  void SetUp() override {
+    try {
+      saturates_ = load_engine(runner().engine)->abilities().int8_saturates;
+    } catch (const Error& e) {
+      GTEST_SKIP() << e.what();
+    }
+  }
+  [[nodiscard]] static const Case& one_case() { return cases()[std::get<0>(GetParam())]; }
+  [[nodiscard]] static const Runner& runner() { return kRunners[std::get<1>(GetParam())]; }
+
+  const std::vector<uint8_t> image_ = noise_image();
+  bool saturates_ = false;
+};
+
+TEST_P(Operators, ComputeInFloatAsTheReference) {
+  if (runner().engine == std::string_view("armnn"))
+    GTEST_SKIP() << "Arm NN's parser has no CAST, with which octet's float files begin";
+  const Model model = model_of(one_case());
+  const auto expected = run_in_float(model.graph, as_fractions(image_)).at("after").values;
+  const auto found = run_in_engine(runner(), model, image_, Layout::kRaw).at("box_8");
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 2e-4) << i;
+}
+
+TEST_P(Operators, ComputeInIntegersAsTheReference) {
+  const Model float_model = model_of(one_case());
+  const Model model = quantized(float_model, run_in_float(float_model.graph, as_fractions(image_)),
+                                saturates_ ? 7 : 8);
+  const std::string name = one_case().name;
+  if (runner().engine == std::string_view("armnn") &&
+      (name == "ConvGroups2" || name == "ConvDepthwiseStride2")) {
+    EXPECT_THAT(error_of([&] { (void)run_in_engine(runner(), model, image_, Layout::kRaw); }),
+                testing::HasSubstr("computes wrongly"));
+    return;
+  }
+  const auto expected = IntegerReference(model).run(image_, kSize);
+  const auto found = run_in_engine(runner(), model, image_, Layout::kRaw).at("box_8");
+  const IntegerTensor& wanted = expected.at("after");
+  ASSERT_EQ(found.size(), wanted.values.size());
+  // One step of the mean is up to three of the convolution behind it.
+  const bool rounds_otherwise = one_case().has_ties && runner().rounds_ties_up;
+  int64_t equal = 0;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const int q = quantize(found[i], wanted.params);
+    ASSERT_LE(std::abs(q - wanted.values[i]), rounds_otherwise ? 4 : 2) << i;
+    equal += q == wanted.values[i] ? 1 : 0;
+  }
+  RecordProperty("equal", fmt::format("{}/{}", equal, found.size()));
+  EXPECT_GE(static_cast<double>(equal),
+            (rounds_otherwise ? 0.4 : 0.97) * static_cast<double>(found.size()));
+}
+
+std::string name_of(const testing::TestParamInfo<Parameters>& info) {
+  return fmt::format("{}_{}", cases()[std::get<0>(info.param)].name,
+                     kRunners[std::get<1>(info.param)].name);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Operators,
+                         testing::Combine(testing::Range(size_t{0}, cases().size()),
+                                          testing::Range(size_t{0}, std::size(kRunners))),
+                         name_of);
+
+}  // namespace
+}  // namespace octet
