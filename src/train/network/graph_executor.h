@@ -3,14 +3,13 @@
 // statistics are buffers.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "graph/graph.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -3,14 +3,13 @@
 // integer reference does it. What is kept in float stays so.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "model/model.h"
+#include "train/torch.h"
 
 namespace octet {
 

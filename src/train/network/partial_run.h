@@ -2,14 +2,13 @@
 // that part is computed again. SiLU between two values of that part rounds as in engines.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <string>
 #include <vector>
 
 #include "graph/quantization.h"
 #include "train/network/graph_executor.h"
+#include "train/torch.h"
 
 namespace octet {
 
