@@ -1,14 +1,16 @@
 # The thin front: each target installs what it needs by itself.
-.PHONY: help setup engines build aarch64 demo test bench format lint clean
+.PHONY: help setup engines build aarch64 demo check test check-all bench format lint clean
 help:
 	@echo "make demo    people found in a video: demo/person.mp4 and demo/person.jpg"
+	@echo "make check   builds everything and runs the fast tests: under two minutes after a build"
 	@echo "make test    builds everything and runs the tests"
+	@echo "make check-all  the tests, then lint, sanitizers, the debug build, emulated processors and fuzzing: hours"
 	@echo "make build   the release programs, in build/bin"
 	@echo "make aarch64 what runs on a Raspberry Pi, in build/aarch64/bin, tested under an emulator"
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
 	@echo "make format  formats the sources; make format CHECK=1 only checks"
-	@echo "make lint    shellcheck, clang-tidy, and that includes go one way"
+	@echo "make lint    shellcheck, clang-tidy with locks, type names, and that includes go one way; make lint CHANGED=1 only what changed"
 	@echo "make clean   removes what was built"
 
 setup:
@@ -28,10 +30,18 @@ demo: setup
 	@scripts/build.sh release octet
 	@scripts/demo.sh
 
+check: engines
+	@scripts/setup.sh train test
+	@scripts/build.sh release
+	@ctest --test-dir build --output-on-failure -j $$(nproc) -L fast
+
 test: engines
 	@scripts/setup.sh train test
 	@scripts/build.sh release
-	@ctest --test-dir build --output-on-failure
+	@ctest --test-dir build --output-on-failure -j $$(nproc)
+
+check-all: test
+	@scripts/check_all.sh
 
 bench: setup
 	@scripts/build.sh release
@@ -44,7 +54,8 @@ format:
 lint: setup
 	@scripts/setup.sh lint
 	@scripts/check_includes.sh
-	@scripts/lint.sh
+	@scripts/check_types.py src
+	@scripts/lint.sh $(if $(CHANGED),changed)
 
 clean:
 	rm -rf build demo

@@ -36,15 +36,38 @@ function(octet_folder name)
   endif()
 endfunction()
 
-# octet_test(NAME SOURCES files LINK targets): one GoogleTest program, one ctest case a TEST.
+include(GoogleTest)
+include(${CMAKE_SOURCE_DIR}/tests/labels.cmake)
+
+# octet_test(NAME SOURCES files LINK targets): one GoogleTest program, one entry of ctest a TEST, named program/Suite.Test.
+# tests/labels.cmake says which tests are slow and which run alone.
 function(octet_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   find_package(GTest REQUIRED)
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE OCTET_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                              OCTET_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   add_dependencies(${name} octet_engines)
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+  set(slow ${OCTET_SLOW_TESTS})
+  list(FILTER slow INCLUDE REGEX "^${name}/")
+  list(TRANSFORM slow REPLACE "^${name}/" "")
+  list(JOIN slow ":" slow)
+  if(NOT slow STREQUAL "*")
+    octet_discover(${name} fast "-${slow}")
+  endif()
+  if(slow)
+    octet_discover(${name} slow "${slow}")
+  endif()
+endfunction()
+
+# octet_discover(PROGRAM LABEL FILTER): the tests that GoogleTest's filter selects. The program is asked when ctest runs, not when
+# it is built: programs of sanitizers and of other processors cannot run then.
+function(octet_discover name label filter)
+  set(properties LABELS ${label} TIMEOUT 900)
+  if(name IN_LIST OCTET_SERIAL_PROGRAMS)
+    list(APPEND properties RUN_SERIAL ON)
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX ${name}/ TEST_FILTER "${filter}" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+                       PROPERTIES ${properties})
 endfunction()

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# fuzz.sh [SECONDS]: every fuzz target for so long (20 by default), from seeds of the repository. New inputs are kept in build/fuzz/corpus.
+# fuzz.sh [SECONDS|replay]: every fuzz target for so long (20 by default), from seeds of the repository. New inputs are kept in
+# build/fuzz/corpus. replay: each input that is known runs once, none is invented.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-seconds=${1:-20}
-targets=(checkpoint_fuzz model_file_fuzz metadata_fuzz labels_fuzz listing_fuzz config_fuzz packets_fuzz)
+mode=${1:-20}
+if [ "$mode" = replay ]; then limit=(-runs=0); else limit=(-max_total_time="$mode"); fi
+mapfile -t targets < <(git ls-files 'src/*_fuzz.cpp' | xargs -n1 basename | sed 's/\.cpp$//' | sort)
 scripts/setup.sh build fuzz
 scripts/build.sh fuzz "${targets[@]}"
 corpus=build/fuzz/corpus
-mkdir -p "$corpus"/{checkpoint_fuzz,model_file_fuzz,metadata_fuzz,labels_fuzz,listing_fuzz,config_fuzz,packets_fuzz}
+for target in "${targets[@]}"; do mkdir -p "$corpus/$target"; done
+
+# Seeds. Every target has one, or its corpus begins empty.
 cp tests/data/checkpoints/v8.4.190-detect2-half-fused-ema.pt "$corpus/checkpoint_fuzz/"
 for file in tests/data/checkpoints/*.pt; do
   python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.stdout.buffer.write(z.read([n for n in z.namelist() if n.endswith("data.pkl")][0]))' \
@@ -21,10 +25,11 @@ printf '\0000 0.5 0.25 0.5 0.1\n2 .1 .1 .2 .2\n' > "$corpus/labels_fuzz/detect"
 printf '\0010 0.5 0.25 0.5 0.1 .1 .2 2 0 0 0\n' > "$corpus/labels_fuzz/pose"
 printf '\001<net><layers><layer id="0" name="a" type="Const"><data element_type="f32" shape="1,2" offset="0" size="8"/></layer></layers></net>%200s' . > "$corpus/listing_fuzz/ir"
 cp tests/data/streams/120-pictures.h264 "$corpus/packets_fuzz/"
+
 for target in "${targets[@]}"; do
-  echo "fuzz: $target for $seconds s"
+  echo "fuzz: $target, $mode"
   log=build/fuzz/$target.log
-  build/fuzz/bin/"$target" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=25 -max_len=500000 -print_final_stats=1 \
+  build/fuzz/bin/"$target" "${limit[@]}" -rss_limit_mb=4096 -timeout=25 -max_len=500000 -print_final_stats=1 \
     -artifact_prefix=build/fuzz/ "$corpus/$target" >"$log" 2>&1 || { tail -30 "$log"; echo "fuzz: $target found something, see $log"; exit 1; }
   grep -E 'stat::number_of_executed' "$log"
 done

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# sanitize.sh asan|tsan [REGEX]: the tests (those whose name matches) under that preset's sanitizers.
+# sanitize.sh asan|tsan [REGEX [TARGET…]]: the fast tests (those whose name matches) under that preset's sanitizers.
+# The trainer's are run when its target is named: sanitize.sh asan '^train_test/' train_test
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build engines test
-scripts/build.sh "$1"
+scripts/build.sh "$1" "${@:3}"
 # TBB opens its binding library with RTLD_DEEPBIND, which the sanitizers refuse. This takes the flag away.
 shim=$PWD/build/$1/dlopen.so
 gcc -shared -fPIC -o "$shim" -x c - <<'C'
@@ -22,4 +23,6 @@ export ASAN_OPTIONS=verify_asan_link_order=0:detect_odr_violation=0:allocator_ma
 ASAN_OPTIONS+=:intercept_tls_get_addr=0
 export UBSAN_OPTIONS=print_stacktrace=1
 export LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp
-ctest --test-dir "build/$1" --output-on-failure ${2:+-R "$2"}
+without_trainer=(-E '^train_test')
+[ $# -gt 2 ] && without_trainer=()
+ctest --test-dir "build/$1" --output-on-failure -j "$(nproc)" -L fast -R "${2:-.}" "${without_trainer[@]}"

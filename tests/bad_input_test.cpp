@@ -1,5 +1,6 @@
-// Wrong and hostile input through the whole program: exit status 1, one line that names the file,
-// nothing half-written.
+// Hostile input through the whole program: exit status 1, one line that names the file, nothing
+// half-written. Input that a shell can make is in cli/bad_*.case.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -9,12 +10,15 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+
 namespace fs = std::filesystem;
 
 // One line on standard error with `word` in it, status 1, nothing on standard output.
 void expect_refused(const Outcome& done, const std::string& word) {
   EXPECT_EQ(done.status, 1) << done.err;
-  EXPECT_NE(done.err.find(word), std::string::npos) << done.err;
+  EXPECT_THAT(done.err, HasSubstr(word)) << done.err;
   EXPECT_TRUE(done.err.starts_with("octet: ")) << done.err;
   EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << done.err;
   EXPECT_TRUE(done.out.empty()) << done.out;
@@ -34,18 +38,6 @@ class BadInput : public ::testing::Test {
   void TearDown() override { EXPECT_FALSE(fs::exists(folder_ / "out.safetensors")); }
   TemporaryFolder folder_;
 };
-
-TEST_F(BadInput, CheckpointsCutEmptyAndRandom) {
-  const std::string whole = read_text_file(kTiny);
-  write_text_file(path("cut.pt"), whole.substr(0, whole.size() * 2 / 3));
-  write_text_file(path("empty.pt"), "");
-  std::string random;
-  for (int i = 0; i < 5000; ++i) random.push_back(static_cast<char>(i * i * 31 + i));
-  write_text_file(path("random.pt"), random);
-  for (const char* name : {"cut.pt", "empty.pt", "random.pt", "missing.pt"})
-    expect_refused(import(name), name);
-  expect_refused(run_octet("import " + folder_.path().string()), "is a folder");
-}
 
 TEST_F(BadInput, PickleThatCallsASystemCommand) {
   ASSERT_EQ(
@@ -115,8 +107,7 @@ TEST_F(BadInput, MetadataThatUnpacksToMuch) {
   const std::string json =
       R"("{\"task\": \"detect\", \"stride\": 32, \"version\": \"9\", \"names\": {\"0\": \"cat\"}}" + " " * )";
   with_metadata("sound.tflite", json + "1000");
-  EXPECT_NE(run_octet("inspect " + path("sound.tflite")).out.find("Ultralytics 9"),
-            std::string::npos);
+  EXPECT_THAT(run_octet("inspect " + path("sound.tflite")).out, HasSubstr("Ultralytics 9"));
   with_metadata("bomb.tflite", json + "2000000");
   expect_refused(run_octet("inspect " + path("bomb.tflite")),
                  "bomb.tflite: the entry 'metadata.json' is compressed");
@@ -138,42 +129,17 @@ TEST_F(BadInput, SafetensorsThatLieAndNanWeights) {
   expect_refused(run_octet("inspect " + path("nan.safetensors")), "holds NaN");
 }
 
-TEST_F(BadInput, LabelsThatDoNotFit) {
-  make_folder(folder_ / "images");
-  make_folder(folder_ / "labels");
-  fs::copy(kSource + "/samples/coco/images/val/000000000785.jpg", folder_ / "images/a.jpg");
-  write_text_file(path("data.yaml"), "names: [a, b, c]\nval: images\n");
-  for (const char* label : {"3 .5 .5 .1 .1", "0 .5 .5 .1", "0 1.5 .5 .1 .1"}) {
-    write_text_file(path("labels/a.txt"), label);
-    expect_refused(run_octet("val --imgsz 64 --model " + kTiny + " --data " + path("data.yaml")),
-                   "labels/a.txt: line 1");
-  }
-  write_text_file(path("labels/a.txt"), "");
-  const std::string picture = read_text_file(path("images/a.jpg"));
-  write_text_file(path("images/a.jpg"), picture.substr(0, picture.size() / 2));
-  expect_refused(run_octet("val --imgsz 64 --model " + kTiny + " --data " + path("data.yaml")),
-                 "images/a.jpg");
-  expect_refused(
-      run_octet("detect --imgsz 64 --model " + kTiny + " --source " + path("images/a.jpg")),
-      "images/a.jpg");
-}
-
-TEST_F(BadInput, VideosEmptyCutAndAudioOnly) {
-  const std::string whole = read_text_file(kSource + "/samples/person.mp4");
-  write_text_file(path("empty.mp4"), "");
-  write_text_file(path("cut.mp4"), whole.substr(0, whole.size() / 2));
+TEST_F(BadInput, VideoWithAudioOnly) {
   // A second of silence as a WAV file: a medium without pictures.
   std::string wav(
       "RIFF\x64\x1f\0\0WAVEfmt "
       "\x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\x40\x1f\0\0",
       44);
   write_text_file(path("audio.mp4"), wav + std::string(8000, '\x80'));
-  for (const char* name : {"empty.mp4", "cut.mp4", "audio.mp4"}) {
-    expect_refused(run_octet("live --imgsz 64 --model " + kTiny + " --source " + path(name) +
-                             " --save " + path("o.mp4")),
-                   name);
-    EXPECT_FALSE(fs::exists(folder_ / "o.mp4")) << name;
-  }
+  expect_refused(run_octet("live --imgsz 64 --model " + kTiny + " --source " + path("audio.mp4") +
+                           " --save " + path("o.mp4")),
+                 "audio.mp4");
+  EXPECT_FALSE(fs::exists(folder_ / "o.mp4"));
 }
 
 TEST_F(BadInput, DiskFull) {

@@ -1,4 +1,5 @@
-// The command-line contract, on samples/ and the tiny checkpoints.
+// The command line on samples/ and the tiny checkpoints, where a text case (cli/*.case) cannot say what is expected.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,52 +11,14 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+
 namespace fs = std::filesystem;
 using nlohmann::json;
 
 const std::string kModel = kSource + "/samples/yolov8n.safetensors";
 const std::string kData = kSource + "/samples/coco/data.yaml";
-
-TEST(Cli, ImportInspectExport) {
-  const TemporaryFolder folder;
-  const std::string model = (folder / "m.safetensors").string();
-  EXPECT_EQ(run_octet("import " + kTiny + " -o " + model).status, 0);
-  const json inspected = json::parse(run_octet("inspect --json " + model).out);
-  EXPECT_EQ(inspected["task"], "detect");
-  EXPECT_EQ(inspected["names"].size(), 3U);
-  EXPECT_TRUE(inspected["batch_norm"]);
-  const Outcome exported =
-      run_octet("export --model " + model + " --format onnx,openvino --imgsz 64 -o " +
-                folder.path().string() + " --json");
-  ASSERT_EQ(exported.status, 0) << exported.err;
-  const json written = json::parse(exported.out);
-  for (const auto& file : written["files"])
-    EXPECT_TRUE(fs::exists(file["path"].get<std::string>()));
-  EXPECT_EQ(run_octet("export --model " + model +
-                      " --format onnx --imgsz 64 --layout ultralytics -o " + folder.path().string())
-                .status,
-            0);
-  EXPECT_TRUE(fs::exists(folder / "m-ultralytics.onnx"));
-  const json listed = json::parse(run_octet("inspect --json " + folder.path().string()).out);
-  EXPECT_EQ(listed["files"].size(), 4U);
-  const json sizes =
-      json::parse(run_octet("export --model " + model + " --format onnx --imgsz 64,96x64 -o " +
-                            folder.path().string() + " --json")
-                      .out);
-  ASSERT_EQ(sizes["files"].size(), 2U);
-  EXPECT_EQ(sizes["files"][1]["path"], (folder / "m-96x64.onnx").string());
-  EXPECT_EQ(sizes["files"][1]["imgsz"], json({96, 64}));
-  EXPECT_TRUE(fs::exists(folder / "m-64x64.onnx"));
-}
-
-// Published figures: 3.2 M parameters and 8.7 GFLOPs for YOLOv8n.
-TEST(Cli, InspectAgreesWithThePublishedFigures) {
-  const json j = json::parse(run_octet("inspect --json " + kModel).out);
-  EXPECT_NEAR(j["parameters"].get<double>(), 3151904 - 16,
-              0.5);  // theirs counts the 16 fixed weights of the box decoding
-  EXPECT_NEAR(j["gflops"].get<double>(), 8.7, 0.05);
-  EXPECT_EQ(j["licence"], "AGPL-3.0");
-}
 
 TEST(Cli, DetectFindsThePeople) {
   const TemporaryFolder folder;
@@ -81,7 +44,7 @@ TEST(Cli, ValOnTheSamples) {
   EXPECT_GT(j["map50_95"], 0.4);
   EXPECT_LT(j["map50_95"], j["map50"]);
   const Outcome table = run_octet("val --per-class --model " + kModel + " --data " + kData);
-  EXPECT_NE(table.out.find("person"), std::string::npos);
+  EXPECT_THAT(table.out, HasSubstr("person"));
 }
 
 // The same file, once with the note that it is int8 taken out of it: scores stay, boxes move a
@@ -102,7 +65,7 @@ TEST(Cli, Int8BoxesAreMeans) {
   const json means = detect();
   std::string text = read_text_file(stem + ".xml");
   const std::string note = "weight_bits&quot;:8";
-  ASSERT_NE(text.find(note), std::string::npos);
+  ASSERT_THAT(text, HasSubstr(note));
   text.replace(text.find(note), note.size(), "weight_bits&quot;:0");
   write_text_file(stem + ".xml", text);
   const json best = detect();
@@ -165,13 +128,13 @@ TEST(Cli, BenchAndTargets) {
     EXPECT_GE(row["frames"].get<int>(), 40);
     EXPECT_NEAR(row["map50_95"].get<double>(), rows[0]["map50_95"].get<double>(), 0.01);
   }
-  EXPECT_NE(read_text_file(folder / "b.html").find("</svg>"), std::string::npos);
+  EXPECT_THAT(read_text_file(folder / "b.html"), HasSubstr("</svg>"));
 
   const std::string tflite = at + "/yolov8n.tflite";
   const Outcome part =
       run_octet("bench --json --engine tflite --rounds 1 --seconds 0.1 --model " + at);
   EXPECT_EQ(part.status, 1);
-  EXPECT_NE(part.err.find("yolov8n.onnx (--engine tflite)"), std::string::npos) << part.err;
+  EXPECT_THAT(part.err, HasSubstr("yolov8n.onnx (--engine tflite)")) << part.err;
   const json measured = json::parse(part.out)["rows"];
   ASSERT_EQ(measured.size(), 1U);
   EXPECT_EQ(measured[0]["model"], tflite);
@@ -180,15 +143,6 @@ TEST(Cli, BenchAndTargets) {
   EXPECT_EQ(xnnpack["fallbacks"][0]["operator"], "CAST");
   const json coral = json::parse(run_octet("inspect --json --target edgetpu " + tflite).out);
   EXPECT_EQ(coral["fallbacks"].size(), coral["operators"].get<size_t>());  // all in float
-  EXPECT_EQ(run_octet("inspect --target tpu " + tflite).status, 2);
-  EXPECT_EQ(run_octet("inspect --target xnnpack " + kModel).status, 2);
-  const Outcome floats =
-      run_octet("export --format onnx --activations int8 --model " + kModel + " -o " + at);
-  EXPECT_EQ(floats.status, 2);
-  EXPECT_NE(floats.err.find("is a float model"), std::string::npos) << floats.err;
-  const Outcome edge = run_octet("export --format edgetpu --model " + kModel + " -o " + at);
-  EXPECT_EQ(edge.status, 1);
-  EXPECT_NE(edge.err.find("octet quantize"), std::string::npos) << edge.err;
 }
 
 TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
@@ -207,44 +161,11 @@ TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
   EXPECT_EQ(VideoReader(folder / "o.mp4").info().frames, j["detected"]);
 }
 
-TEST(Cli, WrongUsageIsTwoAndAHint) {
-  for (const char* arguments :
-       {"", "fly", "detect", "detect --model a", "live --model a --source b --imgsz 650",
-        "live --config a --conf 0.5", "val --model a --data b --precision f64",
-        "export --model a --format caffe", "detect --model a --source b --conf 2", "import"}) {
-    const Outcome done = run_octet(arguments);
-    EXPECT_EQ(done.status, 2) << arguments << ": " << done.err;
-    EXPECT_FALSE(done.err.empty()) << arguments;
-    EXPECT_TRUE(done.out.empty()) << arguments;
-  }
-  const Outcome fixed = run_octet(
-      "export --model " + kTiny +
-      " --format onnx --imgsz 64 -o /tmp/octet-cli-test && " OCTET_BIN_DIR
-      "/octet detect --imgsz 96 --model /tmp/octet-cli-test/v8.4.190-detect3.onnx --source " +
-      kSource + "/samples/coco/images/val");
-  EXPECT_EQ(fixed.status, 2) << fixed.err;
-  fs::remove_all("/tmp/octet-cli-test");
-}
-
 TEST(Cli, TrainSaysWhatIsMissing) {
   const Outcome done = run_octet("train --model x");
   if (fs::exists(OCTET_BIN_DIR "/octet-train")) GTEST_SKIP() << "octet-train is installed";
   EXPECT_EQ(done.status, 1);
-  EXPECT_NE(done.err.find("octet-train is not installed"), std::string::npos);
-}
-
-TEST(Cli, MissingEngineSaysWhatToInstall) {
-  const TemporaryFolder folder;
-  fs::copy(OCTET_BIN_DIR "/octet", folder / "octet");
-  const std::string arguments =
-      " detect --model " + kTiny + " --source " + kSource + "/samples/coco/images/val";
-  const Outcome none = run_shell((folder / "octet").string() + arguments);
-  EXPECT_EQ(none.status, 1);
-  EXPECT_NE(none.err.find("octet_engine_openvino.so is missing"), std::string::npos) << none.err;
-  write_text_file(folder / "octet_engine_openvino.so", "not a library");
-  const Outcome broken = run_shell((folder / "octet").string() + arguments);
-  EXPECT_EQ(broken.status, 1);
-  EXPECT_NE(broken.err.find("make setup"), std::string::npos) << broken.err;
+  EXPECT_THAT(done.err, HasSubstr("octet-train is not installed"));
 }
 
 }  // namespace

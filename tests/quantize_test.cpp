@@ -1,4 +1,5 @@
 // Training and quantization from the command line, where octet-train is built.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -8,6 +9,9 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+
 namespace fs = std::filesystem;
 using nlohmann::json;
 
@@ -98,7 +102,7 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   const Outcome again = run_octet("quantize --model " + at("int8.safetensors") + " --data " +
                                   kData + " -o " + at("twice.safetensors"));
   EXPECT_EQ(again.status, 1);
-  EXPECT_NE(again.err.find("quantized already"), std::string::npos) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("quantized already")) << again.err;
 }
 
 TEST_F(Quantize, TrainsAndKeepsLayersInFloat) {
@@ -127,7 +131,7 @@ TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
     EXPECT_TRUE(fs::exists(at(file))) << file;
   const Outcome resumed = run_octet(command + " --resume");
   EXPECT_EQ(resumed.status, 1);
-  EXPECT_NE(resumed.err.find("nothing to resume"), std::string::npos) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("nothing to resume")) << resumed.err;
 }
 
 TEST_F(Quantize, WithoutLabelsNothingBegins) {
@@ -138,7 +142,7 @@ TEST_F(Quantize, WithoutLabelsNothingBegins) {
     const Outcome done = run_octet(verb + ("--imgsz 64 --model " + kTiny) + " --data " +
                                    at("data.yaml") + " -o " + at("x.safetensors"));
     EXPECT_EQ(done.status, 1);
-    EXPECT_NE(done.err.find("no picture has a label"), std::string::npos) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("no picture has a label")) << done.err;
   }
 }
 
@@ -150,7 +154,7 @@ TEST_F(Quantize, WrongOptionsSayWhat) {
   const Outcome classes =
       run_octet("quantize --model " + kTiny + " --data " + kData + " -o " + at("x.safetensors"));
   EXPECT_EQ(classes.status, 1);
-  EXPECT_NE(classes.err.find("classes"), std::string::npos) << classes.err;
+  EXPECT_THAT(classes.err, HasSubstr("classes")) << classes.err;
 }
 
 }  // namespace

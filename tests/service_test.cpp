@@ -1,6 +1,7 @@
 // What surrounds a watch, against real parts: a broker of MQTT, files that change.
 #include "serve/service.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <mosquitto.h>
 #include <poll.h>
@@ -19,6 +20,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 using nlohmann::json;
 using std::chrono::milliseconds;
@@ -360,7 +363,7 @@ TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
 
   configure("a lot");
   EXPECT_TRUE(wait_until([&] { return !reloader.status().error.empty(); }));
-  EXPECT_NE(reloader.status().error.find("box.yaml: line 4: conf"), std::string::npos);
+  EXPECT_THAT(reloader.status().error, HasSubstr("box.yaml: line 4: conf"));
   EXPECT_EQ(watch.controls().confidence, 0.25);
   configure("0.75");
   EXPECT_TRUE(wait_until([&] { return reloader.status().times == 2; }));
@@ -368,7 +371,7 @@ TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
 
   write_text_file(model, "no model");
   EXPECT_TRUE(wait_until([&] { return !reloader.status().error.empty(); }));
-  EXPECT_NE(reloader.status().error.find("model.pt"), std::string::npos);
+  EXPECT_THAT(reloader.status().error, HasSubstr("model.pt"));
   std::filesystem::copy_file(kModel, folder / "next.pt");
   std::filesystem::rename(folder / "next.pt", model);
   EXPECT_TRUE(wait_until([&] { return reloader.status().times == 3; }));

@@ -1,4 +1,5 @@
 // Live video against a real RTSP server: what is seen is new, and what breaks comes back.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -11,6 +12,9 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -170,8 +174,8 @@ TEST(Stream, GarbageIsReportedWithoutSecrets) {
     while (camera.status().state != CameraState::kDown && Clock::now() < deadline)
       std::this_thread::sleep_for(milliseconds(10));
     const std::string error = camera.status().error;
-    EXPECT_NE(error.find("127.0.0.1"), std::string::npos) << error;
-    EXPECT_EQ(error.find("secret"), std::string::npos) << error;
+    EXPECT_THAT(error, HasSubstr("127.0.0.1")) << error;
+    EXPECT_THAT(error, Not(HasSubstr("secret"))) << error;
     EXPECT_EQ(camera.status().frames, 0);
   }
 }

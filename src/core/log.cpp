@@ -4,7 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
-#include <mutex>
+
+#include "core/concurrency/mutex.h"
 
 namespace octet {
 namespace {
@@ -20,10 +21,10 @@ struct Minute {
 };
 
 struct Log {
-  std::mutex mutex;
-  LogStyle style = LogStyle::kText;
+  Mutex mutex;
+  LogStyle style OCTET_GUARDED_BY(mutex) = LogStyle::kText;
   bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  std::map<const char*, Minute> minutes;
+  std::map<const char*, Minute> minutes OCTET_GUARDED_BY(mutex);
 };
 
 // Never destroyed: what ends late may still have something to say.
@@ -41,7 +42,7 @@ std::string json_text(const std::string& text) {
   return out;
 }
 
-void print(const Log& log, LogLevel level, const std::string& message) {
+void print(const Log& log, LogLevel level, const std::string& message) OCTET_REQUIRES(log.mutex) {
   const bool warning = level == LogLevel::kWarning;
   if (log.style == LogStyle::kJson) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -60,13 +61,14 @@ void print(const Log& log, LogLevel level, const std::string& message) {
 }  // namespace
 
 void set_log_style(LogStyle style) {
-  const std::scoped_lock lock(the_log().mutex);
-  the_log().style = style;
+  Log& log = the_log();
+  const MutexLock lock(log.mutex);
+  log.style = style;
 }
 
 void write_log(LogLevel level, const char* kind, const std::string& message) {
   Log& log = the_log();
-  const std::scoped_lock lock(log.mutex);
+  const MutexLock lock(log.mutex);
   if (level == LogLevel::kInfo) return print(log, level, message);
   Minute& minute = log.minutes[kind];
   if (Clock::now() - minute.began > std::chrono::minutes(1)) {

@@ -1,5 +1,6 @@
 #include "detect/detector.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,6 +19,9 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+
 namespace fs = std::filesystem;
 
 constexpr Size kSize{64, 64};
@@ -182,8 +186,7 @@ TEST(Tflite, PicturesAreTurnedForInputsWithTheirChannelsFirst) {
   EXPECT_EQ(tensor, (std::array<float, 6>{0, 0.6F, 0.2F, 0.8F, 0.4F, 1}));
   Port planes = port;
   planes.shape = {1, 4, 1, 2};
-  EXPECT_NE(error_of([&] { (void)input_port(planes, "m"); }).find("not a picture"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)input_port(planes, "m"); }), HasSubstr("not a picture"));
 }
 
 TEST(OpenVino, CacheGivesTheSameAndHealsItself) {
@@ -206,13 +209,13 @@ TEST(Detector, SaysWhatIsWrong) {
   const auto message = [&](const fs::path& file, const std::string& size = "64") {
     return error_of([&] { Detector({.model = file, .size = SizeOption::parse(size)}); });
   };
-  EXPECT_NE(message(folder / "m.xml", "96").find("fixed to 64x64"), std::string::npos);
+  EXPECT_THAT(message(folder / "m.xml", "96"), HasSubstr("fixed to 64x64"));
   fs::resize_file(folder / "m.bin", 100);
-  EXPECT_NE(message(folder / "m.xml").find("m.xml"), std::string::npos);
+  EXPECT_THAT(message(folder / "m.xml"), HasSubstr("m.xml"));
   std::ofstream(folder / "x.xml") << "<net name='x' version='11'><layers/><edges/></net>";
-  EXPECT_NE(message(folder / "x.xml").find("metadata"), std::string::npos);
-  EXPECT_NE(error_of([&] { (void)load_engine("tensorrt"); }).find("there are: auto, openvino"),
-            std::string::npos);
+  EXPECT_THAT(message(folder / "x.xml"), HasSubstr("metadata"));
+  EXPECT_THAT(error_of([&] { (void)load_engine("tensorrt"); }),
+              HasSubstr("there are: auto, openvino"));
 }
 
 TEST(Artifact, ReadsUltralyticsMetadata) {
@@ -223,18 +226,18 @@ TEST(Artifact, ReadsUltralyticsMetadata) {
                                           "m.onnx");
   EXPECT_EQ(onnx.info.names, (std::vector<std::string>{"it's", "b"}));
   EXPECT_EQ(onnx.info.head.keypoints, 17);
-  EXPECT_NE(error_of([&] {
-              (void)parse_export_metadata(
-                  {{"task", "segment"}, {"names", "{0: 'a'}"}, {"stride", "32"}}, "m.onnx");
-            }).find("segment"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { (void)parse_export_metadata({}, "m.onnx"); }).find("octet export"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] {
-              (void)parse_export_metadata(
-                  {{"metadata.yaml", "task: detect\nnames: {0: a}\nstride: [x"}}, "m.xml");
-            }).find("m.xml"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] {
+                (void)parse_export_metadata(
+                    {{"task", "segment"}, {"names", "{0: 'a'}"}, {"stride", "32"}}, "m.onnx");
+              }),
+              HasSubstr("segment"));
+  EXPECT_THAT(error_of([&] { (void)parse_export_metadata({}, "m.onnx"); }),
+              HasSubstr("octet export"));
+  EXPECT_THAT(error_of([&] {
+                (void)parse_export_metadata(
+                    {{"metadata.yaml", "task: detect\nnames: {0: a}\nstride: [x"}}, "m.xml");
+              }),
+              HasSubstr("m.xml"));
   const auto yaml = parse_export_metadata(
       {{"metadata.yaml", "task: detect\nstride: 32\nnames:\n  0: person\n  1: dog\n"}}, "m.xml");
   EXPECT_EQ(yaml.info.names, (std::vector<std::string>{"person", "dog"}));

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -19,6 +20,9 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+
 namespace fs = std::filesystem;
 
 const fs::path kCheckpoints = OCTET_SOURCE_DIR "/tests/data/checkpoints";
@@ -31,22 +35,19 @@ TEST(Pickle, NeverCallsAnything) {
   const std::string message = pickle_error(
       "\x80\x02"
       "cos\nsystem\nU\x04true\x85R.");
-  EXPECT_NE(message.find("evil.pt: refused: it names 'os.system'"), std::string::npos) << message;
-  EXPECT_NE(pickle_error("\x80\x02"
-                         "cbuiltins\neval\n.")
-                .find("builtins.eval"),
-            std::string::npos);
+  EXPECT_THAT(message, HasSubstr("evil.pt: refused: it names 'os.system'")) << message;
+  EXPECT_THAT(pickle_error("\x80\x02"
+                           "cbuiltins\neval\n."),
+              HasSubstr("builtins.eval"));
 }
 
 TEST(Pickle, NamesOtherGenerations) {
-  EXPECT_NE(pickle_error("\x80\x02"
-                         "cultralytics.nn.modules.block\nC3k2\n.")
-                .find("YOLO11"),
-            std::string::npos);
-  EXPECT_NE(pickle_error("\x80\x02"
-                         "cmodels.yolo\nDetectionModel\n.")
-                .find("YOLOv5"),
-            std::string::npos);
+  EXPECT_THAT(pickle_error("\x80\x02"
+                           "cultralytics.nn.modules.block\nC3k2\n."),
+              HasSubstr("YOLO11"));
+  EXPECT_THAT(pickle_error("\x80\x02"
+                           "cmodels.yolo\nDetectionModel\n."),
+              HasSubstr("YOLOv5"));
 }
 
 TEST(Pickle, DepthCostsNoStack) {
@@ -63,7 +64,7 @@ TEST(Pickle, RefusesDamage) {
         std::string("\x80\x02X\xff\xff\xff\x7f"
                     "a."),
         std::string("\x80\x02(."), std::string("\x80\x02}(]u."), std::string("\xfe.")}) {
-    EXPECT_NE(pickle_error(bytes).find("evil.pt"), std::string::npos);
+    EXPECT_THAT(pickle_error(bytes), HasSubstr("evil.pt"));
   }
 }
 
@@ -99,8 +100,7 @@ TEST(Checkpoint, RefusesWhatIsNone) {
   }
   auto damaged = whole;
   damaged[whole.size() / 2] ^= std::byte{0x40};
-  EXPECT_NE(error_of([&] { (void)parse_checkpoint(damaged, "bad.pt"); }).find("damaged"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)parse_checkpoint(damaged, "bad.pt"); }), HasSubstr("damaged"));
 }
 
 std::string with_header(const std::string& header, const std::string& data = "") {
@@ -114,10 +114,10 @@ TEST(Safetensors, RefusesLies) {
   const auto message = [](const std::string& file) {
     return error_of([&] { (void)parse_safetensors(as_bytes(file), "lie.safetensors"); });
   };
-  EXPECT_NE(message("").find("lie"), std::string::npos);
-  EXPECT_NE(message(std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)).find("cut short"),
-            std::string::npos);
-  EXPECT_NE(message(with_header("{")).find("damaged"), std::string::npos);
+  EXPECT_THAT(message(""), HasSubstr("lie"));
+  EXPECT_THAT(message(std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)),
+              HasSubstr("cut short"));
+  EXPECT_THAT(message(with_header("{")), HasSubstr("damaged"));
   EXPECT_NE(
       message(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "1234"))
           .find("'a'"),
@@ -178,17 +178,16 @@ TEST(ModelFile, FineKeypointsMayBeAtSomeStrides) {
   write_model_file(folder / "m.safetensors", model, StorageKind::kF32);
   EXPECT_EQ(graph_to_json(read_model(folder / "m.safetensors")), graph_to_json(model));
   model.info.head.keypoints = 3;
-  EXPECT_NE(error_of([&] { verify(model); }).find("keypoint_8"), std::string::npos);
+  EXPECT_THAT(error_of([&] { verify(model); }), HasSubstr("keypoint_8"));
   model.info = read_checkpoint(kCheckpoints / "v8.4.190-pose1-half-ema.pt").info;
   model.graph.outputs.back() = model.graph.outputs.front();
-  EXPECT_NE(error_of([&] { verify(model); }).find("fine_keypoint_32"), std::string::npos);
+  EXPECT_THAT(error_of([&] { verify(model); }), HasSubstr("fine_keypoint_32"));
 }
 
 TEST(ModelFile, RefusesOtherSafetensors) {
-  EXPECT_NE(error_of([] {
-              (void)parse_model_file(as_bytes(with_header("{}")), "x.safetensors");
-            }).find("octet import"),
-            std::string::npos);
+  EXPECT_THAT(
+      error_of([] { (void)parse_model_file(as_bytes(with_header("{}")), "x.safetensors"); }),
+      HasSubstr("octet import"));
 }
 
 TEST(ModelFile, WeightsAreOnTheirGrid) {
@@ -200,7 +199,7 @@ TEST(ModelFile, WeightsAreOnTheirGrid) {
     model.quantization.weight_grid = grid;
     write_model_file(folder / "m.safetensors", model, StorageKind::kF32);
     const std::string error = error_of([&] { (void)read_model_file(folder / "m.safetensors"); });
-    EXPECT_NE(error.find(said), std::string::npos) << error;
+    EXPECT_THAT(error, HasSubstr(said)) << error;
   }
 }
 
@@ -239,10 +238,8 @@ TEST(Exports, RefuseDamage) {
   const TemporaryFolder folder;
   std::ofstream(folder / "x.onnx") << "not a model at all";
   std::ofstream(folder / "x.xml") << "<net><layers>";
-  EXPECT_NE(error_of([&] { (void)read_onnx_metadata(folder / "x.onnx"); }).find("x.onnx"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { (void)read_ir_metadata(folder / "x.xml"); }).find("x.xml"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)read_onnx_metadata(folder / "x.onnx"); }), HasSubstr("x.onnx"));
+  EXPECT_THAT(error_of([&] { (void)read_ir_metadata(folder / "x.xml"); }), HasSubstr("x.xml"));
 }
 
 }  // namespace

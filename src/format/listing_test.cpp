@@ -1,6 +1,7 @@
 // Single edits in exported files: each has to be named.
 #include "format/listing.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
 
@@ -27,6 +28,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 constexpr int kEdits = 100;  // of each format
 constexpr Size kSize{64, 64};
@@ -172,7 +175,7 @@ TEST(Flat, DamagedParametersBeforeSiluAreRefused) {
     std::ostringstream text;
     document.save(text);
     const std::string said = error_of([&] { (void)list_ir(text.str(), ir.weights, "edited.xml"); });
-    EXPECT_NE(said.find("edited.xml: its before_silu is damaged"), std::string::npos) << said;
+    EXPECT_THAT(said, HasSubstr("edited.xml: its before_silu is damaged")) << said;
   }
 }
 
@@ -268,28 +271,21 @@ TEST(Flat, EditsOfDecodingInTfliteAreNamed) {
 
 TEST(Flat, DamagedTfliteIsRefused) {
   const std::string bytes = make_tflite(quantized_tiny(), kSize, Layout::kRaw);
-  EXPECT_NE(error_of([&] { (void)flat_tflite(bytes.substr(0, bytes.size() / 2)); }).find("damaged"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { (void)flat_tflite("PK"); }).find("not a TensorFlow Lite file"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)flat_tflite(bytes.substr(0, bytes.size() / 2)); }),
+              HasSubstr("damaged"));
+  EXPECT_THAT(error_of([&] { (void)flat_tflite("PK"); }), HasSubstr("not a TensorFlow Lite file"));
   const auto changed = [&](auto&& change) {
     const auto model = tflite::UnPackModel(bytes.data());
     change(*model);
     return error_of([&] { (void)flat_tflite(packed(*model)); });
   };
-  EXPECT_NE(changed([](auto& m) { m.version = 4; }).find("version 4"), std::string::npos);
-  EXPECT_NE(changed([](auto& m) {
-              m.subgraphs[0]->tensors[2]->buffer = 100000;
-            }).find("buffer 100000 does not exist"),
-            std::string::npos);
-  EXPECT_NE(changed([](auto& m) {
-              m.subgraphs[0]->operators[0]->inputs[0] = 5000;
-            }).find("tensor 5000 does not exist"),
-            std::string::npos);
-  EXPECT_NE(changed([](auto& m) {
-              m.subgraphs[0]->operators[0]->opcode_index = 99;
-            }).find("code that does not exist"),
-            std::string::npos);
+  EXPECT_THAT(changed([](auto& m) { m.version = 4; }), HasSubstr("version 4"));
+  EXPECT_THAT(changed([](auto& m) { m.subgraphs[0]->tensors[2]->buffer = 100000; }),
+              HasSubstr("buffer 100000 does not exist"));
+  EXPECT_THAT(changed([](auto& m) { m.subgraphs[0]->operators[0]->inputs[0] = 5000; }),
+              HasSubstr("tensor 5000 does not exist"));
+  EXPECT_THAT(changed([](auto& m) { m.subgraphs[0]->operators[0]->opcode_index = 99; }),
+              HasSubstr("code that does not exist"));
 }
 
 TEST(Tflite, InputsMayHaveTheirChannelsFirst) {
@@ -304,14 +300,13 @@ TEST(Tflite, InputsMayHaveTheirChannelsFirst) {
 TEST(Flat, DamagedFilesAreRefused) {
   const Model m = quantized_tiny();
   const std::string bytes = make_onnx(m, kSize, Layout::kRaw);
-  EXPECT_NE(error_of([&] { (void)flat_onnx(bytes.substr(0, bytes.size() / 2)); }).find("cut short"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)flat_onnx(bytes.substr(0, bytes.size() / 2)); }),
+              HasSubstr("cut short"));
   IrDocument ir = make_ir(m, kSize, Layout::kRaw);
   ir.weights.resize(ir.weights.size() / 2);
-  EXPECT_NE(error_of([&] { (void)list_ir(ir.xml, ir.weights, "x.xml"); }).find("outside"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { (void)list_ir("<net><lay", ir.weights, "x.xml"); }).find("x.xml"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)list_ir(ir.xml, ir.weights, "x.xml"); }), HasSubstr("outside"));
+  EXPECT_THAT(error_of([&] { (void)list_ir("<net><lay", ir.weights, "x.xml"); }),
+              HasSubstr("x.xml"));
 }
 
 }  // namespace

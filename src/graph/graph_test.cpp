@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,6 +18,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 Tensor filled(Shape shape, float first, float step) {
   Tensor t{.shape = std::move(shape), .values = {}};
@@ -67,19 +70,18 @@ TEST(Verify, NamesTheNode) {
   };
   EXPECT_EQ(message([](Graph&) {}), "");
   const auto conv = [](Graph& g) -> Conv2d& { return std::get<Conv2d>(g.nodes[0].op); };
-  EXPECT_NE(message([&](Graph& g) {
-              conv(g).weight.values[5] = std::numeric_limits<float>::quiet_NaN();
-            }).find("c.weight: holds NaN"),
-            std::string::npos);
-  EXPECT_NE(message([&](Graph& g) { conv(g).weight.values.pop_back(); }).find("c.weight"),
-            std::string::npos);
-  EXPECT_NE(message([&](Graph& g) { conv(g).groups = 2; }).find("[Conv2d c]"), std::string::npos);
-  EXPECT_NE(message([&](Graph& g) { conv(g).stride = 0; }).find("[Conv2d c]"), std::string::npos);
-  EXPECT_NE(message([](Graph& g) { g.nodes[1].inputs[0] = "later"; }).find("before it is made"),
-            std::string::npos);
-  EXPECT_NE(message([](Graph& g) { g.nodes[2].name = "c"; }).find("used twice"), std::string::npos);
-  EXPECT_NE(message([](Graph& g) { g.outputs.clear(); }).find("no outputs"), std::string::npos);
-  EXPECT_NE(message([](Graph& g) { g.outputs[0] = "nobody"; }).find("nobody"), std::string::npos);
+  EXPECT_THAT(message([&](Graph& g) {
+                conv(g).weight.values[5] = std::numeric_limits<float>::quiet_NaN();
+              }),
+              HasSubstr("c.weight: holds NaN"));
+  EXPECT_THAT(message([&](Graph& g) { conv(g).weight.values.pop_back(); }), HasSubstr("c.weight"));
+  EXPECT_THAT(message([&](Graph& g) { conv(g).groups = 2; }), HasSubstr("[Conv2d c]"));
+  EXPECT_THAT(message([&](Graph& g) { conv(g).stride = 0; }), HasSubstr("[Conv2d c]"));
+  EXPECT_THAT(message([](Graph& g) { g.nodes[1].inputs[0] = "later"; }),
+              HasSubstr("before it is made"));
+  EXPECT_THAT(message([](Graph& g) { g.nodes[2].name = "c"; }), HasSubstr("used twice"));
+  EXPECT_THAT(message([](Graph& g) { g.outputs.clear(); }), HasSubstr("no outputs"));
+  EXPECT_THAT(message([](Graph& g) { g.outputs[0] = "nobody"; }), HasSubstr("nobody"));
 }
 
 TEST(FoldBatchNorm, KeepsTheFunction) {
@@ -103,7 +105,7 @@ TEST(FoldBatchNorm, KeepsTheFunction) {
 TEST(FoldBatchNorm, RefusesSharedConvolution) {
   Graph g = small_graph();
   g.nodes.push_back({"other", Activation{}, {"c"}});
-  EXPECT_NE(error_of([&] { (void)fold_batch_norm(g); }).find("[BatchNorm n]"), std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)fold_batch_norm(g); }), HasSubstr("[BatchNorm n]"));
 }
 
 // conv → ReLU → conv → SiLU, both read by an Add.
@@ -188,10 +190,10 @@ TEST(GraphJson, RoundTrip) {
   EXPECT_EQ(to_json(graph_from_json(json)), json);
   auto wrong = json;
   wrong["nodes"][0]["op"] = "Gemm";
-  EXPECT_NE(error_of([&] { (void)graph_from_json(wrong); }).find("Gemm"), std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)graph_from_json(wrong); }), HasSubstr("Gemm"));
   wrong = json;
   wrong["nodes"][3].erase("end");
-  EXPECT_NE(error_of([&] { (void)graph_from_json(wrong); }).find("s:"), std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)graph_from_json(wrong); }), HasSubstr("s:"));
 }
 
 }  // namespace

@@ -5,11 +5,11 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "core/concurrency/mutex.h"
 #include "core/concurrency/queue.h"
 #include "core/error.h"
 #include "core/process.h"
@@ -70,7 +70,7 @@ class Pipeline {
       if (pictures_) stages.emplace_back([this] { guarded([this] { draw(); }, {}); });
       guarded([this] { finish(); }, {&done_});
     }
-    if (error_) std::rethrow_exception(error_);
+    rethrow_error();
     return summarize();
   }
 
@@ -89,7 +89,7 @@ class Pipeline {
       for (SlotQueue* queue : after) queue->close();
     } catch (...) {
       {
-        const std::scoped_lock lock(error_mutex_);
+        const MutexLock lock(error_mutex_);
         if (!error_) error_ = std::current_exception();
       }
       for (SlotQueue* queue : {&free_, &decoded_, &running_, &done_}) queue->close();
@@ -147,8 +147,13 @@ class Pipeline {
     if (!failed()) pictures_->finish();
   }
 
+  void rethrow_error() {
+    const MutexLock lock(error_mutex_);
+    if (error_) std::rethrow_exception(error_);
+  }
+
   [[nodiscard]] bool failed() {
-    const std::scoped_lock lock(error_mutex_);
+    const MutexLock lock(error_mutex_);
     return error_ != nullptr;
   }
 
@@ -198,8 +203,8 @@ class Pipeline {
   std::optional<JsonLines> lines_;
   std::optional<Pictures> pictures_;
 
-  std::mutex error_mutex_;
-  std::exception_ptr error_;
+  Mutex error_mutex_;
+  std::exception_ptr error_ OCTET_GUARDED_BY(error_mutex_);
 
   // Each written by one stage, read after all have ended.
   int64_t frames_ = 0;

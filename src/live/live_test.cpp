@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +13,9 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+
 namespace fs = std::filesystem;
 
 const std::string kClip = OCTET_SOURCE_DIR "/samples/person.mp4";
@@ -61,7 +65,7 @@ TEST(Live, ResultsDoNotDependOnParallelFrames) {
     texts[parallel - 1] = read_text_file(folder / "out.jsonl");
   }
   EXPECT_EQ(std::count(texts[0].begin(), texts[0].end(), '\n'), 30);
-  EXPECT_NE(texts[0].find("confidence"), std::string::npos);
+  EXPECT_THAT(texts[0], HasSubstr("confidence"));
   EXPECT_EQ(texts[0], texts[1]);
 }
 
@@ -110,7 +114,7 @@ TEST(Watch, ABrokenFileDoesNotEndTheOthers) {
   options.camera.complete = true;
   Watch watch({{"broken", folder / "broken.mp4"}, {"pictures", kPictures}}, options);
   const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1))));
-  EXPECT_NE(summary.cameras[0].status.error.find("broken.mp4"), std::string::npos);
+  EXPECT_THAT(summary.cameras[0].status.error, HasSubstr("broken.mp4"));
   EXPECT_EQ(summary.cameras[1].tally.detected, 12);
 }
 
@@ -118,16 +122,16 @@ TEST(Live, AnErrorInAnyStageEndsAll) {
   const TemporaryFolder folder;
   Detector detector(tiny(2));
   // A sink that cannot be written to: /dev/full takes nothing.
-  EXPECT_NE(error_of([&] {
-              (void)run_live(detector, *open_source(kClip), {.jsonl = {.path = "/dev/full"}});
-            }).find("/dev/full"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] {
+                (void)run_live(detector, *open_source(kClip), {.jsonl = {.path = "/dev/full"}});
+              }),
+              HasSubstr("/dev/full"));
   // Pictures of several sizes do not make a video.
-  EXPECT_NE(error_of([&] {
-              (void)run_live(detector, *open_source(kPictures),
-                             {.save = {.path = folder / "v.mp4"}});
-            }).find("one size"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] {
+                (void)run_live(detector, *open_source(kPictures),
+                               {.save = {.path = folder / "v.mp4"}});
+              }),
+              HasSubstr("one size"));
   EXPECT_FALSE(fs::exists(folder / "v.mp4"));
 }
 
@@ -154,14 +158,12 @@ TEST(Recording, IsInParts) {
     while (video.read(frame)) ++count;
     EXPECT_EQ(count, frames) << name;
   }
-  EXPECT_NE(
-      error_of([&] { (void)Recording({.path = folder / "missing" / "v.mp4"}, 1); }).find("missing"),
-      std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)Recording({.path = folder / "missing" / "v.mp4"}, 1); }),
+              HasSubstr("missing"));
 }
 
 TEST(OpenSource, SaysWhatIsWrong) {
-  EXPECT_NE(error_of([] { (void)open_source("/no/such.mp4"); }).find("/no/such.mp4"),
-            std::string::npos);
+  EXPECT_THAT(error_of([] { (void)open_source("/no/such.mp4"); }), HasSubstr("/no/such.mp4"));
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ std::optional<Size> Watch::wait_for_size(milliseconds at_most) {
 
 // The frame whose turn it is: of the camera that waited longest for one.
 Watch::CameraContext* Watch::take_frame() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::sort(places_.begin(), places_.end(),
             [](const auto& a, const auto& b) { return a->served < b->served; });
   for (const auto& place : places_) {
@@ -118,7 +118,7 @@ std::optional<FrameDecision> Watch::try_to_look(CameraContext& place) {
     if (options_.camera.complete || ++failures_ >= kMostFailures) throw;
     log_warning("{}: the engine failed: {}", place.camera.spec().name, e.what());
     jobs_[now_] = detectors_[now_]->make_job();
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++place.tally.failed;
     return std::nullopt;
   }
@@ -156,7 +156,7 @@ StreamResult Watch::record(CameraContext& place, FrameDecision look) {
   if (governor_)
     meter_.add(place.id, age.count(), detections_, frame_.picture.size(),
                detectors_[now_]->input_size());
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   place.served = results_;
   CameraCounters& tally = place.tally;
   ++(look == FrameDecision::kDetect  ? tally.detected
@@ -182,7 +182,7 @@ StreamResult Watch::record(CameraContext& place, FrameDecision look) {
 
 std::vector<CameraSummary> Watch::cameras() const {
   std::vector<CameraSummary> out;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& place : places_) {
     out.push_back({.id = place->id,
                    .name = place->camera.spec().name,
@@ -202,7 +202,7 @@ milliseconds Watch::since_last_turn() const {
 
 void Watch::change(WatchChange change) {
   {
-    const std::scoped_lock lock(change_mutex_);
+    const MutexLock lock(change_mutex_);
     if (change_ && change.detectors.empty()) change.detectors = std::move(change_->detectors);
     change_ = std::move(change);
   }
@@ -220,7 +220,7 @@ void Watch::use(Detectors detectors) {
   class_names_ = std::make_shared<const std::vector<std::string>>(detectors_[0]->info().names);
   now_ = 0;
   if (options_.goals.any()) governor_.emplace(options_.goals, sides);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (governor_) governor_status_.emplace();
   input_sizes_.clear();
   for (const auto& detector : detectors_) input_sizes_.push_back(detector->input_size());
@@ -236,7 +236,7 @@ void Watch::govern() {
   const auto second = meter_.end_second(up);
   if (!second || !governor_->see(*second)) return;
   log_info("{}", governor_->reason());
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   governor_status_ = GovernorStatus{.skip = governor_->step().skip, .reason = governor_->reason()};
 }
 
@@ -251,12 +251,12 @@ void Watch::choose_input() {
 }
 
 InputStatus Watch::inputs() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return {.sizes = input_sizes_, .now = now_};
 }
 
 std::optional<GovernorStatus> Watch::governor() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return governor_status_;
 }
 
@@ -280,12 +280,12 @@ std::unique_ptr<Watch::CameraContext> Watch::place_for(const CameraSpec& spec,
 void Watch::apply_change() {
   std::optional<WatchChange> change;
   {
-    const std::scoped_lock lock(change_mutex_);
+    const MutexLock lock(change_mutex_);
     change.swap(change_);
   }
   if (!change) return;
   if (!change->detectors.empty()) use(std::move(change->detectors));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::unique_ptr<CameraContext>> places;
   for (const CameraSpec& spec : change->cameras) places.push_back(place_for(spec, *change));
   // What is left of the old ones ends elsewhere: a camera may take a while to let go.

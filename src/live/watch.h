@@ -12,10 +12,10 @@
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "core/concurrency/mutex.h"
 #include "core/numeric/duration_histogram.h"
 #include "detect/detector.h"
 #include "live/file_pipeline.h"
@@ -143,16 +143,16 @@ class Watch {
   WatchOptions options_;
   Controls controls_;
   Doorbell doorbell_;
-  mutable std::mutex mutex_;  // of the places, which only the thread of run() changes
+  mutable Mutex mutex_;  // of the places, which only the thread of run() changes
   std::vector<std::unique_ptr<CameraContext>> places_;
-  std::future<void> retiring_;                     // cameras that were taken out
-  std::optional<GovernorStatus> governor_status_;  // by mutex_ too
-  std::vector<Size> input_sizes_;                  // by mutex_ too
+  std::future<void> retiring_;  // cameras that were taken out
+  std::optional<GovernorStatus> governor_status_ OCTET_GUARDED_BY(mutex_);
+  std::vector<Size> input_sizes_ OCTET_GUARDED_BY(mutex_);
   int64_t next_id_ = 0;
   std::atomic<bool> stop_ = false;
 
-  std::mutex change_mutex_;
-  std::optional<WatchChange> change_;
+  Mutex change_mutex_;
+  std::optional<WatchChange> change_ OCTET_GUARDED_BY(change_mutex_);
 
   Detectors detectors_;
   std::vector<std::unique_ptr<Job>> jobs_;  // of each

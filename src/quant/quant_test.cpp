@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -15,6 +16,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 Tensor filled(Shape shape, float value) {
   const auto count = static_cast<size_t>(element_count(shape));
@@ -390,13 +393,13 @@ TEST(FineKeypoints, MeanHasAThirdOfAStep) {
 TEST(IntegerReference, RefusesFloatParts) {
   Model m = quantized_model();
   m.quantization.convs.erase("head");
-  EXPECT_NE(error_of([&] { const IntegerReference r(m); }).find("head"), std::string::npos);
+  EXPECT_THAT(error_of([&] { const IntegerReference r(m); }), HasSubstr("head"));
 }
 
 TEST(Quantization, SharingIsVerified) {
   Model m = quantized_model();
   m.quantization.values["left"].scale *= 2;
-  EXPECT_NE(error_of([&] { verify_quantization(m); }).find("left"), std::string::npos);
+  EXPECT_THAT(error_of([&] { verify_quantization(m); }), HasSubstr("left"));
 }
 
 }  // namespace

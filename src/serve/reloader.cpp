@@ -56,14 +56,14 @@ Reloader::Reloader(std::filesystem::path file, LiveConfig running, Size camera_s
 
 Reloader::~Reloader() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
 }
 
 ReloadStatus Reloader::status() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return status_;
 }
 
@@ -75,8 +75,9 @@ Reloader::Stamp Reloader::stamp_of(const std::filesystem::path& path) {
 }
 
 void Reloader::run() {
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kBetweenLooks, [this] { return stop_; })) {
+  MutexLock lock(mutex_);
+  while (
+      !changed_.wait_for(lock, kBetweenLooks, [this]() OCTET_REQUIRES(mutex_) { return stop_; })) {
     const bool asked = take_reload_request();
     const Stamp file = stamp_of(file_), model = stamp_of(running_.detector.model);
     const bool model_changed = model != model_stamp_ && model != Stamp{};
@@ -101,7 +102,7 @@ void Reloader::reload(bool model_changed) {
 }
 
 void Reloader::tell(const std::string& error) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   status_.error = error;
   if (!error.empty()) return;
   status_.loaded = now_in_seconds();

@@ -3,13 +3,12 @@
 // running one and takes its place between two frames.
 #pragma once
 
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "core/concurrency/mutex.h"
 #include "live/watch.h"
 #include "serve/config/config.h"
 
@@ -51,10 +50,10 @@ class Reloader {
   Watch& watch_;
   Stamp file_stamp_, model_stamp_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stop_ = false;
-  ReloadStatus status_;
+  mutable Mutex mutex_;
+  Condition changed_;
+  bool stop_ OCTET_GUARDED_BY(mutex_) = false;
+  ReloadStatus status_ OCTET_GUARDED_BY(mutex_);
   std::jthread thread_;  // the last member: it uses the others
 };
 

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
 
@@ -12,6 +13,8 @@
 namespace octet {
 namespace {
 
+using testing::HasSubstr;
+
 using nlohmann::json;
 
 const std::string kToken = "a-token-of-20-letters";
@@ -23,18 +26,17 @@ TEST(Endpoint, Parses) {
   EXPECT_EQ(parse_endpoint("[::1]:80").host, "::1");
   for (const char* wrong : {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:99999",
                             "127.0.0.1:-1", "example.org:80", "127.0.0.1:80 "})
-    EXPECT_NE(error_of([&] { (void)parse_endpoint(wrong); }).find("127.0.0.1:8080"),
-              std::string::npos)
+    EXPECT_THAT(error_of([&] { (void)parse_endpoint(wrong); }), HasSubstr("127.0.0.1:8080"))
         << wrong;
 }
 
 TEST(AccessControl, OtherMachinesNeedATokenOrAnOpenDoor) {
-  EXPECT_NE(error_of([] { AccessControl({.address = "0.0.0.0:80"}); }).find("--http-token"),
-            std::string::npos);
+  EXPECT_THAT(error_of([] { AccessControl({.address = "0.0.0.0:80"}); }),
+              HasSubstr("--http-token"));
   EXPECT_EQ(error_of([] { AccessControl({.address = "0.0.0.0:80", .open = true}); }), "");
   EXPECT_EQ(error_of([] { AccessControl({.address = "0.0.0.0:80", .token = kToken}); }), "");
-  EXPECT_NE(error_of([] { AccessControl({.address = "0.0.0.0:80", .token = "short"}); }).find("16"),
-            std::string::npos);
+  EXPECT_THAT(error_of([] { AccessControl({.address = "0.0.0.0:80", .token = "short"}); }),
+              HasSubstr("16"));
 }
 
 int status_of(const AccessControl& guard, const RequestInfo& asked) {
@@ -182,7 +184,7 @@ TEST_F(Page, ShowsAndControlsTheWatch) {
   EXPECT_GT(state["rss_mb"], 1);
   EXPECT_GT(json::parse(client_->Get("/api/results")->body)["clip"]["frame"], 0);
   const auto metrics = client_->Get("/metrics");
-  EXPECT_NE(metrics->body.find("octet_detected_total{camera=\"clip\"} "), std::string::npos);
+  EXPECT_THAT(metrics->body, HasSubstr("octet_detected_total{camera=\"clip\"} "));
   EXPECT_EQ(client_->Get("/healthz")->status, 200);
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   EXPECT_GE(json::parse(client_->Get("/api/history")->body)["fps"].size(), 1U);
@@ -212,8 +214,7 @@ TEST_F(Page, RefusesWhatItShould) {
 TEST_F(Page, AnAddressThatIsNotOursIsSaid) {
   start({.address = "127.0.0.1:0"});
   const ServerOptions foreign{.address = "192.0.2.1:80", .open = true};
-  EXPECT_NE(error_of([&] { Server(foreign, *watch_, board_); }).find("192.0.2.1:80"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { Server(foreign, *watch_, board_); }), HasSubstr("192.0.2.1:80"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/concurrency/mutex.h"
 #include "core/log.h"
 #include "serve/reloader.h"
 #include "serve/systemd.h"
@@ -20,7 +21,7 @@ class Heartbeat {
   Heartbeat(Watch& watch, Mqtt* mqtt) : watch_(watch), mqtt_(mqtt), thread_([this] { run(); }) {}
   ~Heartbeat() {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       stop_ = true;
     }
     changed_.notify_all();
@@ -32,8 +33,8 @@ class Heartbeat {
   void run() {
     notify_systemd("READY=1");
     const auto watchdog = systemd_watchdog();
-    std::unique_lock lock(mutex_);
-    while (!changed_.wait_for(lock, kBeat, [this] { return stop_; })) {
+    MutexLock lock(mutex_);
+    while (!changed_.wait_for(lock, kBeat, [this]() OCTET_REQUIRES(mutex_) { return stop_; })) {
       if (mqtt_ != nullptr) mqtt_->add(watch_.cameras());
       if (watchdog && watch_.since_last_turn() < kHangs) notify_systemd("WATCHDOG=1");
     }
@@ -42,9 +43,9 @@ class Heartbeat {
 
   Watch& watch_;
   Mqtt* mqtt_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stop_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  bool stop_ OCTET_GUARDED_BY(mutex_) = false;
   std::jthread thread_;  // the last member: it uses the others
 };
 

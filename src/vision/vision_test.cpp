@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +14,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 Image noise(Size size, unsigned seed) {
   std::mt19937 random(seed);
@@ -326,21 +329,21 @@ TEST(Decode, NanIsNoDetection) {
 TEST(Decode, RefusesOutputsThatDoNotFit) {
   const std::vector<std::string> names{"box_8", "class_8"};
   const std::vector<Shape> wrong{{1, 64, 4, 8}, {1, 3, 4, 8}};
-  EXPECT_NE(error_of([&] {
-              Decoder(small_info(), Layout::kRaw, {64, 32}, names, wrong, Voting::kNone);
-            }).find("class_8"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] {
+                Decoder(small_info(), Layout::kRaw, {64, 32}, names, wrong, Voting::kNone);
+              }),
+              HasSubstr("class_8"));
   const std::vector<std::string> missing{"box_8"};
-  EXPECT_NE(error_of([&] {
-              Decoder(small_info(), Layout::kRaw, {64, 32}, missing, wrong, Voting::kNone);
-            }).find("class_8"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] {
+                Decoder(small_info(), Layout::kRaw, {64, 32}, missing, wrong, Voting::kNone);
+              }),
+              HasSubstr("class_8"));
   const std::vector<Shape> with_nms{{1, 300, 6}};
-  EXPECT_NE(
+  EXPECT_THAT(
       error_of([&] {
         Decoder(small_info(), Layout::kUltralytics, {64, 32}, missing, with_nms, Voting::kNone);
-      }).find("NMS"),
-      std::string::npos);
+      }),
+      HasSubstr("NMS"));
 }
 
 TEST(Draw, StaysInsideThePicture) {

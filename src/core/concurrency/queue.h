@@ -3,13 +3,12 @@
 // returns nothing. Any number of threads on either side.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/concurrency/mutex.h"
 namespace octet {
 
 template <typename T>
@@ -19,8 +18,9 @@ class BoundedQueue {
 
   // False when the queue was closed: the item was not taken.
   bool push(T item) {
-    std::unique_lock lock(mutex_);
-    has_room_.wait(lock, [this] { return closed_ || count_ < ring_.size(); });
+    MutexLock lock(mutex_);
+    has_room_.wait(lock,
+                   [this]() OCTET_REQUIRES(mutex_) { return closed_ || count_ < ring_.size(); });
     if (closed_) return false;
     put(std::move(item));
     return true;
@@ -28,15 +28,15 @@ class BoundedQueue {
 
   // Never waits: false, and the item is where it was, when the queue is full or closed.
   bool try_push(T& item) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (closed_ || count_ == ring_.size()) return false;
     put(std::move(item));
     return true;
   }
 
   [[nodiscard]] std::optional<T> pop() {
-    std::unique_lock lock(mutex_);
-    has_item_.wait(lock, [this] { return closed_ || count_ > 0; });
+    MutexLock lock(mutex_);
+    has_item_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return closed_ || count_ > 0; });
     if (count_ == 0) return std::nullopt;
     T item = take();
     has_room_.notify_one();
@@ -44,31 +44,31 @@ class BoundedQueue {
   }
 
   void close() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     has_room_.notify_all();
     has_item_.notify_all();
   }
 
  private:
-  void put(T item) {
+  void put(T item) OCTET_REQUIRES(mutex_) {
     ring_[(first_ + count_++) % ring_.size()] = std::move(item);
     has_item_.notify_one();
   }
-  T take() {
+  T take() OCTET_REQUIRES(mutex_) {
     T item = std::move(ring_[first_]);
     first_ = (first_ + 1) % ring_.size();
     --count_;
     return item;
   }
 
-  std::mutex mutex_;
-  std::condition_variable has_room_;
-  std::condition_variable has_item_;
-  std::vector<T> ring_;
-  size_t first_ = 0;
-  size_t count_ = 0;
-  bool closed_ = false;
+  Mutex mutex_;
+  Condition has_room_;
+  Condition has_item_;
+  std::vector<T> ring_ OCTET_GUARDED_BY(mutex_);
+  size_t first_ OCTET_GUARDED_BY(mutex_) = 0;
+  size_t count_ OCTET_GUARDED_BY(mutex_) = 0;
+  bool closed_ OCTET_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace octet

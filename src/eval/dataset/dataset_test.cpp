@@ -1,5 +1,6 @@
 #include "eval/dataset/dataset.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -10,6 +11,9 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+
 namespace fs = std::filesystem;
 
 constexpr LabelFormat kDetect{.classes = 3};
@@ -32,17 +36,16 @@ TEST(Labels, SayFileLineAndReason) {
   const auto message = [](const std::string& text, const LabelFormat& format) {
     return error_of([&] { (void)parse_labels(text, format, "a.txt"); });
   };
-  EXPECT_NE(message("0 .5 .5 1 1\n7 .5 .5 1 1", kDetect).find("a.txt: line 2: class 7"),
-            std::string::npos);
-  EXPECT_NE(message("-1 .5 .5 1 1", kDetect).find("class -1"), std::string::npos);
-  EXPECT_NE(message("0.5 .5 .5 1 1", kDetect).find("class 0.5"), std::string::npos);
-  EXPECT_NE(message("0 .5 .5 1", kDetect).find("4 numbers; 5"), std::string::npos);
-  EXPECT_NE(message("0 .5 .5 1 1", kPose).find("5 numbers; 11"), std::string::npos);
-  EXPECT_NE(message("0 1.5 .5 .1 .1", kDetect).find("outside the picture"), std::string::npos);
-  EXPECT_NE(message("0 320 240 64 64", kDetect).find("outside the picture"), std::string::npos);
-  EXPECT_NE(message("0 .5 .5 0 .1", kDetect).find("no size"), std::string::npos);
-  EXPECT_NE(message("0 nan .5 .1 .1", kDetect).find("not a number"), std::string::npos);
-  EXPECT_NE(message("0 0x1 .5 .1 .1", kDetect).find("not a number"), std::string::npos);
+  EXPECT_THAT(message("0 .5 .5 1 1\n7 .5 .5 1 1", kDetect), HasSubstr("a.txt: line 2: class 7"));
+  EXPECT_THAT(message("-1 .5 .5 1 1", kDetect), HasSubstr("class -1"));
+  EXPECT_THAT(message("0.5 .5 .5 1 1", kDetect), HasSubstr("class 0.5"));
+  EXPECT_THAT(message("0 .5 .5 1", kDetect), HasSubstr("4 numbers; 5"));
+  EXPECT_THAT(message("0 .5 .5 1 1", kPose), HasSubstr("5 numbers; 11"));
+  EXPECT_THAT(message("0 1.5 .5 .1 .1", kDetect), HasSubstr("outside the picture"));
+  EXPECT_THAT(message("0 320 240 64 64", kDetect), HasSubstr("outside the picture"));
+  EXPECT_THAT(message("0 .5 .5 0 .1", kDetect), HasSubstr("no size"));
+  EXPECT_THAT(message("0 nan .5 .1 .1", kDetect), HasSubstr("not a number"));
+  EXPECT_THAT(message("0 0x1 .5 .1 .1", kDetect), HasSubstr("not a number"));
 }
 
 TEST(LabelPath, ReplacesTheLastImagesFolder) {
@@ -76,11 +79,10 @@ TEST(YoloDataset, FoldersListsAndLists) {
   for (const char* wrong : {"names: [a]\nval: nowhere\n", "val: images\n", "names: [a, b]\n",
                             "names: {0: a, 2: b}\nval: images\n", "[", "names: 3\nval: images\n",
                             "names: [a, b]\nkpt_shape: [0, 9]\nval: images\n"}) {
-    EXPECT_NE(error_of([&] { (void)read(wrong); }).find("data.yaml"), std::string::npos) << wrong;
+    EXPECT_THAT(error_of([&] { (void)read(wrong); }), HasSubstr("data.yaml")) << wrong;
   }
-  EXPECT_NE(
-      error_of([&] { (void)read("names: [a]\nval: images\n"); }).find("1.txt: line 1: class 1"),
-      std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)read("names: [a]\nval: images\n"); }),
+              HasSubstr("1.txt: line 1: class 1"));
 }
 
 TEST(CocoDataset, MapsCategoriesByName) {
@@ -108,8 +110,8 @@ TEST(CocoDataset, MapsCategoriesByName) {
   EXPECT_EQ(data.samples[0].objects[1].class_index, 2);
   EXPECT_DOUBLE_EQ(data.samples[0].objects[1].keypoint_area, 0.53 * 12);
   write_text_file(folder / "bad.json", "{\"images\": 3}");
-  EXPECT_NE(error_of([&] { (void)read_dataset(folder / "bad.json", {}); }).find("bad.json"),
-            std::string::npos);
+  EXPECT_THAT(error_of([&] { (void)read_dataset(folder / "bad.json", {}); }),
+              HasSubstr("bad.json"));
 }
 
 TEST(YoloDataset, NamesEverythingThatIsWrong) {
@@ -124,9 +126,9 @@ TEST(YoloDataset, NamesEverythingThatIsWrong) {
   write_text_file(folder / "data.yaml", "names: [x]\nval: images\n");
   const std::string message =
       error_of([&] { (void)read_dataset(folder / "data.yaml", DatasetOptions{}); });
-  EXPECT_NE(message.find("2 label files are wrong"), std::string::npos) << message;
-  EXPECT_NE(message.find("a.txt: line 1"), std::string::npos) << message;
-  EXPECT_NE(message.find("c.txt: line 1"), std::string::npos) << message;
+  EXPECT_THAT(message, HasSubstr("2 label files are wrong")) << message;
+  EXPECT_THAT(message, HasSubstr("a.txt: line 1")) << message;
+  EXPECT_THAT(message, HasSubstr("c.txt: line 1")) << message;
 }
 
 }  // namespace

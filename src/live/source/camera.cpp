@@ -35,7 +35,7 @@ Camera::Camera(CameraSpec spec, const CameraOptions& options, Doorbell& doorbell
 
 Camera::~Camera() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
@@ -43,7 +43,7 @@ Camera::~Camera() {
 
 bool Camera::take(CameraFrame& out) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!waiting_) return false;
     std::swap(out, slot_);
     waiting_ = false;
@@ -53,12 +53,12 @@ bool Camera::take(CameraFrame& out) {
 }
 
 CameraStatus Camera::status() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return status_;
 }
 
 bool Camera::is_over() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return !waiting_ && status_.state == CameraState::kEnded;
 }
 
@@ -124,8 +124,9 @@ void Camera::read_all() {
 // The picture becomes the one that waits; `picture` gets memory to be used again. False: stop.
 bool Camera::put(Picture& picture, double seconds) {
   {
-    std::unique_lock lock(mutex_);
-    if (options_.complete) changed_.wait(lock, [this] { return stop_ || !waiting_; });
+    MutexLock lock(mutex_);
+    if (options_.complete)
+      changed_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return stop_ || !waiting_; });
     if (stop_) return false;
     status_.size = picture.size();
     std::swap(slot_.picture, picture);
@@ -140,7 +141,7 @@ bool Camera::put(Picture& picture, double seconds) {
 
 void Camera::set_state(CameraState state, const std::string& error) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     status_.state = state;
     status_.error = error;
     status_.openings += state == CameraState::kUp ? 1 : 0;
@@ -149,7 +150,7 @@ void Camera::set_state(CameraState state, const std::string& error) {
 }
 
 void Camera::pause(milliseconds time) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   changed_.wait_for(lock, time, [this] { return stop_.load(); });
 }
 

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "core/concurrency/mutex.h"
 #include "live/source/source.h"
 #include "live/track/regions.h"
 
@@ -53,22 +52,22 @@ class Doorbell {
  public:
   void ring() {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       rung_ = true;
     }
     changed_.notify_all();
   }
   // Until it has rung since the last call, or so much time has passed.
   void wait(std::chrono::milliseconds at_most) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, at_most, [this] { return rung_; });
+    MutexLock lock(mutex_);
+    changed_.wait_for(lock, at_most, [this]() OCTET_REQUIRES(mutex_) { return rung_; });
     rung_ = false;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool rung_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  bool rung_ OCTET_GUARDED_BY(mutex_) = false;
 };
 
 class Camera {
@@ -99,11 +98,11 @@ class Camera {
   std::atomic<bool> stop_ = false;
   std::optional<std::chrono::steady_clock::time_point> up_since_;  // of its thread alone
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  CameraStatus status_;
-  CameraFrame slot_;
-  bool waiting_ = false;  // what is in the slot
+  mutable Mutex mutex_;
+  Condition changed_;
+  CameraStatus status_ OCTET_GUARDED_BY(mutex_);
+  CameraFrame slot_ OCTET_GUARDED_BY(mutex_);
+  bool waiting_ OCTET_GUARDED_BY(mutex_) = false;  // what is in the slot
 
   std::jthread thread_;  // the last member: it uses all the others
 };

@@ -9,9 +9,10 @@ extern "C" {
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <utility>
 #include <vector>
+
+#include "core/concurrency/mutex.h"
 
 namespace octet {
 
@@ -25,13 +26,13 @@ using Memory = std::unique_ptr<uint8_t[], AvFree>;
 }  // namespace
 
 struct FramePool::Spares {
-  std::mutex mutex;
-  size_t bytes = 0;  // of each
-  std::vector<Memory> memory;
+  Mutex mutex;
+  size_t bytes OCTET_GUARDED_BY(mutex) = 0;  // of each
+  std::vector<Memory> memory OCTET_GUARDED_BY(mutex);
 
   Memory take(size_t size) {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       if (size != std::exchange(bytes, size)) memory.clear();
       if (!memory.empty()) {
         Memory data = std::move(memory.back());
@@ -43,7 +44,7 @@ struct FramePool::Spares {
   }
 
   void give_back(Memory data, size_t size) {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     if (size == bytes && memory.size() < kSpares) memory.push_back(std::move(data));
   }
 };
@@ -105,7 +106,7 @@ AVBufferRef* FramePool::take(size_t bytes) {
 }
 
 size_t FramePool::spares() const {
-  const std::scoped_lock lock(spares_->mutex);
+  const MutexLock lock(spares_->mutex);
   return spares_->memory.size();
 }
 

@@ -1,5 +1,6 @@
 #include "serve/config/config.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -8,6 +9,9 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 const std::string kWhole = R"(model: models/int8.safetensors
 engine: tflite
@@ -109,11 +113,11 @@ TEST(LiveConfig, SaysWhatIsWrongAndWhere) {
     const size_t at = text.find(from);
     ASSERT_NE(at, std::string::npos) << from;
     text.replace(at, std::string(from).size(), to);
-    EXPECT_NE(error_in(text).find(said), std::string::npos) << error_in(text);
+    EXPECT_THAT(error_in(text), HasSubstr(said)) << error_in(text);
   }
-  EXPECT_NE(error_in("").find("'model' is missing"), std::string::npos);
-  EXPECT_NE(error_in("[1, 2]").find("names and values"), std::string::npos);
-  EXPECT_NE(error_in("model: x\nsources: {}").find("none is named"), std::string::npos);
+  EXPECT_THAT(error_in(""), HasSubstr("'model' is missing"));
+  EXPECT_THAT(error_in("[1, 2]"), HasSubstr("names and values"));
+  EXPECT_THAT(error_in("model: x\nsources: {}"), HasSubstr("none is named"));
 }
 
 TEST(LiveConfig, SecretsAreInFiles) {
@@ -123,10 +127,10 @@ TEST(LiveConfig, SecretsAreInFiles) {
       "model: m\nsources: {a: b.mp4}\nmqtt: {address: mqtt://me@host, password: password}\n",
       "box.yaml", folder.path());
   EXPECT_EQ(c.mqtt.password, "from the file");
-  EXPECT_NE(error_of([] { (void)parse_mqtt("mqtt://me:secret@host"); }).find("--mqtt-password"),
-            std::string::npos);
+  EXPECT_THAT(error_of([] { (void)parse_mqtt("mqtt://me:secret@host"); }),
+              HasSubstr("--mqtt-password"));
   for (const char* wrong : {"mqtt://me:secret@host", "http://me:secret@host", "mqtt://me:secret@"})
-    EXPECT_EQ(error_of([&] { (void)parse_mqtt(wrong); }).find("secret"), std::string::npos);
+    EXPECT_THAT(error_of([&] { (void)parse_mqtt(wrong); }), Not(HasSubstr("secret")));
 }
 
 TEST(Mqtt, AddressesAreParsed) {

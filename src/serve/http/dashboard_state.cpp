@@ -28,7 +28,7 @@ DashboardState::DashboardState()
     : drawer_("--http", 2, [this](Drawing& d) { draw(d); }), clock_([this] { tick(); }) {}
 
 DashboardState::~DashboardState() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stop_ = true;
   stopped_.notify_all();
   for (auto& [id, view] : views_) view.changed.notify_all();
@@ -37,7 +37,7 @@ DashboardState::~DashboardState() {
 void DashboardState::show(const SharedResult& result, const Picture& picture) {
   const auto now = Clock::now();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     View& view = views_[result->camera_id];
     view.result = result;
     view.heard = now;
@@ -54,7 +54,7 @@ void DashboardState::draw(Drawing& drawing) {
                                  kBoundary, bytes.size());
   const size_t head = part.size();
   part.append(bytes.begin(), bytes.end()).append("\r\n");
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   View& view = views_[drawing.result->camera_id];
   view.shot = {std::make_shared<const std::string>(std::move(part)), head, view.shot.version + 1};
   view.changed.notify_all();
@@ -62,10 +62,11 @@ void DashboardState::draw(Drawing& drawing) {
 
 DashboardState::Shot DashboardState::wait_for_shot(int64_t camera, int64_t after,
                                                    milliseconds at_most) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   View& view = views_[camera];  // stays while somebody looks
   view.wanted = Clock::now();
-  view.changed.wait_for(lock, at_most, [&] { return stop_ || view.shot.version > after; });
+  view.changed.wait_for(
+      lock, at_most, [&]() OCTET_REQUIRES(mutex_) { return stop_ || view.shot.version > after; });
   return view.shot;
 }
 
@@ -73,10 +74,10 @@ DashboardState::Shot DashboardState::wait_for_shot(int64_t camera, int64_t after
 void DashboardState::tick() {
   ProcessUsage before = process_usage();
   auto next = Clock::now();
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stop_) {
     next += seconds(1);
-    stopped_.wait_until(lock, next, [this] { return stop_; });
+    stopped_.wait_until(lock, next, [this]() OCTET_REQUIRES(mutex_) { return stop_; });
     const ProcessUsage now = process_usage();
     end_second((now.cpu - before.cpu).count() / 10);
     before = now;
@@ -101,7 +102,7 @@ nlohmann::json DashboardState::history(int64_t since) const {
   nlohmann::json j;
   for (const char* key : {"time", "fps", "age_ms_p50", "age_ms_p99", "cpu_percent"})
     j[key] = nlohmann::json::array();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const DashboardSample& s : seconds_) {
     if (s.time < since) continue;
     j["time"].push_back(s.time);
@@ -115,7 +116,7 @@ nlohmann::json DashboardState::history(int64_t since) const {
 
 nlohmann::json DashboardState::newest() const {
   auto j = nlohmann::json::object();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [id, view] : views_) {
     if (view.result) j[view.result->camera] = to_json(*view.result);
   }

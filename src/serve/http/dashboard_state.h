@@ -5,12 +5,12 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "core/concurrency/background.h"
+#include "core/concurrency/mutex.h"
 #include "live/watch.h"
 
 namespace octet {
@@ -47,7 +47,7 @@ class DashboardState {
   };
   struct View {  // of a camera
     Shot shot;
-    std::condition_variable changed;
+    Condition changed;
     Clock::time_point drawn, wanted, heard;
     SharedResult result;  // the newest; none yet: empty
   };
@@ -58,14 +58,14 @@ class DashboardState {
   };
   void draw(Drawing& drawing);
   void tick();
-  void end_second(double cpu_percent);
+  void end_second(double cpu_percent) OCTET_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::condition_variable stopped_;
-  std::map<int64_t, View> views_;  // by camera
-  std::vector<double> ages_;       // of this second
-  std::deque<DashboardSample> seconds_;
-  bool stop_ = false;
+  mutable Mutex mutex_;
+  Condition stopped_;
+  std::map<int64_t, View> views_ OCTET_GUARDED_BY(mutex_);  // by camera
+  std::vector<double> ages_ OCTET_GUARDED_BY(mutex_);       // of this second
+  std::deque<DashboardSample> seconds_ OCTET_GUARDED_BY(mutex_);
+  bool stop_ OCTET_GUARDED_BY(mutex_) = false;
   Background<Drawing> drawer_;
   std::jthread clock_;  // the last member: it uses the others
 };

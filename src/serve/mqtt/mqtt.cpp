@@ -5,16 +5,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 #include <utility>
 
+#include "core/concurrency/mutex.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "media/stream/stream.h"
@@ -121,7 +120,7 @@ struct Mqtt::Parts {
 
   ~Parts() {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       stop = true;
     }
     changed.notify_all();
@@ -134,7 +133,7 @@ struct Mqtt::Parts {
 
   void on_connect(int code) {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       connected = code == 0;
       was_connected = was_connected || connected;
       error = code == 0 ? "" : mosquitto_connack_string(code);
@@ -147,13 +146,14 @@ struct Mqtt::Parts {
                         true);
       greetings.insert(message);
     } else {
-      log_warning("mqtt: {}:{} refuses: {}", options.host, options.port, error);
+      log_warning("mqtt: {}:{} refuses: {}", options.host, options.port,
+                  mosquitto_connack_string(code));
     }
     changed.notify_all();
   }
   void on_disconnect(int code) {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       if (connected && code != 0)
         log_warning("mqtt: {}:{} is away; results wait", options.host, options.port);
       connected = false;
@@ -164,7 +164,7 @@ struct Mqtt::Parts {
   void on_delivered(int message) {
     if (greetings.erase(message) > 0) return;
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       ++delivered;
       --in_flight;
     }
@@ -181,13 +181,13 @@ struct Mqtt::Parts {
         while (!is_stopped() && mosquitto_loop(client, kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
         }
       }
-      std::unique_lock lock(mutex);
+      MutexLock lock(mutex);
       if (stop) break;
       if (code != MOSQ_ERR_SUCCESS)
         error = code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
       pause = was_connected ? kFirstPause : std::min(2 * pause, kLongestPause);
       was_connected = false;
-      if (changed.wait_for(lock, pause, [this] { return stop; })) break;
+      if (changed.wait_for(lock, pause, [this]() OCTET_REQUIRES(mutex) { return stop; })) break;
     }
     say_goodbye();
   }
@@ -202,15 +202,15 @@ struct Mqtt::Parts {
   }
 
   [[nodiscard]] bool is_stopped() {
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     return stop;
   }
 
   // Gives one message after another to the library, while it has room for them.
   void run() {
-    std::unique_lock lock(mutex);
+    MutexLock lock(mutex);
     for (;;) {
-      changed.wait(lock, [this] {
+      changed.wait(lock, [this]() OCTET_REQUIRES(mutex) {
         return stop ||
                (connected && in_flight < kInFlight && (!results.empty() || !notices.empty()));
       });
@@ -241,8 +241,7 @@ struct Mqtt::Parts {
   [[nodiscard]] std::string topic(const std::string& camera, const char* what) const {
     return fmt::format("{}/{}/{}", options.topic, level(camera), what);
   }
-  // With the lock held.
-  void add(Notice notice) {
+  void add(Notice notice) OCTET_REQUIRES(mutex) {
     if (notices.size() >= kNoticesWaiting) {
       notices.pop_front();
       ++lost;
@@ -253,16 +252,19 @@ struct Mqtt::Parts {
   Library library;
   MqttOptions options;
   mosquitto* client = nullptr;
-  mutable std::mutex mutex;
-  std::condition_variable changed;
-  bool connected = false, was_connected = false, stop = false;
-  std::string error;
+  mutable Mutex mutex;
+  Condition changed;
+  bool connected OCTET_GUARDED_BY(mutex) = false;
+  bool was_connected OCTET_GUARDED_BY(mutex) = false;
+  bool stop OCTET_GUARDED_BY(mutex) = false;
+  std::string error OCTET_GUARDED_BY(mutex);
   std::set<int> greetings;  // of the network's thread
-  std::deque<SharedResult> results;
-  std::deque<Notice> notices;  // events and states: they go first
-  std::map<std::string, std::string> states;
-  int in_flight = 0;
-  int64_t delivered = 0, lost = 0;
+  std::deque<SharedResult> results OCTET_GUARDED_BY(mutex);
+  std::deque<Notice> notices OCTET_GUARDED_BY(mutex);  // events and states: they go first
+  std::map<std::string, std::string> states OCTET_GUARDED_BY(mutex);
+  int in_flight OCTET_GUARDED_BY(mutex) = 0;
+  int64_t delivered OCTET_GUARDED_BY(mutex) = 0;
+  int64_t lost OCTET_GUARDED_BY(mutex) = 0;
   std::jthread worker, network;
 };
 
@@ -271,7 +273,7 @@ Mqtt::~Mqtt() = default;
 
 void Mqtt::add(const SharedResult& result) {
   {
-    const std::scoped_lock lock(parts_->mutex);
+    const MutexLock lock(parts_->mutex);
     for (const RegionEvent& e : result->events) {
       parts_->add(
           {parts_->topic(result->camera, "event"), ordered_json{{"captured", result->captured},
@@ -292,7 +294,7 @@ void Mqtt::add(const SharedResult& result) {
 
 void Mqtt::add(const std::vector<CameraSummary>& cameras) {
   {
-    const std::scoped_lock lock(parts_->mutex);
+    const MutexLock lock(parts_->mutex);
     for (const CameraSummary& c : cameras) {
       const std::string text = ordered_json{
           {"state", camera_state_name(c.status.state)},
@@ -309,17 +311,17 @@ void Mqtt::add(const std::vector<CameraSummary>& cameras) {
 
 MqttStatus Mqtt::finish() {
   {
-    std::unique_lock lock(parts_->mutex);
-    parts_->changed.wait_for(lock, kFarewell, [this] {
-      const Parts& p = *parts_;
-      return !p.connected || (p.results.empty() && p.notices.empty() && p.in_flight == 0);
+    MutexLock lock(parts_->mutex);
+    parts_->changed.wait_for(lock, kFarewell, [this]() OCTET_REQUIRES(parts_->mutex) {
+      return !parts_->connected ||
+             (parts_->results.empty() && parts_->notices.empty() && parts_->in_flight == 0);
     });
   }
   return status();
 }
 
 MqttStatus Mqtt::status() const {
-  const std::scoped_lock lock(parts_->mutex);
+  const MutexLock lock(parts_->mutex);
   const auto waiting = parts_->results.size() + parts_->notices.size();
   return {.connected = parts_->connected,
           .delivered = parts_->delivered,

@@ -2,8 +2,6 @@
 // and position alone, so that two runs get the same batches however many threads there are.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <deque>
 #include <future>
 #include <optional>
@@ -12,6 +10,7 @@
 #include "eval/dataset/dataset.h"
 #include "train/data/augment.h"
 #include "train/loss/loss.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -3,7 +3,7 @@
 // times as long, most of all in bfloat16.
 #pragma once
 
-#include <torch/torch.h>
+#include "train/torch.h"
 
 namespace octet {
 

@@ -2,9 +2,9 @@
 // memory.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include "train/torch.h"
 
 namespace octet {
 

@@ -1,7 +1,5 @@
 #include "train/loop/evaluate.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 
 #include "core/error.h"

@@ -1,8 +1,6 @@
 // mAP of the network being trained, by the same letterbox, decoding and metric as 'octet val'.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -14,6 +12,7 @@
 #include "eval/metric/coco_metric.h"
 #include "model/model.h"
 #include "train/network/network.h"
+#include "train/torch.h"
 #include "vision/decode.h"
 #include "vision/image.h"
 #include "vision/letterbox.h"

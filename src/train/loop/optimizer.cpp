@@ -1,5 +1,7 @@
 #include "train/loop/optimizer.h"
 
+#include <torch/nn/utils/clip_grad.h>
+
 #include <cmath>
 
 namespace octet {

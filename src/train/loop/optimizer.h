@@ -4,11 +4,11 @@
 // libtorch's optimizers keep the same state, but offer it as a pickle only.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <string>
 #include <vector>
+
+#include "train/torch.h"
 
 namespace octet {
 

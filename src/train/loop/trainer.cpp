@@ -1,7 +1,6 @@
 #include "train/loop/trainer.h"
 
 #include <ATen/autocast_mode.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +19,7 @@
 #include "train/network/batch_norm.h"
 #include "train/network/device.h"
 #include "train/network/float_network.h"
+#include "train/torch.h"
 
 namespace octet {
 namespace {

@@ -1,5 +1,6 @@
 #include "train/loop/trainer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -12,6 +13,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 const std::string kTiny = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt";
 
@@ -53,7 +56,7 @@ TEST(Train, LossThatDivergesStopsAndSaysWhere) {
     (void)train_float(model, data, data,
                       {.epochs = 1, .side = 64, .batch = 4, .folder = folder.path()});
   });
-  EXPECT_NE(message.find("epoch 1 batch 1"), std::string::npos) << message;
+  EXPECT_THAT(message, HasSubstr("epoch 1 batch 1")) << message;
 }
 
 std::vector<float> first_weights(const std::filesystem::path& file) {
@@ -93,12 +96,12 @@ TEST(Train, ResumesExactly) {
     EXPECT_EQ(first_weights(whole / "last.safetensors"), first_weights(parts / "last.safetensors"));
     const std::string table = read_text_file(parts / "results.csv");
     EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4);
-    EXPECT_NE(error_of([&] { (void)run(1); }).find("nothing to resume"), std::string::npos);
+    EXPECT_THAT(error_of([&] { (void)run(1); }), HasSubstr("nothing to resume"));
     options.augment.mixup = 0.5;
-    EXPECT_NE(error_of([&] { (void)run(1); }).find("other options"), std::string::npos);
+    EXPECT_THAT(error_of([&] { (void)run(1); }), HasSubstr("other options"));
     options.augment.mixup = 0;
     options.batch = 2;
-    EXPECT_NE(error_of([&] { (void)run(1); }).find("other options"), std::string::npos);
+    EXPECT_THAT(error_of([&] { (void)run(1); }), HasSubstr("other options"));
   }
 }
 
@@ -112,18 +115,18 @@ TEST(Train, ResumesNoOtherModelsRun) {
   const auto refusal = [&](const Model& other) {
     return error_of([&] { (void)train_float(other, data, data, options); });
   };
-  EXPECT_NE(refusal(model).find("nothing to resume"), std::string::npos);
+  EXPECT_THAT(refusal(model), HasSubstr("nothing to resume"));
   Model other = model;
   std::get<Conv2d>(other.graph.nodes[0].op).weight.values[0] += 1;
-  EXPECT_NE(refusal(other).find("other options"), std::string::npos);
+  EXPECT_THAT(refusal(other), HasSubstr("other options"));
   other = model;
   std::get<BatchNorm>(other.graph.nodes[1].op).beta.values[0] += 1;
-  EXPECT_NE(refusal(other).find("other options"), std::string::npos);
+  EXPECT_THAT(refusal(other), HasSubstr("other options"));
   other = model;
   for (Node& node : other.graph.nodes) {
     if (auto* act = std::get_if<Activation>(&node.op)) act->kind = ActivationKind::kRelu6;
   }
-  EXPECT_NE(refusal(other).find("other options"), std::string::npos);
+  EXPECT_THAT(refusal(other), HasSubstr("other options"));
 }
 
 // Neither the model as given nor an epoch finds anything: the model as given is kept.

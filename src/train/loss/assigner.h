@@ -2,7 +2,7 @@
 // "TOOD: Task-aligned One-stage Object Detection", 2021, with YOLOv8's constants.
 #pragma once
 
-#include <torch/torch.h>
+#include "train/torch.h"
 
 namespace octet {
 

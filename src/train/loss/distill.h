@@ -6,13 +6,12 @@
 //   keypoints   1 − OKS with the teacher's keypoints as truth; visibility: divergence
 #pragma once
 
-#include <torch/torch.h>
-
 #include <span>
 #include <string>
 #include <vector>
 
 #include "model/model.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -6,12 +6,11 @@
 //   entropy
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "model/model.h"
 #include "train/loss/assigner.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -1,9 +1,9 @@
 // Where a network trains: on the processor, or on a GPU where libtorch has CUDA.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
+
+#include "train/torch.h"
 
 namespace octet {
 

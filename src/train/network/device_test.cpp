@@ -1,5 +1,6 @@
 #include "train/network/device.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/lazy/core/lazy_graph_executor.h>
@@ -22,6 +23,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 const Dataset& pictures() {
   static const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
@@ -254,11 +257,9 @@ TEST(Device, RunsPartsAsTheProcessorDoes) {
 TEST(Device, HasAName) {
   EXPECT_TRUE(parse_device("cpu").is_cpu());
   for (const char* wrong : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda0", "cuda:1:2"})
-    EXPECT_NE(error_of([&] { (void)parse_device(wrong); }).find("is expected"), std::string::npos)
-        << wrong;
+    EXPECT_THAT(error_of([&] { (void)parse_device(wrong); }), HasSubstr("is expected")) << wrong;
   if (torch::cuda::is_available()) GTEST_SKIP() << "there is a GPU";
-  EXPECT_NE(error_of([] { (void)parse_device("cuda:0"); }).find("no GPU can be used"),
-            std::string::npos);
+  EXPECT_THAT(error_of([] { (void)parse_device("cuda:0"); }), HasSubstr("no GPU can be used"));
 }
 
 }  // namespace

@@ -4,10 +4,9 @@
 // gradient is divided by √(elements · 127).
 #pragma once
 
-#include <torch/torch.h>
-
 #include "graph/graph.h"
 #include "graph/quantization.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -3,8 +3,6 @@
 // statistics are buffers.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <set>
 #include <string>
@@ -13,6 +11,7 @@
 #include "graph/topology.h"
 #include "graph/walk.h"
 #include "train/network/operators.h"
+#include "train/torch.h"
 
 namespace octet {
 

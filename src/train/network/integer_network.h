@@ -3,8 +3,6 @@
 // integer reference does it. What is kept in float stays so.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +11,7 @@
 #include "graph/topology.h"
 #include "graph/walk.h"
 #include "model/model.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -1,8 +1,6 @@
 // What a Trainer trains: a float network or a quantized one.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "model/model.h"
+#include "train/torch.h"
 
 namespace octet {
 

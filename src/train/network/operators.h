@@ -1,12 +1,11 @@
 // Every operator as libtorch computes it, with gradients: one function each. Values are (N, C, H, W).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <span>
 #include <vector>
 
 #include "graph/graph.h"
+#include "train/torch.h"
 
 namespace octet {
 

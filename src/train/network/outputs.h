@@ -1,11 +1,10 @@
 // What a network's outputs hold, all strides together, as losses and distances want it.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "model/model.h"
+#include "train/torch.h"
 
 namespace octet {
 

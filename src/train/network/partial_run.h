@@ -2,8 +2,6 @@
 // that part is computed again. SiLU between two values of that part rounds as in engines.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <string>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "graph/quantization.h"
 #include "train/network/fake_quant.h"
 #include "train/network/graph_executor.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -8,8 +8,6 @@
 // Zero points stay as calibrated. Biases are rounded as they will be stored.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,6 +22,7 @@
 #include "train/network/fake_quant.h"
 #include "train/network/network.h"
 #include "train/network/operators.h"
+#include "train/torch.h"
 
 namespace octet {
 

@@ -1,5 +1,6 @@
 #include "train/network/quantized_network.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,6 +19,8 @@
 
 namespace octet {
 namespace {
+
+using testing::HasSubstr;
 
 const std::string kReal = OCTET_SOURCE_DIR "/samples/yolov8n.safetensors";
 const std::string kTiny = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt";
@@ -231,7 +234,7 @@ TEST(TrainQuantized, SaysWhatIsTornAway) {
                                        .learning_rate = rate,
                                        .folder = folder.path()}});
     });
-    EXPECT_NE(message.find("try a lower --lr"), std::string::npos) << message;
+    EXPECT_THAT(message, HasSubstr("try a lower --lr")) << message;
   }
 }
 

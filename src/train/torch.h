@@ -1,0 +1,8 @@
+// The parts of libtorch that the trainer uses: tensors and their operations, gradients, own functions.
+// The whole of torch/torch.h takes twice as long to compile.
+#pragma once
+
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/utils.h>
