@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "engine/engine.h"
+#include "engine/registry.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
@@ -19,6 +19,11 @@
 
 namespace octet {
 namespace {
+
+EngineSettings with_delegate(const std::string& delegate) {
+  if (delegate.empty()) return {};
+  return {{"delegate", delegate}};
+}
 
 // Of an output's values.
 struct Agreement {
@@ -43,7 +48,8 @@ class Int8Engines : public testing::Test {
   // All outputs of one inference, beside the reference's.
   Agreement run(const std::string& engine_name, const std::string& delegate, std::string* device) {
     const auto engine = load_engine(engine_name);
-    const auto network = engine->compile({.file = file_}, size_, {.delegate = delegate});
+    const auto network =
+        engine->compile({.file = file_}, size_, {.settings = with_delegate(delegate)});
     *device = network->description().device;
     return run(*network);
   }
@@ -241,7 +247,7 @@ TEST_F(Int8Engines, OpenVinoClampsInIntegers) {
 TEST_F(Int8Engines, OwnKernelsAreNear) {
   prepare({320, 320});
   std::string device;
-  const Agreement a = run("tflite", kNoDelegate, &device);
+  const Agreement a = run("tflite", "none", &device);
   EXPECT_EQ(device.find("XNNPACK"), std::string::npos) << device;
   EXPECT_GE(share(a.within_1, a), 0.7);
   EXPECT_LT(a.equal, a.values) << "these are XNNPACK's kernels";
@@ -253,7 +259,7 @@ TEST_F(Int8Engines, OwnKernelsEqualTheReferenceWithEvenWeights) {
     prepare({320, 320}, relu6);
     set_weights({.even = true});
     std::string device;
-    for (const char* delegate : {kNoDelegate, ""}) {
+    for (const char* delegate : {"none", ""}) {
       const Agreement a = run("tflite", delegate, &device);
       EXPECT_EQ(a.equal, a.values) << device;
     }
