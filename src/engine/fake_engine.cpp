@@ -27,8 +27,8 @@ class FakeEngine : public Engine {
 OCTET_ENGINE_MODULE(octet::FakeEngine)
 #else
 #if OCTET_FAKE_ABI
-OCTET_ENGINE_EXPORT const int octet_engine_abi;
-const int octet_engine_abi = OCTET_FAKE_ABI;
+OCTET_ENGINE_EXPORT int octet_engine_abi();
+int octet_engine_abi() { return OCTET_FAKE_ABI; }
 #endif
 OCTET_ENGINE_EXPORT octet::Engine* octet_make_engine(const octet::EngineHost&);
 octet::Engine* octet_make_engine(const octet::EngineHost&) { return new octet::FakeEngine; }

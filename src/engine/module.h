@@ -18,8 +18,9 @@ struct EngineHost {
   const std::atomic<bool>* stop = nullptr;  // as stop_requested()
 };
 
-// The names of what a module exports: an int and a MakeEngine.
+// What a module exports, and its types.
 inline constexpr const char* kEngineAbiSymbol = "octet_engine_abi";
+using EngineAbi = int (*)();
 inline constexpr const char* kMakeEngineSymbol = "octet_make_engine";
 using MakeEngine = Engine* (*)(const EngineHost& host);
 
@@ -33,8 +34,8 @@ inline void adopt_host(const EngineHost& host) {
 
 #define OCTET_ENGINE_EXPORT extern "C" __attribute__((visibility("default")))
 #define OCTET_ENGINE_MODULE(Type)                                                      \
-  OCTET_ENGINE_EXPORT const int octet_engine_abi;                                      \
-  const int octet_engine_abi = octet::kEngineAbi;                                      \
+  OCTET_ENGINE_EXPORT int octet_engine_abi();                                          \
+  int octet_engine_abi() { return octet::kEngineAbi; }                                 \
   OCTET_ENGINE_EXPORT octet::Engine* octet_make_engine(const octet::EngineHost& host); \
   octet::Engine* octet_make_engine(const octet::EngineHost& host) {                    \
     octet::adopt_host(host);                                                           \

@@ -124,13 +124,13 @@ std::unique_ptr<Engine> open_engine_module(const EngineRow& row, const fs::path&
   if (library == nullptr)
     fail("engine {}: {} cannot be loaded ({}); {}", row.name, row.library, ::dlerror(),
          row.install);
-  const auto* abi = static_cast<const int*>(::dlsym(library, kEngineAbiSymbol));
+  const auto abi = reinterpret_cast<EngineAbi>(::dlsym(library, kEngineAbiSymbol));
   const auto make = reinterpret_cast<MakeEngine>(::dlsym(library, kMakeEngineSymbol));
-  if (abi == nullptr || make == nullptr || *abi != kEngineAbi)
+  if (abi == nullptr || make == nullptr || abi() != kEngineAbi)
     fail(
         "engine {}: {} was built for another version of octet (interface {}, this is {}); build it "
         "again with 'make build', or install the one that came with this octet",
-        row.name, file.string(), abi == nullptr ? "unknown" : std::to_string(*abi), kEngineAbi);
+        row.name, file.string(), abi == nullptr ? "unknown" : std::to_string(abi()), kEngineAbi);
   std::unique_ptr<Engine> engine(make(host));
   engine->row_ = &row;
   return engine;
@@ -147,11 +147,12 @@ std::unique_ptr<Engine> load_engine(const std::string& name) {
 
 std::unique_ptr<Engine> choose_engine(const EngineRequest& request) {
   if (request.name == "auto") return choose_any(request);
-  auto engine = load_engine(request.name);
-  if (request.format != nullptr && !engine->row().reads(*request.format))
-    fail_usage("--engine {}: does not read files of this format; leave the option out",
-               request.name);
-  return engine;
+  for (const EngineRow& row : engine_rows()) {
+    if (row.name == request.name && request.format != nullptr && !row.reads(*request.format))
+      fail_usage("--engine {}: does not read files of this format; leave the option out",
+                 request.name);
+  }
+  return load_engine(request.name);
 }
 
 }  // namespace octet
