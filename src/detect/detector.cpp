@@ -29,7 +29,7 @@ void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::str
   log_warning(
       "{}: has weights beyond ±64, and {} saturates on this processor (no VNNI) when it adds their "
       "products, which costs accuracy; make a model for it with 'octet quantize --weight-bits 7', "
-      "or take --engine onnxruntime or tflite, which do not saturate",
+      "or take another engine ('octet doctor' shows which saturate)",
       name, engine.version());
 }
 

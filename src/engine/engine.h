@@ -30,7 +30,7 @@ enum class Precision {
   kAuto
 };  // kAuto: whatever is fastest, bf16 or fp16 where the processor has it
 
-// Options of one engine alone, by their keys. Its row in engine/registry.h lists them.
+// Options of one engine by key, as its row (engine/registry.h) lists them. Empty value: not given.
 using EngineSettings = std::map<std::string, std::string>;
 
 struct EngineOptions {

@@ -18,13 +18,17 @@ fs::path program_folder() {
   return error ? fs::path(".") : program.parent_path();
 }
 
+bool has_option(const EngineRow& row, const std::string& key) {
+  return std::any_of(row.options.begin(), row.options.end(),
+                     [&](const EngineOption& o) { return o.key == key; });
+}
+
 void require_known(const EngineRow& row, const EngineSettings& settings) {
   for (const auto& [key, value] : settings) {
-    const auto has_key = [&k = key](const EngineRow& r) { return r.knows({{k, ""}}); };
-    if (has_key(row)) continue;
+    if (value.empty() || has_option(row, key)) continue;
     std::vector<std::string_view> others;
     for (const EngineRow& other : engine_rows())
-      if (has_key(other)) others.push_back(other.name);
+      if (has_option(other, key)) others.push_back(other.name);
     if (others.empty()) fail_usage("engine {}: has no option '{}'; leave it out", row.name, key);
     fail_usage("engine {}: has no option '{}'; leave it out, or take --engine {}", row.name, key,
                fmt::join(others, " or "));
@@ -91,8 +95,7 @@ bool EngineRow::reads(const ExportFormat& format) const {
 
 bool EngineRow::knows(const EngineSettings& settings) const {
   return std::all_of(settings.begin(), settings.end(), [&](const auto& setting) {
-    return std::any_of(options.begin(), options.end(),
-                       [&](const EngineOption& o) { return o.key == setting.first; });
+    return setting.second.empty() || has_option(*this, setting.first);
   });
 }
 

@@ -79,6 +79,11 @@ TEST(EngineModule, RefusesSettingsThatItsRowDoesNotList) {
             }),
             "the fake engine compiles nothing, with 1 settings");
   EXPECT_EQ(error_of([&] {
+              (void)engine->compile({}, {}, {.settings = {{"colour", ""}}});
+            }),
+            "the fake engine compiles nothing, with 1 settings")
+      << "not given";
+  EXPECT_EQ(error_of([&] {
               (void)engine->compile({}, {}, {.settings = {{"colour", "red"}}});
             }),
             "engine fake: has no option 'colour'; leave it out");

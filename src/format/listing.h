@@ -3,9 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <map>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -23,11 +21,5 @@ struct ExportListing {
   std::map<std::string, std::map<std::string, std::string>> nodes;  // fields by node
   std::map<std::string, ListedTensor> tensors;
 };
-
-// All throw an Error naming the file for anything that is damaged.
-[[nodiscard]] ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name);
-[[nodiscard]] ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights,
-                                    const std::string& name);
-[[nodiscard]] ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace octet

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "core/error.h"
+#include "format/listing.h"
 #include "format/registry.h"
+#include "format/tflite/targets.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;

@@ -5,8 +5,10 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "format/listing.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/targets.h"
 #include "format/tflite/tflite.h"
 
 namespace octet {

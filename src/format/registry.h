@@ -15,11 +15,12 @@
 
 #include "core/size.h"
 #include "core/tensor_view.h"
-#include "format/listing.h"
-#include "format/tflite/targets.h"
 #include "model/model.h"
 
 namespace octet {
+
+struct ExportListing;  // format/listing.h
+struct TargetReport;   // format/tflite/targets.h
 
 // The bytes of an export, in a file or in memory. `weights`: the second file of formats that have
 // two.

@@ -4,7 +4,9 @@
 
 #include <set>
 
+#include "format/listing.h"
 #include "format/model_file.h"
+#include "format/tflite/targets.h"
 #include "graph/passes/passes.h"
 #include "testing/testing.h"
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "detect/artifact.h"
+#include "format/tflite/targets.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
 

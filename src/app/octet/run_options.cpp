@@ -53,7 +53,6 @@ DetectorOptions detector_options(const RunOptions& options, std::optional<Size> 
                  .precision = options.precision == "f32" ? Precision::kF32 : Precision::kAuto,
                  .cache = cache_folder(),
                  .settings = options.settings};
-  std::erase_if(out.runtime.settings, [](const auto& setting) { return setting.second.empty(); });
   return out;
 }
 

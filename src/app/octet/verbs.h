@@ -26,7 +26,7 @@ struct RunOptions {
   std::string engine = "auto";
   std::string size;
   std::string precision;
-  EngineSettings settings;  // by the keys of engine/registry.h; an empty value: not given
+  EngineSettings settings;
   int threads = 0;
   bool json = false;
 };

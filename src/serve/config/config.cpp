@@ -203,9 +203,7 @@ void read_detector(Section& root, LiveConfig& config) {
   for (const EngineRow& row : engine_rows()) {
     for (const EngineOption& option : row.options) {
       const std::string key(option.key);
-      std::string value;
-      root.read(key, value);
-      if (!value.empty()) detector.runtime.settings[key] = value;
+      root.read(key, detector.runtime.settings[key]);
     }
   }
   root.read_as("precision", [&](const std::string& text) {
