@@ -145,6 +145,63 @@ TEST(Cli, BenchAndTargets) {
   EXPECT_EQ(coral["fallbacks"].size(), coral["operators"].get<size_t>());  // all in float
 }
 
+// An engine is a module with a log of its own, which the program's has to take over.
+TEST(Cli, LogJsonHoldsForWhatAnEngineSays) {
+  const TemporaryFolder folder;
+  const std::string live = "XDG_CACHE_HOME=" + folder.path().string() +
+                           " " OCTET_BIN_DIR
+                           "/octet live --engine openvino --log-json --frames 2 --model " +
+                           kTiny + " --source " + kSource + "/samples/coco/images/val";
+  ASSERT_EQ(run_shell(live).status, 0);
+  int damaged = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "octet")) {
+    write_text_file(entry.path(), "damaged");
+    ++damaged;
+  }
+  ASSERT_GT(damaged, 0);
+  const Outcome again = run_shell(live);
+  EXPECT_EQ(again.status, 0);
+  const size_t at = again.err.find("this compiled model is damaged");
+  ASSERT_NE(at, std::string::npos) << again.err;
+  const size_t begin = again.err.rfind('\n', at) + 1;
+  const std::string line = again.err.substr(begin, again.err.find('\n', at) - begin);
+  const json said = json::parse(line, nullptr, false);
+  ASSERT_TRUE(said.is_object()) << line;
+  EXPECT_EQ(said["level"], "warning");
+}
+
+// The one compiler that octet does not ship is found, or said to be missing.
+TEST(Cli, EdgeTpuCompilerIsRunWhereItIs) {
+  const TemporaryFolder folder;
+  const std::string command = " --json --format edgetpu --imgsz 64 --model " + kSource +
+                              "/samples/yolov8n-int8.safetensors -o " + folder.path().string();
+  const Outcome none = run_shell("PATH=/usr/bin:/bin " OCTET_BIN_DIR "/octet export" + command);
+  EXPECT_EQ(none.status, 0) << none.err;
+  EXPECT_NE(none.err.find("edgetpu_compiler is not installed; where it is, run"), std::string::npos)
+      << none.err;
+  write_text_file(folder / "edgetpu_compiler",
+                  "#!/bin/sh\nname=$(basename \"$3\" .tflite)\ncp \"$3\" "
+                  "\"$2/${name}_edgetpu.tflite\"\n");
+  fs::permissions(folder / "edgetpu_compiler", fs::perms::owner_all);
+  const Outcome made = run_shell("PATH=" + folder.path().string() +
+                                 ":/usr/bin:/bin " OCTET_BIN_DIR "/octet export" + command);
+  EXPECT_EQ(made.status, 0) << made.err;
+  EXPECT_EQ(json::parse(made.out)["files"][0]["path"],
+            (folder / "yolov8n-int8_edgetpu.tflite").string());
+}
+
+TEST(Cli, EngineOptionsBelongToEngines) {
+  const std::string detect =
+      "detect --source " + kSource + "/samples/coco/images/val --model " + kTiny;
+  EXPECT_EQ(run_octet(detect + " --delegate none").status, 0) << "auto takes an engine with it";
+  const Outcome other = run_octet(detect + " --engine openvino --delegate none");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("engine openvino: has no option 'delegate'; leave it out, or take "
+                           "--engine tflite"),
+            std::string::npos)
+      << other.err;
+}
+
 TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
   const TemporaryFolder folder;
   const Outcome done =

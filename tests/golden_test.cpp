@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "eval/metric/box_overlap.h"
 #include "run_octet.h"
 
 namespace octet {
@@ -19,10 +20,7 @@ const fs::path kShared = fs::path(OCTET_SOURCE_DIR).parent_path() / "shared/data
   if (!fs::exists(kShared)) GTEST_SKIP() << kShared << " is not there"
 
 double iou(const std::vector<double>& a, const std::vector<double>& b) {
-  const double w = std::min(a[2], b[2]) - std::max(a[0], b[0]);
-  const double h = std::min(a[3], b[3]) - std::max(a[1], b[1]);
-  if (w <= 0 || h <= 0) return 0;
-  return w * h / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - w * h);
+  return intersection_over_union({a[0], a[1], a[2], a[3]}, {b[0], b[1], b[2], b[3]});
 }
 
 // Every stored box above 0.3 has a detection of its class with IoU ≥ 0.98, confidence within 0.01,

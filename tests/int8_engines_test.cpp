@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "engine/engine.h"
+#include "engine/registry.h"
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
@@ -23,6 +23,11 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+EngineSettings with_delegate(const std::string& delegate) {
+  if (delegate.empty()) return {};
+  return {{"delegate", delegate}};
+}
 
 // Of an output's values.
 struct Agreement {
@@ -47,7 +52,8 @@ class Int8Engines : public testing::Test {
   // All outputs of one inference, beside the reference's.
   Agreement run(const std::string& engine_name, const std::string& delegate, std::string* device) {
     const auto engine = load_engine(engine_name);
-    const auto network = engine->compile({.file = file_}, size_, {.delegate = delegate});
+    const auto network =
+        engine->compile({.file = file_}, size_, {.settings = with_delegate(delegate)});
     *device = network->description().device;
     return run(*network);
   }
@@ -246,19 +252,19 @@ TEST_F(Int8Engines, OpenVinoClampsInIntegers) {
 TEST_F(Int8Engines, OwnKernelsAreNear) {
   prepare({320, 320});
   std::string device;
-  const Agreement a = run("tflite", kNoDelegate, &device);
+  const Agreement a = run("tflite", "none", &device);
   EXPECT_THAT(device, Not(HasSubstr("XNNPACK"))) << device;
   EXPECT_GE(share(a.within_1, a), 0.7);
   EXPECT_LT(a.equal, a.values) << "these are XNNPACK's kernels";
 }
 
-// With even weights nothing lies where an engine could round it otherwise (quant/settle.h).
+// With even weights nothing lies where an engine could round it otherwise (quant/rounding_safe_scales.h).
 TEST_F(Int8Engines, OwnKernelsEqualTheReferenceWithEvenWeights) {
   for (const bool relu6 : {false, true}) {
     prepare({320, 320}, relu6);
     set_weights({.even = true});
     std::string device;
-    for (const char* delegate : {kNoDelegate, ""}) {
+    for (const char* delegate : {"none", ""}) {
       const Agreement a = run("tflite", delegate, &device);
       EXPECT_EQ(a.equal, a.values) << device;
     }

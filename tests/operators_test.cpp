@@ -10,10 +10,8 @@
 #include <utility>
 
 #include "core/error.h"
-#include "engine/engine.h"
-#include "format/onnx/onnx.h"
-#include "format/openvino/ir.h"
-#include "format/tflite/tflite.h"
+#include "engine/registry.h"
+#include "format/registry.h"
 #include "quant/params.h"
 #include "quant/reference/float_reference.h"
 #include "quant/reference/integer_reference.h"
@@ -166,38 +164,32 @@ Model quantized(const Model& model, const std::map<std::string, FloatTensor>& se
 struct Runner {
   const char* name;
   const char* engine;
-  NetworkFormat format;
-  const char* delegate = "";
+  const char* format;  // as format/registry.h names it
+  EngineSettings settings = {};
   bool rounds_ties_up = false;  // where the reference rounds them to the even step
 };
-constexpr Runner kRunners[] = {
-    {"OpenVinoIr", "openvino", NetworkFormat::kOpenVino},
-    {"OpenVinoOnnx", "openvino", NetworkFormat::kOnnx},
-    {"OnnxRuntime", "onnxruntime", NetworkFormat::kOnnx},
-    {"TfliteXnnpack", "tflite", NetworkFormat::kTflite},
-    {"TfliteOwnKernels", "tflite", NetworkFormat::kTflite, kNoDelegate, true},
-    {"ArmNn", "armnn", NetworkFormat::kTflite, "", true},
-};
+const std::vector<Runner>& runners() {
+  static const std::vector<Runner> list{
+      {"OpenVinoIr", "openvino", "openvino"},
+      {"OpenVinoOnnx", "openvino", "onnx"},
+      {"OnnxRuntime", "onnxruntime", "onnx"},
+      {"TfliteXnnpack", "tflite", "tflite"},
+      {"TfliteOwnKernels", "tflite", "tflite", {{"delegate", "none"}}, true},
+      {"ArmNn", "armnn", "tflite", {}, true},
+  };
+  return list;
+}
 
 // What an engine gives for each output, real values in the order of (C, H, W).
 std::map<std::string, std::vector<float>> run_in_engine(const Runner& runner, const Model& model,
                                                         const std::vector<uint8_t>& image,
                                                         Layout layout) {
   const TemporaryFolder folder;
-  std::filesystem::path file = folder / "m";
-  switch (runner.format) {
-    case NetworkFormat::kOpenVino:
-      write_ir(file += ".xml", model, kSize, layout);
-      break;
-    case NetworkFormat::kOnnx:
-      write_onnx(file += ".onnx", model, kSize, layout);
-      break;
-    case NetworkFormat::kTflite:
-      write_tflite(file += ".tflite", model, kSize, layout);
-      break;
-  }
+  const ExportFormat& format = export_format(runner.format);
+  const std::filesystem::path file = folder / ("m" + std::string(format.extension));
+  write_export(format, file, model, {.size = kSize, .layout = layout});
   const auto engine = load_engine(runner.engine);
-  const auto network = engine->compile({.file = file}, kSize, {.delegate = runner.delegate});
+  const auto network = engine->compile({.file = file}, kSize, {.settings = runner.settings});
   const auto request = network->make_request();
   std::copy(image.begin(), image.end(), request->input());
   request->start();
@@ -219,7 +211,7 @@ std::map<std::string, std::vector<float>> run_in_engine(const Runner& runner, co
   return out;
 }
 
-using Parameters = std::tuple<size_t, size_t>;  // of cases(), of kRunners
+using Parameters = std::tuple<size_t, size_t>;  // of cases(), of runners()
 
 class Operators : public testing::TestWithParam<Parameters> {
  protected:
@@ -231,7 +223,7 @@ class Operators : public testing::TestWithParam<Parameters> {
     }
   }
   [[nodiscard]] static const Case& one_case() { return cases()[std::get<0>(GetParam())]; }
-  [[nodiscard]] static const Runner& runner() { return kRunners[std::get<1>(GetParam())]; }
+  [[nodiscard]] static const Runner& runner() { return runners()[std::get<1>(GetParam())]; }
 
   const std::vector<uint8_t> image_ = noise_image();
   bool saturates_ = false;
@@ -277,12 +269,12 @@ TEST_P(Operators, ComputeInIntegersAsTheReference) {
 
 std::string name_of(const testing::TestParamInfo<Parameters>& info) {
   return fmt::format("{}_{}", cases()[std::get<0>(info.param)].name,
-                     kRunners[std::get<1>(info.param)].name);
+                     runners()[std::get<1>(info.param)].name);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Operators,
                          testing::Combine(testing::Range(size_t{0}, cases().size()),
-                                          testing::Range(size_t{0}, std::size(kRunners))),
+                                          testing::Range(size_t{0}, runners().size())),
                          name_of);
 
 }  // namespace

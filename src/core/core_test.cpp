@@ -14,6 +14,7 @@
 #include "core/numeric/byte_table.h"
 #include "core/numeric/duration_histogram.h"
 #include "core/numeric/half.h"
+#include "core/numeric/quantile.h"
 #include "core/process.h"
 #include "core/size.h"
 #include "core/text/yaml_text.h"
@@ -132,6 +133,32 @@ TEST(Yaml, RefusesBombs) {
   EXPECT_THAT(error_of([] { (void)load_yaml("a: &a [1]\nb: *a\n", "x.yaml"); }),
               HasSubstr("aliases"));
   EXPECT_EQ(load_yaml("a: 1", "x.yaml")["a"].as<int>(), 1);
+}
+
+TEST(Process, AProgramThatIsNotThereIsAResult) {
+  const ProgramResult none = run_program({"octet-has-no-such-program", "x"});
+  EXPECT_FALSE(none.installed);
+  EXPECT_NE(none.status, 0);
+  const ProgramResult there = run_program({"sh", "-c", "echo said; exit 3"});
+  EXPECT_TRUE(there.installed);
+  EXPECT_EQ(there.status, 3);
+  EXPECT_EQ(there.out, "said\n");
+  const TemporaryFolder folder;
+  write_text_file(folder / "no-program", "x");
+  EXPECT_NE(error_of([&] {
+              (void)run_program({(folder / "no-program").string()});
+            }).find("cannot be started"),
+            std::string::npos);
+}
+
+TEST(Quantile, IsTheValueAtTheShareRoundedDown) {
+  std::vector<double> values{5, 1, 4, 2, 3, 6};
+  EXPECT_EQ(quantile(values, 0), 1);
+  EXPECT_EQ(quantile(values, 0.5), 3);
+  EXPECT_EQ(quantile(values, 0.99), 5);
+  EXPECT_EQ(quantile(values, 1), 6);
+  std::vector<double> none;
+  EXPECT_EQ(quantile(none, 0.5), 0);
 }
 
 TEST(Process, ChildWorksOnItsOwnMemory) {

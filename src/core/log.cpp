@@ -1,5 +1,6 @@
 #include "core/log.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +22,7 @@ struct Minute {
 };
 
 struct Log {
+  std::atomic<LogSink> sink = nullptr;
   Mutex mutex;
   LogStyle style OCTET_GUARDED_BY(mutex) = LogStyle::kText;
   bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
@@ -66,8 +68,11 @@ void set_log_style(LogStyle style) {
   log.style = style;
 }
 
+void set_log_sink(LogSink sink) { the_log().sink = sink; }
+
 void write_log(LogLevel level, const char* kind, const std::string& message) {
   Log& log = the_log();
+  if (const LogSink sink = log.sink) return sink(level, kind, message);
   const MutexLock lock(log.mutex);
   if (level == LogLevel::kInfo) return print(log, level, message);
   Minute& minute = log.minutes[kind];

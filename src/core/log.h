@@ -1,6 +1,7 @@
 // Lines for people, on standard error; standard output belongs to results. Of one kind of
 // warning no more than twenty a minute are written; how many were left out is said. Under systemd's
-// journal a line begins with its priority (sd-daemon(3)). Any thread.
+// journal a line begins with its priority (sd-daemon(3)). A module has a copy of this state; its
+// lines are handed to the program's with set_log_sink(). Any thread.
 #pragma once
 
 #include <fmt/format.h>
@@ -17,6 +18,10 @@ enum class LogStyle {
 };  // JSON: {"time","level","message"}, time in seconds since 1970
 
 void set_log_style(LogStyle style);
+
+// Hands every line to `sink`, with nothing limited or formatted here; null: standard error again.
+using LogSink = void (*)(LogLevel level, const char* kind, const std::string& message);
+void set_log_sink(LogSink sink);
 
 // `kind`: lines that share it are of one kind.
 void write_log(LogLevel level, const char* kind, const std::string& message);

@@ -25,6 +25,7 @@ namespace {
 
 std::atomic<bool> g_stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler writes it");
+std::atomic<const std::atomic<bool>*> g_stop_flag{&g_stop};
 
 // Programs such as timeout send the signal to the process and to its group: what follows within a
 // second is the same request.
@@ -102,6 +103,7 @@ ProgramResult run_program(const std::vector<std::string>& arguments) {
     result.out.append(buffer.data(), static_cast<size_t>(got));
   }
   ::close(ends[0]);
+  if (error == ENOENT) return {.installed = false, .status = 127, .out = {}};
   if (error != 0) fail("{}: cannot be started: {}", arguments.at(0), std::strerror(error));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -131,7 +133,9 @@ bool run_in_child(const std::function<void()>& work) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-const std::atomic<bool>& stop_requested() { return g_stop; }
+const std::atomic<bool>& stop_requested() { return *g_stop_flag; }
+
+void set_stop_flag(const std::atomic<bool>& flag) { g_stop_flag = &flag; }
 
 bool take_reload_request() {
   static const auto previous = std::signal(SIGHUP, [](int) { g_reload = true; });

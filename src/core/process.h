@@ -23,10 +23,11 @@ struct ProcessUsage {
 // False when it failed, or when this process has other threads and is not safe to copy.
 [[nodiscard]] bool run_in_child(const std::function<void()>& work);
 
-// Runs a program to its end; what it writes on standard error goes to this process's. Throws when
-// it cannot be started.
+// Runs a program to its end; what it writes on standard error goes to this process's. A program
+// that is not there is a result; throws when one that is there cannot be started.
 struct ProgramResult {
-  int status = 0;  // 128 + the signal where one ended it
+  bool installed = true;
+  int status = 0;  // 128 + the signal where one ended it; 127 where it is not installed
   std::string out;
 };
 [[nodiscard]] ProgramResult run_program(const std::vector<std::string>& arguments);
@@ -34,6 +35,9 @@ struct ProgramResult {
 // Set by the first SIGINT or SIGTERM after install_stop_signals(); one that comes more than a
 // second later ends the process.
 [[nodiscard]] const std::atomic<bool>& stop_requested();
+// For a module, which has a flag of its own that no signal sets: `flag`, the program's, is asked
+// from now on.
+void set_stop_flag(const std::atomic<bool>& flag);
 void install_stop_signals();
 
 // Whether SIGHUP came since the last call; it no longer ends the process from the first call on.

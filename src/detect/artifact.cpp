@@ -9,24 +9,12 @@
 #include "core/error.h"
 #include "core/text/yaml_text.h"
 #include "format/model_file.h"
-#include "format/onnx/onnx.h"
-#include "format/openvino/ir.h"
-#include "format/tflite/tflite.h"
 
 namespace octet {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr int kReadableVersion = 1;
-
-struct Export {
-  const char* extension;
-  ArtifactKind kind;
-  std::map<std::string, std::string> (*read_metadata)(const fs::path& path);
-};
-constexpr Export kExports[] = {{".onnx", ArtifactKind::kOnnx, read_onnx_metadata},
-                               {".xml", ArtifactKind::kOpenVino, read_ir_metadata},
-                               {".tflite", ArtifactKind::kTflite, read_tflite_metadata}};
 
 fs::path xml_in(const fs::path& folder) {
   std::vector<fs::path> found;
@@ -106,8 +94,9 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
 std::vector<fs::path> models_in(const fs::path& folder) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    for (const char* known : {".safetensors", ".pt", ".onnx", ".tflite", ".xml"})
-      if (entry.path().extension() == known) found.push_back(entry.path());
+    const fs::path extension = entry.path().extension();
+    if (extension == ".safetensors" || extension == ".pt" || export_format_of(entry.path()))
+      found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -120,36 +109,22 @@ uintmax_t bytes_of_model(const fs::path& model) {
       if (entry.is_regular_file()) bytes += entry.file_size();
     return bytes;
   }
-  const fs::path weights = fs::path(model).replace_extension(".bin");
-  const bool pair = model.extension() == ".xml" && fs::exists(weights);
-  return fs::file_size(model) + (pair ? fs::file_size(weights) : 0);
-}
-
-std::optional<NetworkFormat> network_format(ArtifactKind kind) {
-  switch (kind) {
-    case ArtifactKind::kModel:
-      return std::nullopt;
-    case ArtifactKind::kOnnx:
-      return NetworkFormat::kOnnx;
-    case ArtifactKind::kOpenVino:
-      return NetworkFormat::kOpenVino;
-    case ArtifactKind::kTflite:
-      return NetworkFormat::kTflite;
-  }
-  return std::nullopt;
+  uintmax_t bytes = 0;
+  for (const fs::path& file : files_of_export(model)) bytes += fs::file_size(file);
+  return bytes;
 }
 
 Artifact open_artifact(const fs::path& path) {
   const fs::path file = fs::is_directory(path) ? xml_in(path) : path;
   Artifact out;
   out.file = file;
-  for (const Export& e : kExports) {
-    if (file.extension() != e.extension) continue;
-    out.kind = e.kind;
-    auto [info, layout, weight_bits] = parse_export_metadata(e.read_metadata(file), file.string());
+  out.format = export_format_of(file);
+  if (out.format != nullptr) {
+    auto [info, layout, weight_bits] =
+        parse_export_metadata(out.format->read_metadata(file), file.string());
     out.info = std::move(info);
     out.weight_bits = weight_bits;
-    out.layout = layout == Layout::kUltralytics && e.kind == ArtifactKind::kTflite
+    out.layout = layout == Layout::kUltralytics && out.format->fractions
                      ? Layout::kUltralyticsFractions
                      : layout;
     return out;

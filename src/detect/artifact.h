@@ -8,21 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "core/size.h"
-#include "engine/engine.h"
+#include "format/registry.h"
 #include "model/model.h"
 
 namespace octet {
 
-enum class ArtifactKind { kModel, kOnnx, kOpenVino, kTflite };
-
 struct Artifact {
-  ArtifactKind kind = ArtifactKind::kModel;
-  std::filesystem::path file;  // the .xml inside a folder
+  const ExportFormat* format = nullptr;  // of an export; null: a model file or a checkpoint
+  std::filesystem::path file;            // the .xml inside a folder
   ModelInfo info;
   Layout layout = Layout::kRaw;
   int weight_bits = 0;         // 8 or 7; 0: in float, or not known
-  std::optional<Model> model;  // of kModel
+  std::optional<Model> model;  // of what is no export
 };
 
 // Takes a file, or a folder with one .xml in it (as Ultralytics writes). Throws an Error that names
@@ -31,11 +28,8 @@ struct Artifact {
 
 // Models and exports of a folder itself, sorted.
 [[nodiscard]] std::vector<std::filesystem::path> models_in(const std::filesystem::path& folder);
-// Of a file, an .xml with its .bin, or all files of a folder.
+// Of a file with the one beside it that belongs to it, or of all files of a folder.
 [[nodiscard]] uintmax_t bytes_of_model(const std::filesystem::path& model);
-
-// What an engine has to read to run it; none for a model.
-[[nodiscard]] std::optional<NetworkFormat> network_format(ArtifactKind kind);
 
 // What an export's metadata says, octet's own or Ultralytics'. Throws when it is neither.
 struct ExportInfo {

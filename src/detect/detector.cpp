@@ -4,9 +4,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "format/onnx/onnx.h"
-#include "format/openvino/ir.h"
-#include "format/tflite/tflite.h"
+#include "engine/registry.h"
 #include "model/passes/passes.h"
 
 namespace octet {
@@ -31,38 +29,27 @@ void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::str
   log_warning(
       "{}: has weights beyond ±64, and {} saturates on this processor (no VNNI) when it adds their "
       "products, which costs accuracy; make a model for it with 'octet quantize --weight-bits 7', "
-      "or take --engine onnxruntime or tflite, which do not saturate",
+      "or take another engine ('octet doctor' shows which saturate)",
       name, engine.version());
 }
 
 }  // namespace
 
-ExportInMemory export_in_memory(const Model& model, Size size, NetworkFormat format,
-                                Layout layout) {
-  switch (format) {
-    case NetworkFormat::kOpenVino: {
-      IrDocument ir = make_ir(model, size, layout);
-      return {.content = std::move(ir.xml), .weights = std::move(ir.weights)};
-    }
-    case NetworkFormat::kOnnx:
-      return {.content = make_onnx(model, size, layout), .weights = {}};
-    case NetworkFormat::kTflite:
-      return {.content = make_tflite(model, size, layout), .weights = {}};
-  }
-  return {};
-}
-
 Detector::Detector(const DetectorOptions& options)
     : artifact_(open_artifact(options.model)),
-      engine_(load_engine(options.engine, network_format(artifact_.kind), artifact_.weight_bits)) {
+      engine_(choose_engine({.name = options.engine,
+                             .format = artifact_.format,
+                             .weight_bits = artifact_.weight_bits,
+                             .settings = options.runtime.settings})) {
   warn_of_saturation(artifact_, *engine_, options.model.string());
   NetworkSource source;
-  if (artifact_.kind == ArtifactKind::kModel) {
+  if (artifact_.format == nullptr) {
     size_ = choose_size(options, {});
     const Model folded = fold_batch_norm(std::move(*artifact_.model));
     artifact_.model.reset();
-    export_ = export_in_memory(folded, size_, engine_->formats().front(), Layout::kRaw);
-    source.content = export_.content;
+    const ExportFormat& format = export_format(engine_->row().formats.front());
+    export_ = make_export(format, folded, {.size = size_});
+    source.content = export_.main;
     source.weights = export_.weights;
   } else {
     source.file = artifact_.file;

@@ -31,14 +31,6 @@ inline constexpr int kDefaultSide = 640;
 
 class Job;
 
-struct ExportInMemory {
-  std::string content;
-  std::vector<std::byte> weights;
-};
-// What a file of that format would hold.
-[[nodiscard]] ExportInMemory export_in_memory(const Model& model, Size size, NetworkFormat format,
-                                              Layout layout);
-
 class Detector {
  public:
   explicit Detector(const DetectorOptions& options);
@@ -53,7 +45,7 @@ class Detector {
   Size choose_size(const DetectorOptions& options, Size fixed) const;
 
   Artifact artifact_;
-  ExportInMemory export_;  // of a model without a file of the engine's
+  ExportContent export_;  // of a model without a file of the engine's
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Network> network_;
   Size size_;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "engine/registry.h"
 #include "engine/tflite/tensors.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/onnx/onnx.h"

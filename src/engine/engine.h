@@ -1,5 +1,6 @@
-// What octet asks of an inference engine. Each engine is a module of its own, liboctet-style
-// "octet_engine_NAME.so", opened at run time; load_engine() finds it beside the program.
+// The interface of an inference engine. Each engine is a module "octet_engine_NAME.so", which
+// engine/registry.h opens at run time. A module implements Engine and ends with the macro of
+// engine/module.h.
 //
 // Ownership: Engine → Network → Request; each has to outlive what it made. An Engine and a Network
 // may be used from any thread, a Request from one at a time.
@@ -7,8 +8,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,23 +20,26 @@
 
 namespace octet {
 
+// Of everything that a module and the program share: the classes of this header, TensorView, Size,
+// EngineHost, Error. Raise it with any change of their layout or meaning; modules of another version
+// are refused.
+inline constexpr int kEngineAbi = 1;
+
 enum class Precision {
   kF32,
   kAuto
 };  // kAuto: whatever is fastest, bf16 or fp16 where the processor has it
+
+// Options of one engine by key, as its row (engine/registry.h) lists them. Empty value: not given.
+using EngineSettings = std::map<std::string, std::string>;
 
 struct EngineOptions {
   int threads = 0;   // in all; 0: one per core
   int parallel = 1;  // requests that run at the same time, sharing the threads
   Precision precision = Precision::kF32;
   std::filesystem::path cache;  // folder for compiled models; empty: none
-  // A library that TensorFlow Lite hands operators to. Empty: XNNPACK; kNoDelegate: its own
-  // kernels.
-  std::string delegate;
+  EngineSettings settings;
 };
-inline constexpr const char* kNoDelegate = "none";
-
-enum class NetworkFormat { kOpenVino, kOnnx, kTflite };
 
 // A network to compile: a file, or what would be in one (of an IR, the .xml and the .bin), which
 // has to live as long as the Network.
@@ -92,38 +96,28 @@ struct EngineAbilities {
   std::string float_auto = "fp32";  // what float models run in with Precision::kAuto
 };
 
+struct EngineRow;  // engine/registry.h
+
 class Engine {
  public:
   virtual ~Engine() = default;
+  [[nodiscard]] const EngineRow& row() const { return *row_; }
   [[nodiscard]] virtual EngineAbilities abilities() const { return {}; }
   [[nodiscard]] virtual std::string version() = 0;  // "OpenVINO 2026.4.1"
-  // What it reads; a model without a file is given to it in the first of these.
-  [[nodiscard]] virtual std::vector<NetworkFormat> formats() const = 0;
   // The size a file's input is fixed to; 0 × 0 when it takes any.
   [[nodiscard]] virtual Size fixed_size(const NetworkSource& source) = 0;
-  [[nodiscard]] virtual std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
-                                                         const EngineOptions& options) = 0;
+  // Throws an Error of usage for a setting that the engine's row does not list.
+  [[nodiscard]] std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
+                                                 const EngineOptions& options);
+
+ private:
+  friend std::unique_ptr<Engine> open_engine_module(const EngineRow& row,
+                                                    const std::filesystem::path& file);
+  [[nodiscard]] virtual std::unique_ptr<Network> make_network(const NetworkSource& source,
+                                                              Size size,
+                                                              const EngineOptions& options) = 0;
+
+  const EngineRow* row_ = nullptr;  // set by who opens the module
 };
-
-// Opens an engine's module. Throws a sentence that says what to install when the module or a
-// library of it is missing. The module stays open for the life of the process.
-[[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
-
-// The same; "auto" takes the first installed that is good for a file of that format (of none: for a
-// model without a file), and of those, where there is one, one that does not saturate with weights
-// of so many bits.
-[[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name,
-                                                  std::optional<NetworkFormat> format,
-                                                  int weight_bits = 0);
-
-// All that load_engine() knows, installed or not.
-[[nodiscard]] std::vector<std::string> engine_names();
-
-// Those that are run without being named: not Arm NN, whose reference backend takes a minute for a
-// picture.
-[[nodiscard]] std::vector<std::string> quick_engine_names();
-
-// Every module exports this as "octet_make_engine".
-using MakeEngine = Engine* (*)();
 
 }  // namespace octet

@@ -1,12 +1,9 @@
-// An exported file as names and values, whatever its format: what 'verify' compares. Both sides of
-// a comparison are read from bytes by the same reader: the file, and what the model would be
-// written as now.
+// An exported file as names and values, whatever its format. `verify` compares two of them
+// (verify/compare_listings.h), both read from bytes by the same reader.
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <map>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -24,21 +21,5 @@ struct ExportListing {
   std::map<std::string, std::map<std::string, std::string>> nodes;  // fields by node
   std::map<std::string, ListedTensor> tensors;
 };
-
-struct Mismatch {
-  std::string tensor;  // or node
-  std::string field;
-  std::string expected, found;
-};
-
-// Every difference, by name; of a tensor the first element that differs.
-[[nodiscard]] std::vector<Mismatch> compare(const ExportListing& expected,
-                                            const ExportListing& found);
-
-// Both throw an Error naming the file for anything that is damaged.
-[[nodiscard]] ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name);
-[[nodiscard]] ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights,
-                                    const std::string& name);
-[[nodiscard]] ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace octet

@@ -29,7 +29,7 @@ inline constexpr QuantParams kSigmoidParams{.scale = 1.0F / 256, .zero_point = k
 // Which integers weights may be.
 struct WeightGrid {
   int bits = 8;       // within ±127; 7: ±63, for processors that saturate
-  bool even = false;  // for engines that round in their own ways (quant/settle.h)
+  bool even = false;  // for engines that round in their own ways (quant/rounding_safe_scales.h)
 
   // A weight is so many units at most, of so many steps of int8 each.
   [[nodiscard]] constexpr int limit() const { return ((1 << (bits - 1)) - 1) / unit(); }

@@ -12,6 +12,7 @@
 #include "core/concurrency/mutex.h"
 #include "core/concurrency/queue.h"
 #include "core/error.h"
+#include "core/numeric/quantile.h"
 #include "core/process.h"
 #include "core/progress.h"
 #include "live/sink/sinks.h"
@@ -32,13 +33,6 @@ struct Slot {
   std::unique_ptr<Job> job;  // while running
   Detections detections;
 };
-
-double percentile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  const auto at = static_cast<size_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
-  return values[at];
-}
 
 class Pipeline {
  public:
@@ -170,7 +164,7 @@ class Pipeline {
     return span.count() > 0 ? 1e3 * static_cast<double>(window) / span.count() : 0;
   }
 
-  [[nodiscard]] LiveSummary summarize() const {
+  [[nodiscard]] LiveSummary summarize() {
     LiveSummary s{.frames = frames_,
                   .detected = static_cast<int64_t>(results_.size()),
                   .interrupted = stop_requested()};
@@ -180,10 +174,10 @@ class Pipeline {
       intervals.push_back(Milliseconds(results_[i] - results_[i - 1]).count());
     const double span = Milliseconds(results_.back() - results_.front()).count();
     s.fps = span > 0 ? 1e3 * static_cast<double>(results_.size() - 1) / span : 0;
-    s.frame_ms_p50 = percentile(intervals, 0.50);
-    s.frame_ms_p99 = percentile(intervals, 0.99);
-    s.age_ms_p50 = percentile(ages_, 0.50);
-    s.age_ms_p99 = percentile(ages_, 0.99);
+    s.frame_ms_p50 = quantile(intervals, 0.50);
+    s.frame_ms_p99 = quantile(intervals, 0.99);
+    s.age_ms_p50 = quantile(ages_, 0.50);
+    s.age_ms_p99 = quantile(ages_, 0.99);
     s.first_result_ms = first_result_ms_;
     const ProcessUsage usage = process_usage();
     s.rss_mb = usage.peak_rss_mb;

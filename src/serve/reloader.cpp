@@ -20,7 +20,7 @@ bool same_size(const std::optional<SizeOption>& a, const std::optional<SizeOptio
 bool same_detector(const DetectorOptions& a, const DetectorOptions& b) {
   return a.model == b.model && a.engine == b.engine && same_size(a.size, b.size) &&
          a.runtime.threads == b.runtime.threads && a.runtime.precision == b.runtime.precision &&
-         a.runtime.delegate == b.runtime.delegate;
+         a.runtime.settings == b.runtime.settings;
 }
 
 // What is read at the start only.

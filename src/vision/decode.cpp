@@ -7,6 +7,7 @@
 
 #include "core/dispatch.h"
 #include "core/error.h"
+#include "vision/box.h"
 
 namespace octet {
 namespace {
@@ -57,14 +58,6 @@ void load(const TensorView& view, size_t first, size_t cell, std::span<float> ou
 void load_real(const TensorView& view, size_t first, size_t cell, std::span<float> out) {
   view.type == ElementType::kInt8 ? load<int8_t>(view, first, cell, out)
                                   : load<float>(view, first, cell, out);
-}
-
-float intersection_over_union(const PixelBox& a, const PixelBox& b) {
-  const float width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
-  const float height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
-  if (width <= 0 || height <= 0) return 0;
-  const float common = width * height;
-  return common / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - common);
 }
 
 // The mean of the distribution over `bins` that softmax makes of their logits.

@@ -1,4 +1,4 @@
-#include "app/octet/bench.h"
+#include "measure/bench.h"
 
 #include <algorithm>
 #include <memory>
@@ -6,11 +6,13 @@
 #include <thread>
 #include <utility>
 
+#include "app/octet/verbs.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "engine/registry.h"
 
 namespace octet {
 namespace {
@@ -45,11 +47,11 @@ std::vector<std::string> model_files(const std::vector<std::string>& given) {
 std::vector<std::string> engines_for(const std::string& model,
                                      const std::vector<std::string>& wanted) {
   if (wanted != std::vector<std::string>{"all"}) return wanted;
-  const auto format = network_format(open_artifact(model).kind);
+  const ExportFormat* format = open_artifact(model).format;
   std::vector<std::string> names;
   for (const std::string& name : quick_engine_names()) {
     try {
-      (void)load_engine(name, format);
+      (void)choose_engine({.name = name, .format = format});
       names.push_back(name);
     } catch (const Error&) {  // not installed, or reads other files
     }
@@ -157,7 +159,7 @@ void run(const Options& o) {
                          .size = o.sizes.at(0),
                          .precision = o.precision,
                          .threads = o.threads.at(0)};
-    fmt::print("{}\n", run_bench_case(one, o.seconds).dump());
+    fmt::print("{}\n", run_bench_case(detector_options(one, std::nullopt, 1), o.seconds).dump());
     return;
   }
   const auto [rows, failed] = measure(o);

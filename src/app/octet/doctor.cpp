@@ -4,6 +4,7 @@
 #include "app/octet/verbs.h"
 #include "core/cpu.h"
 #include "core/error.h"
+#include "engine/registry.h"
 
 namespace octet {
 namespace {

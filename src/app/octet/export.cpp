@@ -10,53 +10,12 @@
 #include "core/process.h"
 #include "detect/artifact.h"
 #include "format/model_file.h"
-#include "format/onnx/onnx.h"
-#include "format/openvino/ir.h"
-#include "format/tflite/tflite.h"
+#include "format/registry.h"
 #include "model/passes/passes.h"
 
 namespace octet {
 namespace {
 namespace fs = std::filesystem;
-
-// Coral's compiler makes a file for the Edge TPU of a full-integer one. It is Google's and is not
-// installed by octet.
-fs::path compile_for_edge_tpu(const fs::path& file, const fs::path& folder) {
-  const std::vector<std::string> command{"edgetpu_compiler", "--out_dir", folder.string(),
-                                         file.string()};
-  try {
-    if (run_program(command).status != 0)
-      fail("{}: edgetpu_compiler could not compile it; its reason stands above", file.string());
-  } catch (const Error& e) {
-    if (std::string_view(e.what()).find("cannot be started") == std::string_view::npos) throw;
-    log_warning("edgetpu_compiler is not installed; where it is, run: {}", fmt::join(command, " "));
-    return file;
-  }
-  return folder / (file.stem().string() + "_edgetpu.tflite");
-}
-
-void write_for_edge_tpu(const fs::path& file, const Model& model, Size size, Layout layout,
-                        ElementType) {
-  if (model.quantization.empty())
-    fail("--format edgetpu: the Edge TPU runs int8 models; 'octet quantize' makes one");
-  write_tflite(file, model, size, layout);
-}
-
-// For formats that leave no choice of the activations' type.
-template <auto Write>
-void write_as_is(const fs::path& file, const Model& model, Size size, Layout layout, ElementType) {
-  Write(file, model, size, layout);
-}
-
-struct Format {
-  const char* name;
-  const char* extension;
-  void (*write)(const fs::path&, const Model&, Size, Layout, ElementType activations);
-};
-constexpr Format kFormats[] = {{"onnx", ".onnx", write_onnx},
-                               {"tflite", ".tflite", write_as_is<write_tflite>},
-                               {"openvino", ".xml", write_as_is<write_ir>},
-                               {"edgetpu", ".tflite", write_for_edge_tpu}};
 
 struct Options {
   std::string model;
@@ -66,32 +25,47 @@ struct Options {
   bool json = false;
 };
 
-const Format& format_named(const std::string& name) {
-  for (const Format& f : kFormats) {
-    if (name == f.name) return f;
+// The file that the format's compiler made of `file`; `file` itself where there is no compiler.
+fs::path compile(const ExportFormat& format, const fs::path& file) {
+  if (format.compiler == nullptr) return file;
+  const ExternalCompiler& compiler = *format.compiler;
+  const fs::path folder = file.parent_path();
+  const std::vector<std::string> command{std::string(compiler.program),
+                                         std::string(compiler.folder_option), folder.string(),
+                                         file.string()};
+  const ProgramResult result = run_program(command);
+  if (!result.installed) {
+    log_warning("{} is not installed; where it is, run: {}", compiler.program,
+                fmt::join(command, " "));
+    return file;
   }
-  fail_usage("--format {}: is not known; there are: onnx, tflite, openvino, edgetpu", name);
+  if (result.status != 0)
+    fail("{}: {} could not compile it; its reason stands above", file.string(), compiler.program);
+  return folder /
+         fmt::format("{}{}{}", file.stem().string(), compiler.stem_suffix, format.extension);
 }
 
 // `path` lacks its extension.
-nlohmann::ordered_json write_one(const Options& options, const Model& model, const Format& format,
-                                 fs::path path, Size size) {
+nlohmann::ordered_json write_one(const Options& options, const Model& model,
+                                 const ExportFormat& format, fs::path path, Size size) {
   path += format.extension;
-  format.write(path, model, size, options.layout == "raw" ? Layout::kRaw : Layout::kUltralytics,
-               options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8);
-  const std::string name = format.name;
-  if (name == "edgetpu") path = compile_for_edge_tpu(path, path.parent_path());
+  write_export(
+      format, path, model,
+      {.size = size,
+       .layout = options.layout == "raw" ? Layout::kRaw : Layout::kUltralytics,
+       .activations = options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8});
+  path = compile(format, path);
   const auto bytes = bytes_of_model(path);
-  log_info("{}: {} of {:.1f} MB at {}", path.string(), name, static_cast<double>(bytes) / 1e6,
-           to_string(size));
-  return {{"format", name},
+  log_info("{}: {} of {:.1f} MB at {}", path.string(), format.name,
+           static_cast<double>(bytes) / 1e6, to_string(size));
+  return {{"format", format.name},
           {"path", path.string()},
           {"bytes", bytes},
           {"imgsz", {size.width, size.height}}};
 }
 
 void run(const Options& options) {
-  for (const std::string& name : options.formats) (void)format_named(name);
+  for (const std::string& name : options.formats) (void)export_format(name);
   Model model = read_model(options.model);
   if (options.activations == "int8" && model.quantization.empty())
     fail_usage("--activations int8: {} is a float model; 'octet quantize' makes an int8 one",
@@ -109,7 +83,7 @@ void run(const Options& options) {
     if (options.layout != "raw") stem += "-ultralytics";
     if (options.sizes.size() > 1) stem += "-" + to_string(size);
     for (const std::string& name : options.formats)
-      files.push_back(write_one(options, model, format_named(name), folder / stem, size));
+      files.push_back(write_one(options, model, export_format(name), folder / stem, size));
   }
   if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"files", files}}.dump());
 }
@@ -122,7 +96,8 @@ void add_export(CLI::App& root) {
       root.add_subcommand("export", "write a model as ONNX, TensorFlow Lite and OpenVINO IR");
   verb->add_option("--model", options->model, "a model file or a checkpoint")->required();
   verb->add_option("--format", options->formats,
-                   "one or more of onnx, tflite, openvino, edgetpu, joined by commas")
+                   fmt::format("one or more of {}, joined by commas",
+                               fmt::join(export_format_names(), ", ")))
       ->required()
       ->delimiter(',');
   verb->add_option("--imgsz", options->sizes,

@@ -26,17 +26,8 @@ struct Options {
 };
 
 std::string_view kind_name(const Artifact& a) {
-  switch (a.kind) {
-    case ArtifactKind::kOnnx:
-      return "ONNX";
-    case ArtifactKind::kOpenVino:
-      return "OpenVINO IR";
-    case ArtifactKind::kTflite:
-      return "TensorFlow Lite";
-    case ArtifactKind::kModel:
-      return a.file.extension() == ".safetensors" ? "octet model" : "checkpoint";
-  }
-  return "?";
+  if (a.format != nullptr) return a.format->title;
+  return a.file.extension() == ".safetensors" ? "octet model" : "checkpoint";
 }
 
 ordered_json describe(const Artifact& a) {
@@ -147,14 +138,15 @@ void print_passes(const ordered_json& j) {
 
 // What a target would leave to the processor's plain kernels.
 void add_fallbacks(const Artifact& artifact, const std::string& target, ordered_json& j) {
-  if (artifact.kind != ArtifactKind::kTflite)
+  if (artifact.format == nullptr || artifact.format->check_target == nullptr)
     fail_usage("--target {}: is for .tflite files; export the model with --format tflite first",
                target);
-  const TfliteSummary summary = summarize_tflite(read_file(artifact.file), artifact.file.string());
+  const TargetReport report = artifact.format->check_target(
+      read_export(*artifact.format, artifact.file), artifact.file.string(), target);
   j["target"] = target;
-  j["operators"] = summary.operators.size();
+  j["operators"] = report.operators;
   auto& list = j["fallbacks"] = ordered_json::array();
-  for (const Fallback& f : fallbacks(summary, target)) {
+  for (const Fallback& f : report.fallbacks) {
     list.push_back({{"operator", f.op.code},
                     {"version", f.op.version},
                     {"tensor", f.op.output},
@@ -175,7 +167,8 @@ std::vector<fs::path> files_of(const fs::path& path) {
   if (!fs::is_directory(path)) return {path};
   std::vector<fs::path> found = models_in(path);
   if (found.empty())
-    fail("{}: holds no model (.safetensors, .pt, .onnx, .tflite or .xml)", path.string());
+    fail("{}: holds no model (.safetensors, .pt) and no export ({})", path.string(),
+         fmt::join(export_format_names(), ", "));
   return found;
 }
 

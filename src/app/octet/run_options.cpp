@@ -2,6 +2,7 @@
 
 #include "app/octet/verbs.h"
 #include "core/error.h"
+#include "engine/registry.h"
 
 namespace octet {
 
@@ -12,7 +13,7 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
                   "OpenVINO folder")
       ->required();
   verb.add_option("--engine", options.engine,
-                  "inference engine: auto, openvino, onnxruntime, tflite, armnn")
+                  fmt::format("inference engine: auto, {}", fmt::join(engine_names(), ", ")))
       ->capture_default_str();
   verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384")
       ->check(size_check());
@@ -22,9 +23,11 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
   verb.add_option("--threads", options.threads, "threads for inference; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  verb.add_option(
-      "--delegate", options.delegate,
-      "a TensorFlow Lite delegate's library, such as libedgetpu.so.1; none: no XNNPACK either");
+  for (const EngineRow& row : engine_rows()) {
+    for (const EngineOption& o : row.options)
+      verb.add_option(fmt::format("--{}", o.key), options.settings[std::string(o.key)],
+                      std::string(o.help));
+  }
   verb.add_flag("--json", options.json, "print one JSON object on standard output");
 }
 
@@ -49,7 +52,7 @@ DetectorOptions detector_options(const RunOptions& options, std::optional<Size> 
                  .parallel = parallel,
                  .precision = options.precision == "f32" ? Precision::kF32 : Precision::kAuto,
                  .cache = cache_folder(),
-                 .delegate = options.delegate};
+                 .settings = options.settings};
   return out;
 }
 

@@ -1,13 +1,13 @@
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/octet/verbs.h"
 #include "core/error.h"
+#include "core/numeric/quantile.h"
 #include "core/process.h"
 #include "core/progress.h"
 #include "eval/dataset/dataset.h"
-#include "eval/metric/coco_metric.h"
+#include "eval/map_evaluator.h"
 #include "media/image/image_io.h"
 
 namespace octet {
@@ -22,10 +22,6 @@ struct Options {
   bool per_class = false;
 };
 
-// As mAP is measured for YOLOv8: every class of a cell above 0.001 counts.
-constexpr DecodeOptions kDecode{
-    .score_threshold = 0.001F, .iou_threshold = 0.7F, .max_detections = 300, .multi_label = true};
-
 void check_fits(const ModelInfo& info, const Dataset& data, const std::string& path) {
   if (data.names.size() != info.names.size())
     fail("{}: {} classes, the model has {}", path, data.names.size(), info.names.size());
@@ -35,14 +31,12 @@ void check_fits(const ModelInfo& info, const Dataset& data, const std::string& p
 }
 
 struct Measured {
-  CocoMetric boxes;
-  CocoMetric keypoints;
+  MapEvaluator map;
   std::vector<double> inference_ms;
 };
 
 Measured measure(Detector& detector, const Dataset& data) {
-  Measured m{.boxes = CocoMetric(MetricKind::kBox),
-             .keypoints = CocoMetric(MetricKind::kKeypoint, detector.info().head.keypoints)};
+  Measured m{.map = MapEvaluator(detector.info()), .inference_ms = {}};
   const auto job = detector.make_job();
   Detections detections;
   Progress progress(static_cast<int64_t>(data.samples.size()));
@@ -50,11 +44,9 @@ Measured measure(Detector& detector, const Dataset& data) {
     if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
     const Image image = read_image(sample.image);
     job->submit(view(image));
-    job->finish(kDecode, detections);
+    job->finish(kMapDecode, detections);
     m.inference_ms.push_back(job->inference_time().count());
-    const auto truth = objects_in_pixels(sample, image.size());
-    m.boxes.add(truth, detections);
-    if (detector.info().task == Task::kPose) m.keypoints.add(truth, detections);
+    m.map.add(sample, image.size(), detections);
     progress.update(static_cast<int64_t>(m.inference_ms.size()),
                     fmt::format("{:.0f} ms", m.inference_ms.back()));
   }
@@ -62,27 +54,25 @@ Measured measure(Detector& detector, const Dataset& data) {
 }
 
 ordered_json report(const Detector& detector, const Measured& m, bool per_class) {
-  const CocoSummary box = m.boxes.summary();
+  const CocoSummary box = m.map.boxes().summary();
   ordered_json j{{"task", task_name(detector.info().task)},
                  {"images", m.inference_ms.size()},
                  {"map50", box.map50},
                  {"map50_95", box.map50_95}};
   const bool pose = detector.info().task == Task::kPose;
   if (pose) {
-    const CocoSummary points = m.keypoints.summary();
+    const CocoSummary points = m.map.keypoints().summary();
     j["pose_map50"] = points.map50;
     j["pose_map50_95"] = points.map50_95;
   }
   auto times = m.inference_ms;
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
-                   times.end());
-  j["inference_ms_p50"] = times[times.size() / 2];
+  j["inference_ms_p50"] = quantile(times, 0.5);
   j["engine"] = detector.description().engine;
   j["precision"] = detector.description().precision;
   j["imgsz"] = {detector.input_size().width, detector.input_size().height};
   if (!per_class) return j;
   auto& classes = j["classes"] = ordered_json::array();
-  for (const ClassSummary& c : (pose ? m.keypoints : m.boxes).per_class()) {
+  for (const ClassSummary& c : m.map.main().per_class()) {
     classes.push_back({{"name", detector.info().names[static_cast<size_t>(c.class_index)]},
                        {"objects", c.objects},
                        {"map50", c.map50},

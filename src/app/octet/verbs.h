@@ -26,7 +26,7 @@ struct RunOptions {
   std::string engine = "auto";
   std::string size;
   std::string precision;
-  std::string delegate;
+  EngineSettings settings;
   int threads = 0;
   bool json = false;
 };

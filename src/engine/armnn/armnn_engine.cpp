@@ -3,14 +3,14 @@
 #include <armnn/ArmNN.hpp>
 #include <armnnTfLiteParser/ITfLiteParser.hpp>
 #include <array>
-#include <future>
 #include <memory>
 
+#include "core/concurrency/worker.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "engine/engine.h"
+#include "engine/module.h"
 #include "engine/tflite/tensors.h"
 #include "format/tflite/summary.h"
 
@@ -130,13 +130,29 @@ std::string precision_of(const TfliteSummary& summary, const std::string& file) 
   return summary.precision;
 }
 
+// A network that the runtime holds.
+class LoadedNetwork {
+ public:
+  LoadedNetwork(Runtime& runtime, const Parsed& parsed, const std::string& file)
+      : runtime_(runtime), id_(runtime.load(parsed, file)) {}
+  ~LoadedNetwork() { runtime_.unload(id_); }
+  LoadedNetwork(const LoadedNetwork&) = delete;
+  LoadedNetwork& operator=(const LoadedNetwork&) = delete;
+  [[nodiscard]] armnn::NetworkId id() const { return id_; }
+
+ private:
+  Runtime& runtime_;
+  armnn::NetworkId id_;
+};
+
 class ArmnnRequest : public Request {
  public:
   ArmnnRequest(Runtime& runtime, const Parsed& parsed, const std::string& file)
       : runtime_(runtime),
-        id_(runtime.load(parsed, file)),
+        loaded_(runtime, parsed, file),
         input_(parsed.input().port()),
-        input_memory_(parsed.input().binding.second.GetNumBytes()) {
+        input_memory_(parsed.input().binding.second.GetNumBytes()),
+        worker_([this] { run(); }) {
     const auto& [id, info] = parsed.input().binding;
     inputs_.emplace_back(id, armnn::ConstTensor(info, input_memory_.data()));
     for (const Tensor& t : parsed.outputs()) {
@@ -145,36 +161,29 @@ class ArmnnRequest : public Request {
       views_.add(t.port(), memory.data());
     }
   }
-  ArmnnRequest(const ArmnnRequest&) = delete;
-  ArmnnRequest& operator=(const ArmnnRequest&) = delete;
-  ~ArmnnRequest() override {
-    if (running_.valid()) running_.wait();
-    runtime_.unload(id_);
-  }
-
   uint8_t* input() override { return input_.bytes(); }
-  void start() override {
-    running_ = std::async(std::launch::async, [this] {
-      input_.copy_to(input_memory_.data());
-      runtime_.run(id_, inputs_, outputs_);
-    });
-  }
+  void start() override { worker_.start(); }
   void wait() override {
-    running_.get();
+    worker_.wait();
     views_.update();
   }
   std::span<const TensorView> outputs() const override { return views_.views(); }
 
  private:
+  void run() {
+    input_.copy_to(input_memory_.data());
+    runtime_.run(loaded_.id(), inputs_, outputs_);
+  }
+
   Runtime& runtime_;
-  armnn::NetworkId id_;
+  LoadedNetwork loaded_;
   PictureInput input_;
   std::vector<std::byte> input_memory_;
   std::vector<std::vector<std::byte>> output_memory_;
   armnn::InputTensors inputs_;
   armnn::OutputTensors outputs_;
   PictureOutputs views_;
-  std::future<void> running_;
+  Worker worker_;  // the last member: it uses the others
 };
 
 class ArmnnNetwork : public Network {
@@ -215,12 +224,11 @@ class ArmnnNetwork : public Network {
 class ArmnnEngine : public Engine {
  public:
   std::string version() override { return "Arm NN " ARMNN_VERSION; }
-  std::vector<NetworkFormat> formats() const override { return {NetworkFormat::kTflite}; }
   Size fixed_size(const NetworkSource& source) override {
     return summarize_tflite(bytes_of(source), name_of(source)).input;
   }
-  std::unique_ptr<Network> compile(const NetworkSource& source, Size,
-                                   const EngineOptions& options) override {
+  std::unique_ptr<Network> make_network(const NetworkSource& source, Size,
+                                        const EngineOptions& options) override {
     return std::make_unique<ArmnnNetwork>(runtime_, bytes_of(source), name_of(source), version(),
                                           options.parallel);
   }
@@ -232,6 +240,4 @@ class ArmnnEngine : public Engine {
 }  // namespace
 }  // namespace octet
 
-extern "C" __attribute__((visibility("default"))) octet::Engine* octet_make_engine() {
-  return new octet::ArmnnEngine;
-}
+OCTET_ENGINE_MODULE(octet::ArmnnEngine)

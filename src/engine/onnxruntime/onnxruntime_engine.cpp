@@ -5,15 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/concurrency/worker.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "engine/engine.h"
+#include "engine/module.h"
 #include "engine/onnxruntime/ort_api.h"
 #include "format/onnx/onnx.h"
 
@@ -138,7 +138,8 @@ class OrtRequest : public Request {
         session_(session),
         memory_(api.make<ort::CreateCpuMemoryInfo, ort::ReleaseMemoryInfo, OrtMemoryInfo>(
             kOrtDeviceAllocator, kOrtMemoryDefault)),
-        pixels_(static_cast<size_t>(size.width) * size.height) {
+        pixels_(static_cast<size_t>(size.width) * size.height),
+        worker_([this] { run(); }) {
     bytes_.resize(pixels_ * 3);
     const bool rows = channels_last(session.input);
     const Shape shape =
@@ -154,15 +155,10 @@ class OrtRequest : public Request {
     outputs_.resize(names_.size(), nullptr);
     views_.resize(names_.size());
   }
-  ~OrtRequest() override {
-    if (running_.valid()) running_.wait();
-  }
 
   uint8_t* input() override { return bytes_.data(); }
-  void start() override {
-    running_ = std::async(std::launch::async, [this] { run(); });
-  }
-  void wait() override { running_.get(); }
+  void start() override { worker_.start(); }
+  void wait() override { worker_.wait(); }
   std::span<const TensorView> outputs() const override { return views_; }
 
  private:
@@ -205,7 +201,7 @@ class OrtRequest : public Request {
   std::vector<OrtValue*> outputs_;
   std::vector<std::shared_ptr<OrtValue>> values_;  // own them
   std::vector<TensorView> views_;
-  std::future<void> running_;
+  Worker worker_;  // the last member: it uses the others
 };
 
 class OrtNetwork : public Network {
@@ -279,7 +275,6 @@ class OrtEngine : public Engine {
   }
 
   std::string version() override { return "ONNX Runtime " + api_.version(); }
-  std::vector<NetworkFormat> formats() const override { return {NetworkFormat::kOnnx}; }
 
   Size fixed_size(const NetworkSource& source) override {
     const Session& session = open(source, {});
@@ -290,8 +285,8 @@ class OrtEngine : public Engine {
                                    : Size{static_cast<int>(width), static_cast<int>(height)};
   }
 
-  std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
-                                   const EngineOptions& options) override {
+  std::unique_ptr<Network> make_network(const NetworkSource& source, Size size,
+                                        const EngineOptions& options) override {
     Session session = open(source, options);
     session_.reset();
     return std::make_unique<OrtNetwork>(api_, std::move(session), size,
@@ -363,6 +358,4 @@ class OrtEngine : public Engine {
 }  // namespace
 }  // namespace octet
 
-extern "C" __attribute__((visibility("default"))) octet::Engine* octet_make_engine() {
-  return new octet::OrtEngine;
-}
+OCTET_ENGINE_MODULE(octet::OrtEngine)

@@ -61,7 +61,7 @@ QuantParams in_whole_steps(const QuantParams& grid) {
 //
 // Convolutions give steps of their output, not real values: the factor that XNNPACK and ONNX
 // Runtime scale accumulators by is the weights' scale then, and as it has few bits
-// (quant/settle.h), float32 is exact.
+// (quant/rounding_safe_scales.h), float32 is exact.
 class IntegerSteps {
  public:
   IntegerSteps(ov::Model& model, std::map<std::string, QuantParams> before_silu)

@@ -14,7 +14,7 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/process.h"
-#include "engine/engine.h"
+#include "engine/module.h"
 #include "engine/openvino/integer_outputs.h"
 #include "engine/openvino/integer_steps.h"
 #include "engine/openvino/table_look_up.h"
@@ -163,9 +163,6 @@ class OpenVinoEngine : public Engine {
                           : cpu.has("fphp") ? "fp16"
                                             : "fp32"};
   }
-  std::vector<NetworkFormat> formats() const override {
-    return {NetworkFormat::kOpenVino, NetworkFormat::kOnnx};
-  }
 
   Size fixed_size(const NetworkSource& source) override {
     const ov::PartialShape shape = read(source)->input().get_partial_shape();
@@ -178,8 +175,8 @@ class OpenVinoEngine : public Engine {
     return {static_cast<int>(width.get_length()), static_cast<int>(height.get_length())};
   }
 
-  std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
-                                   const EngineOptions& options) override {
+  std::unique_ptr<Network> make_network(const NetworkSource& source, Size size,
+                                        const EngineOptions& options) override {
     const std::filesystem::path cached =
         options.cache.empty() ? "" : options.cache / cache_key(source, size, options);
     try {
@@ -326,6 +323,4 @@ class OpenVinoEngine : public Engine {
 }  // namespace
 }  // namespace octet
 
-extern "C" __attribute__((visibility("default"))) octet::Engine* octet_make_engine() {
-  return new octet::OpenVinoEngine;
-}
+OCTET_ENGINE_MODULE(octet::OpenVinoEngine)

@@ -11,22 +11,30 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
-#include <future>
 #include <optional>
 #include <thread>
 
+#include "core/concurrency/worker.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "engine/crowding.h"
-#include "engine/engine.h"
+#include "engine/module.h"
 #include "engine/tflite/tensors.h"
 #include "engine/tflite/tflite_api.h"
 #include "format/tflite/summary.h"
 
 namespace octet {
 namespace {
+
+constexpr std::string_view kNoDelegate = "none";
+
+// Empty: XNNPACK; kNoDelegate: TensorFlow Lite's own kernels; else a library's file.
+std::string delegate_of(const EngineSettings& settings) {
+  const auto at = settings.find("delegate");
+  return at == settings.end() ? "" : at->second;
+}
 
 template <typename T>
 using Handle = std::unique_ptr<T, void (*)(T*)>;
@@ -170,26 +178,16 @@ class TfliteRequest : public Request {
       : api_(api),
         make_one_(std::move(make_one)),
         together_(api, std::move(interpreter)),
-        input_(make_port(api, together_.interpreter->input())) {}
-  ~TfliteRequest() override {
-    if (running_.valid()) running_.wait();
-  }
+        input_(make_port(api, together_.interpreter->input())),
+        worker_([this] { run(); }) {}
 
   uint8_t* input() override { return input_.bytes(); }
   void start() override {
     runner_ = &choose();
-    running_ = std::async(std::launch::async, [this] {
-      input_.copy_to(runner_->data);
-      const auto began = Clock::now();
-      const auto busy = time_on_processor();
-      runner_->interpreter->invoke();
-      const auto ended = Clock::now();
-      if (make_one_)
-        crowding_.see(ended.time_since_epoch(), ended - began, time_on_processor() - busy);
-    });
+    worker_.start();
   }
   void wait() override {
-    running_.get();
+    worker_.wait();
     runner_->outputs.update();
   }
   std::span<const TensorView> outputs() const override { return runner_->outputs.views(); }
@@ -203,6 +201,15 @@ class TfliteRequest : public Request {
     }
     return *alone_;
   }
+  void run() {
+    input_.copy_to(runner_->data);
+    const auto began = Clock::now();
+    const auto busy = time_on_processor();
+    runner_->interpreter->invoke();
+    const auto ended = Clock::now();
+    if (make_one_)
+      crowding_.see(ended.time_since_epoch(), ended - began, time_on_processor() - busy);
+  }
 
   const TfliteApi& api_;
   MakeOne make_one_;
@@ -211,7 +218,7 @@ class TfliteRequest : public Request {
   Runner* runner_ = &together_;  // of the last inference
   Crowding crowding_;
   PictureInput input_;
-  std::future<void> running_;
+  Worker worker_;  // the last member: it uses the others
 };
 
 class TfliteNetwork : public Network {
@@ -220,7 +227,7 @@ class TfliteNetwork : public Network {
                 const std::string& name)
       : api_(api),
         name_(name),
-        delegate_(options.delegate),
+        delegate_(delegate_of(options.settings)),
         bytes_(std::move(bytes)),
         model_(api.model_create(bytes_.data(), bytes_.size()), api.model_delete) {
     const TfliteSummary summary = summarize_tflite(bytes_, name);
@@ -281,12 +288,11 @@ class TfliteNetwork : public Network {
 class TfliteEngine : public Engine {
  public:
   std::string version() override { return fmt::format("TensorFlow Lite {}", api_.version()); }
-  std::vector<NetworkFormat> formats() const override { return {NetworkFormat::kTflite}; }
   Size fixed_size(const NetworkSource& source) override {
     return summarize_tflite(bytes_of(source), name_of(source)).input;
   }
-  std::unique_ptr<Network> compile(const NetworkSource& source, Size,
-                                   const EngineOptions& options) override {
+  std::unique_ptr<Network> make_network(const NetworkSource& source, Size,
+                                        const EngineOptions& options) override {
     return std::make_unique<TfliteNetwork>(api_, bytes_of(source), options, name_of(source));
   }
 
@@ -297,6 +303,4 @@ class TfliteEngine : public Engine {
 }  // namespace
 }  // namespace octet
 
-extern "C" __attribute__((visibility("default"))) octet::Engine* octet_make_engine() {
-  return new octet::TfliteEngine;
-}
+OCTET_ENGINE_MODULE(octet::TfliteEngine)

@@ -7,6 +7,8 @@
 #include <random>
 #include <set>
 
+#include "eval/metric/box_overlap.h"
+
 namespace octet {
 namespace {
 
@@ -21,13 +23,12 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 double threshold_at(int i) { return 0.5 + i * 0.05; }
 
+// Of a crowd, the share of the detection that lies in it.
 double box_iou(const PixelBox& d, const TruthBox& g, bool crowd) {
-  const double width = std::min<double>(d.x2, g.x2) - std::max<double>(d.x1, g.x1);
-  const double height = std::min<double>(d.y2, g.y2) - std::max<double>(d.y1, g.y1);
-  if (width <= 0 || height <= 0) return 0;
-  const double common = width * height;
-  const double detected = (static_cast<double>(d.x2) - d.x1) * (static_cast<double>(d.y2) - d.y1);
-  return common / (crowd ? detected : detected + (g.x2 - g.x1) * (g.y2 - g.y1) - common);
+  const TruthBox detected = to_truth_box(d);
+  if (!crowd) return intersection_over_union(detected, g);
+  const double shared = shared_area(detected, g);
+  return shared > 0 ? shared / area(detected) : 0;
 }
 
 // One class of one image: objects sorted so that ignored ones come last, detections by falling

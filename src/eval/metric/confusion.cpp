@@ -1,20 +1,11 @@
 #include "eval/metric/confusion.h"
 
-#include <algorithm>
+#include "eval/metric/box_overlap.h"
 
 namespace octet {
 namespace {
 
 constexpr double kLeastOverlap = 0.45;
-
-double overlap(const TruthBox& a, const PixelBox& b) {
-  const double w = std::min<double>(a.x2, b.x2) - std::max<double>(a.x1, b.x1);
-  const double h = std::min<double>(a.y2, b.y2) - std::max<double>(a.y1, b.y1);
-  if (w <= 0 || h <= 0) return 0;
-  const double areas = (a.x2 - a.x1) * (a.y2 - a.y1) +
-                       static_cast<double>(b.x2 - b.x1) * static_cast<double>(b.y2 - b.y1);
-  return w * h / (areas - w * h);
-}
 
 }  // namespace
 
@@ -29,7 +20,7 @@ void Confusion::add(std::span<const TruthObject> truth, const Detections& found)
     double best = kLeastOverlap;
     size_t match = truth.size();
     for (size_t t = 0; t < truth.size(); ++t) {
-      const double now = overlap(truth[t].box, d.box);
+      const double now = intersection_over_union(truth[t].box, to_truth_box(d.box));
       if (taken[t] || truth[t].crowd || now < best) continue;
       best = now;
       match = t;

@@ -1,5 +1,5 @@
 #include "core/error.h"
-#include "format/listing.h"
+#include "format/onnx/onnx.h"
 #include "format/onnx/parse.h"
 
 namespace octet {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/size.h"
+#include "format/listing.h"
 #include "model/model.h"
 
 namespace octet {
@@ -29,5 +30,8 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
 // How often each operator stands in the graph. Throws an Error as above.
 [[nodiscard]] std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
                                                               const std::string& name);
+
+// Throws an Error naming the file for anything that is damaged.
+[[nodiscard]] ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace octet

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/size.h"
+#include "format/listing.h"
 #include "model/model.h"
 
 namespace octet {
@@ -27,5 +29,9 @@ void write_ir(const std::filesystem::path& path, const Model& model, Size size, 
 // (key "metadata.yaml").
 [[nodiscard]] std::map<std::string, std::string> read_ir_metadata(
     const std::filesystem::path& path);
+
+// Throws an Error naming the file for anything that is damaged.
+[[nodiscard]] ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights,
+                                    const std::string& name);
 
 }  // namespace octet

@@ -3,7 +3,7 @@
 #include <pugixml.hpp>
 
 #include "core/error.h"
-#include "format/listing.h"
+#include "format/openvino/ir.h"
 #include "graph/json/quantization_json.h"
 
 namespace octet {

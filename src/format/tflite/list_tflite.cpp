@@ -3,7 +3,6 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/checkpoint/zip.h"
-#include "format/listing.h"
 #include "format/tflite/tflite.h"
 #include "tflite_generated.h"
 

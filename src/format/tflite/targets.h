@@ -13,6 +13,11 @@ struct Fallback {
   TfliteOperator op;
   std::string reason;
 };
+// Of one file and one target.
+struct TargetReport {
+  size_t operators = 0;
+  std::vector<Fallback> fallbacks;  // those that the target does not run
+};
 
 [[nodiscard]] std::vector<std::string> tflite_targets();  // "edgetpu", "xnnpack", "armnn"
 

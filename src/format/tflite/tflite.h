@@ -7,9 +7,11 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 
 #include "core/size.h"
+#include "format/listing.h"
 #include "format/tflite/summary.h"
 #include "model/model.h"
 
@@ -23,5 +25,8 @@ void write_tflite(const std::filesystem::path& path, const Model& model, Size si
 // file when it is no TensorFlow Lite file.
 [[nodiscard]] std::map<std::string, std::string> read_tflite_metadata(
     const std::filesystem::path& path);
+
+// Throws an Error naming the file for anything that is damaged.
+[[nodiscard]] ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace octet

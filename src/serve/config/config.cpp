@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text/yaml_text.h"
+#include "engine/registry.h"
 #include "live/ranges.h"
 
 namespace octet {
@@ -199,7 +200,12 @@ void read_detector(Section& root, LiveConfig& config) {
     if (!config.auto_size) detector.size = SizeOption::parse(text);
   });
   root.read("threads", detector.runtime.threads, {0, 1024});
-  root.read("delegate", detector.runtime.delegate);
+  for (const EngineRow& row : engine_rows()) {
+    for (const EngineOption& option : row.options) {
+      const std::string key(option.key);
+      root.read(key, detector.runtime.settings[key]);
+    }
+  }
   root.read_as("precision", [&](const std::string& text) {
     if (text != "f32" && text != "auto") fail("f32 or auto is expected");
     detector.runtime.precision = text == "f32" ? Precision::kF32 : Precision::kAuto;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "eval/map_evaluator.h"
 #include "media/image/image_io.h"
 #include "model/passes/passes.h"
 #include "train/network/graph_executor.h"
@@ -10,7 +11,6 @@
 
 namespace octet {
 namespace {
-constexpr DecodeOptions kDecode{.score_threshold = 0.001F, .multi_label = true};
 // Pictures that go through the network together. Convolutions of a single small picture libtorch
 // computes without oneDNN: one at 320 takes as long as three in a batch.
 constexpr size_t kTogether = 4;
@@ -55,7 +55,7 @@ class PictureBatch {
     const Size input{.width = static_cast<int>(picture.bytes.size(3)),
                      .height = static_cast<int>(picture.bytes.size(2))};
     Decoder decoder(model_.info, Layout::kRaw, input, names_, shapes, voting_);
-    decoder.decode(views, picture.geometry, kDecode, found_);
+    decoder.decode(views, picture.geometry, kMapDecode, found_);
     give_(*sample, picture.original, found_);
   }
 
@@ -103,14 +103,10 @@ void require_labels(const Dataset& data, const std::string& name) {
 Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
                     const SizeOption& size, Voting voting, const PictureVisitor& visit) {
   const torch::NoGradGuard no_grad;
-  const bool pose = model.info.task == Task::kPose;
-  CocoMetric boxes(MetricKind::kBox);
-  CocoMetric keypoints(MetricKind::kKeypoint, model.info.head.keypoints);
+  MapEvaluator evaluator(model.info);
   PictureBatch batch(forward, model, voting,
                      [&](const Sample& sample, Size original, const Detections& found) {
-                       const auto truth = objects_in_pixels(sample, original);
-                       boxes.add(truth, found);
-                       if (pose) keypoints.add(truth, found);
+                       const auto& truth = evaluator.add(sample, original, found);
                        if (visit) visit(sample, truth, found);
                      });
   for (const Sample& sample : data.samples) {
@@ -119,11 +115,10 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
     batch.add(sample, letterboxed(image, input));
   }
   batch.run();
-  CocoMetric& main = pose ? keypoints : boxes;
-  Evaluation e{.boxes = boxes.summary(),
-               .keypoints = keypoints.summary(),
-               .precision_curve = main.precision_curve()};
-  e.metric = std::make_shared<const CocoMetric>(std::move(main));
+  Evaluation e{.boxes = evaluator.boxes().summary(),
+               .keypoints = evaluator.keypoints().summary(),
+               .precision_curve = evaluator.main().precision_curve()};
+  e.metric = std::make_shared<const CocoMetric>(std::move(evaluator).take_main());
   return e;
 }
 

@@ -98,7 +98,7 @@ TEST(QuantizedNetwork, AgreesWithTheIntegerReference) {
   }
 }
 
-// So that no engine's float32 has anything to round in an accumulator (quant/settle.h).
+// So that no engine's float32 has anything to round in an accumulator (quant/rounding_safe_scales.h).
 TEST(QuantizedNetwork, StoresFactorsOfFewBits) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   QuantizedNetwork network = calibrated(folded(kReal), data, 160);

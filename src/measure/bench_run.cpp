@@ -1,40 +1,20 @@
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 
-#include "app/octet/bench.h"
 #include "core/process.h"
+#include "measure/bench.h"
+#include "measure/energy.h"
 
 namespace octet {
 namespace {
 using Clock = std::chrono::steady_clock;
-namespace fs = std::filesystem;
 
 constexpr int kWarmUp = 5, kFewest = 20;
 constexpr Size kPicture{1280, 720};
 
-// Sums up the processor packages' energy counters (Linux' powercap). Negative where there are none
-// to be read.
-double joules_so_far() {
-  double sum = 0;
-  bool any = false;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator("/sys/class/powercap", ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find("intel-rapl:") != 0 || name.find(':', 11) != std::string::npos) continue;
-    double microjoules = 0;
-    if (std::ifstream(entry.path() / "energy_uj") >> microjoules) {
-      sum += microjoules * 1e-6;
-      any = true;
-    }
-  }
-  return any ? sum : -1;
-}
-
 }  // namespace
 
-nlohmann::ordered_json run_bench_case(const RunOptions& options, double seconds) {
-  Detector detector(detector_options(options, std::nullopt, 1));
+nlohmann::ordered_json run_bench_case(const DetectorOptions& options, double seconds) {
+  Detector detector(options);
   const auto job = detector.make_job();
   std::vector<uint8_t> pixels(static_cast<size_t>(kPicture.width) * kPicture.height * 3);
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * 7 / 5 + i / 3840);
@@ -51,7 +31,7 @@ nlohmann::ordered_json run_bench_case(const RunOptions& options, double seconds)
   std::vector<double> times;
   const auto begin = Clock::now();
   const auto cpu = process_usage().cpu;
-  const double joules = joules_so_far();
+  const auto joules = joules_so_far();
   while (times.size() < kFewest ||
          std::chrono::duration<double>(Clock::now() - begin).count() < seconds) {
     frame();
@@ -70,7 +50,7 @@ nlohmann::ordered_json run_bench_case(const RunOptions& options, double seconds)
                            {"precision", d.precision},
                            {"threads", d.threads},
                            {"imgsz", {detector.input_size().width, detector.input_size().height}}};
-  if (joules >= 0) j["joules_per_frame"] = (joules_so_far() - joules) / frames;
+  if (joules) j["joules_per_frame"] = (joules_so_far().value_or(*joules) - *joules) / frames;
   return j;
 }
 

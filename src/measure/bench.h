@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/octet/verbs.h"
+#include "detect/detector.h"
 
 namespace octet {
 
@@ -20,7 +20,7 @@ struct BenchCase {
 // frame, "start_ms" from the start of the process to the first result, "rss_mb",
 // "cpu_ms_per_frame", "joules_per_frame" where the machine has a counter, "engine", "precision",
 // "imgsz", "threads".
-[[nodiscard]] nlohmann::ordered_json run_bench_case(const RunOptions& options, double seconds);
+[[nodiscard]] nlohmann::ordered_json run_bench_case(const DetectorOptions& options, double seconds);
 
 // One row a case: percentiles over the frames of all its runs, the spread over runs.
 [[nodiscard]] nlohmann::ordered_json summarize_bench(

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "app/octet/bench.h"
+#include "core/numeric/quantile.h"
 #include "detect/artifact.h"
+#include "measure/bench.h"
 #include "report/html.h"
 
 namespace octet {
@@ -12,13 +12,7 @@ namespace {
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-double percentile(std::vector<double>& values, double share) {
-  const auto at = std::lround(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<size_t>(at)];
-}
-
-double median(std::vector<double> values) { return percentile(values, 0.5); }
+double median(std::vector<double> values) { return quantile(values, 0.5); }
 
 std::vector<double> of_runs(const std::vector<ordered_json>& runs, const char* field) {
   std::vector<double> values;
@@ -87,11 +81,11 @@ ordered_json summarize_bench(const BenchCase& bench, const std::vector<ordered_j
                    {"imgsz", runs[0]["imgsz"]},
                    {"threads", runs[0]["threads"]},
                    {"frames", all.size()},
-                   {"ms_p50", percentile(all, 0.5)},
-                   {"ms_p90", percentile(all, 0.9)},
-                   {"ms_p99", percentile(all, 0.99)},
+                   {"ms_p50", quantile(all, 0.5)},
+                   {"ms_p90", quantile(all, 0.9)},
+                   {"ms_p99", quantile(all, 0.99)},
                    {"ms_p50_runs", {*low, *high}},
-                   {"fps", 1e3 / percentile(all, 0.5)},
+                   {"fps", 1e3 / quantile(all, 0.5)},
                    {"bytes", bytes_of_model(bench.model)},
                    {"rss_mb", median(of_runs(runs, "rss_mb"))},
                    {"start_ms", median(of_runs(runs, "start_ms"))},

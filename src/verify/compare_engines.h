@@ -12,7 +12,8 @@
 
 namespace octet {
 
-struct Shares {  // of an output's values, by how many steps they are off
+// Of an output's values, by how many steps they are off.
+struct Shares {
   int64_t values = 0, equal = 0, within_1 = 0, within_2 = 0, within_4 = 0;
 
   Shares& operator+=(const Shares& other);
@@ -30,10 +31,14 @@ struct EngineComparison {
   NodeShares nodes;
   int64_t boxes = 0, matched = 0;  // with a score above 0.3 in the reference; IoU ≥ 0.95
   double map50_95 = 0, reference_map50_95 = 0;
+
+  // Whether the engine computes this model: nearly all values inside the network are within a step,
+  // and enough boxes are matched.
+  [[nodiscard]] bool agrees() const;
 };
 
 // `files`: exports in the raw layout at one size. `model`: quantized throughout. `engines`: those
-// to run; TensorFlow Lite runs twice, in XNNPACK and with its own kernels.
+// to run; one that has several sets of kernels runs once with each.
 [[nodiscard]] std::vector<EngineComparison> compare_engines(
     const Model& model, Size size, const std::vector<std::filesystem::path>& files,
     const Dataset& data, const std::vector<std::string>& engines);

@@ -1,4 +1,4 @@
-#include "format/listing.h"
+#include "verify/compare_listings.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Single edits in exported files: each has to be named.
-#include "format/listing.h"
+#include "verify/compare_listings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

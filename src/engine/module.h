@@ -1,0 +1,43 @@
+// The end of a module: what it exports, and what it is given when it is opened. A module links its
+// own copy of core/; through EngineHost its log lines and its stop flag are the program's.
+//
+//   OCTET_ENGINE_MODULE(octet::TfliteEngine)
+#pragma once
+
+#include <atomic>
+
+#include "core/log.h"
+#include "core/process.h"
+#include "engine/engine.h"
+
+namespace octet {
+
+// What the program gives to a module. It lives as long as the process.
+struct EngineHost {
+  LogSink log = nullptr;
+  const std::atomic<bool>* stop = nullptr;  // as stop_requested()
+};
+
+// What a module exports, and its types.
+inline constexpr const char* kEngineAbiSymbol = "octet_engine_abi";
+using EngineAbi = int (*)();
+inline constexpr const char* kMakeEngineSymbol = "octet_make_engine";
+using MakeEngine = Engine* (*)(const EngineHost& host);
+
+// In the module: uses the host's log and stop flag from now on.
+inline void adopt_host(const EngineHost& host) {
+  set_log_sink(host.log);
+  set_stop_flag(*host.stop);
+}
+
+}  // namespace octet
+
+#define OCTET_ENGINE_EXPORT extern "C" __attribute__((visibility("default")))
+#define OCTET_ENGINE_MODULE(Type)                                                      \
+  OCTET_ENGINE_EXPORT int octet_engine_abi();                                          \
+  int octet_engine_abi() { return octet::kEngineAbi; }                                 \
+  OCTET_ENGINE_EXPORT octet::Engine* octet_make_engine(const octet::EngineHost& host); \
+  octet::Engine* octet_make_engine(const octet::EngineHost& host) {                    \
+    octet::adopt_host(host);                                                           \
+    return new Type;                                                                   \
+  }

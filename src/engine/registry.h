@@ -1,0 +1,61 @@
+// The engines, one row each, and how their modules are opened.
+//
+// To add an engine: a folder with its module (engine/module.h), and its row in registry.cpp.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+#include "format/registry.h"
+
+namespace octet {
+
+// A key of EngineSettings that an engine knows. The command line offers it as --KEY.
+struct EngineOption {
+  std::string_view key, help;
+};
+
+struct EngineRow {
+  std::string_view name;              // of --engine; the module is octet_engine_NAME.so
+  std::string_view library, install;  // what it needs and how to get it, in words
+  // Names of format/registry.h. A model without a file is written in the first.
+  std::vector<std::string_view> formats;
+  std::vector<EngineOption> options = {};
+  // The settings that choose each set of its kernels; `verify` runs all of them.
+  std::vector<EngineSettings> kernel_sets = {{}};
+  // Why it runs only when it is named; empty: it is quick.
+  std::string_view slow_because = {};
+
+  [[nodiscard]] bool reads(const ExportFormat& format) const;
+  [[nodiscard]] bool knows(const EngineSettings& settings) const;
+};
+
+// Installed or not, in the order in which "auto" tries them.
+[[nodiscard]] const std::vector<EngineRow>& engine_rows();
+[[nodiscard]] std::vector<std::string> engine_names();
+// Those that run without being named.
+[[nodiscard]] std::vector<std::string> quick_engine_names();
+
+// Opens an engine's module, which stays open for the life of the process. Throws an Error that says
+// what to install or build when the module is missing or of another version, or a library of it is
+// missing.
+[[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
+// The same, of a file that is named.
+[[nodiscard]] std::unique_ptr<Engine> open_engine_module(const EngineRow& row,
+                                                         const std::filesystem::path& file);
+
+struct EngineRequest {
+  std::string name = "auto";
+  const ExportFormat* format = nullptr;  // of the file to run; null: a model without a file
+  int weight_bits = 0;                   // of an int8 model
+  EngineSettings settings = {};
+};
+// "auto" takes the first installed engine that reads the format and knows the settings; among those,
+// where there is one, one that does not saturate with weights of so many bits.
+[[nodiscard]] std::unique_ptr<Engine> choose_engine(const EngineRequest& request);
+
+}  // namespace octet

@@ -1,0 +1,148 @@
+#include "format/registry.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "format/listing.h"
+#include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
+#include "format/tflite/targets.h"
+#include "format/tflite/tflite.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+ExportContent make_onnx_content(const Model& model, const ExportOptions& o) {
+  return {.main = make_onnx(model, o.size, o.layout, o.activations), .weights = {}};
+}
+ExportListing list_onnx_content(const ExportContent& content, const std::string& name) {
+  return list_onnx(as_bytes(content.main), name);
+}
+std::map<std::string, std::string> read_onnx_file_metadata(const fs::path& path) {
+  return read_onnx_metadata(path);
+}
+
+ExportContent make_ir_content(const Model& model, const ExportOptions& o) {
+  IrDocument ir = make_ir(model, o.size, o.layout);
+  return {.main = std::move(ir.xml), .weights = std::move(ir.weights)};
+}
+ExportListing list_ir_content(const ExportContent& content, const std::string& name) {
+  return list_ir(content.main, content.weights, name);
+}
+
+ExportContent make_tflite_content(const Model& model, const ExportOptions& o) {
+  return {.main = make_tflite(model, o.size, o.layout), .weights = {}};
+}
+ExportListing list_tflite_content(const ExportContent& content, const std::string& name) {
+  return list_tflite(as_bytes(content.main), name);
+}
+TargetReport check_tflite_target(const ExportContent& content, const std::string& name,
+                                 const std::string& target) {
+  const TfliteSummary summary = summarize_tflite(as_bytes(content.main), name);
+  return {.operators = summary.operators.size(), .fallbacks = fallbacks(summary, target)};
+}
+
+// Coral's compiler is Google's.
+constexpr ExternalCompiler kEdgeTpuCompiler{
+    .program = "edgetpu_compiler", .folder_option = "--out_dir", .stem_suffix = "_edgetpu"};
+
+constexpr ExportFormat kFormats[] = {{.name = "onnx",
+                                      .title = "ONNX",
+                                      .extension = ".onnx",
+                                      .make = make_onnx_content,
+                                      .read_metadata = read_onnx_file_metadata,
+                                      .list = list_onnx_content},
+                                     {.name = "openvino",
+                                      .title = "OpenVINO IR",
+                                      .extension = ".xml",
+                                      .weights_extension = ".bin",
+                                      .make = make_ir_content,
+                                      .read_metadata = read_ir_metadata,
+                                      .list = list_ir_content,
+                                      .quantizes_silu = false},
+                                     {.name = "tflite",
+                                      .title = "TensorFlow Lite",
+                                      .extension = ".tflite",
+                                      .make = make_tflite_content,
+                                      .read_metadata = read_tflite_metadata,
+                                      .list = list_tflite_content,
+                                      .check_target = check_tflite_target,
+                                      .fractions = true},
+                                     {.name = "edgetpu",
+                                      .title = "TensorFlow Lite for the Edge TPU",
+                                      .extension = ".tflite",
+                                      .make = make_tflite_content,
+                                      .read_metadata = read_tflite_metadata,
+                                      .list = list_tflite_content,
+                                      .check_target = check_tflite_target,
+                                      .fractions = true,
+                                      .int8_only = true,
+                                      .compiler = &kEdgeTpuCompiler}};
+
+fs::path weights_path(const ExportFormat& format, fs::path path) {
+  return path.replace_extension(format.weights_extension);
+}
+
+}  // namespace
+
+std::span<const ExportFormat> export_formats() { return kFormats; }
+
+std::vector<std::string> export_format_names() {
+  std::vector<std::string> names;
+  for (const ExportFormat& f : kFormats) names.emplace_back(f.name);
+  return names;
+}
+
+const ExportFormat& export_format(std::string_view name) {
+  const auto* const found = std::find_if(std::begin(kFormats), std::end(kFormats),
+                                         [&](const ExportFormat& f) { return f.name == name; });
+  if (found == std::end(kFormats))
+    fail_usage("--format {}: is not known; there are: {}", name,
+               fmt::join(export_format_names(), ", "));
+  return *found;
+}
+
+const ExportFormat* export_format_of(const fs::path& file) {
+  const std::string extension = file.extension().string();
+  const auto* const found =
+      std::find_if(std::begin(kFormats), std::end(kFormats),
+                   [&](const ExportFormat& f) { return f.extension == extension; });
+  return found == std::end(kFormats) ? nullptr : found;
+}
+
+ExportContent make_export(const ExportFormat& format, const Model& model,
+                          const ExportOptions& options) {
+  if (format.int8_only && model.quantization.empty())
+    fail("--format {}: takes int8 models only; 'octet quantize' makes one", format.name);
+  return format.make(model, options);
+}
+
+void write_export(const ExportFormat& format, const fs::path& path, const Model& model,
+                  const ExportOptions& options) {
+  const ExportContent content = make_export(format, model, options);
+  if (!format.weights_extension.empty()) {
+    const std::span<const std::byte> weights = content.weights;
+    write_file(weights_path(format, path), {&weights, 1});
+  }
+  write_text_file(path, content.main);
+}
+
+ExportContent read_export(const ExportFormat& format, const fs::path& path) {
+  ExportContent content{.main = read_text_file(path), .weights = {}};
+  if (!format.weights_extension.empty()) content.weights = read_file(weights_path(format, path));
+  return content;
+}
+
+std::vector<fs::path> files_of_export(const fs::path& path) {
+  std::vector<fs::path> files{path};
+  const ExportFormat* format = export_format_of(path);
+  if (format == nullptr || format->weights_extension.empty()) return files;
+  if (fs::path beside = weights_path(*format, path); fs::exists(beside))
+    files.push_back(std::move(beside));
+  return files;
+}
+
+}  // namespace octet

@@ -1,0 +1,78 @@
+#include "verify/compare_exports.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/error.h"
+#include "format/onnx/onnx.h"
+#include "format/registry.h"
+
+namespace octet {
+namespace {
+
+// How the file was written, as its metadata say.
+ExportOptions written_with(const std::map<std::string, std::string>& metadata,
+                           const std::string& name) {
+  const auto at = metadata.find("octet");
+  if (at == metadata.end()) fail("{}: was not exported by octet", name);
+  ExportOptions o{.size = {}, .activations = onnx_activations(metadata)};
+  try {
+    const auto j = nlohmann::json::parse(at->second);
+    o.size = {j.at("imgsz").at(0).get<int>(), j.at("imgsz").at(1).get<int>()};
+    o.layout = j.at("layout").get<std::string>() == "raw" ? Layout::kRaw : Layout::kUltralytics;
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: its metadata is damaged: {}", name, error.what());
+  }
+  if (o.size.width < 1 || o.size.height < 1 || o.size.width > 1 << 14 || o.size.height > 1 << 14 ||
+      o.size.width % kInputMultiple != 0 || o.size.height % kInputMultiple != 0)
+    fail("{}: its metadata claims a size of {}", name, to_string(o.size));
+  return o;
+}
+
+ParameterCount count_parameters(const Model& model, const ExportFormat& format,
+                                const ExportListing& expected) {
+  ParameterCount n;
+  std::map<std::string, std::string> outputs;
+  for (const Output& o : model.outputs()) outputs[o.value] = o.name();
+  // As a node of its own, or with the tensor itself.
+  const auto holds = [&](const std::string& value) {
+    return expected.nodes.contains(value + ".quantized") ||
+           expected.tensors.contains(value + ".scale") ||
+           (outputs.contains(value) && expected.tensors.contains(outputs.at(value) + ".scale"));
+  };
+  for (const auto& [value, params] : model.quantization.values) {
+    const bool image = value == model.graph.input;
+    (image || holds(value) ? n.compared : n.absent) += 2;
+  }
+  for (const Node& node : model.graph.nodes) {
+    const auto* act = std::get_if<Activation>(&node.op);
+    if (act == nullptr || act->kind != ActivationKind::kSilu ||
+        model.quantization.find(node.inputs[0]) == nullptr)
+      continue;
+    (format.quantizes_silu ? n.compared : n.absent) += 2;
+  }
+  for (const auto& [name, q] : model.quantization.convs)
+    n.compared += static_cast<int64_t>(q.scales.size() + q.weight.size() + q.bias.size());
+  return n;
+}
+
+}  // namespace
+
+ExportComparison compare_export(const Model& model, const std::filesystem::path& file) {
+  const std::string name = file.string();
+  const ExportFormat* format = export_format_of(file);
+  if (format == nullptr)
+    fail("{}: is no export; there are: {}", name, fmt::join(export_format_names(), ", "));
+  const ExportOptions options = written_with(format->read_metadata(file), name);
+  const ExportListing found = format->list(read_export(*format, file), name);
+  const ExportListing expected = format->list(make_export(*format, model, options),
+                                              fmt::format("the model as {}", format->title));
+  return {.file = file,
+          .size = options.size,
+          .layout = options.layout,
+          .parameters = count_parameters(model, *format, expected),
+          .mismatches = compare(expected, found)};
+}
+
+}  // namespace octet
