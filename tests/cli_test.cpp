@@ -218,11 +218,97 @@ TEST(Cli, CtrlCEndsCleanlyWithTheSummary) {
   EXPECT_EQ(VideoReader(folder / "o.mp4").info().frames, j["detected"]);
 }
 
+// The program without octet-train beside it or in $PATH.
+Outcome run_alone(const std::string& arguments) {
+  const TemporaryFolder folder;
+  fs::copy(OCTET_BIN_DIR "/octet", folder / "octet");
+  return run_shell("PATH=/usr/bin:/bin " + (folder / "octet").string() + " " + arguments);
+}
+
 TEST(Cli, TrainSaysWhatIsMissing) {
-  const Outcome done = run_octet("train --model x");
-  if (fs::exists(OCTET_BIN_DIR "/octet-train")) GTEST_SKIP() << "octet-train is installed";
+  const Outcome done = run_alone("train --model x");
   EXPECT_EQ(done.status, 1);
   EXPECT_THAT(done.err, HasSubstr("octet-train is not installed"));
+}
+
+TEST(Cli, HelpListsEveryVerb) {
+  const Outcome alone = run_alone("--help");
+  EXPECT_EQ(alone.status, 0) << alone.err;
+  for (const char* verb : {"import", "inspect", "detect", "val", "live", "export", "verify",
+                           "bench", "doctor", "train", "quantize"}) {
+    EXPECT_NE(alone.out.find("\n  " + std::string(verb) + " "), std::string::npos) << verb;
+  }
+  EXPECT_NE(alone.out.find("on your own data (octet-train is not installed)"), std::string::npos)
+      << alone.out;
+  if (!fs::exists(OCTET_BIN_DIR "/octet-train")) GTEST_SKIP() << "octet-train is not built";
+  EXPECT_EQ(run_octet("--help").out.find("not installed"), std::string::npos);
+}
+
+// One mechanism enumerates the options of all verbs.
+TEST(Cli, EveryOptionIsDescribed) {
+  const Outcome done = run_octet("--describe-options");
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json verbs = json::parse(done.out);
+  for (const auto& [verb, described] : verbs.items()) {
+    EXPECT_NE(described["help"], "") << verb;
+    if (!fs::exists(OCTET_BIN_DIR "/octet-train") && (verb == "train" || verb == "quantize"))
+      continue;
+    EXPECT_GT(described["options"].size(), 1U) << verb;
+    for (const json& option : described["options"])
+      EXPECT_GT(option["help"].get<std::string>().size(), 3U) << verb << " " << option["name"];
+  }
+  EXPECT_EQ(verbs.size(), 11U);
+  const auto option = [&](const char* verb, const char* name) {
+    for (const json& o : verbs[verb]["options"])
+      if (o["name"] == name) return o;
+    return json();
+  };
+  EXPECT_EQ(option("live", "--conf")["range"], json({0.0, 1.0}));
+  EXPECT_EQ(option("live", "--conf")["default"], "0.25");
+  EXPECT_EQ(option("live", "--skip")["choices"], json({"auto"}));
+  EXPECT_EQ(option("live", "--jsonl-rotate-mb")["default"], "0");
+  EXPECT_EQ(option("detect", "--conf")["range"], json({0.0, 1.0}));
+  EXPECT_EQ(option("detect", "--precision")["choices"], json({"f32", "auto"}));
+  EXPECT_EQ(option("detect", "--model")["required"], true);
+  EXPECT_EQ(option("bench", "--worker"), json()) << "for octet alone";
+  const json& rows = verbs["live"]["configuration"];
+  const auto rotation = std::find_if(
+      rows.begin(), rows.end(), [](const json& row) { return row["key"] == "jsonl.rotate-mb"; });
+  ASSERT_NE(rotation, rows.end());
+  EXPECT_EQ((*rotation)["flag"], "--jsonl-rotate-mb");
+  EXPECT_EQ((*rotation)["takes_effect"], "next start");
+}
+
+TEST(Cli, LiveNamesTheOptionThatIsWrong) {
+  const std::string live = "live --model " + kTiny + " --source clip.mp4 ";
+  for (const auto& [arguments, said] :
+       {std::pair{"--conf 2", "--conf: a number from 0 to 1 is expected, not 2"},
+        {"--skip often", "--skip: a number below 1000 or auto"},
+        {"--precision f8", "--precision: f32 or auto is expected"},
+        {"--imgsz 650", "--imgsz 650: 650 is not a multiple of 32"},
+        {"--mqtt http://host", "--mqtt http://host"}}) {
+    const Outcome done = run_octet(live + arguments);
+    EXPECT_EQ(done.status, 2) << arguments;
+    EXPECT_NE(done.err.find(said), std::string::npos) << done.err;
+    EXPECT_NE(done.err.find("octet live --help"), std::string::npos) << done.err;
+  }
+  const Outcome secret = run_octet(live + "--http-token /no/such/file");
+  EXPECT_EQ(secret.status, 1);
+  EXPECT_NE(secret.err.find("/no/such/file"), std::string::npos) << secret.err;
+}
+
+TEST(Cli, MissingEngineSaysWhatToInstall) {
+  const TemporaryFolder folder;
+  fs::copy(OCTET_BIN_DIR "/octet", folder / "octet");
+  const std::string arguments =
+      " detect --model " + kTiny + " --source " + kSource + "/samples/coco/images/val";
+  const Outcome none = run_shell((folder / "octet").string() + arguments);
+  EXPECT_EQ(none.status, 1);
+  EXPECT_NE(none.err.find("octet_engine_openvino.so is missing"), std::string::npos) << none.err;
+  write_text_file(folder / "octet_engine_openvino.so", "not a library");
+  const Outcome broken = run_shell((folder / "octet").string() + arguments);
+  EXPECT_EQ(broken.status, 1);
+  EXPECT_NE(broken.err.find("make setup"), std::string::npos) << broken.err;
 }
 
 }  // namespace

@@ -14,6 +14,8 @@
 
 #include "core/file.h"
 #include "core/process.h"
+#include "serve/config/parse.h"
+#include "serve/mqtt/mqtt.h"
 #include "serve/reloader.h"
 #include "testing/testing.h"
 #include "tools/child_process.h"

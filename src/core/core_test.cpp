@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/concurrency/queue.h"
+#include "core/concurrency/shared_pool.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -188,6 +189,48 @@ TEST(Cpu, ReadsItsFeatures) {
   const CpuFeatures pi = parse_cpu_info("Features\t: fp asimd asimddp\nModel\t: Raspberry Pi 5\n");
   EXPECT_EQ(pi.name, "Raspberry Pi 5");
   EXPECT_FALSE(pi.int8_products_saturate());
+}
+
+TEST(SharedPool, UsesObjectsAgainWhenTheLastReaderLetsGo) {
+  SharedPool<std::vector<int>> pool;
+  auto first = pool.take();
+  first->assign(100, 7);
+  const int* const memory = first->data();
+  std::shared_ptr<const std::vector<int>> reader = pool.share(std::move(first));
+  {
+    const std::shared_ptr<const std::vector<int>> other = reader;
+    reader.reset();
+    EXPECT_NE(pool.take()->data(), memory) << "somebody reads it";
+    EXPECT_EQ(other->at(99), 7);
+  }
+  EXPECT_EQ(pool.take()->data(), memory);
+}
+
+TEST(SharedPool, ObjectsOutliveIt) {
+  std::shared_ptr<const std::string> reader;
+  {
+    SharedPool<std::string> pool;
+    auto text = pool.take();
+    *text = "still there";
+    reader = pool.share(std::move(text));
+  }
+  EXPECT_EQ(*reader, "still there");
+}
+
+TEST(SharedPool, AnyThreadMayBeTheLast) {
+  SharedPool<std::string> pool;
+  BoundedQueue<std::shared_ptr<const std::string>> queue(4);
+  std::jthread reader([&] {
+    int next = 0;
+    while (const auto text = queue.pop()) EXPECT_EQ(**text, std::to_string(next++));
+    EXPECT_EQ(next, 1000);
+  });
+  for (int i = 0; i < 1000; ++i) {
+    auto text = pool.take();
+    *text = std::to_string(i);
+    queue.push(pool.share(std::move(text)));
+  }
+  queue.close();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include "core/error.h"
+#include "core/hot_path.h"
 #include "core/log.h"
 #include "engine/registry.h"
 #include "model/passes/passes.h"
@@ -87,12 +88,25 @@ Job::Job(Detector& detector)
       request_(detector.network_->make_request()) {}
 
 Letterbox& Job::letterbox_for(Size source) {
-  if (!letterbox_ || letterbox_->geometry().source != source) letterbox_.emplace(source, input_);
-  return *letterbox_;
+  for (size_t i = 0; i < letterboxes_.size(); ++i) {
+    if (letterboxes_[i]->geometry().source != source) continue;
+    last_ = i;
+    return *letterboxes_[i];
+  }
+  auto made = std::make_unique<Letterbox>(source, input_);
+  if (letterboxes_.size() < kShapes) {
+    last_ = letterboxes_.size();
+    letterboxes_.push_back(std::move(made));
+  } else {
+    last_ = (last_ + 1) % kShapes;
+    letterboxes_[last_] = std::move(made);
+  }
+  return *letterboxes_[last_];
 }
 
 void Job::start() {
   started_ = std::chrono::steady_clock::now();
+  const ForeignCall engine;
   request_->start();
 }
 
@@ -107,9 +121,12 @@ void Job::submit(const YuvView& picture) {
 }
 
 void Job::finish(const DecodeOptions& options, Detections& out) {
-  request_->wait();
+  {
+    const ForeignCall engine;
+    request_->wait();
+  }
   inference_time_ = std::chrono::steady_clock::now() - started_;
-  decoder_.decode(request_->outputs(), letterbox_->geometry(), options, out);
+  decoder_.decode(request_->outputs(), letterboxes_[last_]->geometry(), options, out);
 }
 
 }  // namespace octet

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "detect/artifact.h"
 #include "engine/engine.h"
@@ -70,8 +71,11 @@ class Job {
   Letterbox& letterbox_for(Size source);
   void start();
 
+  static constexpr size_t kShapes = 8;  // of pictures in turn, for which a letterbox is kept
+
   Decoder decoder_;
-  std::optional<Letterbox> letterbox_;  // of the last picture's size
+  std::vector<std::unique_ptr<Letterbox>> letterboxes_;
+  size_t last_ = 0;  // the one of the last picture
   Size input_;
   std::unique_ptr<Request> request_;
   std::chrono::steady_clock::time_point started_;

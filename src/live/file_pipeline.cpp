@@ -12,7 +12,8 @@
 #include "core/concurrency/mutex.h"
 #include "core/concurrency/queue.h"
 #include "core/error.h"
-#include "core/numeric/quantile.h"
+#include "core/hot_path.h"
+#include "core/numeric/duration_histogram.h"
 #include "core/process.h"
 #include "core/progress.h"
 #include "live/sink/sinks.h"
@@ -93,6 +94,7 @@ class Pipeline {
 
   void read() {
     while (!stop_requested() && (options_.max_frames == 0 || frames_ < options_.max_frames)) {
+      const HotPath hot;
       const auto slot = free_.pop();
       if (!slot || !source_.next((*slot)->picture)) return;
       (*slot)->index = frames_++;
@@ -103,6 +105,7 @@ class Pipeline {
 
   void submit() {
     while (const auto slot = decoded_.pop()) {
+      const HotPath hot;
       auto job = idle_jobs_.pop();
       if (!job) return;
       (*slot)->picture.submit(**job);
@@ -116,18 +119,25 @@ class Pipeline {
                           ? std::min(options_.max_frames, std::max<int64_t>(info_.frames, 0))
                           : info_.frames);
     while (const auto slot = running_.pop()) {
+      const HotPath hot;
       Slot& s = **slot;
       s.job->finish(options_.decode, s.detections);
       idle_jobs_.push(std::move(s.job));
       record(s);
-      if (lines_)
-        lines_->write(s.index, 1e3 * static_cast<double>(s.index) / info_.fps, s.detections,
-                      detector_.info().names);
-      if (progress.due())
-        progress.update(s.index + 1,
-                        fmt::format("{:.1f} fps  {:.0f} ms", recent_fps(), ages_.back()));
+      tell(s, progress);
       if (pictures_ ? !done_.push(&s) : !free_.push(&s)) return;
     }
+  }
+
+  // Sinks of a result, beside pictures.
+  void tell(const Slot& slot, Progress& progress) {
+    const ForeignCall sink;
+    if (lines_)
+      lines_->write(slot.index, 1e3 * static_cast<double>(slot.index) / info_.fps, slot.detections,
+                    detector_.info().names);
+    if (progress.due())
+      progress.update(slot.index + 1,
+                      fmt::format("{:.1f} fps  {:.0f} ms", recent_fps(), last_age_.count()));
   }
 
   void draw() {
@@ -153,35 +163,41 @@ class Pipeline {
 
   void record(const Slot& slot) {
     const auto now = Clock::now();
-    if (results_.empty()) first_result_ms_ = time_since_process_start().count();
-    results_.push_back(now);
-    ages_.push_back(Milliseconds(now - slot.arrived).count());
+    if (detected_ == 0) {
+      first_result_ms_ = time_since_process_start().count();
+      first_result_ = now;
+    } else {
+      intervals_.add(now - last_result());
+    }
+    results_[static_cast<size_t>(detected_++) % results_.size()] = now;
+    last_age_ = now - slot.arrived;
+    ages_.add(last_age_);
+  }
+
+  [[nodiscard]] Clock::time_point last_result() const {
+    return results_[static_cast<size_t>(detected_ - 1) % results_.size()];
   }
 
   [[nodiscard]] double recent_fps() const {
-    const size_t window = std::min<size_t>(results_.size() - 1, 30);
-    const Milliseconds span = results_.back() - results_[results_.size() - 1 - window];
+    const int64_t window = std::min<int64_t>(detected_, static_cast<int64_t>(results_.size())) - 1;
+    const auto first = static_cast<size_t>(detected_ - 1 - window) % results_.size();
+    const Milliseconds span = last_result() - results_[first];
     return span.count() > 0 ? 1e3 * static_cast<double>(window) / span.count() : 0;
   }
 
-  [[nodiscard]] LiveSummary summarize() {
-    LiveSummary s{.frames = frames_,
-                  .detected = static_cast<int64_t>(results_.size()),
-                  .interrupted = stop_requested()};
-    if (results_.empty()) return s;
-    std::vector<double> intervals;
-    for (size_t i = 1; i < results_.size(); ++i)
-      intervals.push_back(Milliseconds(results_[i] - results_[i - 1]).count());
-    const double span = Milliseconds(results_.back() - results_.front()).count();
-    s.fps = span > 0 ? 1e3 * static_cast<double>(results_.size() - 1) / span : 0;
-    s.frame_ms_p50 = quantile(intervals, 0.50);
-    s.frame_ms_p99 = quantile(intervals, 0.99);
-    s.age_ms_p50 = quantile(ages_, 0.50);
-    s.age_ms_p99 = quantile(ages_, 0.99);
+  [[nodiscard]] LiveSummary summarize() const {
+    LiveSummary s{.frames = frames_, .detected = detected_, .interrupted = stop_requested()};
+    if (detected_ == 0) return s;
+    const double span = Milliseconds(last_result() - first_result_).count();
+    s.fps = span > 0 ? 1e3 * static_cast<double>(detected_ - 1) / span : 0;
+    s.frame_ms_p50 = intervals_.quantile_ms(0.50);
+    s.frame_ms_p99 = intervals_.quantile_ms(0.99);
+    s.age_ms_p50 = ages_.quantile_ms(0.50);
+    s.age_ms_p99 = ages_.quantile_ms(0.99);
     s.first_result_ms = first_result_ms_;
     const ProcessUsage usage = process_usage();
     s.rss_mb = usage.peak_rss_mb;
-    s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(results_.size());
+    s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(detected_);
     return s;
   }
 
@@ -203,8 +219,11 @@ class Pipeline {
   // Each written by one stage, read after all have ended.
   int64_t frames_ = 0;
   double first_result_ms_ = 0;
-  std::vector<Clock::time_point> results_;
-  std::vector<double> ages_;
+  int64_t detected_ = 0;
+  Clock::time_point first_result_;
+  std::array<Clock::time_point, 31> results_;  // the last ones, in a ring
+  Milliseconds last_age_{};
+  DurationHistogram intervals_, ages_;
 };
 
 }  // namespace

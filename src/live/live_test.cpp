@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "live/file_pipeline.h"
 #include "live/watch.h"
 #include "media/image/image_io.h"
 #include "testing/testing.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/hot_path.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
@@ -18,6 +19,7 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr milliseconds kBreath{100};  // how soon a request to stop is seen
 constexpr int kMostFailures = 10;
+constexpr size_t kUsualObjects = 64;  // in a picture; more take more memory when they come
 
 // As time of day, though what was measured is on a clock that does not jump.
 double epoch_seconds(Clock::time_point at) {
@@ -25,8 +27,11 @@ double epoch_seconds(Clock::time_point at) {
   return std::chrono::duration<double>(now - (Clock::now() - at)).count();
 }
 
-// 0.7F is shown as 0.7.
-double rounded(float share) { return std::round(1e4 * static_cast<double>(share)) / 1e4; }
+void reserve(Detections& detections) {
+  detections.items.reserve(kUsualObjects);
+  detections.keypoints.reserve(kUsualObjects *
+                               static_cast<size_t>(detections.keypoints_per_object));
+}
 
 }  // namespace
 
@@ -54,8 +59,8 @@ struct Watch::CameraContext {
 
 Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
     : options_(options) {
-  controls_.confidence = rounded(options.live.decode.score_threshold);
-  controls_.iou = rounded(options.live.decode.iou_threshold);
+  controls_.confidence = options.live.decode.score_threshold;
+  controls_.iou = options.live.decode.iou_threshold;
   controls_.max_age_ms = options.max_age_ms;
   controls_.skip = options.skip;
   for (const CameraSpec& spec : specs)
@@ -101,7 +106,8 @@ bool Watch::detect_next(WatchSinks& sinks) {
   if (place == nullptr) return false;
   const auto look = try_to_look(*place);
   if (!look) return true;
-  const auto result = std::make_shared<const StreamResult>(record(*place, *look));
+  const SharedResult result = record(*place, *look);
+  const ForeignCall sink;
   if (options_.on_result) options_.on_result(result, frame_.picture);
   sinks.give(result, frame_);
   return true;
@@ -129,17 +135,17 @@ FrameDecision Watch::look(CameraContext& place) {
   const FrameDecision chosen = place.attention.look(frame_.picture, frame_.seconds, detections_);
   if (chosen != FrameDecision::kDetect) return chosen;
   DecodeOptions decode = options_.live.decode;
-  const auto confidence = static_cast<float>(controls_.confidence.load());
+  const float confidence = controls_.confidence;
   decode.score_threshold = place.attention.least_confidence(confidence);
-  decode.iou_threshold = static_cast<float>(controls_.iou.load());
+  decode.iou_threshold = controls_.iou;
   frame_.picture.submit(*jobs_[now_]);
   jobs_[now_]->finish(decode, detections_);
   place.attention.found(detections_, frame_.seconds, confidence);
   return chosen;
 }
 
-StreamResult Watch::record(CameraContext& place, FrameDecision look) {
-  const auto now = Clock::now();
+// Into the figures of all cameras.
+void Watch::count(const CameraContext& place, FrameDecision look, Clock::time_point now) {
   const Milliseconds age = now - frame_.picture.captured;
   if (results_++ == 0) {
     first_result_ms_ = time_since_process_start().count();
@@ -156,6 +162,14 @@ StreamResult Watch::record(CameraContext& place, FrameDecision look) {
   if (governor_)
     meter_.add(place.id, age.count(), detections_, frame_.picture.size(),
                detectors_[now_]->input_size());
+}
+
+// Results go round in a pool: each keeps its memory for the next frame.
+SharedResult Watch::record(CameraContext& place, FrameDecision look) {
+  const auto now = Clock::now();
+  const Milliseconds age = now - frame_.picture.captured;
+  count(place, look, now);
+  auto result = pool_.take();
   const MutexLock lock(mutex_);
   place.served = results_;
   CameraCounters& tally = place.tally;
@@ -163,21 +177,22 @@ StreamResult Watch::record(CameraContext& place, FrameDecision look) {
      : look == FrameDecision::kTrack ? tally.tracked
                                      : tally.still);
   tally.age.add(age);
-  const auto& events =
+  result->events =
       place.regions.update(detections_, *class_names_, frame_.picture.size(), frame_.seconds);
-  return {.camera_id = place.id,
-          .camera = place.camera.spec().name,
-          .frame = frame_.number,
-          .captured = epoch_seconds(frame_.picture.captured),
-          .age_ms = age.count(),
-          .look = look,
-          .skipped_newer = tally.skipped_newer,
-          .skipped_old = tally.skipped_old,
-          .detections = detections_,
-          .class_names = class_names_,
-          .regions = place.region_spec,
-          .counts = place.regions.counts(),
-          .events = events};
+  result->camera_id = place.id;
+  result->camera = place.camera.spec().name;
+  result->frame = frame_.number;
+  result->captured = epoch_seconds(frame_.picture.captured);
+  result->age_ms = age.count();
+  result->look = look;
+  result->skipped_newer = tally.skipped_newer;
+  result->skipped_old = tally.skipped_old;
+  reserve(result->detections);
+  result->detections = detections_;
+  result->class_names = class_names_;
+  result->regions = place.region_spec;
+  result->counts = place.regions.counts();
+  return pool_.share(std::move(result));
 }
 
 std::vector<CameraSummary> Watch::cameras() const {
@@ -228,12 +243,12 @@ void Watch::use(Detectors detectors) {
 
 // Once a second.
 void Watch::govern() {
-  if (!governor_) return;
-  std::vector<int64_t> up;
+  if (!governor_ || !meter_.is_due()) return;
+  up_.clear();
   for (const auto& place : places_) {
-    if (place->camera.status().state == CameraState::kUp) up.push_back(place->id);
+    if (place->camera.is_up()) up_.push_back(place->id);
   }
-  const auto second = meter_.end_second(up);
+  const auto second = meter_.end_second(up_);
   if (!second || !governor_->see(*second)) return;
   log_info("{}", governor_->reason());
   const MutexLock lock(mutex_);
@@ -299,6 +314,7 @@ WatchSummary Watch::run(Detectors detectors) {
   Progress progress(options_.live.max_frames);
   while (!stop_ && !stop_requested() && !all_over() &&
          (options_.live.max_frames == 0 || results_ < options_.live.max_frames)) {
+    const HotPath hot;
     last_turn_ = Clock::now().time_since_epoch().count();
     if (!detect_next(sinks)) doorbell_.wait(kBreath);
     apply_change();

@@ -16,12 +16,14 @@
 #include <vector>
 
 #include "core/concurrency/mutex.h"
+#include "core/concurrency/shared_pool.h"
 #include "core/numeric/duration_histogram.h"
-#include "detect/detector.h"
-#include "live/file_pipeline.h"
+#include "live/detectors.h"
+#include "live/options.h"
 #include "live/policy/meter.h"
 #include "live/sink/sinks.h"
 #include "live/source/camera.h"
+#include "live/summary.h"
 
 namespace octet {
 
@@ -59,19 +61,11 @@ struct CameraSummary {
 
 // What may be changed while it runs, from any thread.
 struct Controls {
-  std::atomic<double> confidence = 0.25, iou = 0.7;
+  std::atomic<float> confidence = 0.25F, iou = 0.7F;
   std::atomic<int64_t> max_age_ms = 0;
   std::atomic<int> skip = 0;  // as in WatchOptions
   std::atomic<int> side = 0;  // the longer one of the input that looks; 0: as the goals decide
 };
-
-// One, or several of one model with inputs of falling size, among which the goals decide.
-using Detectors = std::vector<std::unique_ptr<Detector>>;
-[[nodiscard]] inline Detectors only(std::unique_ptr<Detector> detector) {
-  Detectors detectors;
-  detectors.push_back(std::move(detector));
-  return detectors;
-}
 
 // What becomes different. A camera whose address stays goes on without a break.
 struct WatchChange {
@@ -130,7 +124,8 @@ class Watch {
   bool detect_next(WatchSinks& sinks);
   std::optional<FrameDecision> try_to_look(CameraContext& place);
   FrameDecision look(CameraContext& place);
-  StreamResult record(CameraContext& place, FrameDecision look);
+  SharedResult record(CameraContext& place, FrameDecision look);
+  void count(const CameraContext& place, FrameDecision look, Clock::time_point now);
   void use(Detectors detectors);
   void govern();
   void choose_input();
@@ -162,6 +157,8 @@ class Watch {
   std::shared_ptr<const std::vector<std::string>> class_names_;
   CameraFrame frame_;
   Detections detections_;
+  SharedPool<StreamResult> pool_;
+  std::vector<int64_t> up_;  // cameras, of govern()
 
   std::atomic<Clock::rep> last_turn_ = 0;  // ticks of Clock
   int failures_ = 0;                       // of the engine, in a row

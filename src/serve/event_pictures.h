@@ -7,14 +7,9 @@
 
 #include "core/concurrency/background.h"
 #include "live/watch.h"
+#include "serve/options.h"
 
 namespace octet {
-
-struct EventOptions {
-  std::filesystem::path folder;  // empty: not wanted
-  int keep = 1000;               // pictures
-  bool operator==(const EventOptions&) const = default;
-};
 
 class EventPictures {
  public:

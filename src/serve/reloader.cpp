@@ -7,32 +7,20 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "serve/config/live_options.h"
 
 namespace octet {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{250};
 
-bool same_size(const std::optional<SizeOption>& a, const std::optional<SizeOption>& b) {
-  return a.has_value() == b.has_value() && (!a || (a->size == b->size && a->exact == b->exact));
-}
-
-bool same_detector(const DetectorOptions& a, const DetectorOptions& b) {
-  return a.model == b.model && a.engine == b.engine && same_size(a.size, b.size) &&
-         a.runtime.threads == b.runtime.threads && a.runtime.precision == b.runtime.precision &&
-         a.runtime.settings == b.runtime.settings;
-}
-
-// What is read at the start only.
+// Of what is read at the start only, what differs.
 std::vector<std::string> needs_restart(const LiveConfig& a, const LiveConfig& b) {
-  std::vector<std::string> names;
-  if (a.http != b.http) names.emplace_back("http");
-  if (a.mqtt != b.mqtt) names.emplace_back("mqtt");
-  if (a.events != b.events) names.emplace_back("events");
-  if (a.watch.live.jsonl != b.watch.live.jsonl) names.emplace_back("jsonl");
-  if (a.watch.live.save != b.watch.live.save) names.emplace_back("save");
-  if (a.watch.goals != b.watch.goals) names.emplace_back("target-fps, cpu-budget, max-age-ms");
-  if (a.watch.camera.complete != b.watch.camera.complete) names.emplace_back("realtime");
+  std::vector<std::string> names = changed_options(a, b, TakesEffect::kNextStart);
+  // What follows from other options.
+  if (a.watch.goals.age_ms != b.watch.goals.age_ms) names.emplace_back("max-age-ms as a goal");
+  if (a.watch.camera.complete != b.watch.camera.complete)
+    names.emplace_back("sources: whether every frame of a file counts");
   return names;
 }
 
@@ -44,7 +32,8 @@ double now_in_seconds() {
 
 Reloader::Reloader(std::filesystem::path file, LiveConfig running, Size camera_size, Watch& watch)
     : file_(std::move(file)),
-      running_(std::move(running)),
+      started_(std::move(running)),
+      running_(started_),
       camera_size_(camera_size),
       watch_(watch),
       file_stamp_(stamp_of(file_)),
@@ -109,24 +98,26 @@ void Reloader::tell(const std::string& error) {
   ++status_.times;
 }
 
-void Reloader::apply(LiveConfig config, bool model_changed) {
-  config.detector.runtime.cache = running_.detector.runtime.cache;
-  const auto names = needs_restart(running_, config);
+void Reloader::warn_of_refused(const LiveConfig& config) const {
+  const auto names = needs_restart(started_, config);
   if (!names.empty())
     log_warning("{}: {}: what changed there takes effect at the next start", file_.string(),
                 fmt::join(names, ", "));
+}
+
+void Reloader::apply(LiveConfig config, bool model_changed) {
+  config.detector.runtime.cache = running_.detector.runtime.cache;
+  require_files(config.cameras);
+  warn_of_refused(config);
   WatchChange change{.cameras = config.cameras,
                      .camera = config.watch.camera,
                      .attention = config.watch.attention};
-  if (model_changed || running_.auto_size != config.auto_size ||
-      !same_detector(running_.detector, config.detector)) {
-    change.detectors = make_detectors(config, camera_size_);
+  if (model_changed || !changed_options(running_, config, TakesEffect::kNewModel).empty())
+    change.detectors = make_detectors(config.detector, config.auto_size, camera_size_);
+  for (const LiveOption& option : live_options()) {
+    if (option.takes_effect == TakesEffect::kNextFrame)
+      option.page.apply(config, watch_.controls());
   }
-  const LiveOptions& live = config.watch.live;
-  watch_.controls().confidence = static_cast<double>(live.decode.score_threshold);
-  watch_.controls().iou = static_cast<double>(live.decode.iou_threshold);
-  watch_.controls().max_age_ms = config.watch.max_age_ms;
-  watch_.controls().skip = config.watch.skip;
   watch_.change(std::move(change));
   running_ = std::move(config);
 }

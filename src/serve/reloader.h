@@ -11,14 +11,9 @@
 #include "core/concurrency/mutex.h"
 #include "live/watch.h"
 #include "serve/config/config.h"
+#include "serve/status.h"
 
 namespace octet {
-
-struct ReloadStatus {
-  double loaded = 0;  // when, in seconds since 1970
-  int64_t times = 0;  // that it was read again
-  std::string error;  // of the last attempt
-};
 
 class Reloader {
  public:
@@ -42,9 +37,11 @@ class Reloader {
   void run();
   void reload(bool model_changed);
   void apply(LiveConfig config, bool model_changed);
+  void warn_of_refused(const LiveConfig& config) const;
   void tell(const std::string& error);
 
   std::filesystem::path file_;
+  const LiveConfig started_;  // what is read at the start only stays as it was here
   LiveConfig running_;
   Size camera_size_;
   Watch& watch_;

@@ -169,7 +169,7 @@ TEST_F(Page, ShowsAndControlsTheWatch) {
         R"({"skip": "often"})", R"({"imgsz": 96})", "[", "", R"({"iou": 0.1, "confidence": -1})"}) {
     EXPECT_EQ(client_->Post("/api/settings", wrong, "application/json")->status, 400) << wrong;
   }
-  EXPECT_EQ(watch_->controls().iou, 0.7) << "a body with one wrong setting changes nothing";
+  EXPECT_EQ(watch_->controls().iou, 0.7F) << "a body with one wrong setting changes nothing";
 
   const int side = longer_side(watch_->inputs().sizes.at(0));
   const auto sized = client_->Post(

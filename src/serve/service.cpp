@@ -5,6 +5,9 @@
 
 #include "core/concurrency/mutex.h"
 #include "core/log.h"
+#include "serve/event_pictures.h"
+#include "serve/http/server.h"
+#include "serve/mqtt/mqtt.h"
 #include "serve/reloader.h"
 #include "serve/systemd.h"
 
@@ -52,6 +55,7 @@ class Heartbeat {
 }  // namespace
 
 ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path& file) {
+  require_files(config.cameras);
   std::optional<DashboardState> board;
   std::optional<Mqtt> mqtt;
   std::optional<EventPictures> events;
@@ -66,7 +70,7 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   };
   Watch watch(config.cameras, options);
   const Size size = watch.wait_for_size(options.camera.stream.patience).value_or(kUsualCamera);
-  Detectors detectors = make_detectors(config, size);
+  Detectors detectors = make_detectors(config.detector, config.auto_size, size);
   ServiceSummary summary{.network = detectors[0]->description(),
                          .input = detectors[0]->input_size()};
   const std::string page = config.http.address;
@@ -74,9 +78,10 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   if (!file.empty()) reloader.emplace(file, config, size, watch);
   std::optional<Server> server;
   if (board) {
-    server.emplace(config.http, watch, *board,
-                   StatusSources{.mqtt = mqtt ? &*mqtt : nullptr,
-                                 .reloader = reloader ? &*reloader : nullptr});
+    StatusSources sources;
+    if (mqtt) sources.mqtt = [&mqtt] { return mqtt->status(); };
+    if (reloader) sources.reload = [&reloader] { return reloader->status(); };
+    server.emplace(config.http, watch, *board, sources);
     log_info("the page is at http://{}/", page);
   }
   {

@@ -7,6 +7,7 @@
 
 #include "live/watch.h"
 #include "serve/config/config.h"
+#include "serve/status.h"
 
 namespace octet {
 

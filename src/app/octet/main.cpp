@@ -1,38 +1,76 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <new>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
+#include "app/describe_options.h"
 #include "app/octet/verbs.h"
+#include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/process.h"
 
 namespace octet {
 namespace {
 
-constexpr std::array<std::string_view, 2> kTrainVerbs = {"train", "quantize"};
+// octet-train beside this program, or in a folder of $PATH; empty: it is not installed.
+std::string train_program() {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> folders{
+      std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path()};
+  const char* path = std::getenv("PATH");
+  std::istringstream listed(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(listed, folder, ':');) folders.emplace_back(folder);
+  for (const auto& folder : folders) {
+    const auto program = folder / "octet-train";
+    if (::access(program.c_str(), X_OK) == 0) return program.string();
+  }
+  return {};
+}
 
 // Verbs of octet-train, a program of its own because it links libtorch: started in place of this
 // one, as git does with its sub-commands.
 [[noreturn]] void run_train_program(char** argv) {
-  std::error_code ignored;
-  const auto beside =
-      std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "octet-train";
-  std::string name = std::filesystem::exists(beside) ? beside.string() : "octet-train";
+  std::string name = train_program();
+  if (name.empty())
+    fail(
+        "octet {}: the program octet-train is not installed; it comes with a build that finds "
+        "libtorch, and belongs beside octet or in a folder of $PATH",
+        argv[1]);
   argv[0] = name.data();
-  ::execvp(name.c_str(), argv);
-  fail("octet {}: the program octet-train is not installed ({})", argv[1], std::strerror(errno));
+  ::execv(name.c_str(), argv);
+  fail("octet {}: {} cannot be started: {}", argv[1], name, std::strerror(errno));
+}
+
+// So that --help lists them; run() starts the other program before anything is parsed.
+void list_train_verbs(CLI::App& app) {
+  const char* missing = train_program().empty() ? " (octet-train is not installed)" : "";
+  for (const TrainVerb& verb : kTrainVerbs)
+    app.add_subcommand(verb.name, std::string(verb.help) + missing);
+}
+
+void add_other_tables(nlohmann::ordered_json& all) {
+  all["live"]["configuration"] = describe_live_configuration();
+  const std::string program = train_program();
+  if (program.empty()) return;
+  const ProgramResult result = run_program({program, "--describe-options"});
+  const auto described = nlohmann::ordered_json::parse(result.out, nullptr, false);
+  if (!described.is_object())
+    fail("{} does not describe its options; is it of another build?", program);
+  all.update(described);
 }
 
 void run(int argc, char** argv) {
-  for (const std::string_view verb : kTrainVerbs) {
-    if (argc > 1 && argv[1] == verb) run_train_program(argv);
+  for (const TrainVerb& verb : kTrainVerbs) {
+    if (argc > 1 && std::string_view(argv[1]) == verb.name) run_train_program(argv);
   }
   CLI::App app("octet: YOLOv8 as a small, fast model, on live video.");
   app.set_version_flag("--version", "octet " OCTET_VERSION);
@@ -47,6 +85,8 @@ void run(int argc, char** argv) {
   add_verify(app);
   add_bench(app);
   add_doctor(app);
+  list_train_verbs(app);
+  add_describe_flag(app, add_other_tables);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {
@@ -55,6 +95,8 @@ void run(int argc, char** argv) {
     app.exit(e);
   } catch (const CLI::CallForVersion& e) {
     app.exit(e);
+  } catch (const CLI::Success&) {
+    // The flag did it all.
   } catch (const CLI::ParseError& e) {
     const auto verbs = app.get_subcommands();
     fail_usage("{}\nTry 'octet {}--help'.", e.what(),

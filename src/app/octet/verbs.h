@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,10 @@ void add_live(CLI::App& root);
 void add_doctor(CLI::App& root);
 void add_bench(CLI::App& root);
 void add_verify(CLI::App& root);
+
+// The rows of live's configuration file: [{"key", "flag", "help", "values", "default",
+// "takes_effect", "page"}].
+[[nodiscard]] nlohmann::ordered_json describe_live_configuration();
 
 // Options that every verb that runs a model has.
 struct RunOptions {

@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include "app/describe_options.h"
 #include "app/octet_train/verbs.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -29,10 +30,13 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   add_train(app);
   add_quantize(app);
+  add_describe_flag(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& e) {
     return app.exit(e);
+  } catch (const CLI::Success&) {
+    return 0;  // the flag did it all
   } catch (const CLI::ParseError& e) {
     fail_usage("{}\nTry 'octet train --help' or 'octet quantize --help'.", e.what());
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/octet_train/verbs.h"
+#include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -148,7 +149,7 @@ void add_quantize(CLI::App& root) {
   Options& o = *options;
   QuantizeOptions& q = o.quantize;
   set_qat_defaults(q.qat.train);
-  CLI::App* verb = root.add_subcommand("quantize", "turn a float model into an int8 model");
+  CLI::App* verb = root.add_subcommand(kQuantizeVerb.name, kQuantizeVerb.help);
   verb->add_option("--model", o.model, "a model file or a checkpoint")->required();
   verb->add_option("--data", o.data,
                    "data.yaml: its train pictures calibrate and train, its val pictures judge")

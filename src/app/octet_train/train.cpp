@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "app/octet_train/verbs.h"
+#include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -157,7 +158,7 @@ void add_schedule_options(CLI::App& verb, Options& o) {
 void add_train(CLI::App& root) {
   auto options = std::make_shared<Options>();
   Options& o = *options;
-  CLI::App* verb = root.add_subcommand("train", "fine-tune a model on your own data");
+  CLI::App* verb = root.add_subcommand(kTrainVerb.name, kTrainVerb.help);
   verb->add_option("--model", o.model, "a model file or a checkpoint to start from")->required();
   verb->add_option("--data", o.data, "data.yaml")->required();
   verb->add_option("--epochs", o.train.epochs, "passes over the training pictures")

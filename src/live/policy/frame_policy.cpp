@@ -61,6 +61,7 @@ PixelBox MotionGate::cell(size_t index) const {
 
 void MotionGate::begin(Size picture) {
   size_ = picture;
+  moving_.reserve(static_cast<size_t>(picture.width / kCell) * (picture.height / kCell));
   background_.assign(static_cast<size_t>(picture.width / kCell) * (picture.height / kCell), 0);
   watched_.assign(background_.size(), where_.empty());
   for (size_t i = 0; i < watched_.size(); ++i) {
@@ -100,9 +101,9 @@ void FramePolicy::set_skip(int frames, int least) {
 
 // Cells that move now, did not when the detector looked, and lie outside the objects.
 size_t FramePolicy::unexplained_motion() const {
-  return static_cast<size_t>(std::count_if(moving_.begin(), moving_.end(), [&](size_t i) {
-    return !explained_[i] && !covers(predicted_, gate_.cell(i));
-  }));
+  return static_cast<size_t>(std::count_if(
+      gate_.moving().begin(), gate_.moving().end(),
+      [&](size_t i) { return !explained_[i] && !covers(predicted_, gate_.cell(i)); }));
 }
 
 FrameDecision FramePolicy::choose(const Picture& picture, double time) {
@@ -110,9 +111,9 @@ FrameDecision FramePolicy::choose(const Picture& picture, double time) {
   const bool auto_skip = skip_ == kAutoSkip;
   const double passed = time - last_time_;
   if ((options_.motion_gate || auto_skip) && picture.is_video) {
-    moving_ = gate_.look(picture.video.yuv());
+    const std::vector<size_t>& moving = gate_.look(picture.video.yuv());
     explained_.resize(gate_.cells());
-    if (options_.motion_gate && moving_.size() < kLeastMoving && passed < kLongestStill)
+    if (options_.motion_gate && moving.size() < kLeastMoving && passed < kLongestStill)
       return FrameDecision::kStill;
     if (auto_skip && unexplained_motion() >= kLeastNews) return FrameDecision::kDetect;
   }
@@ -139,7 +140,7 @@ void FramePolicy::found(Detections& detections, double time, float confidence) {
     allowed_ = std::min(allowed_ + 1, kMostSkipped);
   }
   explained_.assign(gate_.cells(), false);
-  for (const size_t i : moving_) explained_[i] = true;
+  for (const size_t i : gate_.moving()) explained_[i] = true;
   last_ = detections;
   last_time_ = time;
   since_ = 0;

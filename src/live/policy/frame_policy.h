@@ -28,6 +28,8 @@ class MotionGate {
   // The cells that differ from the background, row by row counted.
   const std::vector<size_t>& look(const YuvView& picture);
   [[nodiscard]] PixelBox cell(size_t index) const;
+  // What the last look() returned.
+  [[nodiscard]] const std::vector<size_t>& moving() const { return moving_; }
   [[nodiscard]] size_t cells() const { return background_.size(); }
 
  private:
@@ -70,7 +72,6 @@ class FramePolicy {
   MotionGate gate_;
   Tracker tracker_;
   Detections last_, predicted_;
-  std::vector<size_t> moving_;   // cells of the last frame
   std::vector<bool> explained_;  // cells that moved when the detector looked last
   double last_time_ = 0;         // of the last detection
   int since_ = -1;               // frames since then; −1: there was none

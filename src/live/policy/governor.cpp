@@ -34,15 +34,26 @@ Governor::Governor(const Goals& goals, std::vector<int> sides)
       ladder_(make_ladder(sides_.size())),
       patience_(kFirstPatience) {}
 
-std::string Governor::missed(const LoadSample& s) const {
-  if (goals_.cpu_share > 0 && s.cpu_share > goals_.cpu_share)
-    return fmt::format("{:.0f} % of the processor, {:.0f} % are allowed", 100 * s.cpu_share,
-                       100 * goals_.cpu_share);
-  if (goals_.age_ms > 0 && s.age_ms_p99 > goals_.age_ms)
-    return fmt::format("results are {:.0f} ms old, {:.0f} are allowed", s.age_ms_p99,
-                       goals_.age_ms);
-  if (goals_.target_fps > 0 && s.fps < 0.95 * goals_.target_fps)
-    return fmt::format("{:.1f} results a second, {:.1f} are wanted", s.fps, goals_.target_fps);
+Governor::Goal Governor::missed(const LoadSample& s) const {
+  if (goals_.cpu_share > 0 && s.cpu_share > goals_.cpu_share) return Goal::kCpu;
+  if (goals_.age_ms > 0 && s.age_ms_p99 > goals_.age_ms) return Goal::kAge;
+  if (goals_.target_fps > 0 && s.fps < 0.95 * goals_.target_fps) return Goal::kRate;
+  return Goal::kNone;
+}
+
+std::string Governor::in_words(Goal missed, const LoadSample& s) const {
+  switch (missed) {
+    case Goal::kNone:
+      return {};
+    case Goal::kCpu:
+      return fmt::format("{:.0f} % of the processor, {:.0f} % are allowed", 100 * s.cpu_share,
+                         100 * goals_.cpu_share);
+    case Goal::kAge:
+      return fmt::format("results are {:.0f} ms old, {:.0f} are allowed", s.age_ms_p99,
+                         goals_.age_ms);
+    case Goal::kRate:
+      return fmt::format("{:.1f} results a second, {:.1f} are wanted", s.fps, goals_.target_fps);
+  }
   return {};
 }
 
@@ -70,17 +81,17 @@ bool Governor::fits(size_t step, const LoadSample& s) const {
 }
 
 bool Governor::see(const LoadSample& s) {
-  const std::string why = missed(s);
+  const Goal goal = missed(s);
   ++since_up_;
-  missed_for_ = why.empty() ? 0 : missed_for_ + 1;
-  roomy_for_ = why.empty() && roomy(s) ? roomy_for_ + 1 : 0;
+  missed_for_ = goal == Goal::kNone ? 0 : missed_for_ + 1;
+  roomy_for_ = goal == Goal::kNone && roomy(s) ? roomy_for_ + 1 : 0;
   if (missed_for_ >= kSure) {
     size_t next = at_ + 1;
     while (next < ladder_.size() && !fits(next, s)) ++next;
     if (next >= ladder_.size()) return false;
     // It was too early to take more: longer before the next attempt.
     if (since_up_ < 2 * kFirstPatience) patience_ = std::min(2 * patience_, kLongestPatience);
-    move_to(next, why);
+    move_to(next, in_words(goal, s));
     return true;
   }
   if (roomy_for_ >= patience_) {

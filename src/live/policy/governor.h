@@ -43,7 +43,9 @@ class Governor {
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
-  [[nodiscard]] std::string missed(const LoadSample& s) const;  // empty: nothing
+  enum class Goal { kNone, kCpu, kAge, kRate };
+  [[nodiscard]] Goal missed(const LoadSample& s) const;
+  [[nodiscard]] std::string in_words(Goal missed, const LoadSample& s) const;
   [[nodiscard]] double cost(size_t step) const;
   [[nodiscard]] bool roomy(const LoadSample& s) const;
   [[nodiscard]] bool fits(size_t step, const LoadSample& s) const;

@@ -7,9 +7,16 @@
 #include "core/process.h"
 
 namespace octet {
+
 void Meter::add(int64_t camera, double age_ms, const Detections& detections, Size frame,
                 Size input) {
-  ++results_[camera];
+  const auto at = std::find_if(results_.begin(), results_.end(),
+                               [&](const CameraResults& r) { return r.camera == camera; });
+  if (at != results_.end()) {
+    ++at->results;
+  } else {
+    results_.push_back({.camera = camera, .results = 1});
+  }
   ages_ms_.push_back(age_ms);
   const double scale = std::min(static_cast<double>(input.width) / frame.width,
                                 static_cast<double>(input.height) / frame.height);
@@ -19,13 +26,21 @@ void Meter::add(int64_t camera, double age_ms, const Detections& detections, Siz
   }
 }
 
+int Meter::results_of(int64_t camera) const {
+  const auto at = std::find_if(results_.begin(), results_.end(),
+                               [&](const CameraResults& r) { return r.camera == camera; });
+  return at == results_.end() ? 0 : at->results;
+}
+
+bool Meter::is_due() const { return Clock::now() - began_ >= std::chrono::seconds(1); }
+
 std::optional<LoadSample> Meter::end_second(const std::vector<int64_t>& cameras) {
   const auto now = Clock::now();
   const double seconds = std::chrono::duration<double>(now - began_).count();
   if (seconds < 1) return std::nullopt;
   const double cpu_ms = process_usage().cpu.count();
-  int fewest = cameras.empty() ? 0 : results_[cameras[0]];
-  for (const int64_t camera : cameras) fewest = std::min(fewest, results_[camera]);
+  int fewest = cameras.empty() ? 0 : results_of(cameras[0]);
+  for (const int64_t camera : cameras) fewest = std::min(fewest, results_of(camera));
   const auto cores = static_cast<double>(std::max(1U, std::thread::hardware_concurrency()));
   const LoadSample second{.fps = fewest / seconds,
                           .age_ms_p99 = quantile(ages_ms_, 0.99),

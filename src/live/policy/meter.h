@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -19,13 +18,20 @@ class Meter {
   // A result of a camera, whose frame of that size went into an input of this.
   void add(int64_t camera, double age_ms, const Detections& detections, Size frame, Size input);
 
+  // Whether a second has passed since the last time.
+  [[nodiscard]] bool is_due() const;
   // What was seen since the last time, once a second has passed. `cameras`: those that are up.
   [[nodiscard]] std::optional<LoadSample> end_second(const std::vector<int64_t>& cameras);
 
  private:
   Clock::time_point began_ = Clock::now();
   double cpu_ms_ = 0;  // of the process, when it began
-  std::map<int64_t, int> results_;
+  struct CameraResults {
+    int64_t camera = 0;
+    int results = 0;
+  };
+  [[nodiscard]] int results_of(int64_t camera) const;
+  std::vector<CameraResults> results_;
   std::vector<double> ages_ms_, objects_px_;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "live/options.h"
 #include "live/policy/frame_policy.h"
 #include "live/sink/recording.h"
 #include "live/track/regions.h"
@@ -39,16 +40,6 @@ using SharedResult = std::shared_ptr<const StreamResult>;
 [[nodiscard]] nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& counts);
 // As a line of JSON Lines has it.
 [[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
-
-struct JsonLinesOptions {
-  std::filesystem::path path;  // empty: not wanted
-  // Beyond so many bytes a new file is begun; the older ones are out.1.jsonl (the newest),
-  // out.2.jsonl, … as many as are kept. With it, a file that is already there is continued. 0: one
-  // file, begun anew.
-  int64_t rotate_bytes = 0;
-  int keep = 5;
-  bool operator==(const JsonLinesOptions&) const = default;
-};
 
 // One JSON object a frame and line. Lines are always whole: a write that fails is taken back.
 class JsonLines {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/concurrency/background.h"
-#include "live/file_pipeline.h"
+#include "live/options.h"
 #include "live/sink/sinks.h"
 #include "live/source/camera.h"
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/hot_path.h"
 #include "core/log.h"
 
 namespace octet {
@@ -28,6 +29,12 @@ const char* camera_state_name(CameraState state) {
       return "ended";
   }
   return "?";
+}
+
+void require_files(const std::vector<CameraSpec>& cameras) {
+  for (const CameraSpec& camera : cameras) {
+    if (!is_stream(camera.address)) (void)open_source(camera.address);
+  }
 }
 
 Camera::Camera(CameraSpec spec, const CameraOptions& options, Doorbell& doorbell)
@@ -55,6 +62,11 @@ bool Camera::take(CameraFrame& out) {
 CameraStatus Camera::status() const {
   const MutexLock lock(mutex_);
   return status_;
+}
+
+bool Camera::is_up() const {
+  const MutexLock lock(mutex_);
+  return status_.state == CameraState::kUp;
 }
 
 bool Camera::is_over() const {
@@ -103,6 +115,7 @@ void Camera::read_all() {
   const auto started = Clock::now();
   Picture picture;
   for (int64_t i = 0; !stop_ && source->next(picture); ++i) {
+    const HotPath hot;
     if (paced) {
       std::this_thread::sleep_until(
           started + std::chrono::duration_cast<Clock::duration>(
@@ -110,6 +123,7 @@ void Camera::read_all() {
       picture.captured = Clock::now();
     }
     if (i == 0) {
+      const ForeignCall once;
       set_state(CameraState::kUp, "");
       up_since_ = Clock::now();
       if (streams) log_info("{}: up, {}", spec_.name, to_string(picture.size()));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/concurrency/mutex.h"
 #include "live/source/source.h"
@@ -19,6 +20,10 @@ struct CameraSpec {
   std::string address;  // a stream's, or a file, folder or glob
   RegionSpec regions;
 };
+
+// Opens every file, folder or glob among them once. Throws an Error that names the first that cannot
+// be read; streams may come later.
+void require_files(const std::vector<CameraSpec>& cameras);
 
 struct CameraOptions {
   bool complete = false;  // every frame waits until it is taken; else only the newest waits
@@ -81,6 +86,7 @@ class Camera {
   // The frame that waits, if there is one; `out`'s memory is used again.
   [[nodiscard]] bool take(CameraFrame& out);
   [[nodiscard]] CameraStatus status() const;
+  [[nodiscard]] bool is_up() const;
   // No frame waits, and none will come.
   [[nodiscard]] bool is_over() const;
 

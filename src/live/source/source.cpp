@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/hot_path.h"
 #include "media/image/image_io.h"
 
 namespace octet {
@@ -16,6 +17,7 @@ class VideoSource : public Source {
   explicit VideoSource(const fs::path& path) : reader_(path) {}
   bool next(Picture& out) override {
     out.is_video = true;
+    const ForeignCall ffmpeg;
     const bool more = reader_.read(out.video);
     out.captured = Clock::now();
     return more;
@@ -56,6 +58,7 @@ class StreamSource : public Source {
       : reader_(address, options, stop) {}
   bool next(Picture& out) override {
     out.is_video = true;
+    const ForeignCall ffmpeg;
     return reader_.read(out.video, out.captured);
   }
   VideoInfo info() const override { return {}; }

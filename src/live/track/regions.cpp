@@ -78,10 +78,7 @@ const std::vector<RegionEvent>& Regions::update(const Detections& detections,
   if (spec_.empty()) return events_;
   for (const Detection& d : detections.items) {
     if (d.track < 0) continue;
-    Object& object = objects_[d.track];
-    object.zones.resize(spec_.zones.size());
-    object.sides.resize(spec_.lines.size());
-    object.there.resize(spec_.lines.size());
+    Object& object = object_of(d.track);
     const auto index = static_cast<size_t>(d.class_index);
     object.class_name = index < class_names.size() ? class_names[index] : "";
     object.place = {(d.box.x1 + d.box.x2) / 2 / static_cast<float>(picture.width),
@@ -128,6 +125,23 @@ void Regions::look_at_lines(int64_t track, Object& object) {
   }
 }
 
+// The one that is known, or a new one in memory that is used again.
+Regions::Object& Regions::object_of(int64_t track) {
+  const auto known = objects_.find(track);
+  if (known != objects_.end()) return known->second;
+  if (!spare_.empty()) {
+    Objects::node_type node = std::move(spare_.back());
+    spare_.pop_back();
+    node.key() = track;
+    objects_.insert(std::move(node));
+  }
+  Object& object = objects_[track];
+  object.zones.assign(spec_.zones.size(), {});
+  object.sides.assign(spec_.lines.size(), 0);
+  object.there.assign(spec_.lines.size(), {});
+  return object;
+}
+
 void Regions::forget(double before) {
   for (auto at = objects_.begin(); at != objects_.end();) {
     if (at->second.seen >= before) {
@@ -139,7 +153,7 @@ void Regions::forget(double before) {
       --counts_.zones[i].inside;
       report(RegionEvent::Kind::kLeft, spec_.zones[i].name, at->first, at->second);
     }
-    at = objects_.erase(at);
+    spare_.push_back(objects_.extract(at++));
   }
 }
 

@@ -96,13 +96,16 @@ class Regions {
   };
   void look_at_zones(int64_t track, Object& object);
   void look_at_lines(int64_t track, Object& object);
+  Object& object_of(int64_t track);
   void forget(double before);
   void report(RegionEvent::Kind kind, const std::string& region, int64_t track,
               const Object& object);
 
   RegionSpec spec_;
   RegionCounts counts_;
-  std::map<int64_t, Object> objects_;  // by track
+  using Objects = std::map<int64_t, Object>;  // by track
+  Objects objects_;
+  std::vector<Objects::node_type> spare_;  // of objects that have gone
   std::vector<RegionEvent> events_;
 };
 

@@ -69,11 +69,7 @@ void Tracker::advance_to(double time) {
 // Pairs of the same class, those that overlap most first.
 void Tracker::match(Detections& detections, float least_confidence, float most_confidence,
                     float least_iou) {
-  struct Pair {
-    float iou;
-    size_t item, track;
-  };
-  std::vector<Pair> pairs;
+  pairs_.clear();
   for (size_t i = 0; i < detections.items.size(); ++i) {
     const Detection& d = detections.items[i];
     if (matches_[i] != kNone || d.confidence < least_confidence || d.confidence >= most_confidence)
@@ -81,11 +77,12 @@ void Tracker::match(Detections& detections, float least_confidence, float most_c
     for (size_t t = 0; t < tracks_.size(); ++t) {
       if (tracks_[t].matched || tracks_[t].last.class_index != d.class_index) continue;
       const float iou = intersection_over_union(d.box, box_of(tracks_[t]));
-      if (iou >= least_iou) pairs.push_back({iou, i, t});
+      if (iou >= least_iou) pairs_.push_back({iou, i, t});
     }
   }
-  std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.iou > b.iou; });
-  for (const Pair& p : pairs) {
+  std::sort(pairs_.begin(), pairs_.end(),
+            [](const Pair& a, const Pair& b) { return a.iou > b.iou; });
+  for (const Pair& p : pairs_) {
     if (matches_[p.item] != kNone || tracks_[p.track].matched) continue;
     matches_[p.item] = p.track;
     tracks_[p.track].matched = true;
@@ -119,6 +116,10 @@ void Tracker::begin(Detections& detections, double time, float confident) {
     Track& track = tracks_.emplace_back();
     track.id = next_id_++;
     track.matched = true;
+    if (!spare_.empty()) {
+      track.keypoints = std::move(spare_.back());
+      spare_.pop_back();
+    }
     ++surprise_.began;
     see(track, detections, i, time);
   }
@@ -153,7 +154,16 @@ void Tracker::update(Detections& detections, double time, float confident) {
     surprise_.lost += track.shown && !track.matched ? 1 : 0;
     track.shown = track.matched;
   }
-  std::erase_if(tracks_, [&](const Track& t) { return t.seen < time - kSecondsKept; });
+  drop_tracks(time - kSecondsKept);
+}
+
+// Those that were not seen since then; their memory is kept for tracks to come.
+void Tracker::drop_tracks(double before) {
+  spare_.reserve(spare_.size() + tracks_.size());
+  for (Track& track : tracks_) {
+    if (track.seen < before) spare_.push_back(std::move(track.keypoints));
+  }
+  std::erase_if(tracks_, [&](const Track& t) { return t.seen < before; });
 }
 
 void Tracker::predict(double time, Detections& out) {

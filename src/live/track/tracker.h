@@ -66,8 +66,17 @@ class Tracker {
   void begin(Detections& detections, double time, float confident);
   [[nodiscard]] static PixelBox box_of(const Track& track);
 
+  // A pair of the same class that overlaps.
+  struct Pair {
+    float iou;
+    size_t item, track;
+  };
+  void drop_tracks(double before);
+
   std::vector<Track> tracks_;
-  std::vector<size_t> matches_;  // per detection: a track, or none
+  std::vector<std::vector<Keypoint>> spare_;  // memory of tracks that ended
+  std::vector<Pair> pairs_;                   // of match()
+  std::vector<size_t> matches_;               // per detection: a track, or none
   double time_ = 0;
   int64_t next_id_ = 1;
   int keypoints_per_object_ = 0;

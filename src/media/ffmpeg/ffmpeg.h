@@ -3,9 +3,11 @@
 
 #include <string>
 
-#include "media/video/video.h"
+struct AVFrame;
 
 namespace octet {
+
+class VideoFrame;
 
 // What FFmpeg says of a negative status.
 [[nodiscard]] std::string ffmpeg_reason(int status);

@@ -25,27 +25,37 @@ using Memory = std::unique_ptr<uint8_t[], AvFree>;
 
 }  // namespace
 
+// A frame's memory, and, while it is lent, where it goes back to.
+struct FramePool::Block {
+  Memory data;
+  size_t bytes = 0;
+  std::shared_ptr<Spares> home;
+};
+
 struct FramePool::Spares {
   Mutex mutex;
   size_t bytes OCTET_GUARDED_BY(mutex) = 0;  // of each
-  std::vector<Memory> memory OCTET_GUARDED_BY(mutex);
+  std::vector<std::unique_ptr<Block>> blocks OCTET_GUARDED_BY(mutex);
 
-  Memory take(size_t size) {
+  Spares() { blocks.reserve(kSpares); }
+  std::unique_ptr<Block> take(size_t size) {
     {
       const MutexLock lock(mutex);
-      if (size != std::exchange(bytes, size)) memory.clear();
-      if (!memory.empty()) {
-        Memory data = std::move(memory.back());
-        memory.pop_back();
-        return data;
+      if (size != std::exchange(bytes, size)) blocks.clear();
+      if (!blocks.empty()) {
+        auto block = std::move(blocks.back());
+        blocks.pop_back();
+        return block;
       }
     }
-    return Memory(static_cast<uint8_t*>(av_mallocz(size)));
+    Memory data(static_cast<uint8_t*>(av_mallocz(size)));
+    if (data == nullptr) return nullptr;
+    return std::make_unique<Block>(Block{.data = std::move(data), .bytes = size, .home = nullptr});
   }
 
-  void give_back(Memory data, size_t size) {
+  void give_back(std::unique_ptr<Block> block) {
     const MutexLock lock(mutex);
-    if (size == bytes && memory.size() < kSpares) memory.push_back(std::move(data));
+    if (block->bytes == bytes && blocks.size() < kSpares) blocks.push_back(std::move(block));
   }
 };
 
@@ -87,27 +97,23 @@ void FramePool::serve(AVCodecContext& decoder) {
 }
 
 AVBufferRef* FramePool::take(size_t bytes) {
-  struct Owner {
-    std::shared_ptr<Spares> spares;
-    size_t bytes;
+  const auto give_back = [](void* opaque, uint8_t*) {
+    std::unique_ptr<Block> block(static_cast<Block*>(opaque));
+    const auto home = std::move(block->home);
+    home->give_back(std::move(block));
   };
-  const auto give_back = [](void* opaque, uint8_t* data) {
-    const std::unique_ptr<Owner> owner(static_cast<Owner*>(opaque));
-    owner->spares->give_back(Memory(data), owner->bytes);
-  };
-  Memory data = spares_->take(bytes);
-  if (data == nullptr) return nullptr;
-  auto owner = std::make_unique<Owner>(Owner{spares_, bytes});
-  AVBufferRef* buffer = av_buffer_create(data.get(), bytes, give_back, owner.get(), 0);
+  std::unique_ptr<Block> block = spares_->take(bytes);
+  if (block == nullptr) return nullptr;
+  block->home = spares_;
+  AVBufferRef* buffer = av_buffer_create(block->data.get(), bytes, give_back, block.get(), 0);
   if (buffer == nullptr) return nullptr;
-  [[maybe_unused]] const auto* with_buffer = owner.release();
-  [[maybe_unused]] const auto* in_buffer = data.release();
+  [[maybe_unused]] const auto* in_buffer = block.release();
   return buffer;
 }
 
 size_t FramePool::spares() const {
   const MutexLock lock(spares_->mutex);
-  return spares_->memory.size();
+  return spares_->blocks.size();
 }
 
 }  // namespace octet

@@ -26,6 +26,7 @@ class FramePool {
   [[nodiscard]] size_t spares() const;
 
  private:
+  struct Block;
   struct Spares;
   std::shared_ptr<Spares> spares_;
 };

@@ -2,24 +2,20 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
-#include <cctype>
-#include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text/yaml_text.h"
-#include "engine/registry.h"
-#include "live/ranges.h"
+#include "serve/config/live_options.h"
 
 namespace octet {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kAutoSides[] = {640, 480, 320};
 constexpr double kBusy = 0.9;  // share of the processor above which a machine does not keep up
 
 // A map of the file, whose keys are asked for one by one; one that nobody asked for is an error.
@@ -49,31 +45,17 @@ class Section {
   void read(const std::string& key, std::string& out) {
     if (const YAML::Node n = scalar(key)) out = n.Scalar();
   }
-  void read(const std::string& key, fs::path& out) {
-    if (const YAML::Node n = scalar(key)) out = path(n.Scalar());
-  }
   void read(const std::string& key, bool& out) {
     const YAML::Node n = scalar(key);
     if (n && !YAML::convert<bool>::decode(n, out))
       wrong(n, fmt::format("{}: true or false is expected", key));
   }
-  template <typename Number>
-  void read(const std::string& key, Number& out, Range range) {
+  void read(const std::string& key, const LiveOption& option, LiveConfig& config) {
     const YAML::Node n = scalar(key);
     if (!n) return;
-    double value = 0;
-    if (!YAML::convert<double>::decode(n, value) || !range.holds(value) ||
-        (std::is_integral_v<Number> && value != std::floor(value)))
-      wrong(n, fmt::format("{}: {}", key, expectation(range)));
-    out = static_cast<Number>(value);
-  }
-  // Anything that parses a text; what it throws is given this place.
-  template <typename Parse>
-  void read_as(const std::string& key, Parse parse) {
-    const YAML::Node n = scalar(key);
-    if (!n) return;
+    const bool file = option.kind == OptionKind::kFile || option.kind == OptionKind::kSecret;
     try {
-      parse(n.Scalar());
+      option.set(config, file ? path(n.Scalar()).string() : n.Scalar());
     } catch (const Error& e) {
       wrong(n, fmt::format("{}: {}", key, e.what()));
     }
@@ -190,75 +172,22 @@ void read_cameras(Section& root, LiveConfig& config) {
   }
 }
 
-void read_detector(Section& root, LiveConfig& config) {
-  DetectorOptions& detector = config.detector;
+// Every option that has a key; "http.address" is 'address' in the section 'http'.
+void read_options(Section& root, LiveConfig& config) {
   root.require("model");
-  root.read("model", detector.model);
-  root.read("engine", detector.engine);
-  root.read_as("imgsz", [&](const std::string& text) {
-    config.auto_size = text == "auto";
-    if (!config.auto_size) detector.size = SizeOption::parse(text);
-  });
-  root.read("threads", detector.runtime.threads, {0, 1024});
-  for (const EngineRow& row : engine_rows()) {
-    for (const EngineOption& option : row.options) {
-      const std::string key(option.key);
-      root.read(key, detector.runtime.settings[key]);
+  std::map<std::string, Section> sections;
+  for (const LiveOption& option : live_options()) {
+    if (option.key.empty() || option.kind == OptionKind::kList) continue;
+    const size_t dot = option.key.find('.');
+    if (dot == std::string::npos) {
+      root.read(option.key, option, config);
+      continue;
     }
+    const std::string name = option.key.substr(0, dot);
+    const auto at = sections.try_emplace(name, root.section(root.find(name))).first;
+    at->second.read(option.key.substr(dot + 1), option, config);
   }
-  root.read_as("precision", [&](const std::string& text) {
-    if (text != "f32" && text != "auto") fail("f32 or auto is expected");
-    detector.runtime.precision = text == "f32" ? Precision::kF32 : Precision::kAuto;
-  });
-}
-
-void read_watch(Section& root, WatchOptions& watch) {
-  root.read("conf", watch.live.decode.score_threshold, kShareRange);
-  root.read("iou", watch.live.decode.iou_threshold, kShareRange);
-  root.read("max-age-ms", watch.max_age_ms, kMaxAgeRange);
-  root.read("realtime", watch.camera.realtime);
-  root.read("udp", watch.camera.stream.udp);
-  double patience = 10;
-  root.read("patience", patience, kPatienceRange);
-  watch.camera.stream.patience = std::chrono::milliseconds(std::llround(1e3 * patience));
-  root.read("track", watch.attention.track);
-  root.read("motion-gate", watch.attention.motion_gate);
-  root.read_as("skip", [&](const std::string& t) { watch.skip = parse_skip(t); });
-  root.read("target-fps", watch.goals.target_fps, kRateRange);
-  double percent = 0;
-  root.read("cpu-budget", percent, kPercentRange);
-  watch.goals.cpu_share = percent / 100;
-}
-
-void read_sinks(Section& root, LiveConfig& config) {
-  Section http = root.section(root.find("http"));
-  http.read("address", config.http.address);
-  http.read("open", config.http.open);
-  http.read_as("token",
-               [&](const std::string& t) { config.http.token = read_secret(http.path(t)); });
-  http.done();
-  Section mqtt = root.section(root.find("mqtt"));
-  mqtt.read_as("address", [&](const std::string& t) { config.mqtt = parse_mqtt(t); });
-  mqtt.read_as("password",
-               [&](const std::string& t) { config.mqtt.password = read_secret(mqtt.path(t)); });
-  mqtt.done();
-  Section lines = root.section(root.find("jsonl"));
-  lines.read("file", config.watch.live.jsonl.path);
-  int64_t megabytes = 100;
-  lines.read("rotate-mb", megabytes, kMegabytesRange);
-  config.watch.live.jsonl.rotate_bytes = megabytes * 1'000'000;
-  lines.read("keep", config.watch.live.jsonl.keep, {1, 1000});
-  lines.done();
-  Section save = root.section(root.find("save"));
-  RecordingOptions& video = config.watch.live.save;
-  save.read("file", video.path);
-  save.read("minutes", video.part_minutes, kMinutesRange);
-  save.read("keep", video.keep, {1, 1000});
-  save.done();
-  Section events = root.section(root.find("events"));
-  events.read("folder", config.events.folder);
-  events.read("keep", config.events.keep, {1, 1e6});
-  events.done();
+  for (auto& [name, section] : sections) section.done();
 }
 
 }  // namespace
@@ -268,10 +197,8 @@ LiveConfig parse_live_config(const std::string& text, const std::string& name,
   LiveConfig config;
   try {
     Section root(load_yaml(text, name), name, folder);
-    read_detector(root, config);
+    read_options(root, config);
     read_cameras(root, config);
-    read_watch(root, config.watch);
-    read_sinks(root, config);
     root.done();
   } catch (const YAML::Exception& e) {
     fail("{}: line {}: {}", name, e.mark.line + 1, e.msg);
@@ -286,30 +213,6 @@ LiveConfig read_live_config(const fs::path& file) {
   return config;
 }
 
-CameraSpec parse_camera(const std::string& text) {
-  const size_t equals = text.find('=');
-  const auto is_name = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
-  };
-  const bool named =
-      equals != std::string::npos && equals > 0 && !fs::exists(text) &&
-      std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), is_name);
-  if (!named) return {.name = public_address(text), .address = text};
-  return {.name = text.substr(0, equals), .address = text.substr(equals + 1)};
-}
-
-int parse_skip(const std::string& text) {
-  if (text == "auto") return kAutoSkip;
-  if (text.empty() || text.size() > 3 || text.find_first_not_of("0123456789") != std::string::npos)
-    fail_usage("a number below 1000 or auto is expected");
-  return std::stoi(text);
-}
-
-std::string read_secret(const fs::path& file) {
-  const std::string text = read_text_file(file);
-  return text.substr(0, text.find_first_of("\r\n"));
-}
-
 void complete(LiveConfig& config) {
   std::set<std::string> names;
   bool regions = false, streams = false;
@@ -319,7 +222,6 @@ void complete(LiveConfig& config) {
                  spec.name);
     streams = streams || is_stream(spec.address);
     regions = regions || !spec.regions.empty();
-    if (!is_stream(spec.address)) (void)open_source(spec.address);  // says now what is wrong
   }
   WatchOptions& watch = config.watch;
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
@@ -332,19 +234,6 @@ void complete(LiveConfig& config) {
   FramePolicyOptions& attention = watch.attention;
   attention.track =
       attention.track || watch.skip != 0 || attention.motion_gate || regions || goals.any();
-}
-
-Detectors make_detectors(const LiveConfig& config, Size camera) {
-  DetectorOptions options = config.detector;
-  options.source = camera;
-  options.runtime.parallel = 1;
-  if (!config.auto_size) return only(std::make_unique<Detector>(options));
-  Detectors detectors;
-  for (const int side : kAutoSides) {
-    options.size = SizeOption{.size = {side, side}};
-    detectors.push_back(std::make_unique<Detector>(options));
-  }
-  return detectors;
 }
 
 }  // namespace octet

@@ -1,5 +1,5 @@
 // What 'octet live' runs: from options of the command line, or from a YAML file whose keys are the
-// options' names. docs/live.md shows one.
+// options' names. serve/config/live_options.h lists them; docs/live.md shows a file.
 #pragma once
 
 #include <filesystem>
@@ -7,14 +7,12 @@
 #include <vector>
 
 #include "live/watch.h"
-#include "serve/event_pictures.h"
-#include "serve/http/server.h"
-#include "serve/mqtt/mqtt.h"
+#include "serve/options.h"
 
 namespace octet {
 
 struct LiveConfig {
-  DetectorOptions detector;
+  DetectorOptions detector{.runtime = {.precision = Precision::kAuto}};
   bool auto_size = false;  // several inputs, among which the load decides
   std::vector<CameraSpec> cameras;
   WatchOptions watch;
@@ -23,24 +21,15 @@ struct LiveConfig {
   EventOptions events;
 };
 
-// Throws an Error that names file, line and key. Files in it count from its own folder.
+// Reads the file and completes it. Throws an Error that names file, line and key. Files in it count
+// from its own folder; secrets are read, sources and models are not.
 [[nodiscard]] LiveConfig read_live_config(const std::filesystem::path& file);
-// The same, of a text; `name` is for errors, `folder` is where files in it count from.
+// Of a text, not completed; `name` is for errors, `folder` is where files in it count from.
 [[nodiscard]] LiveConfig parse_live_config(const std::string& text, const std::string& name,
                                            const std::filesystem::path& folder);
 
-// "front=rtsp://…" has a name; without one the address, without its secrets, is it.
-[[nodiscard]] CameraSpec parse_camera(const std::string& text);
-// "auto" or a number of frames below 1000. Throws a usage Error for anything else.
-[[nodiscard]] int parse_skip(const std::string& text);
-// The first line of a file that holds a secret.
-[[nodiscard]] std::string read_secret(const std::filesystem::path& file);
-
 // Sets what follows from the rest, and throws a usage Error for what does not go together: two
-// cameras of one name, a video of several.
+// cameras of one name, a video of several. Opens no file.
 void complete(LiveConfig& config);
-
-// One, or with auto_size three, for cameras whose pictures have that size.
-[[nodiscard]] Detectors make_detectors(const LiveConfig& config, Size camera);
 
 }  // namespace octet

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "serve/config/parse.h"
 #include "testing/testing.h"
 
 namespace octet {

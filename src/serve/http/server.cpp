@@ -12,8 +12,6 @@
 #include "serve/http/metrics.h"
 #include "serve/http/settings.h"
 #include "serve/http/workers.h"
-#include "serve/mqtt/mqtt.h"
-#include "serve/reloader.h"
 
 namespace octet {
 namespace {
@@ -130,9 +128,8 @@ struct Server::Parts {
       j.update(to_json(watch.inputs()));
       if (const auto g = watch.governor())
         j["governor"] = {{"skip", g->skip}, {"reason", g->reason}};
-      if (surroundings.mqtt != nullptr) j["mqtt"] = to_json(surroundings.mqtt->status());
-      if (surroundings.reloader != nullptr)
-        j["configuration"] = to_json(surroundings.reloader->status());
+      if (surroundings.mqtt) j["mqtt"] = to_json(surroundings.mqtt());
+      if (surroundings.reload) j["configuration"] = to_json(surroundings.reload());
       answer(response, j);
     });
     http.Get("/api/results", [this, answer](const HttpRequest&, HttpResponse& response) {
@@ -192,8 +189,8 @@ struct Server::Parts {
   }
 
   [[nodiscard]] std::optional<MqttStatus> mqtt_status() const {
-    if (surroundings.mqtt == nullptr) return std::nullopt;
-    return surroundings.mqtt->status();
+    if (!surroundings.mqtt) return std::nullopt;
+    return surroundings.mqtt();
   }
 
   // False when the viewer or the camera has gone, or the server ends.

@@ -2,27 +2,19 @@
 // as JSON. On this machine only, unless a token is asked for.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
 
 #include "serve/http/dashboard_state.h"
+#include "serve/options.h"
+#include "serve/status.h"
 
 namespace octet {
 
-struct ServerOptions {
-  std::string address;  // "127.0.0.1:8080"
-  std::string token;    // every request has to bring it; empty: none
-  bool open = false;    // other machines may ask without a token
-  bool operator==(const ServerOptions&) const = default;
-};
-
-class Mqtt;
-class Reloader;
-
-// What else there may be to tell of; has to outlive the server.
+// What else there may be to tell of; empty: there is none. Called from the server's threads.
 struct StatusSources {
-  const Mqtt* mqtt = nullptr;
-  const Reloader* reloader = nullptr;
+  std::function<MqttStatus()> mqtt;
+  std::function<ReloadStatus()> reload;
 };
 
 class Server {

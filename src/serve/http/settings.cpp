@@ -3,94 +3,76 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <vector>
 
 #include "core/error.h"
-#include "live/ranges.h"
+#include "serve/config/live_options.h"
 
 namespace octet {
 namespace {
 
 using nlohmann::json;
 
-// What a body names.
-struct Settings {
-  std::optional<double> confidence, iou;
-  std::optional<int64_t> max_age_ms;
-  std::optional<int> skip, side;
-};
+bool is_on_page(const LiveOption& option) { return !option.page.name.empty(); }
 
-double number(const json& value, Range range) {
-  if (!value.is_number() || !range.holds(value.get<double>())) fail("{}", expectation(range));
-  return value.get<double>();
+// Numbers are numbers; only the words that stand beside them are texts.
+std::string text_of(const json& value, const LiveOption& option) {
+  if (value.is_number()) return value.dump();
+  const auto is_word = [&](const std::string& word) { return value == word; };
+  if (std::none_of(option.words.begin(), option.words.end(), is_word))
+    fail("{}", expectation(option));
+  return value.get<std::string>();
 }
 
-int skip_of(const json& value) {
-  if (value == "auto") return kAutoSkip;
-  const double frames = number(value, kSkipRange);
-  if (frames != std::floor(frames)) fail("a whole number or auto is expected");
-  return static_cast<int>(frames);
+const LiveOption& option_called(const std::string& name) {
+  std::vector<std::string> names;
+  for (const LiveOption& option : live_options()) {
+    if (!is_on_page(option)) continue;
+    if (option.page.name == name) return option;
+    names.push_back(option.page.name);
+  }
+  fail("not known; there are {}", fmt::join(names, ", "));
 }
 
-int side_of(const json& value, const std::vector<Size>& inputs) {
-  if (value == "auto") return 0;
+// An input that was compiled.
+void require_input(const json& value, const std::vector<Size>& inputs) {
   std::vector<int> sides;
   for (const Size input : inputs) sides.push_back(longer_side(input));
-  const auto at = std::find(sides.begin(), sides.end(), value);
-  if (at == sides.end()) fail("auto or one of {} is expected", fmt::join(sides, ", "));
-  return *at;
-}
-
-void set(Settings& settings, const std::string& key, const json& value,
-         const std::vector<Size>& inputs) {
-  if (key == "confidence") {
-    settings.confidence = number(value, kShareRange);
-  } else if (key == "iou") {
-    settings.iou = number(value, kShareRange);
-  } else if (key == "max_age_ms") {
-    settings.max_age_ms = static_cast<int64_t>(number(value, kMaxAgeRange));
-  } else if (key == "skip") {
-    settings.skip = skip_of(value);
-  } else if (key == "imgsz") {
-    settings.side = side_of(value, inputs);
-  } else {
-    fail("not known; there are confidence, iou, max_age_ms, skip, imgsz");
-  }
+  if (value != "auto" && std::find(sides.begin(), sides.end(), value) == sides.end())
+    fail("auto or one of {} is expected", fmt::join(sides, ", "));
 }
 
 }  // namespace
 
 json settings_of(Watch& watch) {
-  const Controls& c = watch.controls();
-  const int skip = c.skip, side = c.side;
-  return {{"confidence", c.confidence.load()},
-          {"iou", c.iou.load()},
-          {"max_age_ms", c.max_age_ms.load()},
-          {"skip", skip == kAutoSkip ? json("auto") : json(skip)},
-          {"imgsz", side == 0 ? json("auto") : json(side)}};
+  LiveConfig now;
+  json out;
+  for (const LiveOption& option : live_options()) {
+    if (!is_on_page(option)) continue;
+    option.page.observe(watch.controls(), now);
+    const std::string text = option.get(now);
+    const json number = json::parse(text, nullptr, false);
+    out[option.page.name] = number.is_number() ? number : json(text);
+  }
+  return out;
 }
 
 std::string change_settings(const std::string& body, Watch& watch) {
   const json j = json::parse(body, nullptr, false);
   if (!j.is_object()) return "a JSON object is expected";
-  const std::vector<Size> inputs = watch.inputs().sizes;
-  Settings settings;
+  LiveConfig wanted;
+  std::vector<const LiveOption*> named;
   for (const auto& [key, value] : j.items()) {
     try {
-      set(settings, key, value, inputs);
+      named.push_back(&option_called(key));
+      if (key == "imgsz") require_input(value, watch.inputs().sizes);
+      named.back()->set(wanted, text_of(value, *named.back()));
     } catch (const Error& e) {
       return fmt::format("'{}': {}", key, e.what());
     }
   }
-  Controls& controls = watch.controls();
-  if (settings.confidence) controls.confidence = *settings.confidence;
-  if (settings.iou) controls.iou = *settings.iou;
-  if (settings.max_age_ms) controls.max_age_ms = *settings.max_age_ms;
-  if (settings.skip) controls.skip = *settings.skip;
-  if (settings.side) controls.side = *settings.side;
+  for (const LiveOption* option : named) option->page.apply(wanted, watch.controls());
   return {};
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
+#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -50,47 +50,6 @@ struct Notice {
 };
 
 }  // namespace
-
-MqttOptions parse_mqtt(const std::string& address) {
-  const auto wrong = [&](const char* what) {
-    fail_usage("--mqtt {}: {}; mqtt://user@host:1883/topic is expected", public_address(address),
-               what);
-  };
-  MqttOptions out;
-  std::string rest;
-  if (address.starts_with("mqtt://")) {
-    rest = address.substr(7);
-  } else if (address.starts_with("mqtts://")) {
-    rest = address.substr(8);
-    out.tls = true;
-    out.port = 8883;
-  } else {
-    wrong("no mqtt:// or mqtts:// at its beginning");
-  }
-  if (const size_t slash = rest.find('/'); slash != std::string::npos) {
-    if (slash + 1 < rest.size()) out.topic = rest.substr(slash + 1);
-    rest.resize(slash);
-  }
-  if (const size_t at = rest.rfind('@'); at != std::string::npos) {
-    out.user = rest.substr(0, at);
-    rest.erase(0, at + 1);
-    if (out.user.find(':') != std::string::npos)
-      fail_usage("--mqtt: a password does not belong on a command line; --mqtt-password FILE");
-  }
-  if (const size_t colon = rest.rfind(':');
-      colon != std::string::npos && rest.find(']', colon) == std::string::npos) {
-    const char* end = rest.data() + rest.size();
-    const auto [stop, error] = std::from_chars(rest.data() + colon + 1, end, out.port);
-    if (error != std::errc() || stop != end || out.port < 1 || out.port > 65535)
-      wrong("the port is no number from 1 to 65535");
-    rest.resize(colon);
-  }
-  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
-  if (rest.empty()) wrong("no host");
-  if (out.topic.find_first_of("+#") != std::string::npos) wrong("a topic has no + or #");
-  out.host = rest;
-  return out;
-}
 
 struct Mqtt::Parts {
   explicit Parts(const MqttOptions& o) : options(o) {

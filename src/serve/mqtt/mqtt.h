@@ -12,28 +12,10 @@
 #include <string>
 
 #include "live/watch.h"
+#include "serve/options.h"
+#include "serve/status.h"
 
 namespace octet {
-
-struct MqttOptions {
-  std::string host;  // empty: not wanted
-  int port = 1883;
-  bool tls = false;
-  std::string user, password;
-  std::string topic = "octet";
-  bool operator==(const MqttOptions&) const = default;
-};
-// "mqtt://user@host:1883/topic", or "mqtts://…" (TLS, port 8883, the system's authorities). Throws
-// a usage Error that names what is wrong.
-[[nodiscard]] MqttOptions parse_mqtt(const std::string& address);
-
-struct MqttStatus {
-  bool connected = false;
-  int64_t delivered = 0;  // acknowledged by the broker
-  int64_t waiting = 0;
-  int64_t lost = 0;   // had to make room for newer ones
-  std::string error;  // why it is not connected
-};
 
 class Mqtt {
  public:

@@ -1,0 +1,17 @@
+// Every option of every verb as JSON, from the parser itself: for reference pages, completion and
+// man pages, which are generated from it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+namespace octet {
+
+// {VERB: {"help", "options": [{"name", "names", "help", "values", "default", "required",
+// "repeats", "flag"}]}}; "range": [least, most] and "choices": [...] where there are such.
+[[nodiscard]] nlohmann::ordered_json describe_options(const CLI::App& app);
+
+// The hidden flag that prints it and ends the program; `more` may add to the object.
+void add_describe_flag(CLI::App& app, std::function<void(nlohmann::ordered_json&)> more = {});
+
+}  // namespace octet

@@ -1,0 +1,90 @@
+// Objects that are filled by one thread, read by many, and used again when the last reader lets go.
+// In steady state nothing is allocated: neither the object, whose own buffers stay with it, nor the
+// shared_ptr's control block. Any thread; objects may outlive the pool.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace octet {
+
+template <typename T>
+class SharedPool {
+ public:
+  // One that nobody holds, with what it held before, or a new one.
+  [[nodiscard]] std::unique_ptr<T> take() { return shelf_->take(); }
+
+  // For any number of readers; the last gives the object back.
+  [[nodiscard]] std::shared_ptr<const T> share(std::unique_ptr<T> object) {
+    return std::shared_ptr<T>(object.release(), GiveBack{shelf_}, Blocks<T>{shelf_});
+  }
+
+ private:
+  struct Shelf {
+    std::mutex mutex;
+    size_t made = 0;
+    std::vector<std::unique_ptr<T>> objects;
+    std::vector<void*> blocks;  // for control blocks, which are all of one type
+
+    ~Shelf() {
+      for (void* block : blocks) ::operator delete(block);
+    }
+    std::unique_ptr<T> take() {
+      const std::scoped_lock lock(mutex);
+      if (objects.empty()) {
+        ++made;
+        objects.reserve(made);  // so that giving back never allocates
+        blocks.reserve(made);
+        return std::make_unique<T>();
+      }
+      std::unique_ptr<T> object = std::move(objects.back());
+      objects.pop_back();
+      return object;
+    }
+    void give_back(std::unique_ptr<T> object) {
+      const std::scoped_lock lock(mutex);
+      objects.push_back(std::move(object));
+    }
+    void* take_block(size_t bytes) {
+      const std::scoped_lock lock(mutex);
+      if (blocks.empty()) return ::operator new(bytes);
+      void* block = blocks.back();
+      blocks.pop_back();
+      return block;
+    }
+    void give_back_block(void* block) {
+      const std::scoped_lock lock(mutex);
+      blocks.push_back(block);
+    }
+  };
+
+  struct GiveBack {
+    std::shared_ptr<Shelf> shelf;
+    void operator()(T* object) const { shelf->give_back(std::unique_ptr<T>(object)); }
+  };
+
+  // What shared_ptr takes its control block from.
+  template <typename U>
+  struct Blocks {
+    using value_type = U;
+    std::shared_ptr<Shelf> shelf;
+
+    explicit Blocks(std::shared_ptr<Shelf> s) : shelf(std::move(s)) {}
+    template <typename V>
+    Blocks(const Blocks<V>& other) : shelf(other.shelf) {}  // NOLINT: allocators convert
+    U* allocate(size_t count) { return static_cast<U*>(shelf->take_block(count * sizeof(U))); }
+    void deallocate(U* block, size_t) { shelf->give_back_block(block); }
+    template <typename V>
+    bool operator==(const Blocks<V>& other) const {
+      return shelf == other.shelf;
+    }
+  };
+
+  std::shared_ptr<Shelf> shelf_ = std::make_shared<Shelf>();
+};
+
+}  // namespace octet

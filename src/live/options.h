@@ -1,0 +1,42 @@
+// What can be set of live video, whether a file's or cameras': what is found, and where it goes.
+// serve/config/live_options.cpp lists every option with its range.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "vision/decode.h"
+
+namespace octet {
+
+struct RecordingOptions {
+  std::filesystem::path path;  // empty: not wanted
+  // Of cameras: the video is there from its first second and can be played whatever ends it; else
+  // it appears when it is finished, and has pictures of one size.
+  bool endless = false;
+  // A new one is begun after so long, or when the pictures change their size; the older ones are
+  // out.1.mp4 (the newest), out.2.mp4, … as many as are kept.
+  double part_minutes = 60;  // 0: any length
+  int keep = 5;
+  bool operator==(const RecordingOptions&) const = default;
+};
+
+struct JsonLinesOptions {
+  std::filesystem::path path;  // empty: not wanted
+  // Beyond so many bytes a new file is begun; the older ones are out.1.jsonl (the newest),
+  // out.2.jsonl, … as many as are kept. With it, a file that is already there is continued. 0: one
+  // file, begun anew.
+  int64_t rotate_bytes = 0;
+  int keep = 5;
+  bool operator==(const JsonLinesOptions&) const = default;
+};
+
+struct LiveOptions {
+  DecodeOptions decode;
+  int64_t max_frames = 0;  // 0: all
+  RecordingOptions save;
+  std::filesystem::path snapshot;  // empty: not wanted
+  JsonLinesOptions jsonl;
+};
+
+}  // namespace octet

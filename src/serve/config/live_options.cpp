@@ -1,0 +1,393 @@
+#include "serve/config/live_options.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "engine/registry.h"
+#include "serve/config/parse.h"
+
+namespace octet {
+namespace {
+
+using C = LiveConfig;
+using Table = std::vector<LiveOption>;
+
+constexpr Range kShare{0, 1}, kFromZero{0, 1e6}, kKept{1, 1000};
+constexpr double kMegabyte = 1e6;
+
+std::string imgsz_text(const C& c) {
+  if (c.auto_size) return "auto";
+  const auto& size = c.detector.size;
+  if (!size) return "";
+  return size->exact ? to_string(size->size) : std::to_string(size->size.width);
+}
+
+void set_imgsz(C& c, const std::string& text) {
+  c.auto_size = text == "auto";
+  c.detector.size.reset();
+  if (!c.auto_size && !text.empty()) c.detector.size = SizeOption::parse(text);
+}
+
+Option<C> imgsz_option() {
+  return {{.key = "imgsz",
+           .flag = "--imgsz",
+           .help = "input size: 640, or width x height as 640x384, or auto: 640, 480 or 320, as "
+                   "the load allows",
+           .kind = OptionKind::kInteger,
+           .range = {kInputMultiple, kMaxInputSide},
+           .words = {"auto"}},
+          imgsz_text,
+          set_imgsz};
+}
+
+Option<C> precision_option() {
+  const OptionInfo info{.key = "precision",
+                        .flag = "--precision",
+                        .help = "f32, or auto: the fastest the processor has",
+                        .words = {"f32", "auto"}};
+  return {info,
+          [](const C& c) -> std::string {
+            return c.detector.runtime.precision == Precision::kF32 ? "f32" : "auto";
+          },
+          [info](C& c, const std::string& text) {
+            require_word(info, text);
+            c.detector.runtime.precision = text == "f32" ? Precision::kF32 : Precision::kAuto;
+          }};
+}
+
+Table model_options() {
+  using enum TakesEffect;
+  return {
+      {text_option<C>(
+           {.key = "model",
+            .flag = "--model",
+            .help = "a model file, a checkpoint, an .onnx, .tflite or .xml export, or "
+                    "an Ultralytics OpenVINO folder"},
+           [](auto& c) -> auto& { return c.detector.model; }),
+       kNewModel},
+      {text_option<C>(
+           {.key = "engine",
+            .flag = "--engine",
+            .help = "inference engine: auto, openvino, onnxruntime, tflite, armnn"},
+           [](auto& c) -> auto& { return c.detector.engine; }),
+       kNewModel},
+      {imgsz_option(),
+       kNewModel,
+       Needs::kAnyPipeline,
+       {"imgsz",
+        [](const C& c, Controls& to) {
+          to.side = c.auto_size || !c.detector.size ? 0 : longer_side(c.detector.size->size);
+        },
+        [](const Controls& from, C& c) {
+          c.auto_size = from.side == 0;
+          if (!c.auto_size) c.detector.size = SizeOption{.size = {from.side, from.side}};
+        }}},
+      {precision_option(), kNewModel},
+      {number_option<C>(
+           {.key = "threads",
+            .flag = "--threads",
+            .help = "threads for inference; 0: one per core",
+            .range = {0, 1024}},
+           [](auto& c) -> auto& { return c.detector.runtime.threads; }),
+       kNewModel},
+  };
+}
+
+// What engines alone know, by their rows.
+Option<C> engine_option(const EngineOption& option) {
+  const std::string key(option.key);
+  return {{.key = key, .flag = "--" + key, .help = std::string(option.help)},
+          [key](const C& c) -> std::string {
+            const auto& settings = c.detector.runtime.settings;
+            const auto at = settings.find(key);
+            return at == settings.end() ? "" : at->second;
+          },
+          [key](C& c, const std::string& text) { c.detector.runtime.settings[key] = text; }};
+}
+
+Table engine_options() {
+  Table table;
+  for (const EngineRow& row : engine_rows()) {
+    for (const EngineOption& option : row.options)
+      table.push_back({engine_option(option), TakesEffect::kNewModel});
+  }
+  return table;
+}
+
+Option<C> sources_option() {
+  return {{.key = "sources",
+           .flag = "--source",
+           .help = "rtsp://…, http://…, /dev/video0, - for standard input, a video file, a folder "
+                   "of pictures, or a glob in quotes; several at once, with names as in "
+                   "front=rtsp://…",
+           .kind = OptionKind::kList},
+          [](const C& c) {
+            std::string text;
+            for (const CameraSpec& camera : c.cameras)
+              text += (text.empty() ? "" : " ") + camera.name + "=" + camera.address;
+            return text;
+          },
+          [](C& c, const std::string& text) { c.cameras.push_back(parse_camera(text)); }};
+}
+
+Table source_options() {
+  using enum TakesEffect;
+  return {
+      {sources_option(), kNextCamera},
+      {number_option<C>(
+          {.flag = "--frames",
+           .help = "stop after so many frames; 0: all of a file, no end for a camera",
+           .range = {0, 1e15}},
+          [](auto& c) -> auto& { return c.watch.live.max_frames; })},
+      {flag_option<C>(
+           {.key = "realtime",
+            .flag = "--realtime",
+            .help = "play files at their own pace and drop what comes too fast"},
+           [](auto& c) -> auto& { return c.watch.camera.realtime; }),
+       kNextStart, Needs::kWatch},
+      {converted_option<C>(
+           {.key = "patience",
+            .flag = "--patience",
+            .help = "cameras: seconds in which nothing comes until the camera is opened again",
+            .range = {0.1, 3600}},
+           [](const C& c) {
+             return std::chrono::duration<double>(c.watch.camera.stream.patience).count();
+           },
+           [](C& c, double seconds) {
+             c.watch.camera.stream.patience =
+                 std::chrono::milliseconds(std::llround(1e3 * seconds));
+           }),
+       kNextCamera},
+      {flag_option<C>(
+           {.key = "udp", .flag = "--udp", .help = "RTSP over UDP; else over TCP"},
+           [](auto& c) -> auto& { return c.watch.camera.stream.udp; }),
+       kNextCamera},
+  };
+}
+
+Option<C> skip_option() {
+  return {{.key = "skip",
+           .flag = "--skip",
+           .help = "frames between two detections, carried on by tracks; auto: as many as they "
+                   "allow",
+           .kind = OptionKind::kInteger,
+           .range = {0, 999},
+           .words = {"auto"}},
+          [](const C& c) {
+            return c.watch.skip == kAutoSkip ? "auto" : number_text(double(c.watch.skip));
+          },
+          [](C& c, const std::string& text) { c.watch.skip = parse_skip(text); }};
+}
+
+// Which boxes count, and which frames are looked at.
+Table detection_options() {
+  using enum TakesEffect;
+  return {
+      {number_option<C>(
+           {.key = "conf",
+            .flag = "--conf",
+            .help = "lowest confidence of a detection",
+            .range = kShare},
+           [](auto& c) -> auto& { return c.watch.live.decode.score_threshold; }),
+       kNextFrame,
+       Needs::kAnyPipeline,
+       {"confidence",
+        [](const C& c, Controls& to) { to.confidence = c.watch.live.decode.score_threshold; },
+        [](const Controls& from, C& c) { c.watch.live.decode.score_threshold = from.confidence; }}},
+      {number_option<C>(
+           {.key = "iou",
+            .flag = "--iou",
+            .help = "overlap above which the weaker box is dropped",
+            .range = kShare},
+           [](auto& c) -> auto& { return c.watch.live.decode.iou_threshold; }),
+       kNextFrame,
+       Needs::kAnyPipeline,
+       {"iou", [](const C& c, Controls& to) { to.iou = c.watch.live.decode.iou_threshold; },
+        [](const Controls& from, C& c) { c.watch.live.decode.iou_threshold = from.iou; }}},
+      {number_option<C>(
+           {.key = "max-age-ms",
+            .flag = "--max-age-ms",
+            .help = "cameras: skip frames that are older when their turn comes; 0: "
+                    "any age",
+            .range = {0, 3.6e6}},
+           [](auto& c) -> auto& { return c.watch.max_age_ms; }),
+       kNextFrame,
+       Needs::kAnyPipeline,
+       {"max_age_ms", [](const C& c, Controls& to) { to.max_age_ms = c.watch.max_age_ms; },
+        [](const Controls& from, C& c) { c.watch.max_age_ms = from.max_age_ms; }}},
+      {skip_option(),
+       kNextFrame,
+       Needs::kWatch,
+       {"skip", [](const C& c, Controls& to) { to.skip = c.watch.skip; },
+        [](const Controls& from, C& c) { c.watch.skip = from.skip; }}},
+  };
+}
+
+Table policy_options() {
+  using enum TakesEffect;
+  return {
+      {flag_option<C>(
+           {.key = "track", .flag = "--track", .help = "objects keep a number from frame to frame"},
+           [](auto& c) -> auto& { return c.watch.attention.track; }),
+       kNextCamera, Needs::kWatch},
+      {flag_option<C>(
+           {.key = "motion-gate",
+            .flag = "--motion-gate",
+            .help = "no detection where nothing moves"},
+           [](auto& c) -> auto& { return c.watch.attention.motion_gate; }),
+       kNextCamera, Needs::kWatch},
+      {number_option<C>(
+           {.key = "target-fps",
+            .flag = "--target-fps",
+            .help = "results a second of each camera; held by skipping and, with "
+                    "--imgsz auto, by smaller inputs",
+            .range = {0, 1000}},
+           [](auto& c) -> auto& { return c.watch.goals.target_fps; }),
+       kNextStart, Needs::kWatch},
+      {converted_option<C>(
+           {.key = "cpu-budget",
+            .flag = "--cpu-budget",
+            .help = "percent of all cores that may be used; held in the same way",
+            .range = {0, 100}},
+           [](const C& c) { return 100 * c.watch.goals.cpu_share; },
+           [](C& c, double percent) { c.watch.goals.cpu_share = percent / 100; }),
+       kNextStart, Needs::kWatch},
+  };
+}
+
+// Files of results.
+Table file_options() {
+  return {
+      {text_option<C>(
+          {.key = "save.file",
+           .flag = "--save",
+           .help = "annotated video to write, such as out.mp4"},
+          [](auto& c) -> auto& { return c.watch.live.save.path; })},
+      {number_option<C>(
+          {.key = "save.minutes",
+           .flag = "--save-minutes",
+           .help = "cameras: begin a new video after so long; 0: any length",
+           .range = kFromZero},
+          [](auto& c) -> auto& { return c.watch.live.save.part_minutes; })},
+      {number_option<C>(
+          {.key = "save.keep", .help = "cameras: older videos that are kept", .range = kKept},
+          [](auto& c) -> auto& { return c.watch.live.save.keep; })},
+      {text_option<C>(
+          {.key = "snapshot",
+           .flag = "--snapshot",
+           .help = "annotated picture (.jpg) of the frame with the most found"},
+          [](auto& c) -> auto& { return c.watch.live.snapshot; })},
+      {text_option<C>(
+          {.key = "jsonl.file", .flag = "--jsonl", .help = "file for one line of JSON a frame"},
+          [](auto& c) -> auto& { return c.watch.live.jsonl.path; })},
+      {converted_option<C>(
+           {.key = "jsonl.rotate-mb",
+            .flag = "--jsonl-rotate-mb",
+            .help = "begin a new file beyond so many megabytes; 0: one file, without end",
+            .kind = OptionKind::kInteger,
+            .range = kFromZero},
+           [](const C& c) {
+             return static_cast<double>(c.watch.live.jsonl.rotate_bytes) / kMegabyte;
+           },
+           [](C& c, double megabytes) {
+             c.watch.live.jsonl.rotate_bytes = static_cast<int64_t>(megabytes * kMegabyte);
+           }),
+       TakesEffect::kNextStart, Needs::kWatch},
+      {number_option<C>(
+          {.key = "jsonl.keep", .help = "older files of lines that are kept", .range = kKept},
+          [](auto& c) -> auto& { return c.watch.live.jsonl.keep; })},
+      {text_option<C>(
+          {.key = "events.folder",
+           .help = "folder for a picture of every event in a zone or at a line"},
+          [](auto& c) -> auto& { return c.events.folder; })},
+      {number_option<C>(
+          {.key = "events.keep", .help = "pictures of events that are kept", .range = {1, 1e6}},
+          [](auto& c) -> auto& { return c.events.keep; })},
+  };
+}
+
+// A file whose first line is the value; get() is for comparison alone.
+template <typename Member>
+Option<C> secret_option(OptionInfo info, Member member) {
+  info.kind = OptionKind::kSecret;
+  return {info, [member](const C& c) -> std::string { return member(c); },
+          [member](C& c, const std::string& file) {
+            member(c) = file.empty() ? std::string() : read_secret(file);
+          }};
+}
+
+Table network_options() {
+  using enum TakesEffect;
+  const Option<C> mqtt{
+      {.key = "mqtt.address", .flag = "--mqtt", .help = "broker, as mqtt://user@host:1883/topic"},
+      [](const C& c) { return mqtt_address(c.mqtt); },
+      [](C& c, const std::string& text) {
+        std::string password = std::move(c.mqtt.password);
+        c.mqtt = text.empty() ? MqttOptions{} : parse_mqtt(text);
+        c.mqtt.password = std::move(password);
+      }};
+  return {
+      {mqtt, kNextStart, Needs::kWatch},
+      {secret_option(
+          {.key = "mqtt.password",
+           .flag = "--mqtt-password",
+           .help = "file whose first line is the broker's password"},
+          [](auto& c) -> auto& { return c.mqtt.password; })},
+      {text_option<C>(
+           {.key = "http.address",
+            .flag = "--http",
+            .help = "address of the page, such as 127.0.0.1:8080"},
+           [](auto& c) -> auto& { return c.http.address; }),
+       kNextStart, Needs::kWatch},
+      {secret_option(
+          {.key = "http.token",
+           .flag = "--http-token",
+           .help = "file whose first line every request has to bring, as password or "
+                   "bearer token"},
+          [](auto& c) -> auto& { return c.http.token; })},
+      {flag_option<C>(
+          {.key = "http.open",
+           .flag = "--http-open",
+           .help = "other machines may look without a token"},
+          [](auto& c) -> auto& { return c.http.open; })},
+  };
+}
+
+Table make_table() {
+  Table all;
+  for (Table part : {model_options(), engine_options(), source_options(), detection_options(),
+                     policy_options(), file_options(), network_options()})
+    std::move(part.begin(), part.end(), std::back_inserter(all));
+  return all;
+}
+
+}  // namespace
+
+const std::vector<LiveOption>& live_options() {
+  static const Table table = make_table();
+  return table;
+}
+
+std::vector<std::string> changed_options(const LiveConfig& a, const LiveConfig& b,
+                                         TakesEffect when) {
+  std::vector<std::string> names;
+  for (const LiveOption& option : live_options()) {
+    if (option.takes_effect == when && option.get(a) != option.get(b))
+      names.push_back(option.name());
+  }
+  return names;
+}
+
+bool needs_watch(const LiveConfig& config) {
+  if (config.auto_size || config.cameras.size() != 1 || is_stream(config.cameras[0].address))
+    return true;
+  const LiveConfig defaults;
+  return std::any_of(live_options().begin(), live_options().end(), [&](const LiveOption& o) {
+    return o.needs == Needs::kWatch && o.get(config) != o.get(defaults);
+  });
+}
+
+}  // namespace octet

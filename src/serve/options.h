@@ -1,0 +1,31 @@
+// What can be set of the parts around a watch. serve/config/live_options.cpp lists every option.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace octet {
+
+struct ServerOptions {
+  std::string address;  // "127.0.0.1:8080"
+  std::string token;    // every request has to bring it; empty: none
+  bool open = false;    // other machines may ask without a token
+  bool operator==(const ServerOptions&) const = default;
+};
+
+struct MqttOptions {
+  std::string host;  // empty: not wanted
+  int port = 1883;
+  bool tls = false;
+  std::string user, password;
+  std::string topic = "octet";
+  bool operator==(const MqttOptions&) const = default;
+};
+
+struct EventOptions {
+  std::filesystem::path folder;  // empty: not wanted
+  int keep = 1000;               // pictures
+  bool operator==(const EventOptions&) const = default;
+};
+
+}  // namespace octet

@@ -1,0 +1,23 @@
+// How the parts around a watch are doing: for the page and for programs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace octet {
+
+struct MqttStatus {
+  bool connected = false;
+  int64_t delivered = 0;  // acknowledged by the broker
+  int64_t waiting = 0;
+  int64_t lost = 0;   // had to make room for newer ones
+  std::string error;  // why it is not connected
+};
+
+struct ReloadStatus {
+  double loaded = 0;  // when, in seconds since 1970
+  int64_t times = 0;  // that it was read again
+  std::string error;  // of the last attempt
+};
+
+}  // namespace octet
