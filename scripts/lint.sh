@@ -24,7 +24,8 @@ sources() {
 changed_sources() {
   local base changed header
   base=$(git merge-base HEAD origin/main 2>/dev/null || git merge-base HEAD main 2>/dev/null || true)
-  [ -n "$base" ] && [ "$base" != "$(git rev-parse HEAD)" ] || base=HEAD~1
+  if [ -z "$base" ] || [ "$base" = "$(git rev-parse HEAD)" ]; then base=HEAD~1; fi
+  git rev-parse -q --verify "$base" >/dev/null || { sources; return; }
   changed=$(git diff --name-only --diff-filter=d "$base" -- src; git ls-files -o --exclude-standard src)
   if git diff --quiet "$base" -- .clang-tidy scripts/lint.sh; then
     { grep '\.cpp$' <<<"$changed"

@@ -62,8 +62,8 @@ run_step() {
   [ "$result" = 0 ] && return
   failed=1
   echo "FAILED: $case_file:$command_line: $command"
-  sed 's/^/  out: /' "$logs/out"
-  sed 's/^/  err: /' "$logs/err"
+  cut -c1-500 "$logs/out" | sed 's/^/  out: /'
+  cut -c1-500 "$logs/err" | sed 's/^/  err: /'
 }
 
 start_step() {
