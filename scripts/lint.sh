@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # lint.sh [changed]: shellcheck on every script, clang-tidy on every source file apart from tests; any finding is an error.
-# clang-tidy also checks which mutex guards what (core/concurrency/mutex.h). A file whose inputs have not changed since it was last
+# clang-tidy also checks which mutex guards what (core/mutex.h). A file whose inputs have not changed since it was last
 # found clean is not looked at again. changed: only files that differ from the branch main, and those that include them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tidy=clang-tidy-19
 shellcheck -x scripts/*.sh tests/cli/*.sh tests/system/*.sh .ci/run
 if git grep -nE 'std::(recursive_|shared_)?mutex|std::condition_variable|#include <(mutex|condition_variable)>' -- 'src/*.cpp' 'src/*.h' \
-  ':!src/core/concurrency/mutex.h' ':!src/*_test.cpp'; then
-  echo "lint: take Mutex, MutexLock and Condition of core/concurrency/mutex.h, which are checked"
+  ':!src/core/mutex.h' ':!src/*_test.cpp'; then
+  echo "lint: take Mutex, MutexLock and Condition of core/mutex.h, which are checked"
   exit 1
 fi
 # A build folder of its own, of which only generated headers are built.

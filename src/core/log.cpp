@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "core/concurrency/mutex.h"
+#include "core/mutex.h"
 
 namespace octet {
 namespace {

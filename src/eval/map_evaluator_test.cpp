@@ -38,7 +38,8 @@ TEST(MapEvaluator, MeasuresInPixelsOfThePicture) {
 }
 
 TEST(MapEvaluator, OfPoseTheMainMetricIsOfKeypoints) {
-  MapEvaluator evaluator({.task = Task::kPose, .names = {"a"}, .keypoints = 1, .keypoint_dims = 3});
+  MapEvaluator evaluator(
+      {.task = Task::kPose, .names = {"a"}, .head = {.keypoints = 1, .keypoint_dims = 3}});
   evaluator.add(sample(), kPicture, detection(0));  // the box is right, its keypoint is not
   EXPECT_NEAR(evaluator.boxes().summary().map50_95, 1, 1e-9);
   EXPECT_LT(evaluator.main().summary().map50_95, 0.5);

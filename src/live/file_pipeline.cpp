@@ -9,10 +9,10 @@
 #include <thread>
 #include <vector>
 
-#include "core/concurrency/mutex.h"
 #include "core/concurrency/queue.h"
 #include "core/error.h"
 #include "core/hot_path.h"
+#include "core/mutex.h"
 #include "core/numeric/duration_histogram.h"
 #include "core/process.h"
 #include "core/progress.h"

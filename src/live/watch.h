@@ -15,8 +15,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/concurrency/mutex.h"
 #include "core/concurrency/shared_pool.h"
+#include "core/mutex.h"
 #include "core/numeric/duration_histogram.h"
 #include "live/detectors.h"
 #include "live/options.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "core/concurrency/mutex.h"
+#include "core/mutex.h"
 #include "live/watch.h"
 #include "serve/config/config.h"
 #include "serve/status.h"

@@ -3,8 +3,8 @@
 #include <thread>
 #include <utility>
 
-#include "core/concurrency/mutex.h"
 #include "core/log.h"
+#include "core/mutex.h"
 #include "serve/event_pictures.h"
 #include "serve/http/server.h"
 #include "serve/mqtt/mqtt.h"

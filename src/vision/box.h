@@ -13,8 +13,8 @@ namespace octet {
 
 // The shared area over the area that either covers; 0 where there is none.
 [[nodiscard]] inline float intersection_over_union(const PixelBox& a, const PixelBox& b) {
-  const float shared = area(
-      {std::max(a.x1, b.x1), std::max(a.y1, b.y1), std::min(a.x2, b.x2), std::min(a.y2, b.y2)});
+  const float shared = area(PixelBox{std::max(a.x1, b.x1), std::max(a.y1, b.y1),
+                                     std::min(a.x2, b.x2), std::min(a.y2, b.y2)});
   return shared > 0 ? shared / (area(a) + area(b) - shared) : 0;
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/concurrency/mutex.h"
+#include "core/mutex.h"
 namespace octet {
 
 template <typename T>

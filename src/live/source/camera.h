@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/concurrency/mutex.h"
+#include "core/mutex.h"
 #include "live/source/source.h"
 #include "live/track/regions.h"
 

@@ -12,7 +12,7 @@ extern "C" {
 #include <utility>
 #include <vector>
 
-#include "core/concurrency/mutex.h"
+#include "core/mutex.h"
 
 namespace octet {
 

@@ -47,14 +47,18 @@ TEST_F(LiveOptionTable, NamesAreUniqueAndEveryOptionIsExplained) {
   std::set<std::string> names;
   for (const LiveOption& o : live_options()) {
     EXPECT_TRUE(names.insert(o.name()).second) << o.name();
-    if (!o.key.empty() && !o.flag.empty()) EXPECT_TRUE(names.insert(o.flag).second) << o.flag;
+    if (!o.key.empty() && !o.flag.empty()) {
+      EXPECT_TRUE(names.insert(o.flag).second) << o.flag;
+    }
     EXPECT_TRUE(o.flag.empty() || o.flag.starts_with("--")) << o.flag;
     EXPECT_GT(o.help.size(), 10U) << o.name();
     const bool number = o.kind == OptionKind::kInteger || o.kind == OptionKind::kNumber;
     EXPECT_EQ(number, o.range.most > o.range.least) << o.name();
     EXPECT_EQ(o.page.name.empty(), o.page.apply == nullptr) << o.name();
     EXPECT_EQ(o.page.name.empty(), o.page.observe == nullptr) << o.name();
-    if (o.takes_effect == TakesEffect::kNextFrame) EXPECT_NE(o.page.apply, nullptr) << o.name();
+    if (o.takes_effect == TakesEffect::kNextFrame) {
+      EXPECT_NE(o.page.apply, nullptr) << o.name();
+    }
   }
 }
 
@@ -127,7 +131,9 @@ TEST_F(LiveOptionTable, WrongValuesAreRefusedWithWhatIsExpected) {
       EXPECT_EQ(set("maybe"), "true or false is expected, not maybe") << o.name();
       EXPECT_EQ(set("Yes"), "") << o.name();
     }
-    if (o.kind == OptionKind::kText && !o.words.empty()) EXPECT_NE(set("neither"), "") << o.name();
+    if (o.kind == OptionKind::kText && !o.words.empty()) {
+      EXPECT_NE(set("neither"), "") << o.name();
+    }
   }
 }
 

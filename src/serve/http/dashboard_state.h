@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/concurrency/background.h"
-#include "core/concurrency/mutex.h"
+#include "core/mutex.h"
 #include "live/watch.h"
 
 namespace octet {

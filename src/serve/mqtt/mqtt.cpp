@@ -13,9 +13,9 @@
 #include <thread>
 #include <utility>
 
-#include "core/concurrency/mutex.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/mutex.h"
 #include "media/stream/stream.h"
 
 namespace octet {
