@@ -5,10 +5,11 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "core/mutex.h"
 
 namespace octet {
 
@@ -25,16 +26,17 @@ class SharedPool {
 
  private:
   struct Shelf {
-    std::mutex mutex;
-    size_t made = 0;
-    std::vector<std::unique_ptr<T>> objects;
-    std::vector<void*> blocks;  // for control blocks, which are all of one type
+    Mutex mutex;
+    size_t made OCTET_GUARDED_BY(mutex) = 0;
+    std::vector<std::unique_ptr<T>> objects OCTET_GUARDED_BY(mutex);
+    // For control blocks, which are all of one type.
+    std::vector<void*> blocks OCTET_GUARDED_BY(mutex);
 
-    ~Shelf() {
+    ~Shelf() OCTET_UNCHECKED {
       for (void* block : blocks) ::operator delete(block);
     }
     std::unique_ptr<T> take() {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       if (objects.empty()) {
         ++made;
         objects.reserve(made);  // so that giving back never allocates
@@ -46,18 +48,18 @@ class SharedPool {
       return object;
     }
     void give_back(std::unique_ptr<T> object) {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       objects.push_back(std::move(object));
     }
     void* take_block(size_t bytes) {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       if (blocks.empty()) return ::operator new(bytes);
       void* block = blocks.back();
       blocks.pop_back();
       return block;
     }
     void give_back_block(void* block) {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       blocks.push_back(block);
     }
   };

@@ -2,12 +2,12 @@
 // Nothing is allocated a run. start() and wait() belong to one thread at a time.
 #pragma once
 
-#include <condition_variable>
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <utility>
+
+#include "core/mutex.h"
 
 namespace octet {
 
@@ -17,7 +17,7 @@ class Worker {
       : work_(std::move(work)), thread_([this] { loop(); }) {}
   // Waits for a run that is under way; what it throws is lost.
   ~Worker() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     end_ = true;
     changed_.notify_all();
   }
@@ -26,8 +26,8 @@ class Worker {
 
   // Runs the work once. A run that nobody waited for is waited for first.
   void start() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !busy_; });
+    MutexLock lock(mutex_);
+    changed_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return !busy_; });
     error_ = nullptr;
     busy_ = true;
     changed_.notify_all();
@@ -35,16 +35,16 @@ class Worker {
 
   // Returns when the last run has ended, and throws what it threw. Without a run: at once.
   void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !busy_; });
+    MutexLock lock(mutex_);
+    changed_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return !busy_; });
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
   void loop() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] { return busy_ || end_; });
+      changed_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return busy_ || end_; });
       if (!busy_) return;
       lock.unlock();
       std::exception_ptr error;
@@ -61,10 +61,11 @@ class Worker {
   }
 
   std::function<void()> work_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool busy_ = false, end_ = false;
-  std::exception_ptr error_;
+  Mutex mutex_;
+  Condition changed_;
+  bool busy_ OCTET_GUARDED_BY(mutex_) = false;
+  bool end_ OCTET_GUARDED_BY(mutex_) = false;
+  std::exception_ptr error_ OCTET_GUARDED_BY(mutex_);
   std::jthread thread_;  // the last member: it uses all the others
 };
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/model_file.h"
+#include "model/passes/passes.h"
 #include "testing/testing.h"
 #include "train/network/batch_norm.h"
 #include "train/network/float_network.h"
