@@ -64,7 +64,8 @@ endfunction()
 # octet_discover(PROGRAM LABEL FILTER): the tests that GoogleTest's filter selects. The program is asked when ctest runs, not when
 # it is built: programs of sanitizers and of other processors cannot run then.
 function(octet_discover name label filter)
-  set(properties LABELS ${label} TIMEOUT 900)
+  # Threads of OpenMP that wait would take the cores from other tests.
+  set(properties LABELS ${label} TIMEOUT 900 ENVIRONMENT OMP_WAIT_POLICY=passive)
   if(name IN_LIST OCTET_SERIAL_PROGRAMS)
     list(APPEND properties RUN_SERIAL ON)
   endif()

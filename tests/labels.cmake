@@ -6,5 +6,5 @@ set(OCTET_SLOW_TESTS
   end_to_end_test/Quantize.CalibratesExportsAndRuns
   end_to_end_test/Quantize.TellsWhatLayersCostOfMap)
 
-# Programs whose tests run alone, because they measure time.
-set(OCTET_SERIAL_PROGRAMS live_test service_test streams_test)
+# Programs whose tests run alone, because they measure time, or because they use every core.
+set(OCTET_SERIAL_PROGRAMS live_test service_test streams_test train_test)

@@ -5,58 +5,13 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/emit/lower.h"
-#include "format/tflite/tflite_graph.h"
+#include "format/tflite/tflite_moves.h"
+#include "format/tflite/weight_layout.h"
 
 namespace octet {
 namespace {
 
 using Tensor = TfliteGraph::Tensor;
-
-// Versions of the operators for float and for int8: those the Edge TPU's compiler knows.
-constexpr int kFloatVersion = 1, kInt8ConvVersion = 3, kDequantizeVersion = 2;
-constexpr int int8_version(tflite::BuiltinOperator code) {
-  return code == tflite::BuiltinOperator_HARD_SWISH ? 1 : 2;
-}
-
-// The file's order of a picture's sides: (N, C, H, W) to (N, H, W, C).
-Shape channels_last(const Shape& s) { return {s[0], s[2], s[3], s[1]}; }
-
-// One input channel a group.
-bool is_depthwise(const Conv2d& op) { return op.groups > 1 && op.weight.shape[1] == 1; }
-
-// The file's order of a convolution's weights: (O, H, W, I), of depthwise ones (1, H, W, O).
-class WeightLayout {
- public:
-  explicit WeightLayout(const Conv2d& op) : from_(op.weight.shape), depthwise_(is_depthwise(op)) {}
-
-  [[nodiscard]] Shape shape() const {
-    return depthwise_ ? Shape{1, from_[2], from_[3], from_[0]} : channels_last(from_);
-  }
-  [[nodiscard]] int output_axis() const { return depthwise_ ? 3 : 0; }
-
-  template <typename T>
-  [[nodiscard]] std::vector<T> ordered(const std::vector<T>& weight) const {
-    std::vector<T> out;
-    out.reserve(weight.size());
-    const int64_t positions = from_[2] * from_[3];
-    const auto at = [&](int64_t o, int64_t i, int64_t p) {
-      return weight[static_cast<size_t>((o * from_[1] + i) * positions + p)];
-    };
-    if (depthwise_) {
-      for (int64_t p = 0; p < positions; ++p)
-        for (int64_t o = 0; o < from_[0]; ++o) out.push_back(at(o, 0, p));
-      return out;
-    }
-    for (int64_t o = 0; o < from_[0]; ++o)
-      for (int64_t p = 0; p < positions; ++p)
-        for (int64_t i = 0; i < from_[1]; ++i) out.push_back(at(o, i, p));
-    return out;
-  }
-
- private:
-  Shape from_;  // (O, I / groups, H, W)
-  bool depthwise_;
-};
 
 // Operators are computed in integers where all their inputs are. What such an operator makes is
 // `pending` until quantize() gives it its scale; what is read before that is computed in float.
@@ -98,10 +53,10 @@ class TfliteEmitter : public Emitter {
       define(out, {.tensor = value(x).tensor, .picture = true});
       return;
     }
-    define(out, {.tensor = transposed(name, plain(x), shape(x), order)});
+    define(out, {.tensor = graph_.transposed(name, plain(x), shape(x), order)});
   }
   void emit_reshape(Ref out, const std::string& name, Ref x) override {
-    define(out, {.tensor = reshaped(name, plain(x), shape(out))});
+    define(out, {.tensor = graph_.reshaped(name, plain(x), shape(out))});
   }
   void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
     const WeightLayout layout(op);
@@ -134,7 +89,7 @@ class TfliteEmitter : public Emitter {
       graph_.quantize(v.tensor, params);
       value(x).pending = v.pending = false;
       define(out, v);
-    } else if (graph_.is_int8(v.tensor) && params_of(v.tensor) == params) {
+    } else if (graph_.is_int8(v.tensor) && graph_.params_of(v.tensor) == params) {
       define(out, v);
     } else {
       const Tensor t = graph_.tensor(name, graph_.shape(v.tensor), tflite::TensorType_INT8);
@@ -213,11 +168,11 @@ class TfliteEmitter : public Emitter {
     }
     // SAME padding with a stride is another: every window is computed, some are kept.
     const Tensor in = resolve(x);
-    const Tensor all = like(name + ".all", in, graph_.shape(in));
+    const Tensor all = graph_.like(name + ".all", in, graph_.shape(in));
     constexpr auto kCode = tflite::BuiltinOperator_MAX_POOL_2D;
     graph_.add(kCode, graph_.is_int8(in) ? int8_version(kCode) : kFloatVersion, {in}, all,
                pooling(op.kernel, 1, tflite::Padding_SAME));
-    define(out, {.tensor = every_nth(name, all, op.stride, shape(out)), .picture = true});
+    define(out, {.tensor = graph_.every_nth(name, all, op.stride, shape(out)), .picture = true});
   }
   // Of integers a depthwise convolution of ones, which XNNPACK and the Edge TPU take, and which
   // rounds as convolutions do: TensorFlow Lite's own pooling of integers rounds halves up.
@@ -237,7 +192,7 @@ class TfliteEmitter : public Emitter {
     const QuantizedConv q{.scales = std::vector<float>(channels, 1.0F / static_cast<float>(window)),
                           .weight = std::vector<int8_t>(channels * window, 1),
                           .bias = std::vector<int32_t>(channels, 0)};
-    emit_quantized_conv(out, name, x, ones, q, params_of(resolve(x)));
+    emit_quantized_conv(out, name, x, ones, q, graph_.params_of(resolve(x)));
   }
   // Pixels side by side with themselves, then rows: XNNPACK has no resize. (As fast as one on two
   // cores; nothing is left to other kernels.)
@@ -245,10 +200,10 @@ class TfliteEmitter : public Emitter {
     const int factor = op.factor;
     const Tensor in = resolve(x);
     const Shape s = graph_.shape(in);  // (1, H, W, C)
-    const Tensor wide = repeated(name + ".pixels", in, 3, factor);
-    const Tensor rows = reshaped(name + ".rows", wide, {1, s[1], 1, s[2] * factor * s[3]});
-    const Tensor tall = repeated(name + ".doubled", rows, 2, factor);
-    define(out, {.tensor = reshaped(name, tall, {1, s[1] * factor, s[2] * factor, s[3]}),
+    const Tensor wide = graph_.repeated(name + ".pixels", in, 3, factor);
+    const Tensor rows = graph_.reshaped(name + ".rows", wide, {1, s[1], 1, s[2] * factor * s[3]});
+    const Tensor tall = graph_.repeated(name + ".doubled", rows, 2, factor);
+    define(out, {.tensor = graph_.reshaped(name, tall, {1, s[1] * factor, s[2] * factor, s[3]}),
                  .picture = true});
   }
   // TensorFlow Lite's works along the last axis.
@@ -259,12 +214,12 @@ class TfliteEmitter : public Emitter {
     std::swap(order.at(static_cast<size_t>(axis)), order.back());
     Shape swapped;
     for (const int64_t from : order) swapped.push_back(s[static_cast<size_t>(from)]);
-    const Tensor in = transposed(name + ".before", plain(x), s, order);
+    const Tensor in = graph_.transposed(name + ".before", plain(x), s, order);
     const Tensor t = graph_.tensor(name + ".last", swapped, tflite::TensorType_FLOAT32);
     tflite::SoftmaxOptionsT options;
     options.beta = 1;
     graph_.add(tflite::BuiltinOperator_SOFTMAX, kFloatVersion, {in}, t, options);
-    define(out, {.tensor = transposed(name, t, swapped, order)});
+    define(out, {.tensor = graph_.transposed(name, t, swapped, order)});
   }
   void emit_reduce_sum(Ref out, const std::string& name, Ref x, int axis) override {
     const Tensor axes = graph_.integers(name + ".axes", {axis});
@@ -290,10 +245,6 @@ class TfliteEmitter : public Emitter {
     values_.back() = v;
   }
   Value& value(Ref ref) { return values_.at(static_cast<size_t>(ref)); }
-  QuantParams params_of(Tensor t) {
-    const auto& q = *graph_.at(t).quantization;
-    return {.scale = q.scale[0], .zero_point = static_cast<int>(q.zero_point[0])};
-  }
   Tensor floats(const std::string& name, const Shape& s, const std::vector<float>& values) {
     return graph_.constant(name, s, tflite::TensorType_FLOAT32, std::as_bytes(std::span(values)));
   }
@@ -322,44 +273,11 @@ class TfliteEmitter : public Emitter {
   Tensor plain(Ref ref) {
     const Tensor t = as_float(ref);
     if (!value(ref).picture) return t;
-    return transposed(graph_.at(t).name + ".nchw", t, channels_last(shape(ref)), {0, 3, 1, 2});
+    return graph_.transposed(graph_.at(t).name + ".nchw", t, channels_last(shape(ref)),
+                             {0, 3, 1, 2});
   }
 
   // ---- operators
-  Tensor transposed(const std::string& name, Tensor t, const Shape& s,
-                    const std::vector<int64_t>& order) {
-    Shape to;
-    for (const int64_t axis : order) to.push_back(s[static_cast<size_t>(axis)]);
-    const Tensor out = graph_.tensor(name, to, tflite::TensorType_FLOAT32);
-    graph_.add(tflite::BuiltinOperator_TRANSPOSE, kFloatVersion,
-               {t, graph_.integers(name + ".order", order)}, out, tflite::TransposeOptionsT{});
-    return out;
-  }
-  // A tensor like `t`, of another shape.
-  Tensor like(const std::string& name, Tensor t, const Shape& s) {
-    const Tensor out = graph_.tensor(name, s, tflite::TensorType_FLOAT32);
-    if (graph_.is_int8(t)) graph_.quantize(out, params_of(t));
-    return out;
-  }
-  Tensor reshaped(const std::string& name, Tensor t, const Shape& s) {
-    const Tensor to = like(name, t, s);
-    tflite::ReshapeOptionsT options;
-    for (const int64_t d : s) options.new_shape.push_back(static_cast<int32_t>(d));
-    graph_.add(tflite::BuiltinOperator_RESHAPE, kFloatVersion,
-               {t, graph_.integers(name + ".shape", s)}, to, options);
-    return to;
-  }
-  Tensor repeated(const std::string& name, Tensor t, int axis, int times) {
-    Shape s = graph_.shape(t);
-    s[static_cast<size_t>(axis)] *= times;
-    const Tensor to = like(name, t, s);
-    tflite::ConcatenationOptionsT options;
-    options.axis = axis;
-    constexpr auto kCode = tflite::BuiltinOperator_CONCATENATION;
-    graph_.add(kCode, graph_.is_int8(t) ? int8_version(kCode) : kFloatVersion,
-               std::vector<Tensor>(static_cast<size_t>(times), t), to, options);
-    return to;
-  }
   template <typename... Options>
   void make(Ref out, const std::string& name, tflite::BuiltinOperator code,
             const std::vector<Ref>& inputs, const std::vector<Tensor>& constants,
@@ -389,38 +307,13 @@ class TfliteEmitter : public Emitter {
     options.filter_width = options.filter_height = kernel;
     return options;
   }
-  // Of rows and columns the first of each n. Slices of stride 1 alone, which every engine takes: of
-  // rows of n pixels side by side, the first.
-  Tensor every_nth(const std::string& name, Tensor t, int n, const Shape& nchw) {
-    const Shape to = channels_last(nchw);  // (1, H, W, C)
-    const Shape before = graph_.shape(t);
-    t = padded(name + ".whole", t, {0, to[1] * n - before[1]}, {0, to[2] * n - before[2]});
-    const Shape s = graph_.shape(t);
-    const Tensor rows = reshaped(name + ".rows", t, {1, to[1], n * s[2], s[3]});
-    const Tensor kept = leading(name + ".kept", rows, 2, s[2]);
-    const Tensor columns = reshaped(name + ".columns", kept, {1, to[1], to[2], n * s[3]});
-    return leading(name, columns, 3, s[3]);
-  }
-  // The first `count` along an axis.
-  Tensor leading(const std::string& name, Tensor t, size_t axis, int64_t count) {
-    Shape end = graph_.shape(t);
-    end[axis] = count;
-    const Tensor to = like(name, t, end);
-    constexpr auto kCode = tflite::BuiltinOperator_STRIDED_SLICE;
-    graph_.add(kCode, graph_.is_int8(t) ? int8_version(kCode) : kFloatVersion,
-               {t, graph_.integers(name + ".begin", std::vector<int64_t>(end.size(), 0)),
-                graph_.integers(name + ".end", end),
-                graph_.integers(name + ".step", std::vector<int64_t>(end.size(), 1))},
-               to, tflite::StridedSliceOptionsT{});
-    return to;
-  }
-
   // Padding of its own where SAME would not give the same: with stride 2 it pads at the end only.
   void emit_window_conv(Ref out, const std::string& name, Tensor x, const Conv2d& op,
                         const std::vector<Tensor>& parameters, int version) {
     const int64_t kernel = op.weight.shape[2];
     const bool same = op.stride == 1 && 2 * op.padding == kernel - 1;
-    if (!same) x = padded(name + ".padded", x, {op.padding, op.padding}, {op.padding, op.padding});
+    if (!same)
+      x = graph_.padded(name + ".padded", x, {op.padding, op.padding}, {op.padding, op.padding});
     const auto set_window = [&](auto options) {
       options.padding = same ? tflite::Padding_SAME : tflite::Padding_VALID;
       options.stride_w = options.stride_h = op.stride;
@@ -438,31 +331,6 @@ class TfliteEmitter : public Emitter {
                         set_window(tflite::Conv2DOptionsT{}));
     }
     define(out, {.tensor = t, .picture = true, .pending = true, .producer = made});
-  }
-  struct Ends {
-    int64_t before = 0, after = 0;
-  };
-  // With zeros around; `x` itself where there are none.
-  Tensor padded(const std::string& name, Tensor x, const Ends& rows, const Ends& columns) {
-    if (rows.before + rows.after + columns.before + columns.after == 0) return x;
-    Shape s = graph_.shape(x);
-    s[1] += rows.before + rows.after;
-    s[2] += columns.before + columns.after;
-    const std::vector<int32_t> sides{0,
-                                     0,
-                                     int32_t(rows.before),
-                                     int32_t(rows.after),
-                                     int32_t(columns.before),
-                                     int32_t(columns.after),
-                                     0,
-                                     0};
-    const Tensor amounts = graph_.constant(name + ".sides", {4, 2}, tflite::TensorType_INT32,
-                                           std::as_bytes(std::span(sides)));
-    const Tensor t = like(name, x, s);
-    constexpr auto kPad = tflite::BuiltinOperator_PAD;
-    graph_.add(kPad, graph_.is_int8(x) ? int8_version(kPad) : kFloatVersion, {x, amounts}, t,
-               tflite::PadOptionsT{});
-    return t;
   }
   // Into the convolution that makes `x`, where there is one.
   void fuse(Ref out, const std::string& name, Ref x, ActivationKind kind) {
@@ -485,7 +353,7 @@ class TfliteEmitter : public Emitter {
     return depthwise == nullptr ? nullptr : &depthwise->fused_activation_function;
   }
 
-  TfliteGraph graph_;
+  TfliteMoves graph_;
   std::vector<Value> values_;
 };
 

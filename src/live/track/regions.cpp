@@ -134,6 +134,10 @@ Regions::Object& Regions::object_of(int64_t track) {
     spare_.pop_back();
     node.key() = track;
     objects_.insert(std::move(node));
+  } else {
+    const size_t objects = objects_.size() + 1;  // more than ever before
+    spare_.reserve(objects);
+    events_.reserve(objects * (spec_.zones.size() + spec_.lines.size()));
   }
   Object& object = objects_[track];
   object.zones.assign(spec_.zones.size(), {});

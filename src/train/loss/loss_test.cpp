@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -46,9 +47,11 @@ void compare(const std::string& task, const std::string& weights, torch::Device 
       nlohmann::json::parse(read_text_file(kShared / "golden" / (task + "_loss.json")));
   const auto bytes = read_file(kShared / "golden" / (task + "_loss_batch.safetensors"));
   const SafetensorsFile batch = parse_safetensors(bytes, "batch");
-  const Model model = read_model(kShared / "weights" / weights);
+  Model model = read_model(kShared / "weights" / weights);
   GraphExecutor net(model.graph);
   net.move_to(device);
+  // Ultralytics' loss counts the bins as 0, 1, …, also where the checkpoint's are others.
+  std::iota(model.info.head.bins.begin(), model.info.head.bins.end(), 0.0F);
   const Loss loss(model.info, model.outputs());
   Targets targets{.image = take(batch, "batch_idx").to(torch::kLong),
                   .cls = take(batch, "cls").to(torch::kLong),

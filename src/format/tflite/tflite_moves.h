@@ -1,0 +1,39 @@
+// A TensorFlow Lite graph with operators that only move data, of float or of integers alike.
+#pragma once
+
+#include "format/tflite/tflite_graph.h"
+
+namespace octet {
+
+// Versions of the operators for float and for int8: those the Edge TPU's compiler knows.
+inline constexpr int kFloatVersion = 1, kInt8ConvVersion = 3, kDequantizeVersion = 2;
+[[nodiscard]] constexpr int int8_version(tflite::BuiltinOperator code) {
+  return code == tflite::BuiltinOperator_HARD_SWISH ? 1 : 2;
+}
+
+// Each appends operators and gives the tensor that they make. What is quantized keeps its
+// parameters.
+class TfliteMoves : public TfliteGraph {
+ public:
+  // How much is added before and after a side.
+  struct Ends {
+    int64_t before = 0, after = 0;
+  };
+
+  [[nodiscard]] QuantParams params_of(Tensor t);
+  Tensor transposed(const std::string& name, Tensor t, const Shape& s,
+                    const std::vector<int64_t>& order);
+  // A tensor like `t`, of another shape.
+  Tensor like(const std::string& name, Tensor t, const Shape& s);
+  Tensor reshaped(const std::string& name, Tensor t, const Shape& s);
+  Tensor repeated(const std::string& name, Tensor t, int axis, int times);
+  // Of rows and columns the first of each n. Slices of stride 1 alone, which every engine takes: of
+  // rows of n pixels side by side, the first.
+  Tensor every_nth(const std::string& name, Tensor t, int n, const Shape& nchw);
+  // The first `count` along an axis.
+  Tensor leading(const std::string& name, Tensor t, size_t axis, int64_t count);
+  // With zeros around; `x` itself where there are none.
+  Tensor padded(const std::string& name, Tensor x, const Ends& rows, const Ends& columns);
+};
+
+}  // namespace octet
