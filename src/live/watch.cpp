@@ -14,6 +14,8 @@
 namespace octet {
 namespace {
 
+constexpr size_t kUsualEvents = 16;  // of a frame
+
 using std::chrono::milliseconds;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
@@ -177,6 +179,7 @@ SharedResult Watch::record(CameraContext& place, FrameDecision look) {
      : look == FrameDecision::kTrack ? tally.tracked
                                      : tally.still);
   tally.age.add(age);
+  result->events.reserve(kUsualEvents);
   result->events =
       place.regions.update(detections_, *class_names_, frame_.picture.size(), frame_.seconds);
   result->camera_id = place.id;
