@@ -17,15 +17,12 @@ constexpr int kMaxKeypoints = 1000;
 std::string_view task_name(Task task) { return task == Task::kPose ? "pose" : "detect"; }
 
 nlohmann::json to_json(const ModelInfo& info) {
-  nlohmann::json json{{"task", task_name(info.task)},
-                      {"names", info.names},
-                      {"strides", info.head.strides},
-                      {"bins", info.head.bins},
-                      {"keypoints", info.head.keypoints},
-                      {"keypoint_dims", info.head.keypoint_dims},
-                      {"flip_index", info.flip_index},
-                      {"source", info.source},
-                      {"licence", info.licence}};
+  nlohmann::json json{
+      {"task", task_name(info.task)},     {"names", info.names},
+      {"strides", info.head.strides},     {"bins", info.head.bins},
+      {"keypoints", info.head.keypoints}, {"keypoint_dims", info.head.keypoint_dims},
+      {"flip_index", info.flip_index},    {"source", info.source},
+      {"licence", info.licence}};
   // Files of YOLOv8 stay readable by versions that know no other.
   if (info.family != ModelInfo{}.family) json["family"] = info.family;
   return json;
