@@ -82,12 +82,16 @@ TEST(Checkpoint, ReadsEveryLayout) {
                                       : pose                                          ? 9U
                                                                                       : 6U)
         << name;
+    const std::string family = name.find("yolov5") != std::string::npos   ? "YOLOv5u"
+                               : name.find("yolov9") != std::string::npos ? "YOLOv9"
+                                                                          : "YOLOv8";
+    EXPECT_EQ(model.info.family, family) << name;
     const bool fused = name.find("fused") != std::string::npos;
     const bool has_norm = model.graph.find("model.0.bn") != nullptr;
     EXPECT_NE(fused, has_norm) << name;
     ++count;
   }
-  EXPECT_EQ(count, 6);
+  EXPECT_EQ(count, 9);
 }
 
 TEST(Checkpoint, RefusesWhatIsNone) {

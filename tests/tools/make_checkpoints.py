@@ -1,4 +1,4 @@
-"""Writes test checkpoints with the installed Ultralytics: tiny ones for the tests (--tiny DIR) or the five sizes (--full DIR).
+"""Writes test checkpoints with the installed Ultralytics: tiny ones for the tests (--tiny DIR, --families DIR) or the five sizes (--full DIR).
 
 A separate program that uses Ultralytics as a yardstick; it is not part of octet and nothing of it is needed to build or run octet.
 Run it once with Ultralytics 8.0.x and once with 8.4.x; the version becomes part of the names.
@@ -17,6 +17,8 @@ except ImportError:
     PoseModel = None
 
 HEADS = {"detect": "yolov8", "pose": "yolov8-pose"}
+# Arguments of a block of YOLOv9 that count channels; they are divided for a tiny network.
+CHANNELS = {"Conv": 1, "ELAN1": 3, "AConv": 1, "ADown": 1, "RepNCSPELAN4": 3, "SPPELAN": 2}
 
 
 def model_config(task):
@@ -42,6 +44,38 @@ def build(task, scale, classes, keypoints, custom_scales=None):
     model.names = {i: f"class {i}" for i in range(classes)}
     model.args = {"imgsz": 640, "task": task}
     return model
+
+
+def build_family(name, classes):
+    """A tiny network of another family: yolov5 by its scales, yolov9t and yolov9c with an eighth or a thirty-second of the channels."""
+    root = pathlib.Path(ultralytics.__file__).parent
+    config = yaml.safe_load(next(iter(sorted(root.rglob(name + ".yaml")))).read_text())
+    config["nc"] = classes
+    if "scales" in config:
+        config["scales"], config["scale"] = {"t": [0.33, 0.01, 1024]}, "t"
+    else:
+        divisor = 32 if name.endswith("c") else 8
+        for layer in config["backbone"] + config["head"]:
+            for i in range(CHANNELS.get(layer[2], 0)):
+                layer[3][i] = max(8, layer[3][i] // divisor)
+    model = DetectionModel(config, ch=3, nc=classes, verbose=False)
+    model.names = {i: f"class {i}" for i in range(classes)}
+    model.args = {"imgsz": 640, "task": "detect"}
+    return model
+
+
+def families(folder):
+    for name in ("yolov5", "yolov9t", "yolov9c"):
+        model = build_family(name, 3)
+        randomize(model, 7)
+        model = model.eval().half()
+        answer = expected(model)
+        for p in model.parameters():
+            p.requires_grad = False
+        path = folder / f"v{__version__}-{name}-half.pt"
+        save(model, path, False)
+        path.with_suffix(".json").write_text(json.dumps(answer))
+        print(path.stem, os.path.getsize(path))
 
 
 def randomize(model, seed):
@@ -115,9 +149,10 @@ def full(folder):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--tiny", type=pathlib.Path)
+parser.add_argument("--families", type=pathlib.Path)
 parser.add_argument("--full", type=pathlib.Path)
 args = parser.parse_args()
-for folder, write in ((args.tiny, tiny), (args.full, full)):
+for folder, write in ((args.tiny, tiny), (args.families, families), (args.full, full)):
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
         write(folder)
