@@ -72,7 +72,7 @@ void run(int argc, char** argv) {
   for (const TrainVerb& verb : kTrainVerbs) {
     if (argc > 1 && std::string_view(argv[1]) == verb.name) run_train_program(argv);
   }
-  CLI::App app("octet: YOLOv8 as a small, fast model, on live video.");
+  CLI::App app("octet: a YOLO as a small, fast model, on live video.");
   app.set_version_flag("--version", "octet " OCTET_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);

@@ -331,7 +331,7 @@ class PickleMachine {
     if (!is_known_name(full)) {
       const std::string_view family = foreign_family(full);
       if (!family.empty())
-        fail("{}: is a {} checkpoint (it has a {}); octet reads YOLOv8 detection and pose", name_,
+        fail("{}: is a {} checkpoint (it has a {}); octet reads YOLOv5u, YOLOv8 and YOLOv9", name_,
              family, full);
       fail("{}: refused: it names '{}', which no YOLOv8 checkpoint needs; nothing of it was run",
            name_, full);

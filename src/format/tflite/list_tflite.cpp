@@ -85,8 +85,10 @@ void read_quantization(const tflite::QuantizationParameters& q, const std::strin
   out.nodes["tensor " + name]["quantized_dimension"] = std::to_string(q.quantized_dimension());
 }
 
-std::map<std::string, std::string> options_of(const tflite::Operator& op) {
-  std::map<std::string, std::string> f;
+using Fields = std::map<std::string, std::string>;
+
+// Of what looks at windows; false for anything else.
+bool put_window(const tflite::Operator& op, Fields& f) {
   const auto put = [&](const char* name, int value) { f[name] = std::to_string(value); };
   if (const auto* o = op.builtin_options_as_Conv2DOptions()) {
     put("padding", o->padding());
@@ -110,7 +112,17 @@ std::map<std::string, std::string> options_of(const tflite::Operator& op) {
     put("filter_width", pool->filter_width());
     put("filter_height", pool->filter_height());
     put("activation", pool->fused_activation_function());
-  } else if (const auto* cat = op.builtin_options_as_ConcatenationOptions()) {
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Fields options_of(const tflite::Operator& op) {
+  Fields f;
+  if (put_window(op, f)) return f;
+  const auto put = [&](const char* name, int value) { f[name] = std::to_string(value); };
+  if (const auto* cat = op.builtin_options_as_ConcatenationOptions()) {
     put("axis", cat->axis());
     put("activation", cat->fused_activation_function());
   } else if (const auto* add = op.builtin_options_as_AddOptions()) {
