@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# aarch64.sh [TEST…]: builds what runs on a Raspberry Pi, and runs its tests (or those programs) under an emulator of the oldest 64-bit one.
+# aarch64.sh [TEST…]: builds what runs on a Raspberry Pi and its tests (or those programs and the engines alone), and runs them under
+# an emulator of the oldest 64-bit one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tests=${*:-core_test graph_test quant_test format_test vision_test int8_engines_test}
 scripts/setup.sh build engines aarch64
+[ $# -gt 0 ] || program=octet
 # shellcheck disable=SC2086
-scripts/build.sh aarch64 octet octet_engines $tests
+scripts/build.sh aarch64 ${program:-} octet_engines $tests
 ctest --test-dir build/aarch64 --output-on-failure -R "^(${tests// /|})/"
