@@ -185,6 +185,30 @@ TEST(Settle, FindsFactorsFartherOff) {
   }
 }
 
+// Pairs of scales whose ratio has few bits: found among two million random ones.
+TEST(Settle, MovesScalesThatHaveNoFactors) {
+  const Model model = small_model();
+  const Placement p = place_quantizers(model);
+  const std::pair<float, float> pairs[] = {
+      {0x1.42acp-4F, 0x1.99b6p-6F}, {0x1.51d6p-10F, 0x1.c7dp-8F}, {0x1.8c6cp-6F, 0x1.b61ep-6F}};
+  std::mt19937 random(3);
+  std::uniform_real_distribution<float> any(-9, -1);  // of logarithms
+  for (const auto& [in, out] : pairs) {
+    std::vector<QuantParams> groups(p.groups.size(), {0.05F, 0});
+    const QuantParams& input = groups[p.group_of.at("all")] = {in, 0};
+    const QuantParams& output = groups[p.group_of.at("head")] = {out, 0};
+    snap_scales(model.graph, p, groups);
+    for (int i = 0; i < 1000; ++i) {
+      std::vector<float> scales{output.scale / input.scale * std::exp2(any(random))};
+      snap_weight_scales(scales, input, output, {});
+      int exponent = 0;
+      const float bits =
+          std::ldexp(std::frexp(input.scale * scales[0] / output.scale, &exponent), 8);
+      EXPECT_EQ(bits, std::nearbyint(bits)) << input.scale << " x " << scales[0];
+    }
+  }
+}
+
 // TensorFlow Lite's fixed point: a multiplier of 31 bits, halves up; a power of two, halves away
 // from zero.
 int64_t rounded_twice(int64_t sum, double factor) {

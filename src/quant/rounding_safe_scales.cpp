@@ -7,7 +7,9 @@
 #include <numeric>
 #include <optional>
 
+#include "graph/topology.h"
 #include "quant/params.h"
+#include "quant/scales.h"
 
 namespace octet {
 namespace {
@@ -19,7 +21,7 @@ constexpr double kSumMargin = 3e-4;      // XNNPACK multiplies summands by 21 bi
 
 // Where engines may round differently, by the groups whose scales decide it.
 struct Rounding {
-  enum class Kind { kSigmoid, kProduct, kSum } kind = Kind::kSigmoid;
+  enum class Kind { kSigmoid, kProduct, kSum, kFactor } kind = Kind::kSigmoid;
   size_t in = 0, out = 0;
 };
 
@@ -80,45 +82,6 @@ int unsettled_sums(const QuantParams& in, const QuantParams& out) {
   return count;
 }
 
-int unsettled(const Rounding& r, const std::vector<QuantParams>& groups) {
-  switch (r.kind) {
-    case Rounding::Kind::kSigmoid:
-      return unsettled_sigmoids(groups[r.in]);
-    case Rounding::Kind::kProduct:
-      return unsettled_products(groups[r.in], groups[r.out]);
-    case Rounding::Kind::kSum:
-      return unsettled_sums(groups[r.in], groups[r.out]);
-  }
-  return 0;
-}
-
-// Whether a result may lie in the middle between two steps: sums of products, and means.
-bool makes_ties(const Operator& op) {
-  const OperatorTraits& traits = traits_of(op);
-  return std::holds_alternative<Conv2d>(op) || (traits.shares_scale && !traits.moves_data);
-}
-
-std::vector<Rounding> roundings(const Graph& graph, const Placement& placement) {
-  std::vector<Rounding> list;
-  for (const Node& node : graph.nodes) {
-    std::vector<size_t> in;
-    for (const std::string& name : node.inputs) {
-      const auto group = placement.group_of.find(name);
-      if (group != placement.group_of.end()) in.push_back(group->second);
-    }
-    if (in.size() != node.inputs.size() || !placement.quantized(node.name)) continue;
-    const size_t out = placement.group_of.at(node.name);
-    const auto* act = std::get_if<Activation>(&node.op);
-    if (act != nullptr && act->kind == ActivationKind::kSilu) {
-      list.push_back({Rounding::Kind::kSigmoid, in[0], in[0]});
-      list.push_back({Rounding::Kind::kProduct, in[0], out});
-    }
-    if (std::holds_alternative<Add>(node.op) && (in[0] == out) != (in[1] == out))
-      list.push_back({Rounding::Kind::kSum, in[0] == out ? in[1] : in[0], out});
-  }
-  return list;
-}
-
 constexpr int kLastPlace = 15;  // of a factor, behind the binary point
 constexpr int kMostBits = 7, kLeastBits = 4;
 
@@ -138,6 +101,70 @@ std::optional<float> scale_for(float factor, float input, float output) {
   return {};
 }
 
+bool has_bits(float factor, int most) {
+  int exponent = 0;
+  const float bits = std::ldexp(std::frexp(factor, &exponent), most);
+  return bits == std::nearbyint(bits);
+}
+
+// 1 where settled_weight_scale() might find no factor near by. Where output / input has few bits,
+// neighbouring factors all miss alike, or none does.
+int unsettled_factors(const QuantParams& in, const QuantParams& out) {
+  const int farthest = std::prev(std::end(kSearches))->factors;
+  int missing = 0;
+  for (int k = 1 << (kMostBits - 1); k < 2 << kMostBits && missing <= 2 * farthest; ++k)
+    missing = scale_for(std::ldexp(static_cast<float>(k), -kMostBits), in.scale, out.scale)
+                  ? 0
+                  : missing + 1;
+  return missing > 2 * farthest ? 1 : 0;
+}
+
+int unsettled(const Rounding& r, const std::vector<QuantParams>& groups) {
+  switch (r.kind) {
+    case Rounding::Kind::kSigmoid:
+      return unsettled_sigmoids(groups[r.in]);
+    case Rounding::Kind::kProduct:
+      return unsettled_products(groups[r.in], groups[r.out]);
+    case Rounding::Kind::kSum:
+      return unsettled_sums(groups[r.in], groups[r.out]);
+    case Rounding::Kind::kFactor:
+      return unsettled_factors(groups[r.in], groups[r.out]);
+  }
+  return 0;
+}
+
+// Whether a result may lie in the middle between two steps: sums of products, and means.
+bool makes_ties(const Operator& op) {
+  const OperatorTraits& traits = traits_of(op);
+  return std::holds_alternative<Conv2d>(op) || (traits.shares_scale && !traits.moves_data);
+}
+
+std::vector<Rounding> roundings(const Graph& graph, const Placement& placement) {
+  std::vector<Rounding> list;
+  const Topology topology(graph);
+  for (const Node& node : graph.nodes) {
+    if (std::holds_alternative<Conv2d>(node.op) && placement.convs.contains(node.name)) {
+      if (const auto out = output_group(topology, placement, node))
+        list.push_back({Rounding::Kind::kFactor, placement.group_of.at(node.inputs[0]), *out});
+    }
+    std::vector<size_t> in;
+    for (const std::string& name : node.inputs) {
+      const auto group = placement.group_of.find(name);
+      if (group != placement.group_of.end()) in.push_back(group->second);
+    }
+    if (in.size() != node.inputs.size() || !placement.quantized(node.name)) continue;
+    const size_t out = placement.group_of.at(node.name);
+    const auto* act = std::get_if<Activation>(&node.op);
+    if (act != nullptr && act->kind == ActivationKind::kSilu) {
+      list.push_back({Rounding::Kind::kSigmoid, in[0], in[0]});
+      list.push_back({Rounding::Kind::kProduct, in[0], out});
+    }
+    if (std::holds_alternative<Add>(node.op) && (in[0] == out) != (in[1] == out))
+      list.push_back({Rounding::Kind::kSum, in[0] == out ? in[1] : in[0], out});
+  }
+  return list;
+}
+
 // Not every factor is what float32 makes of some scale. Where none near by is, a bit more has
 // others; where none of these is either, one farther off is.
 float settled_weight_scale(float scale, float input, float output) {
@@ -151,6 +178,7 @@ float settled_weight_scale(float scale, float input, float output) {
     for (int i = 0; i <= factors; ++i) {
       for (const int side : {i, -i}) {
         const auto factor = static_cast<float>(std::ldexp(nearest + side, -places - more));
+        if (!has_bits(factor, kMostBits + 1)) continue;
         if (const auto s = scale_for(factor, input, output)) return *s;
       }
     }
@@ -195,6 +223,7 @@ void snap_scales(const Graph& graph, const Placement& placement, std::vector<Qua
   }
   const std::vector<Rounding> all = roundings(graph, placement);
   for (size_t g = 0; g < groups.size(); ++g) {
+    if (groups[g] == kImageParams) continue;
     std::vector<Rounding> own;
     std::copy_if(all.begin(), all.end(), std::back_inserter(own),
                  [&](const Rounding& r) { return r.in == g || r.out == g; });

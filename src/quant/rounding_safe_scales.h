@@ -18,7 +18,8 @@
 namespace octet {
 
 // Moves scales to the nearest with 16 significant bits for which all engines give the same
-// integers; where there is none within 1.6 %, to the one with the fewest that differ. Odd zero
+// integers, and convolutions find factors of few bits; where there is none within 1.6 %, to the one
+// with the fewest that differ. Odd zero
 // points of convolutions' outputs go down by one: of their ranges the upper end counts. `groups`
 // are the parameters of placement.groups.
 void snap_scales(const Graph& graph, const Placement& placement, std::vector<QuantParams>& groups);
