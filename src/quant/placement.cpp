@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "core/error.h"
-#include "graph/topology.h"
 
 namespace octet {
 namespace {
@@ -104,6 +103,16 @@ class Placer {
 
 Placement place_quantizers(const Model& model, const std::set<std::string>& keep_float) {
   return Placer(model, keep_float).place();
+}
+
+std::optional<size_t> output_group(const Topology& topology, const Placement& placement,
+                                   const Node& conv) {
+  const auto consumers = topology.consumers(conv.name);
+  const std::string& value =
+      placement.quantized(conv.name) || consumers.empty() ? conv.name : consumers.front()->name;
+  const auto group = placement.group_of.find(value);
+  if (group == placement.group_of.end()) return {};
+  return group->second;
 }
 
 void verify_quantization(const Model& model) {

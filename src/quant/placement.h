@@ -9,10 +9,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "graph/topology.h"
 #include "model/model.h"
 
 namespace octet {
@@ -29,6 +31,11 @@ struct Placement {
 // what hangs on them alone.
 [[nodiscard]] Placement place_quantizers(const Model& model,
                                          const std::set<std::string>& keep_float = {});
+
+// The group of a convolution's output, or of the activation that engines compute within it; none
+// where both stay in float.
+[[nodiscard]] std::optional<size_t> output_group(const Topology& topology,
+                                                 const Placement& placement, const Node& conv);
 
 // That the parameters name values of the graph and keep the rules of sharing. Throws an Error
 // naming the value.

@@ -9,7 +9,6 @@
 
 #include "graph/topology.h"
 #include "quant/params.h"
-#include "quant/scales.h"
 
 namespace octet {
 namespace {

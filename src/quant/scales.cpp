@@ -7,16 +7,6 @@
 
 namespace octet {
 
-std::optional<size_t> output_group(const Topology& topology, const Placement& placement,
-                                   const Node& conv) {
-  const auto consumers = topology.consumers(conv.name);
-  const std::string& value =
-      placement.quantized(conv.name) || consumers.empty() ? conv.name : consumers.front()->name;
-  const auto group = placement.group_of.find(value);
-  if (group == placement.group_of.end()) return {};
-  return group->second;
-}
-
 Model quantize_model(Model model, const Placement& placement, Scales scales) {
   snap_scales(model.graph, placement, scales.groups);
   model.quantization = {.weight_grid = scales.weight_grid, .values = {}, .convs = {}};
