@@ -64,14 +64,13 @@ void decode_and_nms(benchmark::State& state) {
   std::normal_distribution<float> noise(0, 1);
   std::vector<std::vector<float>> data;
   std::vector<TensorView> outputs;
-  std::vector<std::string> names;
-  std::vector<Shape> shapes;
+  std::vector<Port> ports;
   for (const int stride : info.head.strides) {
     const int side = 640 / stride;
     for (const OutputRole role : info.head.roles()) {
-      names.push_back(Output{.value = "", .role = role, .stride = stride}.name());
-      shapes.push_back({1, info.head.channels(role, info.names.size()), side, side});
-      auto& values = data.emplace_back(static_cast<size_t>(element_count(shapes.back())));
+      ports.push_back({.name = Output{.value = "", .role = role, .stride = stride}.name(),
+                       .shape = {1, info.head.channels(role, info.names.size()), side, side}});
+      auto& values = data.emplace_back(static_cast<size_t>(element_count(ports.back().shape)));
       for (float& v : values) v = role == OutputRole::kClass ? -8 + noise(random) : noise(random);
       if (role == OutputRole::kClass) {
         for (int i = 0; i < state.range(0) / 3; ++i)
@@ -81,8 +80,8 @@ void decode_and_nms(benchmark::State& state) {
     }
   }
   for (size_t i = 0; i < data.size(); ++i)
-    outputs.push_back({.data = data[i].data(), .shape = shapes[i]});
-  Decoder decoder(info, Layout::kRaw, {640, 640}, names, shapes, Voting::kMean);
+    outputs.push_back({.data = data[i].data(), .shape = ports[i].shape});
+  Decoder decoder({info, Layout::kRaw, {640, 640}, ports}, Voting::kMean);
   Detections found;
   for ([[maybe_unused]] auto _ : state) {
     decoder.decode(outputs, letterbox_geometry(kSource, {640, 640}), {}, found);

@@ -9,6 +9,7 @@
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/registry.h"
 #include "format/tflite/tflite.h"
 #include "media/image/image_io.h"
 #include "model/passes/passes.h"
@@ -49,11 +50,14 @@ class Int8Engines : public testing::Test {
     expected_ = IntegerReference(model_).run(picture_, size);
   }
 
+  NetworkSource source() {
+    content_ = read_export(*export_format_of(file_), file_);
+    return source_of(content_, file_.string());
+  }
   // All outputs of one inference, beside the reference's.
   Agreement run(const std::string& engine_name, const std::string& delegate, std::string* device) {
     const auto engine = load_engine(engine_name);
-    const auto network =
-        engine->compile({.file = file_}, size_, {.settings = with_delegate(delegate)});
+    const auto network = engine->compile(source(), size_, {.settings = with_delegate(delegate)});
     *device = network->description().device;
     return run(*network);
   }
@@ -134,7 +138,7 @@ class Int8Engines : public testing::Test {
   void expect_integers_in_openvino() {
     for (const bool cached : {false, true}) {
       const auto engine = load_engine("openvino");
-      const auto network = engine->compile({.file = file_}, size_, {.cache = folder_ / "cache"});
+      const auto network = engine->compile(source(), size_, {.cache = folder_ / "cache"});
       ASSERT_EQ(network->description().from_cache, cached) << file_;
       for (const Port& port : network->outputs()) {
         EXPECT_EQ(port.type, ElementType::kInt8) << port.name;
@@ -156,6 +160,7 @@ class Int8Engines : public testing::Test {
 
   const TemporaryFolder folder_;
   std::filesystem::path file_;
+  ExportContent content_;  // of file_, as networks use it
 
  private:
   void add(const TensorView& found, const std::string& name, Agreement& all) const {
@@ -217,7 +222,7 @@ TEST_F(Int8Engines, OnnxRuntimeClampsInIntegers) {
   prepare({320, 320}, true);
   use_onnx();
   const auto engine = load_engine("onnxruntime");
-  const auto network = engine->compile({.file = file_}, {320, 320}, {});
+  const auto network = engine->compile(source(), {320, 320}, {});
   EXPECT_EQ(network->description().precision, "int8");
   const Agreement a = run(*network);
   EXPECT_EQ(a.equal, a.values);

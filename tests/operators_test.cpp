@@ -189,7 +189,9 @@ std::map<std::string, std::vector<float>> run_in_engine(const Runner& runner, co
   const std::filesystem::path file = folder / ("m" + std::string(format.extension));
   write_export(format, file, model, {.size = kSize, .layout = layout});
   const auto engine = load_engine(runner.engine);
-  const auto network = engine->compile({.file = file}, kSize, {.settings = runner.settings});
+  const ExportContent content = read_export(format, file);
+  const auto network =
+      engine->compile(source_of(content, file.string()), kSize, {.settings = runner.settings});
   const auto request = network->make_request();
   std::copy(image.begin(), image.end(), request->input());
   request->start();

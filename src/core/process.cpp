@@ -80,6 +80,12 @@ std::chrono::duration<double, std::milli> time_since_process_start() {
       now_ms - ticks * 1e3 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
 }
 
+std::filesystem::path program_folder() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "." : program.parent_path();
+}
+
 ProgramResult run_program(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));

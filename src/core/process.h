@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ struct ProcessUsage {
 // Since the process was started by its parent, before any of its libraries were loaded (resolution
 // 10 ms).
 [[nodiscard]] std::chrono::duration<double, std::milli> time_since_process_start();
+
+// The folder of this program; the working folder where it is not known.
+[[nodiscard]] std::filesystem::path program_folder();
 
 // Runs `work` in a copy of this process, so that all the memory it takes goes back to the system.
 // False when it failed, or when this process has other threads and is not safe to copy.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -39,6 +40,16 @@ struct TensorView {
   [[nodiscard]] const float* floats() const { return static_cast<const float*>(data); }
   [[nodiscard]] const int8_t* integers() const { return static_cast<const int8_t*>(data); }
   [[nodiscard]] uint8_t* bytes() const { return static_cast<uint8_t*>(data); }
+};
+
+// An input or output of a network, before there are values: as TensorView has it.
+struct Port {
+  std::string name;
+  ElementType type = ElementType::kFloat32;
+  Shape shape;
+  float scale = 1.0F;
+  int zero_point = 0;
+  bool channels_last = false;
 };
 
 [[nodiscard]] inline int64_t element_count(const Shape& shape) {

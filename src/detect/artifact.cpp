@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kReadableVersion = 1;
+constexpr int kMaxStride = 64;
 
 fs::path xml_in(const fs::path& folder) {
   std::vector<fs::path> found;
@@ -27,21 +28,38 @@ fs::path xml_in(const fs::path& folder) {
   return found[0];
 }
 
+// A list, or a map from 0, 1, … in any order.
+std::vector<std::string> class_names(const YAML::Node& node) {
+  std::vector<std::string> names;
+  if (node.IsSequence()) {
+    for (const YAML::Node& name : node) names.push_back(name.as<std::string>());
+    return names;
+  }
+  names.resize(node.size());
+  std::vector<bool> named(names.size());
+  for (const auto& entry : node) {
+    const auto index = entry.first.as<size_t>();
+    if (index >= names.size() || named[index])
+      fail("its class names are not numbered from 0 to {}", names.size() - 1);
+    names[index] = entry.second.as<std::string>();
+    named[index] = true;
+  }
+  return names;
+}
+
 // Ultralytics' own description: a few YAML values. Its boxes, scores and keypoints come decoded in
 // one output.
-ExportInfo parse_ultralytics(const YAML::Node& y, const std::string& name) {
+ExportInfo parse_ultralytics(const YAML::Node& y) {
   const auto task = y["task"].as<std::string>();
   if (task != "detect" && task != "pose")
-    fail("{}: its task is '{}'; octet runs detect and pose", name, task);
+    fail("its task is '{}'; octet runs detect and pose", task);
   if (y["end2end"] && y["end2end"].as<bool>())
-    fail("{}: was exported with NMS inside (end2end); export it without", name);
+    fail("was exported with NMS inside (end2end); export it without");
   ExportInfo out{.info = {}, .layout = Layout::kUltralytics};
   out.info.task = task == "pose" ? Task::kPose : Task::kDetect;
-  const YAML::Node names = y["names"];
-  for (size_t i = 0; i < names.size(); ++i)
-    out.info.names.push_back(names[static_cast<int>(i)].as<std::string>());
-  if (out.info.names.empty()) fail("{}: its metadata names no classes", name);
+  out.info.names = class_names(y["names"]);
   const int largest = y["stride"].as<int>();
+  if (largest > kMaxStride) fail("stride {} is not within 8..{}", largest, kMaxStride);
   for (int stride = 8; stride <= largest; stride *= 2) out.info.head.strides.push_back(stride);
   if (out.info.task == Task::kPose) {
     out.info.head.keypoints = y["kpt_shape"][0].as<int>();
@@ -50,7 +68,31 @@ ExportInfo parse_ultralytics(const YAML::Node& y, const std::string& name) {
   }
   out.info.source =
       "Ultralytics " + (y["version"] ? y["version"].as<std::string>() : std::string());
+  verify(out.info);
   return out;
+}
+
+ExportInfo parse_own(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  if (json.at("version").get<int>() > kReadableVersion)
+    fail("was exported by a newer octet; update octet");
+  return {.info = info_from_json(json.at("info")),
+          .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics,
+          .weight_bits = json.value("weight_bits", 0)};
+}
+
+// Values that Ultralytics writes into an ONNX file, each an entry of its own.
+YAML::Node joined(const std::map<std::string, std::string>& entries, const std::string& name) {
+  YAML::Node node;
+  for (const auto& [key, value] : entries) {
+    if (key == "names" || key == "kpt_shape" || key == "stride") {
+      node[key] = load_yaml(value, name);
+    } else {
+      node[key] = value;
+    }
+  }
+  if (entries.contains("end2end")) node["end2end"] = entries.at("end2end") == "True";
+  return node;
 }
 
 }  // namespace
@@ -58,37 +100,21 @@ ExportInfo parse_ultralytics(const YAML::Node& y, const std::string& name) {
 ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
                                  const std::string& name) {
   try {
-    if (const auto own = entries.find("octet"); own != entries.end()) {
-      const auto json = nlohmann::json::parse(own->second);
-      if (json.at("version").get<int>() > kReadableVersion)
-        fail("{}: was exported by a newer octet; update octet", name);
-      return {.info = info_from_json(json.at("info")),
-              .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics,
-              .weight_bits = json.value("weight_bits", 0)};
-    }
+    if (const auto own = entries.find("octet"); own != entries.end()) return parse_own(own->second);
     if (const auto yaml = entries.find("metadata.yaml"); yaml != entries.end())
-      return parse_ultralytics(load_yaml(yaml->second, name), name);
-    if (entries.contains("names") && entries.contains("task")) {
-      YAML::Node node;
-      for (const auto& [key, value] : entries) {
-        if (key == "names" || key == "kpt_shape" || key == "stride") {
-          node[key] = load_yaml(value, name);
-        } else {
-          node[key] = value;
-        }
-      }
-      if (entries.contains("end2end")) node["end2end"] = entries.at("end2end") == "True";
-      return parse_ultralytics(node, name);
-    }
+      return parse_ultralytics(load_yaml(yaml->second, name));
+    if (entries.contains("names") && entries.contains("task"))
+      return parse_ultralytics(joined(entries, name));
+    fail(
+        "carries neither octet's nor Ultralytics' metadata, so its classes are not known; export "
+        "it again with 'octet export'");
   } catch (const YAML::Exception& e) {
     fail("{}: its metadata is damaged: {}", name, e.what());
   } catch (const nlohmann::json::exception& e) {
     fail("{}: its metadata is damaged: {}", name, e.what());
+  } catch (const Error& e) {
+    fail("{}: {}", name, e.what());
   }
-  fail(
-      "{}: carries neither octet's nor Ultralytics' metadata, so its classes are not known; export "
-      "it again with 'octet export'",
-      name);
 }
 
 std::vector<fs::path> models_in(const fs::path& folder) {
@@ -120,8 +146,9 @@ Artifact open_artifact(const fs::path& path) {
   out.file = file;
   out.format = export_format_of(file);
   if (out.format != nullptr) {
+    out.content = read_export(*out.format, file);
     auto [info, layout, weight_bits] =
-        parse_export_metadata(out.format->read_metadata(file), file.string());
+        parse_export_metadata(out.format->read_metadata(out.content, file.string()), file.string());
     out.info = std::move(info);
     out.weight_bits = weight_bits;
     out.layout = layout == Layout::kUltralytics && out.format->fractions

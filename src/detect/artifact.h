@@ -16,6 +16,7 @@ namespace octet {
 struct Artifact {
   const ExportFormat* format = nullptr;  // of an export; null: a model file or a checkpoint
   std::filesystem::path file;            // the .xml inside a folder
+  ExportContent content;                 // of an export
   ModelInfo info;
   Layout layout = Layout::kRaw;
   int weight_bits = 0;         // 8 or 7; 0: in float, or not known

@@ -5,24 +5,19 @@
 #include "core/error.h"
 #include "core/hot_path.h"
 #include "core/log.h"
+#include "detect/trial.h"
 #include "engine/registry.h"
 #include "model/passes/passes.h"
 
 namespace octet {
 namespace {
 
-Decoder make_decoder(const Artifact& artifact, Size size, const Network& network) {
-  std::vector<std::string> names;
-  std::vector<Shape> shapes;
-  for (const Port& port : network.outputs()) {
-    if (port.type != ElementType::kFloat32 &&
-        !(port.type == ElementType::kInt8 && port.channels_last))
-      fail("the output '{}' is {}; float32 is expected", port.name, element_type_name(port.type));
-    names.push_back(port.name);
-    shapes.push_back(port.shape);
-  }
-  const Voting voting = artifact.weight_bits > 0 ? Voting::kMean : Voting::kNone;
-  return {artifact.info, artifact.layout, size, names, shapes, voting};
+CheckedOutputs check_outputs(const Artifact& artifact, Size size, const Network& network) {
+  return {artifact.info, artifact.layout, size, network.outputs()};
+}
+
+Voting voting_of(const Artifact& artifact) {
+  return artifact.weight_bits > 0 ? Voting::kMean : Voting::kNone;
 }
 
 void warn_of_saturation(const Artifact& artifact, Engine& engine, const std::string& name) {
@@ -43,23 +38,20 @@ Detector::Detector(const DetectorOptions& options)
                              .weight_bits = artifact_.weight_bits,
                              .settings = options.runtime.settings})) {
   warn_of_saturation(artifact_, *engine_, options.model.string());
-  NetworkSource source;
   if (artifact_.format == nullptr) {
     size_ = choose_size(options, {});
     const Model folded = fold_batch_norm(std::move(*artifact_.model));
     artifact_.model.reset();
     const ExportFormat& format = export_format(engine_->row().formats.front());
-    export_ = make_export(format, folded, {.size = size_});
-    source.content = export_.main;
-    source.weights = export_.weights;
-  } else {
-    source.file = artifact_.file;
-    size_ = choose_size(options, engine_->fixed_size(source));
+    artifact_.content = make_export(format, folded, {.size = size_});
   }
+  const NetworkSource source = source_of(artifact_.content, options.model.string());
+  try_network(*engine_, source, choose_size(options, {}), options.runtime.settings);
+  if (artifact_.format != nullptr) size_ = choose_size(options, engine_->fixed_size(source));
   network_ = engine_->compile(source, size_, options.runtime);
   ::malloc_trim(0);  // compiling leaves as much free memory behind as the network itself takes
   try {
-    make_decoder(artifact_, size_, *network_);
+    (void)check_outputs(artifact_, size_, *network_);
   } catch (const Error& e) {
     fail("{}: {}", options.model.string(), e.what());
   }
@@ -83,7 +75,8 @@ Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
 std::unique_ptr<Job> Detector::make_job() { return std::make_unique<Job>(*this); }
 
 Job::Job(Detector& detector)
-    : decoder_(make_decoder(detector.artifact_, detector.size_, *detector.network_)),
+    : decoder_(check_outputs(detector.artifact_, detector.size_, *detector.network_),
+               voting_of(detector.artifact_)),
       input_(detector.size_),
       request_(detector.network_->make_request()) {}
 

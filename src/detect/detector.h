@@ -45,8 +45,7 @@ class Detector {
   friend class Job;
   Size choose_size(const DetectorOptions& options, Size fixed) const;
 
-  Artifact artifact_;
-  ExportContent export_;  // of a model without a file of the engine's
+  Artifact artifact_;  // of a model without a file of the engine's, with what it was exported to
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Network> network_;
   Size size_;

@@ -84,7 +84,8 @@ void expect_exports_give(const Model& model, const nlohmann::json& expected,
        {Way{"m.xml", "openvino"}, Way{"m.onnx", "openvino"}, Way{"m.onnx", "onnxruntime"},
         Way{"m.tflite", "tflite"}}) {
     const auto engine = load_engine(engine_name);
-    const auto network = engine->compile({.file = folder / name}, kSize, {});
+    const ExportContent content = read_export(*export_format_of(name), folder / name);
+    const auto network = engine->compile(source_of(content, name), kSize, {});
     EXPECT_EQ(network->description().precision, "fp32");
     const auto request = network->make_request();
     fill_test_picture(request->input());
@@ -214,6 +215,7 @@ TEST(Detector, SaysWhatIsWrong) {
   fs::resize_file(folder / "m.bin", 100);
   EXPECT_THAT(message(folder / "m.xml"), HasSubstr("m.xml"));
   std::ofstream(folder / "x.xml") << "<net name='x' version='11'><layers/><edges/></net>";
+  write_text_file(folder / "x.bin", "");
   EXPECT_THAT(message(folder / "x.xml"), HasSubstr("metadata"));
   EXPECT_THAT(error_of([&] { (void)load_engine("tensorrt"); }),
               HasSubstr("there are: auto, openvino"));

@@ -23,7 +23,7 @@ namespace octet {
 // Of everything that a module and the program share: the classes of this header, TensorView, Size,
 // EngineHost, Error. Raise it with any change of their layout or meaning; modules of another version
 // are refused.
-inline constexpr int kEngineAbi = 1;
+inline constexpr int kEngineAbi = 2;
 
 enum class Precision {
   kF32,
@@ -41,21 +41,12 @@ struct EngineOptions {
   EngineSettings settings;
 };
 
-// A network to compile: a file, or what would be in one (of an IR, the .xml and the .bin), which
-// has to live as long as the Network.
+// A network to compile: the bytes of a file (of an IR, of the .xml and of the .bin), which have to
+// live as long as the Network. Engines open no file of a model.
 struct NetworkSource {
-  std::filesystem::path file;
+  std::string name = "the model";  // in messages: the file
   std::string_view content;
   std::span<const std::byte> weights;
-};
-
-struct Port {
-  std::string name;
-  ElementType type = ElementType::kFloat32;
-  Shape shape;
-  float scale = 1.0F;
-  int zero_point = 0;
-  bool channels_last = false;  // as TensorView has it
 };
 
 struct NetworkDescription {
@@ -106,7 +97,8 @@ class Engine {
   [[nodiscard]] virtual std::string version() = 0;  // "OpenVINO 2026.4.1"
   // The size a file's input is fixed to; 0 × 0 when it takes any.
   [[nodiscard]] virtual Size fixed_size(const NetworkSource& source) = 0;
-  // Throws an Error of usage for a setting that the engine's row does not list.
+  // Its ports and results are checked (engine/checked_network.h). Throws an Error of usage for a
+  // setting that the engine's row does not list.
   [[nodiscard]] std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
                                                  const EngineOptions& options);
 

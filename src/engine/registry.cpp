@@ -5,18 +5,14 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/process.h"
+#include "engine/checked_network.h"
 #include "engine/module.h"
 #include "graph/quantization.h"
 
 namespace octet {
 namespace fs = std::filesystem;
 namespace {
-
-fs::path program_folder() {
-  std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path(".") : program.parent_path();
-}
 
 bool has_option(const EngineRow& row, const std::string& key) {
   return std::any_of(row.options.begin(), row.options.end(),
@@ -115,7 +111,7 @@ std::vector<std::string> quick_engine_names() {
 std::unique_ptr<Network> Engine::compile(const NetworkSource& source, Size size,
                                          const EngineOptions& options) {
   require_known(row(), options.settings);
-  return make_network(source, size, options);
+  return check_network(make_network(source, size, options), size, source.name);
 }
 
 std::unique_ptr<Engine> open_engine_module(const EngineRow& row, const fs::path& file) {

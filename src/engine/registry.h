@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -47,6 +48,11 @@ struct EngineRow {
 // The same, of a file that is named.
 [[nodiscard]] std::unique_ptr<Engine> open_engine_module(const EngineRow& row,
                                                          const std::filesystem::path& file);
+
+// `content` has to live as long as what is made of it.
+[[nodiscard]] inline NetworkSource source_of(const ExportContent& content, std::string name) {
+  return {.name = std::move(name), .content = content.main, .weights = content.weights};
+}
 
 struct EngineRequest {
   std::string name = "auto";

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/listing.h"
+#include "format/onnx/external_data.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
 #include "format/tflite/targets.h"
@@ -21,8 +22,12 @@ ExportContent make_onnx_content(const Model& model, const ExportOptions& o) {
 ExportListing list_onnx_content(const ExportContent& content, const std::string& name) {
   return list_onnx(as_bytes(content.main), name);
 }
-std::map<std::string, std::string> read_onnx_file_metadata(const fs::path& path) {
-  return read_onnx_metadata(path);
+std::map<std::string, std::string> read_onnx_content_metadata(const ExportContent& content,
+                                                              const std::string& name) {
+  return read_onnx_metadata(as_bytes(content.main), name);
+}
+void take_in_onnx_data(ExportContent& content, const fs::path& path) {
+  take_in_external_data(content.main, path);
 }
 
 ExportContent make_ir_content(const Model& model, const ExportOptions& o) {
@@ -33,11 +38,26 @@ ExportListing list_ir_content(const ExportContent& content, const std::string& n
   return list_ir(content.main, content.weights, name);
 }
 
+std::map<std::string, std::string> read_ir_content_metadata(const ExportContent& content,
+                                                            const std::string& name) {
+  auto entries = read_ir_metadata(content.main, name);
+  if (!content.description.empty()) entries["metadata.yaml"] = content.description;
+  return entries;
+}
+void take_in_description(ExportContent& content, const fs::path& path) {
+  const fs::path yaml = path.parent_path() / "metadata.yaml";
+  if (fs::is_regular_file(yaml)) content.description = read_text_file(yaml);
+}
+
 ExportContent make_tflite_content(const Model& model, const ExportOptions& o) {
   return {.main = make_tflite(model, o.size, o.layout), .weights = {}};
 }
 ExportListing list_tflite_content(const ExportContent& content, const std::string& name) {
   return list_tflite(as_bytes(content.main), name);
+}
+std::map<std::string, std::string> read_tflite_content_metadata(const ExportContent& content,
+                                                                const std::string& name) {
+  return read_tflite_metadata(as_bytes(content.main), name);
 }
 TargetReport check_tflite_target(const ExportContent& content, const std::string& name,
                                  const std::string& target) {
@@ -53,21 +73,23 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .title = "ONNX",
                                       .extension = ".onnx",
                                       .make = make_onnx_content,
-                                      .read_metadata = read_onnx_file_metadata,
+                                      .read_metadata = read_onnx_content_metadata,
+                                      .take_in = take_in_onnx_data,
                                       .list = list_onnx_content},
                                      {.name = "openvino",
                                       .title = "OpenVINO IR",
                                       .extension = ".xml",
                                       .weights_extension = ".bin",
                                       .make = make_ir_content,
-                                      .read_metadata = read_ir_metadata,
+                                      .read_metadata = read_ir_content_metadata,
+                                      .take_in = take_in_description,
                                       .list = list_ir_content,
                                       .quantizes_silu = false},
                                      {.name = "tflite",
                                       .title = "TensorFlow Lite",
                                       .extension = ".tflite",
                                       .make = make_tflite_content,
-                                      .read_metadata = read_tflite_metadata,
+                                      .read_metadata = read_tflite_content_metadata,
                                       .list = list_tflite_content,
                                       .check_target = check_tflite_target,
                                       .fractions = true},
@@ -75,7 +97,7 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .title = "TensorFlow Lite for the Edge TPU",
                                       .extension = ".tflite",
                                       .make = make_tflite_content,
-                                      .read_metadata = read_tflite_metadata,
+                                      .read_metadata = read_tflite_content_metadata,
                                       .list = list_tflite_content,
                                       .check_target = check_tflite_target,
                                       .fractions = true,
@@ -133,6 +155,7 @@ void write_export(const ExportFormat& format, const fs::path& path, const Model&
 ExportContent read_export(const ExportFormat& format, const fs::path& path) {
   ExportContent content{.main = read_text_file(path), .weights = {}};
   if (!format.weights_extension.empty()) content.weights = read_file(weights_path(format, path));
+  if (format.take_in != nullptr) format.take_in(content, path);
   return content;
 }
 

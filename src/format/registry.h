@@ -22,11 +22,11 @@ namespace octet {
 struct ExportListing;  // format/listing.h
 struct TargetReport;   // format/tflite/targets.h
 
-// The bytes of an export, in a file or in memory. `weights`: the second file of formats that have
-// two.
+// The bytes of an export, in a file or in memory.
 struct ExportContent {
   std::string main;
-  std::vector<std::byte> weights;
+  std::vector<std::byte> weights;  // the second file of formats that have two
+  std::string description = {};    // Ultralytics' metadata.yaml beside it; empty: there is none
 };
 
 struct ExportOptions {
@@ -48,7 +48,10 @@ struct ExportFormat {
   std::string_view extension;               // of the file that is named
   std::string_view weights_extension = {};  // of the file beside it; empty: there is none
   ExportContent (*make)(const Model& model, const ExportOptions& options);
-  std::map<std::string, std::string> (*read_metadata)(const std::filesystem::path& path);
+  std::map<std::string, std::string> (*read_metadata)(const ExportContent& content,
+                                                      const std::string& name);
+  // Takes in what the file keeps in others of its folder; null: it keeps nothing there.
+  void (*take_in)(ExportContent& content, const std::filesystem::path& path) = nullptr;
   ExportListing (*list)(const ExportContent& content, const std::string& name);
   // The operators that a target named with --target would not run; null: it has no targets.
   TargetReport (*check_target)(const ExportContent& content, const std::string& name,
@@ -76,6 +79,8 @@ struct ExportFormat {
 // Writes the file and the one beside it. Each appears when it is complete.
 void write_export(const ExportFormat& format, const std::filesystem::path& path, const Model& model,
                   const ExportOptions& options);
+// The whole of it, with what it keeps in other files of its folder. Nobody else opens these files:
+// what was checked is what runs.
 [[nodiscard]] ExportContent read_export(const ExportFormat& format,
                                         const std::filesystem::path& path);
 // The file, and the one beside it where that is there.

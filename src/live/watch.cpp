@@ -228,6 +228,7 @@ void Watch::change(WatchChange change) {
 }
 
 void Watch::use(Detectors detectors) {
+  if (!detectors_.empty()) forget_objects();
   jobs_.clear();  // they must not outlive their detectors
   detectors_ = std::move(detectors);
   std::vector<int> sides;
@@ -242,6 +243,15 @@ void Watch::use(Detectors detectors) {
   if (governor_) governor_status_.emplace();
   input_sizes_.clear();
   for (const auto& detector : detectors_) input_sizes_.push_back(detector->input_size());
+}
+
+// Their classes and keypoints are those of the model before.
+void Watch::forget_objects() {
+  const MutexLock lock(mutex_);
+  for (const auto& place : places_) {
+    place->attention.forget_objects();
+  }
+  detections_ = {};
 }
 
 // Once a second.

@@ -1,7 +1,12 @@
 #include "model/model.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "core/error.h"
 #include "graph/json/graph_json.h"
@@ -12,6 +17,36 @@ namespace octet {
 namespace {
 constexpr size_t kMaxClasses = 10000;
 constexpr int kMaxKeypoints = 1000;
+
+void verify_head(const Head& head) {
+  if (head.bins.size() > kMaxBins)
+    fail("{} bins of a box side are more than {}", head.bins.size(), kMaxBins);
+  for (const float bin : head.bins) {
+    if (!std::isfinite(bin)) fail("a bin of the box sides is {}", bin);
+  }
+  if (head.keypoints < 0 || head.keypoints > kMaxKeypoints)
+    fail("{} keypoints; at most {} are possible", head.keypoints, kMaxKeypoints);
+  if (head.keypoints > 0 && head.keypoint_dims != 2 && head.keypoint_dims != 3)
+    fail("keypoints of {} numbers; 2 or 3 are expected", head.keypoint_dims);
+  if (head.strides.empty()) fail("the model has no strides");
+  for (const int stride : head.strides) {
+    if (stride < 2 || stride > kInputMultiple * 2) fail("stride {} is not within 2..64", stride);
+  }
+  if (std::adjacent_find(head.strides.begin(), head.strides.end(), std::greater_equal<>()) !=
+      head.strides.end())
+    fail("the strides ({}) do not rise", fmt::join(head.strides, ", "));
+}
+
+// Empty, or each keypoint once.
+void verify_flip_index(std::vector<int> index, int keypoints) {
+  if (index.empty()) return;
+  const std::string said = fmt::format("{}", fmt::join(index, ", "));
+  std::sort(index.begin(), index.end());
+  std::vector<int> all(static_cast<size_t>(keypoints));
+  std::iota(all.begin(), all.end(), 0);
+  if (index != all)
+    fail("flip_index ({}) does not name each of the {} keypoints once", said, keypoints);
+}
 }  // namespace
 
 std::string_view task_name(Task task) { return task == Task::kPose ? "pose" : "detect"; }
@@ -46,22 +81,17 @@ ModelInfo info_from_json(const nlohmann::json& j) {
   } catch (const nlohmann::json::exception& e) {
     fail("model information: {}", e.what());
   }
-  if (info.names.empty() || info.names.size() > kMaxClasses)
-    fail("a model of {} classes", info.names.size());
-  if (info.head.bins.size() > kMaxBins)
-    fail("{} bins of a box side are more than {}", info.head.bins.size(), kMaxBins);
-  if (info.head.keypoints < 0 || info.head.keypoints > kMaxKeypoints ||
-      (info.head.keypoints == 0) == (info.task == Task::kPose)) {
-    fail("{} keypoints do not fit the task {}", info.head.keypoints, task_name(info.task));
-  }
-  if (info.head.keypoints > 0 && info.head.keypoint_dims != 2 && info.head.keypoint_dims != 3) {
-    fail("keypoints of {} numbers; 2 or 3 are expected", info.head.keypoint_dims);
-  }
-  for (const int stride : info.head.strides) {
-    if (stride < 2 || stride > kInputMultiple * 2) fail("stride {} is not within 2..64", stride);
-  }
-  if (info.head.strides.empty()) fail("the model has no strides");
+  verify(info);
   return info;
+}
+
+void verify(const ModelInfo& info) {
+  if (info.names.empty() || info.names.size() > kMaxClasses)
+    fail("a model of {} classes; 1 to {} are possible", info.names.size(), kMaxClasses);
+  verify_head(info.head);
+  if ((info.head.keypoints == 0) == (info.task == Task::kPose))
+    fail("{} keypoints do not fit the task {}", info.head.keypoints, task_name(info.task));
+  verify_flip_index(info.flip_index, info.head.keypoints);
 }
 
 std::vector<Output> Model::outputs() const {
@@ -103,6 +133,7 @@ std::vector<int> coco_flip_index() {
 }
 
 void verify(const Model& model) {
+  verify(model.info);
   verify(model.graph);
   if (model.head_outputs.size() != model.graph.outputs.size())
     fail("the graph has {} outputs, the head {}", model.graph.outputs.size(),

@@ -46,7 +46,7 @@ struct Model {
 [[nodiscard]] std::string_view task_name(Task task);
 
 [[nodiscard]] nlohmann::json to_json(const ModelInfo& info);
-// Throws an Error naming the field when something is missing or absurd.
+// Throws an Error naming the field when something is missing, or as verify() does.
 [[nodiscard]] ModelInfo info_from_json(const nlohmann::json& json);
 
 // The graph with its outputs and what they mean, as the model file keeps it.
@@ -57,7 +57,11 @@ void read_graph_json(const nlohmann::json& json, Model& model);
 // The flip pairs of COCO's 17 keypoints.
 [[nodiscard]] std::vector<int> coco_flip_index();
 
-// verify() of the graph, and that its outputs are what the head promises.
+// That its figures are in range and fit one another, wherever they come from. Throws an Error that
+// names the field.
+void verify(const ModelInfo& info);
+
+// verify() of the information and of the graph, and that its outputs are what the head promises.
 void verify(const Model& model);
 
 }  // namespace octet

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <set>
 
@@ -10,6 +11,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "detect/trial.h"
 #include "engine/registry.h"
 #include "eval/map_evaluator.h"
 #include "format/registry.h"
@@ -40,9 +42,8 @@ bool enough_matched(double matched, double boxes) {
 // Outputs as an engine or the reference gives them, turned into boxes.
 class Boxes {
  public:
-  Boxes(const ModelInfo& info, Size size, const std::vector<std::string>& names,
-        const std::vector<Shape>& shapes)
-      : decoder_(info, Layout::kRaw, size, names, shapes, Voting::kMean), evaluator_(info) {}
+  Boxes(const ModelInfo& info, Size size, const std::vector<Port>& ports)
+      : decoder_({info, Layout::kRaw, size, ports}, Voting::kMean), evaluator_(info) {}
 
   const Detections& add(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
                         const Sample& sample) {
@@ -68,17 +69,13 @@ struct EngineFile {
 // An export in an engine.
 struct Running {
   Running(const Model& model, Size size, const NetworkSource& source, const EngineFile& run)
-      : engine(load_engine(run.engine)),
-        network(engine->compile(source, size, {.settings = run.settings})) {
+      : engine(load_engine(run.engine)) {
+    try_network(*engine, source, size, run.settings);
+    network = engine->compile(source, size, {.settings = run.settings});
     request = network->make_request();
-    std::vector<std::string> names;
-    std::vector<Shape> shapes;
-    for (const Port& port : network->outputs()) {
-      names.push_back(port.name);
-      shapes.push_back(port.shape);
-    }
-    boxes = std::make_unique<Boxes>(model.info, size, names, shapes);
+    boxes = std::make_unique<Boxes>(model.info, size, network->outputs());
   }
+  // `input`: as large as the network's, which compile() made sure of.
   void run(std::span<const uint8_t> input) {
     std::memcpy(request->input(), input.data(), input.size());
     request->start();
@@ -139,6 +136,12 @@ struct ReferenceOutputs {
   std::vector<std::vector<float>> real;
   std::vector<Shape> shapes;
 
+  [[nodiscard]] std::vector<Port> ports() const {
+    std::vector<Port> list;
+    for (size_t i = 0; i < names.size(); ++i)
+      list.push_back({.name = names[i], .shape = shapes[i]});
+    return list;
+  }
   [[nodiscard]] std::vector<TensorView> views() {
     std::vector<TensorView> list;
     for (size_t i = 0; i < real.size(); ++i)
@@ -258,7 +261,8 @@ class Comparison {
         files_(files),
         input_(static_cast<size_t>(size.width) * size.height * 3) {
     for (const EngineFile& e : files_) {
-      runs_.emplace_back(model, size, NetworkSource{.file = e.file}, e);
+      const ExportContent& content = contents_.emplace_back(read_export(*e.format, e.file));
+      runs_.emplace_back(model, size, source_of(content, e.file.string()), e);
       const NetworkDescription& d = runs_.back().network->description();
       results_.push_back({.file = e.file.string(),
                           .engine = d.engine,
@@ -274,7 +278,7 @@ class Comparison {
     const auto values = reference_.run(input_, size_);
     ReferenceOutputs outputs = outputs_of(model_, values);
     if (!reference_boxes_)
-      reference_boxes_ = std::make_unique<Boxes>(model_.info, size_, outputs.names, outputs.shapes);
+      reference_boxes_ = std::make_unique<Boxes>(model_.info, size_, outputs.ports());
     const Detections wanted = reference_boxes_->add(outputs.views(), letterbox.geometry(), sample);
     for (size_t r = 0; r < runs_.size(); ++r) {
       runs_[r].run(input_);
@@ -296,7 +300,7 @@ class Comparison {
   void compare_nodes(const EngineFile& e, NodeShares& out) const {
     const ExportContent content =
         make_export(*e.format, model_, {.size = size_, .layout = Layout::kEveryValue});
-    const NetworkSource source{.content = content.main, .weights = content.weights};
+    const NetworkSource source = source_of(content, e.file.string());
     Running run(model_, size_, source, e);
     run.run(input_);
     NodeComparison(model_, reference_, run, image_tensor(input_, size_)).compare(out);
@@ -307,6 +311,7 @@ class Comparison {
   IntegerReference reference_;
   std::vector<EngineFile> files_;
   std::vector<uint8_t> input_;
+  std::deque<ExportContent> contents_;  // of files_; they outlive runs_
   std::vector<Running> runs_;
   std::vector<EngineComparison> results_;
   std::unique_ptr<Boxes> reference_boxes_;

@@ -30,6 +30,18 @@ ExportOptions written_with(const std::map<std::string, std::string>& metadata,
   return o;
 }
 
+// What octet's own metadata say, field by field: a wrong name or bin is a wrong model.
+std::map<std::string, std::string> listed(const std::map<std::string, std::string>& metadata,
+                                          const std::string& name) {
+  std::map<std::string, std::string> fields;
+  const auto json = nlohmann::json::parse(metadata.at("octet"), nullptr, false);
+  if (!json.is_object() || !json.contains("info") || !json["info"].is_object())
+    fail("{}: its metadata is damaged", name);
+  for (const auto& [key, value] : json["info"].items()) fields[key] = value.dump();
+  if (json.contains("weight_bits")) fields["weight_bits"] = json["weight_bits"].dump();
+  return fields;
+}
+
 ParameterCount count_parameters(const Model& model, const ExportFormat& format,
                                 const ExportListing& expected) {
   ParameterCount n;
@@ -64,10 +76,14 @@ ExportComparison compare_export(const Model& model, const std::filesystem::path&
   const ExportFormat* format = export_format_of(file);
   if (format == nullptr)
     fail("{}: is no export; there are: {}", name, fmt::join(export_format_names(), ", "));
-  const ExportOptions options = written_with(format->read_metadata(file), name);
-  const ExportListing found = format->list(read_export(*format, file), name);
-  const ExportListing expected = format->list(make_export(*format, model, options),
-                                              fmt::format("the model as {}", format->title));
+  const ExportContent content = read_export(*format, file);
+  const ExportOptions options = written_with(format->read_metadata(content, name), name);
+  const ExportContent wanted = make_export(*format, model, options);
+  const std::string wanted_name = fmt::format("the model as {}", format->title);
+  ExportListing found = format->list(content, name);
+  ExportListing expected = format->list(wanted, wanted_name);
+  found.nodes["metadata"] = listed(format->read_metadata(content, name), name);
+  expected.nodes["metadata"] = listed(format->read_metadata(wanted, wanted_name), wanted_name);
   return {.file = file,
           .size = options.size,
           .layout = options.layout,

@@ -50,11 +50,42 @@ TEST(CompareExport, NamesTheScaleThatDiffers) {
   EXPECT_NE(mismatches[0].tensor.find(name), std::string::npos) << mismatches[0].tensor;
 }
 
+// Weights alone are not the model: what its outputs mean has to be the same.
+TEST(CompareExport, NamesTheMetadataThatDiffer) {
+  const TemporaryFolder folder;
+  const Model model = sample();
+  Model other = model;
+  std::swap(other.info.names.at(0), other.info.names.at(1));
+  for (float& bin : other.info.head.bins) bin *= 2;
+  for (const ExportFormat& format : export_formats()) {
+    const fs::path file = folder / ("m" + std::string(format.extension));
+    write_export(format, file, other, {.size = kSize});
+    const auto mismatches = compare_export(model, file).mismatches;
+    ASSERT_EQ(mismatches.size(), 2U) << format.name;
+    EXPECT_EQ(mismatches[0].tensor, "metadata");
+    EXPECT_EQ(mismatches[0].field, "bins");
+    EXPECT_EQ(mismatches[1].field, "names");
+  }
+}
+
+// Its text says what an engine reads: a port of another size is another network.
+TEST(CompareExport, NamesThePortsOfAnIrThatDiffer) {
+  const TemporaryFolder folder;
+  const Model model = sample();
+  write_export(export_format("openvino"), folder / "m.xml", model, {.size = kSize});
+  std::string xml = read_text_file(folder / "m.xml");
+  const size_t at = xml.find("<dim>", xml.size() / 2);
+  xml.replace(at, 6, "<dim>9");
+  write_text_file(folder / "m.xml", xml);
+  EXPECT_FALSE(compare_export(model, folder / "m.xml").mismatches.empty());
+}
+
 TEST(CompareExport, RefusesWhatIsNoExportOfOctets) {
   const TemporaryFolder folder;
   EXPECT_NE(error_of([&] { (void)compare_export(sample(), "m.pt"); }).find("is no export"),
             std::string::npos);
   write_text_file(folder / "m.xml", "<net name='x' version='11'><layers/><edges/></net>");
+  write_text_file(folder / "m.bin", "");
   EXPECT_NE(error_of([&] {
               (void)compare_export(sample(), folder / "m.xml");
             }).find("was not exported by octet"),

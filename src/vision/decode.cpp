@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <tuple>
+#include <utility>
 
 #include "core/dispatch.h"
 #include "core/error.h"
@@ -75,74 +76,28 @@ float expected_distance(const float* logits, std::span<const float> bins) {
 
 }  // namespace
 
-Decoder::Decoder(const ModelInfo& info, Layout layout, Size input,
-                 std::span<const std::string> names, std::span<const Shape> shapes, Voting voting)
-    : info_(info), layout_(layout), voting_(voting), input_(input) {
-  if (layout == Layout::kUltralyticsFractions) {
-    unit_x_ = static_cast<float>(input.width);
-    unit_y_ = static_cast<float>(input.height);
+Decoder::Decoder(CheckedOutputs network, Voting voting)
+    : network_(std::move(network)), voting_(voting), logits_(info().head.bins.size()) {
+  if (network_.layout() == Layout::kUltralyticsFractions) {
+    unit_x_ = static_cast<float>(network_.input().width);
+    unit_y_ = static_cast<float>(network_.input().height);
   }
-  layout == Layout::kRaw ? bind_raw(names, shapes) : bind_decoded(shapes);
   int most = 0;
-  for (const Level& level : levels_) most = std::max(most, level.width * level.height);
+  for (const Level& level : network_.levels()) most = std::max(most, level.width * level.height);
   best_.resize(static_cast<size_t>(most));
   candidates_.reserve(1024);
   kept_.reserve(512);
 }
 
-// -1 where the network has none.
-int Decoder::index_of(const Output& output, std::span<const std::string> names,
-                      std::span<const Shape> shapes) const {
-  const std::string name = output.name();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return -1;
-  const auto index = found - names.begin();
-  if (shapes[index] != Shape{1, info_.head.channels(output.role, info_.names.size()),
-                             input_.height / output.stride, input_.width / output.stride}) {
-    fail("the output '{}' has the shape ({}), which does not fit the model", name,
-         fmt::join(shapes[index], ", "));
-  }
-  return static_cast<int>(index);
-}
-
-void Decoder::bind_raw(std::span<const std::string> names, std::span<const Shape> shapes) {
-  for (const int stride : info_.head.strides) {
-    Level level{.stride = stride, .width = input_.width / stride, .height = input_.height / stride};
-    int* const slots[] = {&level.box, &level.cls, &level.keypoint, &level.visibility};
-    for (const OutputRole role : info_.head.roles()) {
-      const Output output{.value = "", .role = role, .stride = stride};
-      const int index = index_of(output, names, shapes);
-      if (index < 0) fail("the network lacks the output '{}'", output.name());
-      *slots[static_cast<size_t>(role)] = index;
-    }
-    level.fine_keypoint =
-        index_of({.value = "", .role = OutputRole::kFineKeypoint, .stride = stride}, names, shapes);
-    levels_.push_back(level);
-  }
-}
-
-void Decoder::bind_decoded(std::span<const Shape> shapes) {
-  const int64_t rows = 4 + static_cast<int64_t>(info_.names.size()) +
-                       int64_t{info_.head.keypoints} * info_.head.keypoint_dims;
-  if (shapes.size() != 1 || shapes[0].size() != 3 || shapes[0][0] != 1 || shapes[0][1] != rows) {
-    fail("its output ({}) is not the (1, {}, cells) of a YOLOv8 {} export without NMS",
-         shapes.empty() ? "" : fmt::format("{}", fmt::join(shapes[0], ", ")), rows,
-         task_name(info_.task));
-  }
-  levels_.push_back(
-      {.stride = 1, .width = static_cast<int>(shapes[0][2]), .height = 1, .box = 0, .cls = 0});
-}
-
 void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
                      const DecodeOptions& options, Detections& out) {
   out.clear();
-  out.keypoints_per_object = info_.head.keypoints;
+  out.keypoints_per_object = info().head.keypoints;
   candidates_.clear();
-  const bool raw = layout_ == Layout::kRaw;
   const float p = options.score_threshold;
-  const float threshold = raw ? std::log(p / (1 - p)) : p;
-  for (size_t l = 0; l < levels_.size(); ++l) {
-    select(outputs[levels_[l].cls], static_cast<int>(l), threshold, options);
+  const float threshold = raw() ? std::log(p / (1 - p)) : p;
+  for (size_t l = 0; l < network_.levels().size(); ++l) {
+    select(outputs[network_.levels()[l].cls], static_cast<int>(l), threshold, options);
   }
   if (candidates_.size() > kMaxCandidates) {
     std::nth_element(candidates_.begin(), candidates_.begin() + kMaxCandidates, candidates_.end(),
@@ -164,9 +119,10 @@ void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometr
 
 void Decoder::select(const TensorView& scores, int level, float threshold,
                      const DecodeOptions& options) {
-  const size_t cells = static_cast<size_t>(levels_[level].width) * levels_[level].height;
+  const size_t cells =
+      static_cast<size_t>(network_.levels()[level].width) * network_.levels()[level].height;
   if (!scores.channels_last && scores.type == ElementType::kFloat32) {
-    const size_t first = layout_ == Layout::kRaw ? 0 : 4 * cells;
+    const size_t first = raw() ? 0 : 4 * cells;
     select_planes(scores.floats() + first, level, threshold, options);
   } else if (scores.type == ElementType::kInt8) {
     select_rows<int8_t>(scores, level, integer_threshold(threshold, scores), options);
@@ -180,8 +136,8 @@ void Decoder::select(const TensorView& scores, int level, float threshold,
 template <typename T>
 void Decoder::select_rows(const TensorView& scores, int level, T threshold,
                           const DecodeOptions& options) {
-  const int classes = static_cast<int>(info_.names.size());
-  const int cells = levels_[level].width * levels_[level].height;
+  const int classes = static_cast<int>(info().names.size());
+  const int cells = network_.levels()[level].width * network_.levels()[level].height;
   const T* row = static_cast<const T*>(scores.data);
   for (int i = 0; i < cells; ++i, row += classes) {
     const T best = largest(row, classes, threshold);
@@ -203,8 +159,8 @@ void Decoder::select_rows(const TensorView& scores, int level, T threshold,
 // the threshold are looked at again.
 void Decoder::select_planes(const float* scores, int level, float threshold,
                             const DecodeOptions& options) {
-  const int classes = static_cast<int>(info_.names.size());
-  const int cells = levels_[level].width * levels_[level].height;
+  const int classes = static_cast<int>(info().names.size());
+  const int cells = network_.levels()[level].width * network_.levels()[level].height;
   if (best_.size() < static_cast<size_t>(cells)) best_.resize(static_cast<size_t>(cells));
   std::copy_n(scores, cells, best_.begin());
   for (int c = 1; c < classes; ++c)
@@ -222,23 +178,21 @@ void Decoder::select_planes(const float* scores, int level, float threshold,
   }
 }
 
-void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candidate) const {
-  const Level& level = levels_[candidate.level];
+void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candidate) {
+  const Level& level = network_.levels()[candidate.level];
   const TensorView& boxes = outputs[level.box];
   const auto cell = static_cast<size_t>(candidate.cell);
-  if (layout_ != Layout::kRaw) {
+  if (!raw()) {
     std::array<float, 4> b{};  // centre and size
     load_real(boxes, 0, cell, b);
     for (size_t i = 0; i < 4; ++i) b[i] *= i % 2 == 0 ? unit_x_ : unit_y_;
     candidate.box = {b[0] - b[2] / 2, b[1] - b[3] / 2, b[0] + b[2] / 2, b[1] + b[3] / 2};
     return;
   }
-  std::array<float, kMaxBins> logits{};
   float sides[4];
   for (size_t s = 0; s < 4; ++s) {
-    load_real(boxes, s * info_.head.bins.size(), cell,
-              std::span(logits).first(info_.head.bins.size()));
-    sides[s] = expected_distance(logits.data(), info_.head.bins);
+    load_real(boxes, s * logits_.size(), cell, logits_);
+    sides[s] = expected_distance(logits_.data(), info().head.bins);
   }
   const int row = candidate.cell / level.width;
   const float x = static_cast<float>(candidate.cell % level.width) + 0.5F;
@@ -271,7 +225,7 @@ void Decoder::suppress(const DecodeOptions& options) {
 }
 
 float Decoder::probability(const Candidate& candidate) const {
-  return layout_ == Layout::kRaw ? sigmoid(candidate.score) : candidate.score;
+  return raw() ? sigmoid(candidate.score) : candidate.score;
 }
 
 // The mean over a kept candidate and its voters.
@@ -297,7 +251,7 @@ std::array<float, 2> Decoder::offset(std::span<const TensorView> outputs, const 
   std::array<float, 2> sum{};
   load_real(outputs[level.keypoint], 2 * keypoint, cell, sum);
   if (level.fine_keypoint < 0) return sum;
-  const auto keypoints = static_cast<size_t>(info_.head.keypoints);
+  const auto keypoints = static_cast<size_t>(info().head.keypoints);
   for (const size_t first : {2 * keypoint, 2 * (keypoints + keypoint)}) {
     std::array<float, 2> more{};
     load_real(outputs[level.fine_keypoint], first, cell, more);
@@ -309,12 +263,12 @@ std::array<float, 2> Decoder::offset(std::span<const TensorView> outputs, const 
 // x and y in network pixels, and confidence.
 std::array<float, 3> Decoder::keypoint(std::span<const TensorView> outputs, size_t index,
                                        const Candidate& candidate) const {
-  const Level& level = levels_[candidate.level];
+  const Level& level = network_.levels()[candidate.level];
   const auto cell = static_cast<size_t>(candidate.cell);
   std::array<float, 3> point{0, 0, 1};
-  if (layout_ != Layout::kRaw) {
-    const auto dims = static_cast<size_t>(info_.head.keypoint_dims);
-    load_real(outputs[level.box], 4 + info_.names.size() + index * dims, cell,
+  if (!raw()) {
+    const auto dims = static_cast<size_t>(info().head.keypoint_dims);
+    load_real(outputs[level.box], 4 + info().names.size() + index * dims, cell,
               std::span(point).first(dims));
     return {point[0] * unit_x_, point[1] * unit_y_, point[2]};
   }
@@ -323,7 +277,7 @@ std::array<float, 3> Decoder::keypoint(std::span<const TensorView> outputs, size
   const int row = candidate.cell / level.width;
   point[0] = (x * 2 + static_cast<float>(candidate.cell % level.width)) * stride;
   point[1] = (y * 2 + static_cast<float>(row)) * stride;
-  if (info_.head.keypoint_dims == 3) {
+  if (info().head.keypoint_dims == 3) {
     load_real(outputs[level.visibility], index, cell, std::span(point).subspan(2));
     point[2] = sigmoid(point[2]);
   }
@@ -344,7 +298,7 @@ void Decoder::append(std::span<const TensorView> outputs, size_t kept,
   out.items.push_back({.box = {x(box[0]), y(box[1]), x(box[2]), y(box[3])},
                        .class_index = candidates_[kept].class_index,
                        .confidence = probability(candidates_[kept])});
-  for (size_t k = 0; k < static_cast<size_t>(info_.head.keypoints); ++k) {
+  for (size_t k = 0; k < static_cast<size_t>(info().head.keypoints); ++k) {
     const auto point = vote<3>(kept, [&](const Candidate& c) { return keypoint(outputs, k, c); });
     out.keypoints.push_back({.x = x(point[0]), .y = y(point[1]), .confidence = point[2]});
   }

@@ -5,11 +5,10 @@
 
 #include <array>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "core/tensor_view.h"
-#include "model/model.h"
+#include "vision/checked_outputs.h"
 #include "vision/detections.h"
 #include "vision/letterbox.h"
 
@@ -35,21 +34,14 @@ struct DecodeOptions {
 // Bound to one network: which of its outputs is what. Owns scratch memory; one thread at a time.
 class Decoder {
  public:
-  // `names` and `shapes` are the engine's outputs in its order. Throws when they are not what
-  // `layout` and `info` promise.
-  Decoder(const ModelInfo& info, Layout layout, Size input, std::span<const std::string> names,
-          std::span<const Shape> shapes, Voting voting);
+  Decoder(CheckedOutputs network, Voting voting);
 
-  // `outputs` are float32 or int8, in the order given to the constructor. Reuses `out`.
+  // `outputs` are float32 or int8, in the order of the network's ports. Reuses `out`.
   void decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
               const DecodeOptions& options, Detections& out);
 
  private:
-  struct Level {  // one stride's outputs, as indices into the engine's outputs; -1 where there is
-                  // none
-    int stride = 0, width = 0, height = 0;
-    int box = -1, cls = -1, keypoint = -1, visibility = -1, fine_keypoint = -1;
-  };
+  using Level = CheckedOutputs::Level;
   struct Candidate {
     float score = 0;  // a logit where outputs are raw, else a probability
     int class_index = 0, level = 0, cell = 0;
@@ -59,15 +51,11 @@ class Decoder {
     int next_voter = -1;   // in candidates_
   };
 
-  [[nodiscard]] int index_of(const Output& output, std::span<const std::string> names,
-                             std::span<const Shape> shapes) const;
-  void bind_raw(std::span<const std::string> names, std::span<const Shape> shapes);
-  void bind_decoded(std::span<const Shape> shapes);
   void select(const TensorView& scores, int level, float threshold, const DecodeOptions& options);
   void select_planes(const float* scores, int level, float threshold, const DecodeOptions& options);
   template <typename T>
   void select_rows(const TensorView& scores, int level, T threshold, const DecodeOptions& options);
-  void decode_box(std::span<const TensorView> outputs, Candidate& candidate) const;
+  void decode_box(std::span<const TensorView> outputs, Candidate& candidate);
   void suppress(const DecodeOptions& options);
   [[nodiscard]] float probability(const Candidate& candidate) const;
   template <size_t kValues, typename ValuesOf>
@@ -79,13 +67,14 @@ class Decoder {
   void append(std::span<const TensorView> outputs, size_t kept, const LetterboxGeometry& geometry,
               Detections& out) const;
 
-  ModelInfo info_;
-  Layout layout_;
+  [[nodiscard]] const ModelInfo& info() const { return network_.info(); }
+  [[nodiscard]] bool raw() const { return network_.layout() == Layout::kRaw; }
+
+  CheckedOutputs network_;
   Voting voting_;
-  Size input_;
   float unit_x_ = 1, unit_y_ = 1;  // of decoded coordinates, in network pixels
-  std::vector<Level> levels_;
-  std::vector<float> best_;  // of each cell, over classes
+  std::vector<float> logits_;      // of one box side
+  std::vector<float> best_;        // of each cell, over classes
   std::vector<Candidate> candidates_;
   std::vector<size_t> kept_;  // of candidates_
 };

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace octet {
@@ -38,5 +40,11 @@ struct Detections {
     keypoints.clear();
   }
 };
+
+// "?" for a class that the names do not reach: results may be older than the model that runs now.
+[[nodiscard]] inline std::string_view class_name(std::span<const std::string> names, int index) {
+  const auto at = static_cast<size_t>(index);
+  return at < names.size() ? std::string_view(names[at]) : "?";
+}
 
 }  // namespace octet

@@ -18,7 +18,7 @@ nlohmann::ordered_json to_json(const Detections& detections,
     const Detection& d = detections.items[i];
     nlohmann::ordered_json j{
         {"class", d.class_index},
-        {"name", class_names[static_cast<size_t>(d.class_index)]},
+        {"name", class_name(class_names, d.class_index)},
         {"confidence", probability(d.confidence)},
         {"box", {pixels(d.box.x1), pixels(d.box.y1), pixels(d.box.x2), pixels(d.box.y2)}}};
     if (d.track >= 0) j["track"] = d.track;

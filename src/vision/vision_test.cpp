@@ -17,6 +17,13 @@ namespace {
 
 using testing::HasSubstr;
 
+std::vector<Port> ports(const std::vector<std::string>& names, const std::vector<Shape>& shapes) {
+  std::vector<Port> list;
+  for (size_t i = 0; i < shapes.size(); ++i)
+    list.push_back({.name = i < names.size() ? names[i] : "", .shape = shapes[i]});
+  return list;
+}
+
 Image noise(Size size, unsigned seed) {
   std::mt19937 random(seed);
   Image image{.width = size.width, .height = size.height, .rgb = {}};
@@ -175,7 +182,7 @@ Detections decode(const ModelInfo& info, const std::vector<std::string>& names,
                   const DecodeOptions& options = {}, Size source = {64, 32}) {
   std::vector<Shape> shapes;
   for (const TensorView& view : views) shapes.push_back(view.shape);
-  Decoder decoder(info, Layout::kRaw, {64, 32}, names, shapes, voting);
+  Decoder decoder({info, Layout::kRaw, {64, 32}, ports(names, shapes)}, voting);
   Detections out;
   decoder.decode(views, letterbox_geometry(source, {64, 32}), options, out);
   return out;
@@ -330,18 +337,18 @@ TEST(Decode, RefusesOutputsThatDoNotFit) {
   const std::vector<std::string> names{"box_8", "class_8"};
   const std::vector<Shape> wrong{{1, 64, 4, 8}, {1, 3, 4, 8}};
   EXPECT_THAT(error_of([&] {
-                Decoder(small_info(), Layout::kRaw, {64, 32}, names, wrong, Voting::kNone);
+                CheckedOutputs(small_info(), Layout::kRaw, {64, 32}, ports(names, wrong));
               }),
               HasSubstr("class_8"));
   const std::vector<std::string> missing{"box_8"};
   EXPECT_THAT(error_of([&] {
-                Decoder(small_info(), Layout::kRaw, {64, 32}, missing, wrong, Voting::kNone);
+                CheckedOutputs(small_info(), Layout::kRaw, {64, 32}, ports(missing, wrong));
               }),
               HasSubstr("class_8"));
   const std::vector<Shape> with_nms{{1, 300, 6}};
   EXPECT_THAT(
       error_of([&] {
-        Decoder(small_info(), Layout::kUltralytics, {64, 32}, missing, with_nms, Voting::kNone);
+        CheckedOutputs(small_info(), Layout::kUltralytics, {64, 32}, ports(missing, with_nms));
       }),
       HasSubstr("NMS"));
 }

@@ -141,8 +141,8 @@ void add_fallbacks(const Artifact& artifact, const std::string& target, ordered_
   if (artifact.format == nullptr || artifact.format->check_target == nullptr)
     fail_usage("--target {}: is for .tflite files; export the model with --format tflite first",
                target);
-  const TargetReport report = artifact.format->check_target(
-      read_export(*artifact.format, artifact.file), artifact.file.string(), target);
+  const TargetReport report =
+      artifact.format->check_target(artifact.content, artifact.file.string(), target);
   j["target"] = target;
   j["operators"] = report.operators;
   auto& list = j["fallbacks"] = ordered_json::array();

@@ -17,15 +17,14 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "detect/trial.h"
 
 namespace octet {
 namespace {
 
 // octet-train beside this program, or in a folder of $PATH; empty: it is not installed.
 std::string train_program() {
-  std::error_code ignored;
-  std::vector<std::filesystem::path> folders{
-      std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path()};
+  std::vector<std::filesystem::path> folders{program_folder()};
   const char* path = std::getenv("PATH");
   std::istringstream listed(path == nullptr ? "" : path);
   for (std::string folder; std::getline(listed, folder, ':');) folders.emplace_back(folder);
@@ -111,6 +110,8 @@ int main(int argc, char** argv) {
   // One arena: the few allocations of a run do not contend, and every further arena would keep
   // pages of its own.
   ::mallopt(M_ARENA_MAX, 1);
+  if (argc > 2 && std::string_view(argv[1]) == octet::kTrialVerb)
+    return octet::run_trial({argv + 2, argv + argc});
   try {
     octet::run(argc, argv);
     return 0;

@@ -52,7 +52,7 @@ struct Tensor {
 // A file as Arm NN's parser understands it.
 class Parsed {
  public:
-  Parsed(const std::vector<std::byte>& bytes, const std::string& file) try
+  Parsed(std::span<const std::byte> bytes, const std::string& file) try
       : parser_(armnnTfLiteParser::ITfLiteParser::Create()),
         network_(parser_->CreateNetworkFromBinary(to_uint8(bytes))) {
     const auto inputs = parser_->GetSubgraphInputTensorNames(0);
@@ -69,7 +69,7 @@ class Parsed {
   [[nodiscard]] const std::vector<Tensor>& outputs() const { return outputs_; }
 
  private:
-  static std::vector<uint8_t> to_uint8(const std::vector<std::byte>& bytes) {
+  static std::vector<uint8_t> to_uint8(std::span<const std::byte> bytes) {
     const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
     return {begin, begin + bytes.size()};
   }
@@ -188,7 +188,7 @@ class ArmnnRequest : public Request {
 
 class ArmnnNetwork : public Network {
  public:
-  ArmnnNetwork(Runtime& runtime, const std::vector<std::byte>& bytes, const std::string& file,
+  ArmnnNetwork(Runtime& runtime, std::span<const std::byte> bytes, const std::string& file,
                const std::string& version, int parallel)
       : runtime_(runtime),
         file_(file),
@@ -225,12 +225,12 @@ class ArmnnEngine : public Engine {
  public:
   std::string version() override { return "Arm NN " ARMNN_VERSION; }
   Size fixed_size(const NetworkSource& source) override {
-    return summarize_tflite(bytes_of(source), name_of(source)).input;
+    return summarize_tflite(as_bytes(source.content), source.name).input;
   }
   std::unique_ptr<Network> make_network(const NetworkSource& source, Size,
                                         const EngineOptions& options) override {
-    return std::make_unique<ArmnnNetwork>(runtime_, bytes_of(source), name_of(source), version(),
-                                          options.parallel);
+    return std::make_unique<ArmnnNetwork>(runtime_, as_bytes(source.content), source.name,
+                                          version(), options.parallel);
   }
 
  private:

@@ -131,6 +131,17 @@ Session read_session(const Api& api, std::shared_ptr<OrtSession> handle, const s
 
 bool channels_last(const Port& input) { return input.shape[3] == 3; }
 
+// (N, H, W, C); sides that the file leaves open are those of `size`.
+Shape picture_shape(const Port& input, Size size) {
+  Shape shape = input.shape;
+  if (!channels_last(input)) std::rotate(shape.begin() + 1, shape.begin() + 2, shape.end());
+  const Shape open{1, size.height, size.width, 3};
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] < 0) shape[i] = open[i];
+  }
+  return shape;
+}
+
 class OrtRequest : public Request {
  public:
   OrtRequest(const Api& api, const Session& session, Size size)
@@ -214,7 +225,7 @@ class OrtNetwork : public Network {
         description_(std::move(description)) {
     input_ = {.name = session_.input.name,
               .type = ElementType::kUint8,
-              .shape = {1, size.height, size.width, 3}};
+              .shape = picture_shape(session_.input, size)};
     // Sizes that the file leaves open are known after a run.
     const bool open = std::any_of(outputs_.begin(), outputs_.end(), [](const Port& p) {
       return std::any_of(p.shape.begin(), p.shape.end(), [](int64_t d) { return d < 0; });
@@ -306,10 +317,8 @@ class OrtEngine : public Engine {
   const Session& open(const NetworkSource& source, const EngineOptions& options) {
     if (session_ && threads_ == threads(options)) return *session_;
     threads_ = threads(options);
-    const std::string name = source.file.empty() ? "the model" : source.file.string();
-    std::vector<std::byte> bytes;
-    if (!source.file.empty()) bytes = read_file(source.file);
-    const auto content = source.file.empty() ? as_bytes(source.content) : std::span(bytes);
+    const std::string& name = source.name;
+    const auto content = as_bytes(source.content);
     try {
       const bool quantized = count_onnx_operators(content, name).contains("DequantizeLinear");
       const auto settings =

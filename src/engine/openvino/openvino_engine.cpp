@@ -166,8 +166,6 @@ class OpenVinoEngine : public Engine {
 
   Size fixed_size(const NetworkSource& source) override {
     const ov::PartialShape shape = read(source)->input().get_partial_shape();
-    if (shape.rank().is_dynamic() || shape.size() != 4)
-      fail("{}: its input is not a picture", name_of(source));
     const bool nhwc = shape[3].is_static() && shape[3].get_length() == 3;
     const ov::Dimension& height = shape[nhwc ? 1 : 2];
     const ov::Dimension& width = shape[nhwc ? 2 : 3];
@@ -183,8 +181,8 @@ class OpenVinoEngine : public Engine {
       if (auto network = import_cached(cached, options, true)) return network;
       const auto model = read(source);
       model_.reset();
-      take_bytes(*model, size, name_of(source));
-      compute_in_steps(*model, name_of(source));
+      take_bytes(*model, size);
+      compute_in_steps(*model, source.name);
       const std::vector<QuantParams> kept = keep_integers(*model);
       const auto compile_now = [&] {
         return core_.compile_model(with_byte_input(model), "CPU", properties(options, kept));
@@ -197,31 +195,41 @@ class OpenVinoEngine : public Engine {
       if (!cached.empty()) export_cached(compiled, kept, cached);
       return std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), kept, false);
     } catch (const ov::Exception& e) {
-      fail("{}: OpenVINO cannot run it: {}", name_of(source), e.what());
+      fail("{}: OpenVINO cannot run it: {}", source.name, e.what());
     }
   }
 
  private:
-  static std::string name_of(const NetworkSource& source) {
-    return source.file.empty() ? "the model" : source.file.string();
-  }
-
   std::shared_ptr<ov::Model> read(const NetworkSource& source) {
     if (model_) return model_;
     try {
-      if (!source.file.empty()) return model_ = core_.read_model(source.file.string());
-      const ov::Tensor weights(ov::element::u8, {source.weights.size()},
-                               const_cast<std::byte*>(source.weights.data()));
-      return model_ = core_.read_model(std::string(source.content), weights);
+      ov::Tensor weights;
+      if (!source.weights.empty())
+        weights = {ov::element::u8,
+                   {source.weights.size()},
+                   const_cast<std::byte*>(source.weights.data())};
+      auto model = core_.read_model(std::string(source.content), weights);
+      require_picture(*model);
+      return model_ = std::move(model);
     } catch (const std::exception& e) {
-      fail("{}: OpenVINO cannot read it: {}", name_of(source), e.what());
+      fail("{}: OpenVINO cannot read it: {}", source.name, e.what());
     }
   }
 
-  // Fixes the input to the size wanted.
-  static void take_bytes(ov::Model& model, Size size, const std::string& name) {
+  // OpenVINO itself crashes at inputs of no size.
+  static void require_picture(const ov::Model& model) {
     if (model.inputs().size() != 1)
-      fail("{}: has {} inputs; one is expected", name, model.inputs().size());
+      fail("it has {} inputs; one is expected", model.inputs().size());
+    const ov::PartialShape shape = model.input().get_partial_shape();
+    const bool sized = shape.rank().is_static() && shape.size() == 4 &&
+                       std::none_of(shape.begin(), shape.end(), [](const ov::Dimension& side) {
+                         return side.is_static() && side.get_length() < 1;
+                       });
+    if (!sized) fail("its input ({}) is not a picture", shape.to_string());
+  }
+
+  // Fixes the input to the size wanted.
+  static void take_bytes(ov::Model& model, Size size) {
     const ov::PartialShape shape = model.input().get_partial_shape();
     const bool nhwc = shape[3].is_static() && shape[3].get_length() == 3;
     if (shape.is_static()) return;
@@ -261,13 +269,6 @@ class OpenVinoEngine : public Engine {
                          options.parallel, static_cast<int>(options.precision)));
     hash.add(source.content);
     hash.add(source.weights);
-    auto weights = source.file;
-    for (const auto& file : {source.file, weights.replace_extension(".bin")}) {
-      if (!std::filesystem::exists(file)) continue;
-      hash.add(fmt::format("|{}|{}|{}", std::filesystem::absolute(file).string(),
-                           std::filesystem::file_size(file),
-                           std::filesystem::last_write_time(file).time_since_epoch().count()));
-    }
     return fmt::format("{}{:016x}.blob", kCachePrefix, hash.value());
   }
 

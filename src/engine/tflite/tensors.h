@@ -14,15 +14,6 @@
 
 namespace octet {
 
-inline std::string name_of(const NetworkSource& source) {
-  return source.file.empty() ? "the model" : source.file.string();
-}
-inline std::vector<std::byte> bytes_of(const NetworkSource& source) {
-  if (!source.file.empty()) return read_file(source.file);
-  const auto bytes = as_bytes(source.content);
-  return {bytes.begin(), bytes.end()};
-}
-
 // A picture comes with its channels last; a network whose input has them first gets it turned.
 inline Port input_port(Port port, const std::string& name) {
   if (port.shape.size() == 4 && port.shape[1] == 3 && port.shape[3] != 3)

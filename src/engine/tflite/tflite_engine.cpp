@@ -223,21 +223,20 @@ class TfliteRequest : public Request {
 
 class TfliteNetwork : public Network {
  public:
-  TfliteNetwork(const TfliteApi& api, std::vector<std::byte> bytes, const EngineOptions& options,
-                const std::string& name)
+  TfliteNetwork(const TfliteApi& api, const NetworkSource& source, const EngineOptions& options)
       : api_(api),
-        name_(name),
+        name_(source.name),
         delegate_(delegate_of(options.settings)),
-        bytes_(std::move(bytes)),
-        model_(api.model_create(bytes_.data(), bytes_.size()), api.model_delete) {
-    const TfliteSummary summary = summarize_tflite(bytes_, name);
-    if (!model_) fail("{}: TensorFlow Lite {} cannot read it", name, api.version());
+        model_(nullptr, api.model_delete) {
+    const TfliteSummary summary = summarize_tflite(as_bytes(source.content), name_);
+    model_.reset(api.model_create(source.content.data(), source.content.size()));
+    if (!model_) fail("{}: TensorFlow Lite {} cannot read it", name_, api.version());
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     threads_ = std::max(1, (options.threads > 0 ? options.threads : cores) / options.parallel);
     may_run_alone_ =
         options.threads == 0 && threads_ > 1 && (delegate_.empty() || delegate_ == kNoDelegate);
     first_ = make_interpreter(threads_);
-    input_ = input_port(make_port(api_, first_->input()), name);
+    input_ = input_port(make_port(api_, first_->input()), name_);
     for (const TfLiteTensor* t : first_->outputs())
       outputs_.push_back(output_port(make_port(api_, t)));
     description_ = {.engine = fmt::format("TensorFlow Lite {}", api.version()),
@@ -275,7 +274,6 @@ class TfliteNetwork : public Network {
 
   const TfliteApi& api_;
   std::string name_, delegate_;
-  std::vector<std::byte> bytes_;
   Handle<TfLiteModel> model_;
   int threads_ = 1;
   bool may_run_alone_ = false;  // else the number of threads is as it was asked for
@@ -289,11 +287,11 @@ class TfliteEngine : public Engine {
  public:
   std::string version() override { return fmt::format("TensorFlow Lite {}", api_.version()); }
   Size fixed_size(const NetworkSource& source) override {
-    return summarize_tflite(bytes_of(source), name_of(source)).input;
+    return summarize_tflite(as_bytes(source.content), source.name).input;
   }
   std::unique_ptr<Network> make_network(const NetworkSource& source, Size,
                                         const EngineOptions& options) override {
-    return std::make_unique<TfliteNetwork>(api_, bytes_of(source), options, name_of(source));
+    return std::make_unique<TfliteNetwork>(api_, source, options);
   }
 
  private:

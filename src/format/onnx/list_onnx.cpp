@@ -22,6 +22,15 @@ std::string type_text(int32_t type) {
   }
 }
 
+std::string port_text(const onnx::ValueInfoProto& port) {
+  const auto& tensor = port.type().tensor_type();
+  std::string text = type_text(tensor.elem_type());
+  for (const auto& side : tensor.shape().dim())
+    text += fmt::format(" {}",
+                        side.has_dim_value() ? std::to_string(side.dim_value()) : side.dim_param());
+  return text;
+}
+
 std::string attribute_text(const onnx::AttributeProto& a) {
   switch (a.type()) {
     case onnx::AttributeProto::INT:
@@ -55,6 +64,11 @@ ListedTensor read_tensor(const onnx::TensorProto& t, const std::string& name) {
 ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name) {
   const onnx::ModelProto model = parse_onnx(bytes, name);
   ExportListing out;
+  auto& graph = out.nodes["graph"];
+  for (const auto& port : model.graph().input()) graph["input " + port.name()] = port_text(port);
+  for (const auto& port : model.graph().output()) graph["output " + port.name()] = port_text(port);
+  for (const auto& set : model.opset_import())
+    graph["opset " + set.domain()] = std::to_string(set.version());
   for (const auto& t : model.graph().initializer()) out.tensors[t.name()] = read_tensor(t, name);
   for (const auto& n : model.graph().node()) {
     auto& fields = out.nodes[n.name()];

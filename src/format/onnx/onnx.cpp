@@ -351,10 +351,6 @@ onnx::ModelProto parse_onnx(std::span<const std::byte> bytes, const std::string&
   return model;
 }
 
-std::map<std::string, std::string> read_onnx_metadata(const std::filesystem::path& path) {
-  return read_onnx_metadata(read_file(path), path.string());
-}
-
 std::map<std::string, std::string> read_onnx_metadata(std::span<const std::byte> bytes,
                                                       const std::string& name) {
   const onnx::ModelProto model = parse_onnx(bytes, name);

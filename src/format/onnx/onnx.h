@@ -23,8 +23,6 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
 
 // The metadata_props of an ONNX file. Throws an Error naming the file when it is none.
 [[nodiscard]] std::map<std::string, std::string> read_onnx_metadata(
-    const std::filesystem::path& path);
-[[nodiscard]] std::map<std::string, std::string> read_onnx_metadata(
     std::span<const std::byte> bytes, const std::string& name);
 
 // How often each operator stands in the graph. Throws an Error as above.

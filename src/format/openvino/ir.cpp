@@ -392,18 +392,16 @@ void write_ir(const std::filesystem::path& path, const Model& model, Size size, 
   write_text_file(path, ir.xml);
 }
 
-std::map<std::string, std::string> read_ir_metadata(const std::filesystem::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
+std::map<std::string, std::string> read_ir_metadata(const std::string& xml,
+                                                    const std::string& name) {
   pugi::xml_document document;
-  const auto result = document.load_buffer(bytes.data(), bytes.size());
+  const auto result = document.load_buffer(xml.data(), xml.size());
   const auto net = document.child("net");
   if (!result || !net)
-    fail("{}: is not an OpenVINO IR, or is cut short ({})", path.string(), result.description());
+    fail("{}: is not an OpenVINO IR, or is cut short ({})", name, result.description());
   std::map<std::string, std::string> entries;
   for (const auto child : net.child("rt_info").children())
     entries[child.name()] = child.attribute("value").value();
-  const std::filesystem::path yaml = path.parent_path() / "metadata.yaml";
-  if (std::filesystem::is_regular_file(yaml)) entries["metadata.yaml"] = read_text_file(yaml);
   return entries;
 }
 

@@ -40,6 +40,13 @@ ListedTensor read_constant(pugi::xml_node data, std::span<const std::byte> weigh
   return out;
 }
 
+// Type, sides and names.
+std::string port_text(pugi::xml_node port) {
+  std::string text = port.attribute("precision").value();
+  for (const auto dim : port.children("dim")) text += fmt::format(" {}", dim.text().get());
+  return text + " " + port.attribute("names").value();
+}
+
 // As quantizers of their own, which they are in other formats.
 void read_before_silu(const std::string& text, const std::string& where, ExportListing& out) {
   try {
@@ -75,6 +82,10 @@ ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights
       const std::string key = a.name();
       if (!constant || (key != "offset" && key != "size" && key != "shape"))
         fields[key] = a.value();
+    }
+    for (const char* side : {"input", "output"}) {
+      for (const auto port : layer.child(side).children("port"))
+        fields[fmt::format("{} port {}", side, port.attribute("id").value())] = port_text(port);
     }
   }
   for (const auto edge : net.child("edges").children("edge")) {

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/checkpoint/zip.h"
+#include "format/tflite/check_tflite.h"
 #include "format/tflite/tflite.h"
 #include "tflite_generated.h"
 
@@ -278,6 +279,7 @@ std::map<std::string, std::string> appended(std::span<const std::byte> bytes,
 
 TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::string& name) {
   const tflite::Model& model = verified(bytes, name);
+  check_tflite(model, name);
   const Reader reader(model, name);
   TfliteSummary out;
   out.operators = reader.operators();
@@ -298,13 +300,13 @@ ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& n
   return Reader(verified(bytes, name), name).read();
 }
 
-std::map<std::string, std::string> read_tflite_metadata(const std::filesystem::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  const tflite::Model& model = verified(bytes, path.string());
+std::map<std::string, std::string> read_tflite_metadata(std::span<const std::byte> bytes,
+                                                        const std::string& name) {
+  const tflite::Model& model = verified(bytes, name);
   std::map<std::string, std::string> entries;
   if (model.metadata() != nullptr) {
     for (const tflite::Metadata* m : *model.metadata()) {
-      const auto data = data_of(model, m->buffer(), path.string());
+      const auto data = data_of(model, m->buffer(), name);
       entries[text(m->name())] = {reinterpret_cast<const char*>(data.data()), data.size()};
     }
   }
@@ -312,7 +314,7 @@ std::map<std::string, std::string> read_tflite_metadata(const std::filesystem::p
   constexpr std::string_view kZipEnd = "PK\5\6";
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (all.rfind(kZipEnd) == std::string_view::npos) return entries;
-  return appended(bytes, path.string());
+  return appended(bytes, name);
 }
 
 }  // namespace octet

@@ -24,7 +24,7 @@ void write_tflite(const std::filesystem::path& path, const Model& model, Size si
 // The metadata inside, octet's own or the .zip that Ultralytics appends. Throws an Error naming the
 // file when it is no TensorFlow Lite file.
 [[nodiscard]] std::map<std::string, std::string> read_tflite_metadata(
-    const std::filesystem::path& path);
+    std::span<const std::byte> bytes, const std::string& name);
 
 // Throws an Error naming the file for anything that is damaged.
 [[nodiscard]] ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name);

@@ -146,4 +146,12 @@ void FramePolicy::found(Detections& detections, double time, float confidence) {
   since_ = 0;
 }
 
+void FramePolicy::forget_objects() {
+  tracker_.forget();
+  last_ = {};
+  predicted_ = {};
+  since_ = -1;
+  allowed_ = 0;
+}
+
 }  // namespace octet

@@ -59,6 +59,8 @@ class FramePolicy {
   [[nodiscard]] FrameDecision look(const Picture& picture, double time, Detections& out);
   // After kDetect, with what was found: gives tracks, and takes out what is too weak.
   void found(Detections& detections, double time, float confidence);
+  // For when another model takes over: the next frame is detected, and its objects are new.
+  void forget_objects();
   // What a detection needs so that it is given to found(), where `confidence` is wanted in the end.
   [[nodiscard]] float least_confidence(float confidence) const {
     return options_.track ? std::min(confidence, kWeakConfidence) : confidence;

@@ -36,6 +36,9 @@ class Tracker {
   // a track. Takes out what is weak and continues nothing; gives the others their track.
   void update(Detections& detections, double time, float confident);
 
+  // Ends every track; numbers go on.
+  void forget() { tracks_.clear(); }
+
   // Where the objects that were seen last should be at that time.
   void predict(double time, Detections& out);
 

@@ -166,7 +166,7 @@ void draw_detections(Image& image, const Detections& detections,
     if (detections.keypoints_per_object > 0)
       draw_keypoints(canvas, detections.keypoints_of(i), static_cast<float>(thickness) * 1.2F);
     draw_label(canvas, image, d.box,
-               fmt::format("{}{} {:.2f}", class_names[static_cast<size_t>(d.class_index)],
+               fmt::format("{}{} {:.2f}", class_name(class_names, d.class_index),
                            d.track >= 0 ? fmt::format(" #{}", d.track) : "", d.confidence),
                colour);
   }

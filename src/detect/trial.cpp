@@ -1,0 +1,207 @@
+#include "detect/trial.h"
+
+#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <new>
+#include <random>
+
+#include "core/child.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "engine/registry.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::chrono::seconds kLongest{120};  // of a trial
+constexpr int kSlower = 10;                    // an engine whose row says that it is slow
+constexpr size_t kLeastMemory = size_t{2} << 30;
+constexpr size_t kMemoryPerByte = 20;  // of the file
+constexpr int kRuns = 2;
+
+// $STATE_DIRECTORY (of a service), $XDG_STATE_HOME/octet or ~/.local/state/octet; empty: there is
+// none.
+fs::path state_folder() {
+  const auto from = [](const char* variable) -> fs::path {
+    const char* value = std::getenv(variable);
+    return value == nullptr ? "" : value;
+  };
+  if (const fs::path own = from("STATE_DIRECTORY"); own.is_absolute()) return own;
+  if (const fs::path all = from("XDG_STATE_HOME"); all.is_absolute()) return all / "octet";
+  const fs::path home = from("HOME");
+  return home.is_absolute() ? home / ".local/state/octet" : "";
+}
+
+std::string sha256(std::span<const std::span<const std::byte>> parts) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        EVP_MD_CTX_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  bool done = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  for (const auto& part : parts) {
+    const uint64_t bytes = part.size();  // so that no other parts make the same text
+    done = done && EVP_DigestUpdate(context.get(), &bytes, sizeof bytes) == 1 &&
+           EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  }
+  if (!done || EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1)
+    fail("OpenSSL cannot compute SHA-256");
+  std::string text;
+  for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+// Where the record of such a trial lies.
+fs::path record_of(Engine& engine, const NetworkSource& source, Size size,
+                   const EngineSettings& settings) {
+  const fs::path folder = state_folder();
+  if (folder.empty()) return {};
+  std::string what = fmt::format("1|{}|{}|{}|{}|", kEngineAbi, engine.row().name, engine.version(),
+                                 to_string(size));
+  for (const auto& [key, value] : settings) what += fmt::format("{}={}|", key, value);
+  const std::span<const std::byte> parts[] = {as_bytes(what), as_bytes(source.content),
+                                              source.weights};
+  return folder / "trials" / sha256(parts);
+}
+
+// Of this user, and no link: others may write to a folder that is not ours.
+bool is_record(const fs::path& file) {
+  struct stat found {};
+  return ::lstat(file.c_str(), &found) == 0 && S_ISREG(found.st_mode) &&
+         found.st_uid == ::geteuid();
+}
+
+// A record that cannot be kept costs time at the next start, nothing else.
+void keep(const fs::path& record) {
+  if (record.empty()) return;
+  try {
+    make_folder(record.parent_path());
+    write_text_file(record, "");
+  } catch (const Error& e) {
+    log_info("the trial is not remembered: {}", e.what());
+  }
+}
+
+bool loads_library(const EngineSettings& settings) {
+  for (const auto& [key, value] : settings) {
+    if (key == "delegate" && !value.empty() && value != "none") return true;
+  }
+  return false;
+}
+
+size_t memory_for(size_t bytes) { return kLeastMemory + kMemoryPerByte * bytes; }
+
+void require_passed(const ChildResult& result, Engine& engine, const NetworkSource& source,
+                    std::chrono::seconds limit) {
+  switch (result.how) {
+    case ChildResult::End::kInterrupted:
+      fail("interrupted");
+    case ChildResult::End::kTimedOut:
+      fail("{}: {} took longer than {} s to load and run it, and was stopped; it is not used",
+           source.name, engine.version(), limit.count());
+    case ChildResult::End::kSignalled:
+      fail(
+          "{}: {} crashed on it (signal {}) in a trial; the file is damaged or hostile, and is "
+          "not used",
+          source.name, engine.version(), result.code);
+    case ChildResult::End::kExited:
+      if (result.code != 0) fail("{}", result.out.empty() ? "the trial failed" : result.out);
+  }
+}
+
+// Of the child.
+void limit_child(size_t bytes) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  constexpr rlimit kNone{0, 0};
+  ::setrlimit(RLIMIT_CORE, &kNone);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they map terabytes
+  const rlimit memory{memory_for(bytes), memory_for(bytes)};
+  ::setrlimit(RLIMIT_DATA, &memory);
+#else
+  (void)bytes;
+#endif
+}
+
+std::span<const std::byte> map_file(int descriptor) {
+  struct stat found {};
+  if (::fstat(descriptor, &found) != 0 || found.st_size == 0) return {};
+  const auto bytes = static_cast<size_t>(found.st_size);
+  const void* data = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (data == MAP_FAILED) fail("the trial's content cannot be read");
+  return {static_cast<const std::byte*>(data), bytes};
+}
+
+void run_on_noise(Network& network) {
+  const auto request = network.make_request();
+  const auto bytes = static_cast<size_t>(element_count(network.input().shape));
+  std::mt19937 random(1);
+  for (int run = 0; run < kRuns; ++run) {
+    std::generate_n(request->input(), bytes, [&] { return static_cast<uint8_t>(random()); });
+    request->start();
+    request->wait();
+  }
+}
+
+void load_and_run(const std::vector<std::string>& arguments) {
+  const auto content = map_file(kFirstChildFile);
+  const auto weights = map_file(kFirstChildFile + 1);
+  limit_child(content.size() + weights.size());
+  const NetworkSource source{
+      .name = arguments.at(0),
+      .content = {reinterpret_cast<const char*>(content.data()), content.size()},
+      .weights = weights};
+  EngineOptions options{.threads = 1};
+  for (size_t i = 3; i < arguments.size(); ++i) {
+    const size_t at = arguments[i].find('=');
+    options.settings[arguments[i].substr(0, at)] = arguments[i].substr(at + 1);
+  }
+  const auto engine = load_engine(arguments.at(1));
+  const Size fixed = engine->fixed_size(source);
+  const Size size = fixed == Size{} ? SizeOption::parse(arguments.at(2)).size : fixed;
+  run_on_noise(*engine->compile(source, size, options));
+}
+
+}  // namespace
+
+void try_network(Engine& engine, const NetworkSource& source, Size size,
+                 const EngineSettings& settings) {
+  const fs::path program = program_folder() / "octet";
+  if (loads_library(settings) || !fs::exists(program)) return;
+  const fs::path record = record_of(engine, source, size, settings);
+  if (!record.empty() && is_record(record)) return;
+  std::vector<std::string> command{program.string(), kTrialVerb, source.name,
+                                   std::string(engine.row().name), to_string(size)};
+  for (const auto& [key, value] : settings)
+    if (!value.empty()) command.push_back(key + "=" + value);
+  const std::span<const std::byte> files[] = {as_bytes(source.content), source.weights};
+  const auto limit = kLongest * (engine.row().slow_because.empty() ? 1 : kSlower);
+  require_passed(run_child(command, files, limit), engine, source, limit);
+  keep(record);
+}
+
+int run_trial(const std::vector<std::string>& arguments) {
+  try {
+    load_and_run(arguments);
+    return 0;
+  } catch (const std::bad_alloc&) {
+    fmt::print("{}: needs more memory than a model of its size should", arguments.at(0));
+  } catch (const std::exception& e) {
+    fmt::print("{}", e.what());
+  }
+  return 1;
+}
+
+}  // namespace octet
