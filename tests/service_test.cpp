@@ -282,6 +282,41 @@ TEST(WatchChange, LosesNoFrame) {
   EXPECT_EQ(next, (std::map<std::string, int>{{"a", 300}, {"b", 300}}));
 }
 
+// Tracks of a model of three classes are none of one that has a single class, and keypoints.
+TEST(WatchChange, AnotherModelBeginsWithNewObjects) {
+  WatchOptions options;
+  options.camera.complete = true;
+  options.attention.track = true;
+  options.skip = 3;
+  options.live.decode.score_threshold = 1e-4F;
+  options.live.max_frames = 80;
+  int results = 0, wrong = 0;
+  std::set<size_t> classes;
+  Watch* running = nullptr;
+  options.on_result = [&](const SharedResult& result, const Picture&) {
+    const Detections& found = result->detections;
+    for (const Detection& d : found.items)
+      wrong += d.class_index >= static_cast<int>(result->class_names->size()) ? 1 : 0;
+    const size_t points = result->class_names->size() == 1 ? 17 : 0;
+    wrong += found.keypoints.size() != points * found.items.size() ? 1 : 0;
+    if (!found.items.empty()) classes.insert(result->class_names->size());
+    if (++results % 10 != 0) return;
+    DetectorOptions next = tiny();
+    if (results % 20 == 10)
+      next.model = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-pose1-half-ema.pt";
+    running->change({.cameras = {{"clip", kClip, {}}},
+                     .camera = options.camera,
+                     .attention = options.attention,
+                     .detectors = only(std::make_unique<Detector>(next))});
+  };
+  Watch watch({{"clip", kClip, {}}}, options);
+  running = &watch;
+  (void)watch.run(only(std::make_unique<Detector>(tiny())));
+  EXPECT_EQ(results, 80);
+  EXPECT_EQ(classes, (std::set<size_t>{1, 3})) << "each found something";
+  EXPECT_EQ(wrong, 0);
+}
+
 // With a share of the processor that cannot be held, less and less is looked at.
 TEST(Goals, AreHeldByDoingLess) {
   WatchOptions options;
