@@ -8,6 +8,15 @@ target_compile_options(octet_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion
 # No fused multiply-adds: the same numbers on every processor, whatever its instructions.
 target_compile_options(octet_flags INTERFACE -ffp-contract=off)
 target_include_directories(octet_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+# What makes a fault of memory end the program instead of serving whoever found it. tests/hardening_test.sh looks at the result.
+if(NOT OCTET_SANITIZE)
+  target_compile_options(octet_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>
+    -fstack-protector-strong -fstack-clash-protection
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-mbranch-protection=standard>)
+  target_compile_definitions(octet_flags INTERFACE _GLIBCXX_ASSERTIONS)
+  target_link_options(octet_flags INTERFACE LINKER:-z,relro,-z,now,-z,noexecstack)
+endif()
 if(OCTET_SANITIZE)
   target_compile_options(octet_flags INTERFACE -fsanitize=${OCTET_SANITIZE} -fno-omit-frame-pointer
                                                -fno-sanitize-recover=all)

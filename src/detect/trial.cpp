@@ -1,5 +1,6 @@
 #include "detect/trial.h"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -125,6 +126,11 @@ void require_passed(const ChildResult& result, Engine& engine, const NetworkSour
 // Of the child.
 void limit_child(size_t bytes) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Where memory ends, this process is the one to go.
+  if (const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); file >= 0) {
+    (void)!::write(file, "1000", 4);
+    ::close(file);
+  }
   constexpr rlimit kNone{0, 0};
   ::setrlimit(RLIMIT_CORE, &kNone);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they map terabytes
