@@ -64,8 +64,10 @@ Descriptor listen_on(const Endpoint& endpoint, int bytes) {
   set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
   if (::bind(socket.get(), address.get(), address.size) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
-    fail("--http {}:{}: cannot be listened on: {}; is another program there?", endpoint.host,
-         endpoint.port, std::strerror(errno));
+    fail("--http {}:{}: cannot be listened on: {}; {}", endpoint.host, endpoint.port,
+         std::strerror(errno),
+         errno == EADDRINUSE ? "is another program there?"
+                             : "an address of this machine and a port are expected");
   }
   return socket;
 }
