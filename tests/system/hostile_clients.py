@@ -101,6 +101,7 @@ ATTACKS = {
     "bodies not asked for": ask_for_ever((GET % b"/" + b"Content-Length: %d\r\n\r\n" % len(SMUGGLED) + SMUGGLED) * 10),
     "wrong tokens": ask_for_ever(b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer wrong\r\n\r\n"),
     "all of the history": ask_for_ever(GET % b"/api/history" + b"Accept-Encoding: gzip\r\n\r\n"),
+    "nobody (TLS)": lambda port: time.sleep(3600),
     "half a handshake (TLS)": hold(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
 }
 

@@ -106,14 +106,14 @@ class HttpDaemon::Loop {
   CompressedFiles files_;
   std::set<Exchange*> aside_;  // suspended: nothing can be sent yet
   int port_ = 0;
-  Descriptor wake_;
+  OwnedDescriptor wake_;
   std::atomic<bool> stopping_ = false;
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon_;
   std::jthread thread_;  // the last member: it uses the others
 };
 
 void HttpDaemon::Loop::start() {
-  Descriptor socket = listen_on(options_.endpoint, options_.limits.socket_bytes);
+  OwnedDescriptor socket = listen_on(options_.endpoint, options_.limits.socket_bytes);
   port_ = port_of(socket);
   unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   std::vector<MHD_OptionItem> tls;

@@ -23,6 +23,7 @@ using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kMostMb = 64;  // that hostile clients may cost
+constexpr seconds kSoon{4};     // before the slow ones run out of time and make room themselves
 
 const std::string kLargeText(1'000'000, 'x');
 
@@ -112,11 +113,15 @@ TEST_F(Daemon, AnAnswerThatIsNotThereYetIsSentWhenItIs) {
   ASSERT_TRUE(client.send(request_text("GET", "/later")));
   while (handler_.asked == 0) std::this_thread::yield();
   EXPECT_EQ(ask(request_text("GET", "/other")).status, 200) << "nobody else waits for it";
-  handler_.ready = true;
+  handler_.asked = 0;
   const auto began = Clock::now();
-  daemon_->wake();
-  EXPECT_EQ(client.read_reply().body, "later");
-  EXPECT_LT(Clock::now() - began, milliseconds(900)) << "before the server looks by itself";
+  while (handler_.asked < 10 && Clock::now() - began < seconds(5)) {
+    daemon_->wake();
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_GE(handler_.asked, 10) << "more often than the server looks by itself";
+  handler_.ready = true;
+  EXPECT_EQ(client.read_reply().body, "later") << "and it does look by itself";
 }
 
 TEST_F(Daemon, ATextIsCompressedForWhoTakesIt) {
@@ -236,7 +241,7 @@ TEST_F(Daemon, RangesCostNoMoreThanTheWhole) {
   }
   std::this_thread::sleep_for(milliseconds(300));
   expect_small();
-  EXPECT_LT(slowest_answer(), seconds(1));
+  EXPECT_LT(slowest_answer(), kSoon);
   flood.clear();
   EXPECT_EQ(ask(request_text("GET", "/large", {{"Range", many}})).status, 200);
   const TestReply one = ask(request_text("GET", "/large", {{"Range", "bytes=5-9"}}));
@@ -256,7 +261,7 @@ TEST_F(Daemon, SlowClientsLeaveRoomForOthers) {
       slow.push_back(connect());
       (void)slow.back().send(begin);
     }
-    EXPECT_LT(slowest_answer(), seconds(1)) << begin;
+    EXPECT_LT(slowest_answer(), kSoon) << begin;
   }
   expect_small();
   expect_quick_end();

@@ -14,8 +14,9 @@ struct HttpLimits {
   size_t streams = 100;                  // of live pictures, which keep their place; more: 503
   size_t connection_bytes = 16 << 10;    // of memory; request line and headers fit in: 414, 431
   size_t body_bytes = 64 << 10;          // 413
-  int socket_bytes = 256 << 10;          // that the system keeps for a slow client, each way
-  std::chrono::seconds silence{5};       // without a byte either way
+  // What the system keeps for a client, each way. Little, because pictures grow old in it.
+  int socket_bytes = 64 << 10;
+  std::chrono::seconds silence{5};  // without a byte either way
   // From the connection, or from the answer before, to the end of the headers; from there to the
   // end of the answer; and for one picture of a stream.
   std::chrono::seconds step{15};

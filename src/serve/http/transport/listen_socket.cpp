@@ -41,19 +41,19 @@ SocketAddress socket_address(const Endpoint& endpoint) {
   return out;
 }
 
-void set_option(const Descriptor& socket, int level, int name, int value) {
+void set_option(const OwnedDescriptor& socket, int level, int name, int value) {
   ::setsockopt(socket.get(), level, name, &value, sizeof(value));  // without it: the system's
 }
 
 }  // namespace
 
-Descriptor::~Descriptor() {
+OwnedDescriptor::~OwnedDescriptor() {
   if (number_ >= 0) ::close(number_);
 }
 
-Descriptor listen_on(const Endpoint& endpoint, int bytes) {
+OwnedDescriptor listen_on(const Endpoint& endpoint, int bytes) {
   const SocketAddress address = socket_address(endpoint);
-  Descriptor socket(
+  OwnedDescriptor socket(
       ::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
   set_option(socket, SOL_SOCKET, SO_SNDBUF, bytes);
@@ -72,7 +72,7 @@ Descriptor listen_on(const Endpoint& endpoint, int bytes) {
   return socket;
 }
 
-int port_of(const Descriptor& socket) {
+int port_of(const OwnedDescriptor& socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
   ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);

@@ -7,14 +7,14 @@
 
 namespace octet {
 
-class Descriptor {
+class OwnedDescriptor {
  public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
+  explicit OwnedDescriptor(int number = -1) : number_(number) {}
+  ~OwnedDescriptor();
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : number_(other.release()) {}
+  OwnedDescriptor(const OwnedDescriptor&) = delete;
+  OwnedDescriptor& operator=(const OwnedDescriptor&) = delete;
+  OwnedDescriptor& operator=(OwnedDescriptor&&) = delete;
 
   [[nodiscard]] int get() const { return number_; }
   [[nodiscard]] int release() { return std::exchange(number_, -1); }
@@ -26,7 +26,7 @@ class Descriptor {
 // Does not block; connections inherit `bytes` as what the system keeps for them each way, and are
 // found dead within a minute where the other machine has vanished. Throws an Error that says why
 // the address cannot be listened on.
-[[nodiscard]] Descriptor listen_on(const Endpoint& endpoint, int bytes);
-[[nodiscard]] int port_of(const Descriptor& socket);
+[[nodiscard]] OwnedDescriptor listen_on(const Endpoint& endpoint, int bytes);
+[[nodiscard]] int port_of(const OwnedDescriptor& socket);
 
 }  // namespace octet
