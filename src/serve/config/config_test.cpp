@@ -128,6 +128,7 @@ TEST(LiveConfig, SecretsAreInFiles) {
       "model: m\nsources: {a: b.mp4}\nmqtt: {address: mqtt://me@host, password: password}\n",
       "box.yaml", folder.path());
   EXPECT_EQ(c.mqtt.password, "from the file");
+  EXPECT_THAT(error_of([] { (void)read_secret(""); }), HasSubstr("a file is expected"));
   for (const char* nothing : {"", "\n", "\nthe second line\n", " \t\r\nx", "\r\n"}) {
     std::ofstream(folder / "token") << nothing;
     EXPECT_THAT(error_of([&] {

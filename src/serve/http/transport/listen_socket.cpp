@@ -59,6 +59,7 @@ OwnedDescriptor listen_on(const Endpoint& endpoint, int bytes) {
   set_option(socket, SOL_SOCKET, SO_SNDBUF, bytes);
   set_option(socket, SOL_SOCKET, SO_RCVBUF, bytes);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);  // a handshake is many small messages
   set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 30);
   set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 10);
   set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
