@@ -7,9 +7,10 @@
 namespace octet {
 
 struct ServerOptions {
-  std::string address;  // "127.0.0.1:8080"
-  std::string token;    // every request has to bring it; empty: none
-  bool open = false;    // other machines may ask without a token
+  std::string address;                     // "127.0.0.1:8080"
+  std::string token;                       // every request has to bring it; empty: none
+  bool open = false;                       // other machines may ask without a token
+  std::filesystem::path certificate, key;  // PEM, for HTTPS; both or neither
   bool operator==(const ServerOptions&) const = default;
 };
 

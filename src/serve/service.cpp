@@ -82,12 +82,13 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     if (mqtt) sources.mqtt = [&mqtt] { return mqtt->status(); };
     if (reloader) sources.reload = [&reloader] { return reloader->status(); };
     server.emplace(config.http, watch, *board, sources);
-    log_info("the page is at http://{}/", page);
+    log_info("the page is at {}://{}/", config.http.certificate.empty() ? "http" : "https", page);
   }
   {
     const Heartbeat keeper(watch, mqtt ? &*mqtt : nullptr);
     summary.watch = watch.run(std::move(detectors));
   }
+  server.reset();  // nobody who looks holds up what follows
   if (mqtt) summary.mqtt = mqtt->finish();
   return summary;
 }

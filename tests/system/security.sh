@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # security.sh MODEL CLIP.mp4: what the page of octet live refuses; a line for each request, with its answer. Needs curl; ports 8777 to 8779.
 set -euo pipefail
-octet=$(cd "$(dirname "$0")/.." && pwd)/build/bin/octet
+octet=$(cd "$(dirname "$0")/../.." && pwd)/build/bin/octet
 model=$(realpath "$1") clip=$(realpath "$2")
 page=http://127.0.0.1:8777 token=0123456789abcdef-token
 right="Authorization: Bearer $token" json='Content-Type: application/json'

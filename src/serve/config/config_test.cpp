@@ -128,6 +128,16 @@ TEST(LiveConfig, SecretsAreInFiles) {
       "model: m\nsources: {a: b.mp4}\nmqtt: {address: mqtt://me@host, password: password}\n",
       "box.yaml", folder.path());
   EXPECT_EQ(c.mqtt.password, "from the file");
+  EXPECT_THAT(error_of([] { (void)read_secret(""); }), HasSubstr("a file is expected"));
+  for (const char* nothing : {"", "\n", "\nthe second line\n", " \t\r\nx", "\r\n"}) {
+    std::ofstream(folder / "token") << nothing;
+    EXPECT_THAT(error_of([&] {
+                  (void)parse_live_config(
+                      "model: m\nsources: {a: b.mp4}\nhttp: {address: \":80\", token: token}\n",
+                      "box.yaml", folder.path());
+                }),
+                HasSubstr("token: a secret is expected on its first line"));
+  }
   EXPECT_THAT(error_of([] { (void)parse_mqtt("mqtt://me:secret@host"); }),
               HasSubstr("--mqtt-password"));
   for (const char* wrong : {"mqtt://me:secret@host", "http://me:secret@host", "mqtt://me:secret@"})

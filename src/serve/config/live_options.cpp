@@ -314,9 +314,7 @@ template <typename Member>
 Option<C> secret_option(OptionInfo info, Member member) {
   info.kind = OptionKind::kSecret;
   return {info, [member](const C& c) -> std::string { return member(c); },
-          [member](C& c, const std::string& file) {
-            member(c) = file.empty() ? std::string() : read_secret(file);
-          }};
+          [member](C& c, const std::string& file) { member(c) = read_secret(file); }};
 }
 
 Table network_options() {
@@ -353,6 +351,14 @@ Table network_options() {
            .flag = "--http-open",
            .help = "other machines may look without a token"},
           [](auto& c) -> auto& { return c.http.open; })},
+      {text_option<C>(
+          {.key = "http.cert",
+           .flag = "--http-cert",
+           .help = "certificate in PEM, for a page over HTTPS"},
+          [](auto& c) -> auto& { return c.http.certificate; })},
+      {text_option<C>(
+          {.key = "http.key", .flag = "--http-key", .help = "the certificate's private key in PEM"},
+          [](auto& c) -> auto& { return c.http.key; })},
   };
 }
 

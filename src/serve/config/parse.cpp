@@ -32,8 +32,12 @@ int parse_skip(const std::string& text) {
 }
 
 std::string read_secret(const fs::path& file) {
+  if (file.empty()) fail_usage("a file is expected, whose first line is the secret");
   const std::string text = read_text_file(file);
-  return text.substr(0, text.find_first_of("\r\n"));
+  std::string secret = text.substr(0, text.find_first_of("\r\n"));
+  if (secret.find_first_not_of(" \t") == std::string::npos)
+    fail("{}: a secret is expected on its first line, which is empty", file.string());
+  return secret;
 }
 
 MqttOptions parse_mqtt(const std::string& address) {

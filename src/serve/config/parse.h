@@ -18,7 +18,7 @@ namespace octet {
 [[nodiscard]] MqttOptions parse_mqtt(const std::string& address);
 // The address that parse_mqtt() reads; empty where there is no host.
 [[nodiscard]] std::string mqtt_address(const MqttOptions& options);
-// The first line of a file that holds a secret.
+// The first line of a file that holds a secret. Throws an Error when there is nothing on it.
 [[nodiscard]] std::string read_secret(const std::filesystem::path& file);
 
 }  // namespace octet

@@ -31,7 +31,6 @@ DashboardState::~DashboardState() {
   const MutexLock lock(mutex_);
   stop_ = true;
   stopped_.notify_all();
-  for (auto& [id, view] : views_) view.changed.notify_all();
 }
 
 void DashboardState::show(const SharedResult& result, const Picture& picture) {
@@ -57,17 +56,19 @@ void DashboardState::draw(Drawing& drawing) {
   const MutexLock lock(mutex_);
   View& view = views_[drawing.result->camera_id];
   view.shot = {std::make_shared<const std::string>(std::move(part)), head, view.shot.version + 1};
-  view.changed.notify_all();
+  if (notify_) notify_();
 }
 
-DashboardState::Shot DashboardState::wait_for_shot(int64_t camera, int64_t after,
-                                                   milliseconds at_most) {
-  MutexLock lock(mutex_);
+DashboardState::Shot DashboardState::newest_shot(int64_t camera) {
+  const MutexLock lock(mutex_);
   View& view = views_[camera];  // stays while somebody looks
   view.wanted = Clock::now();
-  view.changed.wait_for(
-      lock, at_most, [&]() OCTET_REQUIRES(mutex_) { return stop_ || view.shot.version > after; });
   return view.shot;
+}
+
+void DashboardState::on_shot(std::function<void()> notify) {
+  const MutexLock lock(mutex_);
+  notify_ = std::move(notify);
 }
 
 // Once a second what happened in it.

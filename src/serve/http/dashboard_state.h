@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -32,9 +33,11 @@ class DashboardState {
       return std::string_view(*part).substr(head, part->size() - head - 2);
     }
   };
-  // The camera's picture after version `after`, or the newest there is when none comes in time.
-  [[nodiscard]] Shot wait_for_shot(int64_t camera, int64_t after,
-                                   std::chrono::milliseconds at_most);
+  // The newest picture of the camera; pictures of it are drawn for the next few seconds.
+  [[nodiscard]] Shot newest_shot(int64_t camera);
+  // `notify` is called when there is a new picture, by the thread that drew it: it has to be quick,
+  // and ask nothing of this object. Empty: nobody is told. One listener at a time.
+  void on_shot(std::function<void()> notify);
   // {"time": [...], "fps": [...], "age_ms_p50": …} from this second on (seconds since 1970).
   [[nodiscard]] nlohmann::json history(int64_t since) const;
   // Of each camera what its newest frame shows.
@@ -47,7 +50,6 @@ class DashboardState {
   };
   struct View {  // of a camera
     Shot shot;
-    Condition changed;
     Clock::time_point drawn, wanted, heard;
     SharedResult result;  // the newest; none yet: empty
   };
@@ -65,6 +67,7 @@ class DashboardState {
   std::map<int64_t, View> views_ OCTET_GUARDED_BY(mutex_);  // by camera
   std::vector<double> ages_ OCTET_GUARDED_BY(mutex_);       // of this second
   std::deque<DashboardSample> seconds_ OCTET_GUARDED_BY(mutex_);
+  std::function<void()> notify_ OCTET_GUARDED_BY(mutex_);
   bool stop_ OCTET_GUARDED_BY(mutex_) = false;
   Background<Drawing> drawer_;
   std::jthread clock_;  // the last member: it uses the others

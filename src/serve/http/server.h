@@ -2,28 +2,21 @@
 // as JSON. On this machine only, unless a token is asked for.
 #pragma once
 
-#include <functional>
 #include <memory>
 
-#include "serve/http/dashboard_state.h"
+#include "serve/http/routes.h"
 #include "serve/options.h"
-#include "serve/status.h"
 
 namespace octet {
-
-// What else there may be to tell of; empty: there is none. Called from the server's threads.
-struct StatusSources {
-  std::function<MqttStatus()> mqtt;
-  std::function<ReloadStatus()> reload;
-};
 
 class Server {
  public:
   // Answers from now on. Throws an Error when the address is wrong, taken, or reachable from other
-  // machines without a token. `watch` and `board` have to outlive it.
+  // machines without a token, and for a certificate or key that is none. `watch` and `board` have
+  // to outlive it.
   Server(const ServerOptions& options, Watch& watch, DashboardState& board,
          const StatusSources& surroundings = {});
-  ~Server();  // ends all connections
+  ~Server();  // ends all connections, at once
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 

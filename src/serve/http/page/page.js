@@ -9,6 +9,9 @@ async function get(path) {
   return response.json();
 }
 
+// Names and errors come from outside. On one line nothing of them looks like a line of the page, and no letter turns the others round.
+const oneLine = (text) => String(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
+
 // Pictures that never end would keep the page from being complete.
 const whenLoaded = new Promise((resolve) => window.addEventListener('load', () => setTimeout(resolve, 0)));
 
@@ -20,12 +23,12 @@ function makeCard(id, name) {
   card.className = 'camera';
   const title = document.createElement('h2');
   const label = document.createElement('span');
-  label.textContent = name;
+  label.textContent = oneLine(name);
   const state = document.createElement('span');
   state.className = 'state';
   title.append(label, state);
   const picture = document.createElement('img');
-  picture.alt = `what ${name} shows, with what was found`;
+  picture.alt = `what ${oneLine(name)} shows, with what was found`;
   whenLoaded.then(() => { picture.src = `/camera/${id}.mjpeg`; });
   // A stream that ended is asked for again.
   picture.addEventListener('error', () => setTimeout(() => {
@@ -76,14 +79,14 @@ function showCamera(camera, result, now) {
     ['skipped, too old', camera.skipped_old],
     ['opened', `${camera.openings} ×`],
   ]);
-  const counts = {};
-  for (const d of result ? result.detections : []) counts[d.name] = (counts[d.name] || 0) + 1;
-  card.found.textContent = Object.entries(counts).map(([name, n]) => `${n} ${name}`).join(', ') || 'nothing found';
+  const counts = new Map();
+  for (const d of result ? result.detections : []) counts.set(d.name, (counts.get(d.name) || 0) + 1);
+  card.found.textContent = [...counts].map(([name, n]) => `${n} ${oneLine(name)}`).join(', ') || 'nothing found';
   card.regions.textContent = [
-    ...Object.entries(camera.zones || {}).map(([name, z]) => `${name}: ${z.inside} inside, ${z.entered} entered`),
-    ...Object.entries(camera.lines || {}).map(([name, l]) => `${name}: ${l.to_right} to the right, ${l.to_left} to the left`),
+    ...Object.entries(camera.zones || {}).map(([name, z]) => `${oneLine(name)}: ${z.inside} inside, ${z.entered} entered`),
+    ...Object.entries(camera.lines || {}).map(([name, l]) => `${oneLine(name)}: ${l.to_right} to the right, ${l.to_left} to the left`),
   ].join(' · ');
-  card.error.textContent = camera.error;
+  card.error.textContent = oneLine(camera.error);
 }
 
 function dropCards(cameras) {
@@ -99,16 +102,16 @@ function showService(state) {
   const lines = [];
   if (state.governor) {
     const {skip, reason} = state.governor;
-    lines.push(`to hold the goals: ${skip} frames skipped${reason ? ` (${reason})` : ''}`);
+    lines.push(`to hold the goals: ${skip} frames skipped${reason ? ` (${oneLine(reason)})` : ''}`);
   }
   if (state.mqtt) {
     const {connected, delivered, waiting, lost, error} = state.mqtt;
-    lines.push(`MQTT: ${connected ? 'connected' : `away (${error})`}, ${delivered} delivered, ${waiting} waiting, ${lost} lost`);
+    lines.push(`MQTT: ${connected ? 'connected' : `away (${oneLine(error)})`}, ${delivered} delivered, ${waiting} waiting, ${lost} lost`);
   }
   if (state.configuration) {
     const {loaded, error} = state.configuration;
     lines.push(`configuration of ${new Date(loaded * 1000).toLocaleString()}`);
-    if (error) lines.push(`its last change is not in use: ${error}`);
+    if (error) lines.push(`its last change is not in use: ${oneLine(error)}`);
   }
   element('service').textContent = lines.join('\n');
 }
@@ -118,7 +121,8 @@ async function refresh() {
     const [state, results] = await Promise.all([get('/api/state'), get('/api/results')]);
     const now = performance.now();
     dropCards(state.cameras);
-    state.cameras.forEach((camera) => showCamera(camera, results[camera.name], now));
+    const byName = new Map(Object.entries(results));
+    state.cameras.forEach((camera) => showCamera(camera, byName.get(camera.name), now));
     showService(state);
     const up = state.cameras.filter((camera) => camera.state === 'up').length;
     const heat = state.celsius === undefined ? '' : `, ${number(state.celsius, 0)} °C`;
@@ -126,7 +130,7 @@ async function refresh() {
     showInputs(state.inputs, state.input);
     showSettings(state.settings);
   } catch (error) {
-    element('summary').textContent = `no answer: ${error.message}`;
+    element('summary').textContent = `no answer: ${oneLine(error.message)}`;
   }
   setTimeout(refresh, 1000);
 }

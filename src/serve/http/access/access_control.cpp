@@ -1,24 +1,14 @@
-#include "serve/http/access_control.h"
+#include "serve/http/access/access_control.h"
 
-#include <arpa/inet.h>
-
-#include <array>
-#include <charconv>
 #include <string_view>
 
 #include "core/error.h"
-#include "serve/http/server.h"
+#include "serve/options.h"
 
 namespace octet {
 namespace {
 
 constexpr size_t kShortestToken = 16;
-
-// "host:port" without the port, "[::1]:80" without brackets and port.
-std::string host_of(std::string_view text) {
-  if (text.starts_with('[')) return std::string(text.substr(1, text.find(']') - 1));
-  return std::string(text.substr(0, text.find(':')));
-}
 
 std::string from_base64(std::string_view text) {
   std::string out;
@@ -48,33 +38,13 @@ bool equal_in_constant_time(std::string_view given, std::string_view wanted) {
   return different == 0;
 }
 
+// "application/json", with or without parameters behind a semicolon.
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  return type == "application/json";
+}
+
 }  // namespace
-
-Endpoint parse_endpoint(const std::string& text) {
-  Endpoint out;
-  const size_t colon = text.rfind(':');
-  const auto wrong = [&] {
-    fail_usage("--http {}: an address and a port are expected, such as 127.0.0.1:8080", text);
-  };
-  if (colon == std::string::npos) wrong();
-  out.host = text.substr(0, colon);
-  if (out.host.starts_with('[') && out.host.ends_with(']'))
-    out.host = out.host.substr(1, out.host.size() - 2);
-  if (out.host.empty()) out.host = "127.0.0.1";
-  if (out.host == "localhost") out.host = "127.0.0.1";
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, out.port);
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  const bool is_address = ::inet_pton(AF_INET, out.host.c_str(), bytes.data()) == 1 ||
-                          ::inet_pton(AF_INET6, out.host.c_str(), bytes.data()) == 1;
-  if (error != std::errc{} || stopped != end || out.port < 0 || out.port > 65535 || !is_address)
-    wrong();
-  return out;
-}
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
 
 AccessControl::AccessControl(const ServerOptions& options)
     : endpoint_(parse_endpoint(options.address)),
@@ -102,21 +72,31 @@ bool AccessControl::has_token(const std::string& authorization) const {
          equal_in_constant_time(std::string_view(pair).substr(colon + 1), token_);
 }
 
-std::optional<Refusal> AccessControl::check(const RequestInfo& asked) const {
+std::optional<Refusal> AccessControl::check_token(const RequestInfo& asked,
+                                                  AttemptLimiter::Time now) {
+  if (token_.empty() || asked.path == "/healthz") return std::nullopt;
+  const Refusal refusal{401, "the token is missing or wrong"};
+  if (asked.authorization.empty()) return refusal;  // nobody guessed
+  // Not looked at: else the right token among many would still be told from the wrong ones.
+  if (const auto wait = wrong_tokens_.wait(asked.from, now); wait.count() > 0)
+    return Refusal{429, "too many wrong tokens came from this address", wait};
+  if (has_token(asked.authorization)) return std::nullopt;
+  wrong_tokens_.failed(asked.from, now);
+  return refusal;
+}
+
+std::optional<Refusal> AccessControl::check(const RequestInfo& asked, AttemptLimiter::Time now) {
   if (asked.method != "GET" && asked.method != "HEAD" && asked.method != "POST")
     return Refusal{405, "only GET and POST are answered"};
-  if (!token_.empty() && asked.path != "/healthz" && !has_token(asked.authorization))
-    return Refusal{401, "the token is missing or wrong"};
+  if (auto refusal = check_token(asked, now)) return refusal;
   // A name that somebody else's server gave this machine would let their page read ours.
-  if (local_only_ && !is_loopback(host_of(asked.host)))
+  const auto host = parse_authority(asked.host);
+  if (local_only_ && (!host || !is_loopback(host->host)))
     return Refusal{403, "the Host header names another machine"};
   if (asked.method != "POST") return std::nullopt;
-  const size_t scheme = asked.origin.find("://");
-  if (!asked.origin.empty() &&
-      (scheme == std::string::npos || asked.origin.substr(scheme + 3) != asked.host))
+  if (!asked.origin.empty() && !is_same_origin(asked.origin, asked.host))
     return Refusal{403, "another site's page may not change anything here"};
-  if (!asked.content_type.starts_with("application/json"))
-    return Refusal{415, "application/json is expected"};
+  if (!is_json(asked.content_type)) return Refusal{415, "application/json is expected"};
   return std::nullopt;
 }
 

@@ -1,0 +1,205 @@
+#include "serve/http/routes.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "serve/http/assets.h"
+#include "serve/http/metrics.h"
+#include "serve/http/settings.h"
+
+namespace octet {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::milliseconds kPicturePatience{1000};
+
+// A name that is no UTF-8 is shown with what of it is.
+HttpAnswer json_answer(const json& j) {
+  return text_answer(j.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
+}
+
+json to_json(const MqttStatus& m) {
+  return {{"connected", m.connected},
+          {"delivered", m.delivered},
+          {"waiting", m.waiting},
+          {"lost", m.lost},
+          {"error", m.error}};
+}
+
+json to_json(const ReloadStatus& r) {
+  return {{"loaded", r.loaded}, {"times", r.times}, {"error", r.error}};
+}
+
+json to_json(const InputStatus& s) {
+  json inputs = json::array();
+  for (const Size size : s.sizes)
+    inputs.push_back({{"width", size.width}, {"height", size.height}});
+  return {{"inputs", std::move(inputs)}, {"input", s.now}};
+}
+
+json to_json(const CameraSummary& c) {
+  json j = {{"id", c.id},
+            {"name", c.name},
+            {"state", camera_state_name(c.status.state)},
+            {"width", c.status.size.width},
+            {"height", c.status.size.height},
+            {"frames", c.status.frames},
+            {"detected", c.tally.detected},
+            {"tracked", c.tally.tracked},
+            {"still", c.tally.still},
+            {"skipped_newer", c.tally.skipped_newer},
+            {"skipped_old", c.tally.skipped_old},
+            {"failed", c.tally.failed},
+            {"openings", c.status.openings},
+            {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
+            {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
+            {"error", c.status.error}};
+  j.update(json(to_json(*c.regions, c.counts)));
+  return j;
+}
+
+struct CameraPath {
+  int64_t camera = 0;
+  bool stream = false;
+};
+
+// "/camera/7.jpg" and "/camera/7.mjpeg".
+std::optional<CameraPath> parse_camera_path(std::string_view path) {
+  constexpr std::string_view kFolder = "/camera/";
+  constexpr size_t kMostDigits = 9;
+  if (!path.starts_with(kFolder)) return std::nullopt;
+  path.remove_prefix(kFolder.size());
+  const size_t dot = path.find('.');
+  if (dot == 0 || dot == std::string_view::npos || dot > kMostDigits) return std::nullopt;
+  CameraPath out{.camera = 0, .stream = path.substr(dot) == ".mjpeg"};
+  if (!out.stream && path.substr(dot) != ".jpg") return std::nullopt;
+  const char* end = path.data() + dot;
+  const auto [stopped, error] = std::from_chars(path.data(), end, out.camera);
+  if (error != std::errc{} || stopped != end || path[0] == '-') return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+const Routes::Row Routes::kRows[] = {
+    {"GET", "/api/state", &Routes::state},     {"GET", "/api/results", &Routes::results},
+    {"GET", "/api/history", &Routes::history}, {"POST", "/api/settings", &Routes::change},
+    {"GET", "/metrics", &Routes::metrics},     {"GET", "/healthz", &Routes::health}};
+
+Routes::Routes(const ServerOptions& options, Watch& watch, DashboardState& board,
+               const StatusSources& surroundings)
+    : access_(options), watch_(watch), board_(board), surroundings_(surroundings) {}
+
+std::optional<HttpAnswer> Routes::refuse(const HttpRequest& request) {
+  const auto refusal = access_.check({.method = request.method,
+                                      .path = request.path,
+                                      .host = request.host,
+                                      .origin = request.origin,
+                                      .content_type = request.content_type,
+                                      .authorization = request.authorization,
+                                      .from = request.from},
+                                     request.arrived);
+  if (!refusal) return std::nullopt;
+  HttpAnswer answer = error_answer(refusal->status, refusal->reason);
+  if (refusal->status == 401)
+    answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"octet\"");
+  if (refusal->retry_after.count() > 0)
+    answer.headers.emplace_back("Retry-After", std::to_string(refusal->retry_after.count()));
+  return answer;
+}
+
+std::optional<HttpAnswer> Routes::answer(const HttpRequest& request) {
+  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  for (const Row& row : kRows) {
+    if (row.path == request.path && row.method == method) return (this->*row.answer)(request);
+  }
+  if (method == "GET") {
+    for (const Asset& asset : page_assets()) {
+      if (asset.path == request.path)
+        return HttpAnswer{.type = std::string(asset.type), .body = asset.content};
+    }
+    if (const auto at = parse_camera_path(request.path)) {
+      if (!exists(at->camera)) return error_answer(404, "there is no such camera");
+      if (at->stream) return stream(at->camera);
+      return picture(at->camera, request);
+    }
+  }
+  return HttpAnswer{.status = 404};
+}
+
+HttpAnswer Routes::state(const HttpRequest&) {
+  json j{{"settings", settings_of(watch_)}, {"cameras", json::array()}};
+  for (const CameraSummary& c : watch_.cameras()) j["cameras"].push_back(to_json(c));
+  const Machine m = machine();
+  j["rss_mb"] = m.rss_mb;
+  if (m.celsius) j["celsius"] = *m.celsius;
+  j.update(to_json(watch_.inputs()));
+  if (const auto g = watch_.governor()) j["governor"] = {{"skip", g->skip}, {"reason", g->reason}};
+  if (surroundings_.mqtt) j["mqtt"] = to_json(surroundings_.mqtt());
+  if (surroundings_.reload) j["configuration"] = to_json(surroundings_.reload());
+  return json_answer(j);
+}
+
+HttpAnswer Routes::results(const HttpRequest&) { return json_answer(board_.newest()); }
+
+HttpAnswer Routes::history(const HttpRequest& request) {
+  return json_answer(board_.history(std::strtoll(request.since.c_str(), nullptr, 10)));
+}
+
+HttpAnswer Routes::change(const HttpRequest& request) {
+  const std::string wrong = change_settings(request.body, watch_);
+  if (!wrong.empty()) return error_answer(400, wrong);
+  return json_answer(settings_of(watch_));
+}
+
+HttpAnswer Routes::metrics(const HttpRequest&) {
+  std::optional<MqttStatus> mqtt;
+  if (surroundings_.mqtt) mqtt = surroundings_.mqtt();
+  return text_answer(metrics_text(watch_.cameras(), mqtt), "text/plain; version=0.0.4");
+}
+
+// Well as long as any camera is.
+HttpAnswer Routes::health(const HttpRequest&) {
+  const auto cameras = watch_.cameras();
+  const bool up = std::any_of(cameras.begin(), cameras.end(), [](const CameraSummary& c) {
+    return c.status.state == CameraState::kUp;
+  });
+  return text_answer(up ? "ok\n" : "no camera is up\n", "text/plain", up ? 200 : 503);
+}
+
+std::optional<HttpAnswer> Routes::picture(int64_t camera, const HttpRequest& request) {
+  const DashboardState::Shot shot = board_.newest_shot(camera);
+  if (shot.part) {
+    HttpAnswer answer{.type = "image/jpeg", .body = shot.jpeg()};
+    answer.owner = shot.part;
+    return answer;
+  }
+  if (std::chrono::steady_clock::now() - request.arrived < kPicturePatience) return std::nullopt;
+  return error_answer(503, "the camera has given no picture yet");
+}
+
+HttpAnswer Routes::stream(int64_t camera) {
+  HttpAnswer answer{.type = std::string("multipart/x-mixed-replace; boundary=") +
+                            DashboardState::kBoundary};
+  answer.live = [this, camera, version = int64_t{0}]() mutable {
+    return next_picture(camera, version);
+  };
+  return answer;
+}
+
+bool Routes::exists(int64_t camera) const {
+  const auto cameras = watch_.cameras();
+  return std::any_of(cameras.begin(), cameras.end(),
+                     [&](const CameraSummary& c) { return c.id == camera; });
+}
+
+LivePiece Routes::next_picture(int64_t camera, int64_t& version) {
+  const DashboardState::Shot shot = board_.newest_shot(camera);
+  if (!shot.part || shot.version == version) return {.bytes = {}, .ended = !exists(camera)};
+  version = shot.version;
+  return {.bytes = shot.part, .ended = false};
+}
+
+}  // namespace octet

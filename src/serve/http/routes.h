@@ -1,0 +1,57 @@
+// What the page's server answers: its paths, and who may ask.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "serve/http/access/access_control.h"
+#include "serve/http/dashboard_state.h"
+#include "serve/http/transport/exchange.h"
+#include "serve/status.h"
+
+namespace octet {
+
+// What else there may be to tell of; empty: there is none. Called from the server's thread.
+struct StatusSources {
+  std::function<MqttStatus()> mqtt;
+  std::function<ReloadStatus()> reload;
+};
+
+class Routes : public HttpHandler {
+ public:
+  // `watch` and `board` have to outlive it. Throws as AccessControl does.
+  Routes(const ServerOptions& options, Watch& watch, DashboardState& board,
+         const StatusSources& surroundings);
+
+  [[nodiscard]] const Endpoint& endpoint() const { return access_.endpoint(); }
+
+  std::optional<HttpAnswer> refuse(const HttpRequest& request) override;
+  std::optional<HttpAnswer> answer(const HttpRequest& request) override;
+
+ private:
+  HttpAnswer state(const HttpRequest& request);
+  HttpAnswer results(const HttpRequest& request);
+  HttpAnswer history(const HttpRequest& request);
+  HttpAnswer change(const HttpRequest& request);
+  HttpAnswer metrics(const HttpRequest& request);
+  HttpAnswer health(const HttpRequest& request);
+  std::optional<HttpAnswer> picture(int64_t camera, const HttpRequest& request);
+  HttpAnswer stream(int64_t camera);
+
+  [[nodiscard]] bool exists(int64_t camera) const;
+  LivePiece next_picture(int64_t camera, int64_t& version);
+
+  struct Row {
+    std::string_view method, path;
+    HttpAnswer (Routes::*answer)(const HttpRequest&);
+  };
+  static const Row kRows[];
+
+  AccessControl access_;
+  Watch& watch_;
+  DashboardState& board_;
+  StatusSources surroundings_;
+};
+
+}  // namespace octet

@@ -1,0 +1,53 @@
+// Who is connected, who has to go to make room, and who takes too long. A connection is dropped by
+// shutting its socket down, which its owner hears of as of any other end. For one thread.
+#pragma once
+
+#include <chrono>
+#include <map>
+
+#include "serve/http/access/address.h"
+#include "serve/http/transport/limits.h"
+
+namespace octet {
+
+class ConnectionTable {
+ public:
+  using Key = const void*;  // names a connection
+  using Time = std::chrono::steady_clock::time_point;
+
+  explicit ConnectionTable(const HttpLimits& limits) : limits_(limits) {}
+
+  // `socket` belongs to the caller and is open until close(). Where the limits are reached, the
+  // connection that has been at its step for longest is dropped; streams are not.
+  void open(Key connection, int socket, const ClientAddress& from, Time now);
+  void close(Key connection) { places_.erase(connection); }
+
+  // The next step begins: a request, its answer, a picture of a stream.
+  void begin_step(Key connection, Time now) { places_.at(connection).since = now; }
+  // It waits for this program, which is not its fault, until the next step.
+  void begin_wait(Key connection) { places_.at(connection).since = Time::max(); }
+  // Until end_exchange(). False when there are too many.
+  [[nodiscard]] bool begin_stream(Key connection);
+  // The answer is on its way, or nobody wants it; what follows is the next request.
+  void end_exchange(Key connection, Time now);
+
+  void drop_overdue(Time now);
+  // Whether the other side has gone, of a connection that nobody reads from at present.
+  [[nodiscard]] bool is_gone(Key connection) const;
+
+ private:
+  struct Place {
+    int socket = -1;
+    ClientAddress from;
+    Time since;
+    bool stream = false, dropped = false;
+  };
+  static void drop(Place& place);
+  template <typename Counts>
+  void make_room(size_t limit, Counts counts);
+
+  HttpLimits limits_;
+  std::map<Key, Place> places_;
+};
+
+}  // namespace octet

@@ -1,0 +1,19 @@
+#include "serve/http/transport/exchange.h"
+
+#include <nlohmann/json.hpp>
+
+namespace octet {
+
+HttpAnswer text_answer(std::string text, std::string type, int status) {
+  HttpAnswer answer{.status = status, .type = std::move(type)};
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  answer.body = *owner;
+  answer.owner = std::move(owner);
+  return answer;
+}
+
+HttpAnswer error_answer(int status, const std::string& reason) {
+  return text_answer(nlohmann::json{{"error", reason}}.dump(), "application/json", status);
+}
+
+}  // namespace octet

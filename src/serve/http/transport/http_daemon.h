@@ -1,0 +1,43 @@
+// The HTTP server: libmicrohttpd under one thread of ours, which does all and waits for nobody. A
+// request that has no answer yet is put aside until wake(); whoever takes too long is dropped.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "serve/http/access/address.h"
+#include "serve/http/transport/exchange.h"
+#include "serve/http/transport/limits.h"
+#include "serve/http/transport/tls_identity.h"
+
+namespace octet {
+
+struct HttpDaemonOptions {
+  Endpoint endpoint;               // port 0: any that is free
+  std::optional<TlsIdentity> tls;  // nothing: plain HTTP
+  HttpLimits limits;
+  std::vector<std::pair<std::string, std::string>> headers;  // of every answer
+};
+
+class HttpDaemon {
+ public:
+  // Answers from now on, on a thread of lower priority: looking never costs results. `handler` has
+  // to outlive it. Throws an Error when the address cannot be listened on.
+  HttpDaemon(const HttpDaemonOptions& options, HttpHandler& handler);
+  ~HttpDaemon();  // ends all connections, at once
+  HttpDaemon(const HttpDaemon&) = delete;
+  HttpDaemon& operator=(const HttpDaemon&) = delete;
+
+  [[nodiscard]] int port() const;
+  // What an answer waited for may be there. Any thread; never waits.
+  void wake();
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace octet
