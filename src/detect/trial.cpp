@@ -1,7 +1,9 @@
 #include "detect/trial.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <fmt/ranges.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -48,21 +50,17 @@ fs::path state_folder() {
 }
 
 std::string sha256(std::span<const std::span<const std::byte>> parts) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        EVP_MD_CTX_free);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  bool done = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  gnutls_hash_hd_t hash = nullptr;
+  if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != GNUTLS_E_SUCCESS)
+    fail("GnuTLS cannot compute SHA-256");
   for (const auto& part : parts) {
     const uint64_t bytes = part.size();  // so that no other parts make the same text
-    done = done && EVP_DigestUpdate(context.get(), &bytes, sizeof bytes) == 1 &&
-           EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+    gnutls_hash(hash, &bytes, sizeof bytes);
+    gnutls_hash(hash, part.data(), part.size());
   }
-  if (!done || EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1)
-    fail("OpenSSL cannot compute SHA-256");
-  std::string text;
-  for (unsigned i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  std::array<unsigned char, 32> digest{};
+  gnutls_hash_deinit(hash, digest.data());
+  return fmt::format("{:02x}", fmt::join(digest, ""));
 }
 
 // Where the record of such a trial lies.
