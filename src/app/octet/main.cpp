@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
@@ -15,8 +14,8 @@
 #include "app/octet/verbs.h"
 #include "app/train_verbs.h"
 #include "core/error.h"
-#include "core/log.h"
 #include "core/process.h"
+#include "core/program.h"
 
 namespace octet {
 namespace {
@@ -111,16 +110,6 @@ int main(int argc, char** argv) {
   // One arena: the few allocations of a run do not contend, and every further arena would keep
   // pages of its own.
   ::mallopt(M_ARENA_MAX, 1);
-  try {
-    octet::run(argc, argv);
-    return 0;
-  } catch (const octet::Error& e) {
-    fmt::print(stderr, "octet: {}\n", e.what());
-    return static_cast<int>(e.code());
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "octet: out of memory; try a smaller --imgsz or a smaller file\n");
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "octet: {}\n", e.what());
-  }
-  return 1;
+  return octet::run_main([&] { octet::run(argc, argv); },
+                         "out of memory; try a smaller --imgsz or a smaller file");
 }

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/process.h"
+#include "core/text/json_text.h"
 #include "serve/http/access_control.h"
 #include "serve/http/assets.h"
 #include "serve/http/metrics.h"
@@ -29,7 +30,7 @@ constexpr milliseconds kPicturePatience{1000};
 void refuse(HttpResponse& response, const Refusal& refusal) {
   response.status = refusal.status;
   if (refusal.status == 401) response.set_header("WWW-Authenticate", "Basic realm=\"octet\"");
-  response.set_content(json{{"error", refusal.reason}}.dump(), "application/json");
+  response.set_content(dump_json(json{{"error", refusal.reason}}), "application/json");
 }
 
 json to_json(const MqttStatus& m) {
@@ -117,7 +118,7 @@ struct Server::Parts {
 
   void add_figures() {
     const auto answer = [](HttpResponse& response, const json& j) {
-      response.set_content(j.dump(), "application/json");
+      response.set_content(dump_json(j), "application/json");
     };
     http.Get("/api/state", [this, answer](const HttpRequest&, HttpResponse& response) {
       json j{{"settings", settings_of(watch)}, {"cameras", json::array()}};
