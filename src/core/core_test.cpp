@@ -17,7 +17,7 @@
 #include "core/numeric/quantile.h"
 #include "core/process.h"
 #include "core/size.h"
-#include "core/text/yaml_text.h"
+#include "core/yaml/yaml_text.h"
 #include "testing/testing.h"
 
 namespace octet {

@@ -1,4 +1,4 @@
-#include "core/text/yaml_text.h"
+#include "core/yaml/yaml_text.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
