@@ -11,6 +11,11 @@ if git grep -nE 'std::(recursive_|shared_)?mutex|std::condition_variable|#includ
   echo "lint: take Mutex, MutexLock and Condition of core/mutex.h, which are checked"
   exit 1
 fi
+if git grep -nE '\.dump\(|fmt::print|std::(cout|cerr)|[^n]printf' -- 'src/*.cpp' 'src/*.h' ':!src/core/text/json_text.cpp' ':!src/vision/font/make_font.cpp' \
+  ':!src/*_test.cpp'; then
+  echo "lint: take dump_json() of core/text/json_text.h, which never throws, and print_out() of core/output.h, which is checked"
+  exit 1
+fi
 # A build folder of its own, of which only generated headers are built.
 cmake --preset release -B build/lint >/dev/null
 cmake --build build/lint --target octet_schema >/dev/null

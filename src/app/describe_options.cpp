@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/output.h"
+#include "core/text/json_text.h"
+
 namespace octet {
 namespace {
 using nlohmann::ordered_json;
@@ -60,7 +63,7 @@ void add_describe_flag(CLI::App& app, std::function<void(ordered_json&)> more) {
                         [&app, more = std::move(more)] {
                           ordered_json all = describe_options(app);
                           if (more) more(all);
-                          fmt::print("{}\n", all.dump());
+                          print_out("{}\n", dump_json(all));
                           throw CLI::Success();
                         })
       ->group("");

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <fstream>
 #include <thread>
 
 #include "core/concurrency/queue.h"
@@ -18,7 +17,7 @@
 #include "core/numeric/quantile.h"
 #include "core/process.h"
 #include "core/size.h"
-#include "core/text/yaml_text.h"
+#include "core/yaml/yaml_text.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -73,26 +72,6 @@ TEST(Size, FittingRectangleHoldsThePicture) {
   EXPECT_EQ(fitting_rectangle(640, {10000, 1}), (Size{640, 32}));
 }
 
-TEST(File, IsWrittenWholeOrNotAtAll) {
-  const TemporaryFolder folder;
-  const auto path = folder / "a.txt";
-  write_text_file(path, "first");
-  {
-    AtomicPath target(path);
-    std::ofstream(target.temporary()) << "half";
-  }  // never committed
-  EXPECT_EQ(read_text_file(path), "first");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
-}
-
-TEST(File, ErrorsNameTheFile) {
-  const TemporaryFolder folder;
-  EXPECT_THAT(error_of([&] { (void)read_file(folder / "none"); }), HasSubstr("none: no such file"));
-  EXPECT_THAT(error_of([&] { (void)read_file(folder.path()); }), HasSubstr("is a folder"));
-  EXPECT_THAT(error_of([&] { write_text_file(folder / "no/such/a", ""); }),
-              HasSubstr("does not exist"));
-}
-
 TEST(BoundedQueue, KeepsOrderAndEndsWithClose) {
   BoundedQueue<int> queue(2);
   std::jthread producer([&] {
@@ -134,6 +113,8 @@ TEST(Yaml, RefusesBombs) {
   EXPECT_THAT(error_of([] { (void)load_yaml("a: &a [1]\nb: *a\n", "x.yaml"); }),
               HasSubstr("aliases"));
   EXPECT_EQ(load_yaml("a: 1", "x.yaml")["a"].as<int>(), 1);
+  EXPECT_THAT(error_of([] { (void)load_yaml("a: 1\n---\na: 2\n", "x.yaml"); }),
+              HasSubstr("x.yaml: holds a second YAML document"));
 }
 
 TEST(Process, AProgramThatIsNotThereIsAResult) {

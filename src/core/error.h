@@ -1,13 +1,15 @@
 // The one exception of octet. Thrown when work cannot go on; caught only in main, which prints the
 // message and exits with the code. A message names the file, node or option and says what to do
-// about it.
+// about it. Texts that fail() puts into a message are cleaned: a message has the lines that octet
+// wrote.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <string>
-#include <utility>
+
+#include "core/text/clean_text.h"
 
 namespace octet {
 
@@ -24,12 +26,12 @@ class Error : public std::runtime_error {
 
 template <typename... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorCode::kFailed, fmt::format(format, std::forward<Args>(args)...));
+  throw Error(ErrorCode::kFailed, fmt::vformat(format, fmt::make_format_args(shown(args)...)));
 }
 
 template <typename... Args>
 [[noreturn]] void fail_usage(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorCode::kUsage, fmt::format(format, std::forward<Args>(args)...));
+  throw Error(ErrorCode::kUsage, fmt::vformat(format, fmt::make_format_args(shown(args)...)));
 }
 
 }  // namespace octet

@@ -1,14 +1,18 @@
 #include "core/file.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <utility>
+#include <memory>
+#include <thread>
 
 #include "core/error.h"
+#include "core/process.h"
 
 namespace octet {
 namespace fs = std::filesystem;
@@ -20,6 +24,7 @@ class FileDescriptor {
       : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
     if (fd_ < 0) fail("{}: cannot open: {}", path.string(), std::strerror(errno));
   }
+  explicit FileDescriptor(int fd) : fd_(fd) {}
   ~FileDescriptor() { ::close(fd_); }
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
@@ -36,6 +41,38 @@ void write_all(int fd, std::span<const std::byte> bytes, const fs::path& name) {
     if (written < 0) fail("{}: cannot write: {}", name.string(), std::strerror(errno));
     bytes = bytes.subspan(static_cast<size_t>(written));
   }
+}
+
+// Where a path leads to that is to be written.
+fs::path through_links(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_symlink(fs::symlink_status(path, error))) return path;
+  fs::path target = fs::canonical(path, error);
+  if (error)
+    fail("{}: is a link that leads nowhere; remove it, or make what it leads to", path.string());
+  return target;
+}
+
+// A device, a pipe or a socket.
+bool is_special(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+// A name beside `path`, with its extension, that nobody can guess.
+fs::path hidden_name(const fs::path& path) {
+  uint64_t number = 0;
+  if (::getrandom(&number, sizeof(number), 0) != sizeof(number))
+    fail("{}: the system gives no random numbers: {}", path.string(), std::strerror(errno));
+  fs::path hidden = path;
+  return hidden.replace_filename(
+      fmt::format(".octet-{:016x}{}", number, path.extension().string()));
+}
+
+void write_parts(const AtomicPath& target, FileParts parts) {
+  const FileDescriptor file(open_to_write(target.temporary(), O_TRUNC));
+  for (const auto part : parts) write_all(file.get(), part, target.final_path());
 }
 
 }  // namespace
@@ -78,34 +115,60 @@ void make_folder(const fs::path& path) {
   }
 }
 
-AtomicPath::AtomicPath(fs::path path) : path_(std::move(path)) {
+int open_to_write(const fs::path& path, int flags) {
+  constexpr std::chrono::milliseconds kBreath{20};
+  for (;;) {
+    const int fd = ::open(path.c_str(), flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+    if (fd >= 0) {
+      ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+      return fd;
+    }
+    const int reason = errno;
+    std::error_code unknown;
+    if (reason != ENXIO || !fs::is_fifo(path, unknown))
+      fail("{}: cannot be written: {}", path.string(), std::strerror(reason));
+    if (stop_requested()) fail("{}: interrupted; nobody reads this pipe", path.string());
+    std::this_thread::sleep_for(kBreath);
+  }
+}
+
+AtomicPath::AtomicPath(const fs::path& path) : path_(through_links(path)), temporary_(path_) {
   const fs::path parent = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
   if (!fs::is_directory(parent))
     fail("{}: the folder {} does not exist", path_.string(), parent.string());
   if (fs::is_directory(path_)) fail("{}: is a folder, cannot be written as a file", path_.string());
-  temporary_ = path_;
-  temporary_.replace_filename(
-      fmt::format(".{}.tmp{}{}", path_.stem().string(), ::getpid(), path_.extension().string()));
+  if (is_special(path_)) return;
+  temporary_ = hidden_name(path_);
+  unfinished_.emplace(temporary_);
+  const int fd =
+      ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (fd < 0) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
+  ::close(fd);
 }
 
 AtomicPath::~AtomicPath() {
   std::error_code ignored;
-  if (!committed_) fs::remove(temporary_, ignored);
+  if (unfinished_) fs::remove(temporary_, ignored);
 }
 
-void AtomicPath::commit() {
-  {
-    const FileDescriptor file(temporary_, O_RDONLY);
-    if (::fsync(file.get()) != 0)
-      fail("{}: cannot write: {}", path_.string(), std::strerror(errno));
-  }
+void AtomicPath::flush() const {
+  if (!unfinished_) return;
+  const FileDescriptor file(temporary_, O_RDONLY | O_NOFOLLOW);
+  if (::fsync(file.get()) != 0)
+    fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
+}
+
+void AtomicPath::put_in_place() {
+  if (!unfinished_) return;
   std::error_code error;
   fs::rename(temporary_, path_, error);
-  if (error) fail("{}: cannot write: {}", path_.string(), error.message());
-  committed_ = true;
+  if (error) fail("{}: cannot be written: {}", path_.string(), error.message());
+  unfinished_.reset();
 }
 
-void rotate_files(const fs::path& path, int keep) {
+void rotate_files(const fs::path& given, int keep) {
+  if (is_special(given)) return;
+  const fs::path path = through_links(given);
   const auto aged = [&](int age) {
     fs::path older = path;
     if (age > 0)
@@ -121,18 +184,29 @@ void rotate_files(const fs::path& path, int keep) {
   }
 }
 
-void write_file(const fs::path& path, std::span<const std::span<const std::byte>> parts) {
+void write_file(const fs::path& path, FileParts parts) {
   AtomicPath target(path);
-  {
-    const FileDescriptor file(target.temporary(), O_WRONLY | O_CREAT | O_TRUNC);
-    for (const auto part : parts) write_all(file.get(), part, path);
-  }
+  write_parts(target, parts);
   target.commit();
 }
 
 void write_text_file(const fs::path& path, std::string_view text) {
   const std::span<const std::byte> part = as_bytes(text);
   write_file(path, {&part, 1});
+}
+
+void write_files(const std::vector<FileContent>& files) {
+  std::vector<std::unique_ptr<AtomicPath>> targets;
+  for (const FileContent& file : files) {
+    targets.push_back(std::make_unique<AtomicPath>(file.path));
+    write_parts(*targets.back(), {&file.bytes, 1});
+    targets.back()->flush();
+  }
+  const SignalPause pause;
+  const fs::path& last = targets.back()->final_path();
+  std::error_code ignored;
+  if (targets.size() > 1 && !is_special(last)) fs::remove(last, ignored);
+  for (const auto& target : targets) target->put_in_place();
 }
 
 }  // namespace octet

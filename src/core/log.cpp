@@ -2,11 +2,17 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdio>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "core/mutex.h"
+#include "core/output.h"
+#include "core/text/clean_text.h"
+#include "core/text/json_text.h"
+#include "core/text/secrets.h"
 
 namespace octet {
 namespace {
@@ -14,6 +20,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMostAMinute = 20;
+constexpr int kPatienceMs = 1000;    // with who reads standard error
+constexpr size_t kMostBytes = 8000;  // of a line
 
 // Of one kind of warning, in the minute that runs.
 struct Minute {
@@ -23,6 +31,7 @@ struct Minute {
 
 struct Log {
   std::atomic<LogSink> sink = nullptr;
+  std::atomic<int64_t> lost = 0;  // lines since the last that could be written
   Mutex mutex;
   LogStyle style OCTET_GUARDED_BY(mutex) = LogStyle::kText;
   bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
@@ -35,29 +44,54 @@ Log& the_log() {
   return log;
 }
 
-std::string json_text(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  }
-  return out;
-}
-
-void print(const Log& log, LogLevel level, const std::string& message) OCTET_REQUIRES(log.mutex) {
+// A line as it is written. `message` is clean.
+std::string line_of(const Log& log, LogLevel level, const std::string& message)
+    OCTET_REQUIRES(log.mutex) {
   const bool warning = level == LogLevel::kWarning;
   if (log.style == LogStyle::kJson) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    fmt::print(stderr, "{{\"time\":{:.3f},\"level\":\"{}\",\"message\":\"{}\"}}\n",
-               std::chrono::duration<double>(now).count(), warning ? "warning" : "info",
-               json_text(message));
-    return;
+    return fmt::format("{{\"time\":{:.3f},\"level\":\"{}\",\"message\":{}}}\n",
+                       std::chrono::duration<double>(now).count(), warning ? "warning" : "info",
+                       dump_json(nlohmann::json(message)));
   }
-  fmt::print(stderr, "{}{}{}\n",
-             !log.journal ? ""
-             : warning    ? "<4>"
-                          : "<6>",
-             warning ? "warning: " : "", message);
+  const char* priority = !log.journal ? "" : warning ? "<4>" : "<6>";
+  return fmt::format("{}{}{}\n", priority, warning ? "warning: " : "", message);
+}
+
+// While nobody reads, only the first line waits.
+bool write(const Log& log, LogLevel level, const std::string& message) OCTET_REQUIRES(log.mutex) {
+  return write_error_output(line_of(log, level, message), log.lost == 0 ? kPatienceMs : 0);
+}
+
+void print(Log& log, LogLevel level, const std::string& message) OCTET_REQUIRES(log.mutex) {
+  const bool written = write(log, level, message);
+  if (!written) {
+    ++log.lost;
+  } else if (log.lost > 0 &&
+             write(log, LogLevel::kWarning,
+                   fmt::format("({} lines before the last could not be written)", log.lost))) {
+    log.lost = 0;
+  }
+}
+
+// At most one long line, so that a text of a file cannot flood the log.
+std::string public_line(const std::string& message) {
+  std::string line = clean_text(without_secrets(std::string_view(message).substr(0, kMostBytes)));
+  if (message.size() > kMostBytes) line += "…";
+  return line;
+}
+
+void write_limited(Log& log, LogLevel level, const char* kind, const std::string& message)
+    OCTET_REQUIRES(log.mutex) {
+  if (level == LogLevel::kInfo) return print(log, level, message);
+  Minute& minute = log.minutes[kind];
+  if (Clock::now() - minute.began > std::chrono::minutes(1)) {
+    if (minute.lines > kMostAMinute)
+      print(log, level,
+            fmt::format("({} lines like the next were left out)", minute.lines - kMostAMinute));
+    minute = {};
+  }
+  if (++minute.lines <= kMostAMinute) print(log, level, message);
 }
 
 }  // namespace
@@ -70,19 +104,24 @@ void set_log_style(LogStyle style) {
 
 void set_log_sink(LogSink sink) { the_log().sink = sink; }
 
-void write_log(LogLevel level, const char* kind, const std::string& message) {
+void write_log(LogLevel level, const char* kind, const std::string& message) noexcept {
   Log& log = the_log();
-  if (const LogSink sink = log.sink) return sink(level, kind, message);
-  const MutexLock lock(log.mutex);
-  if (level == LogLevel::kInfo) return print(log, level, message);
-  Minute& minute = log.minutes[kind];
-  if (Clock::now() - minute.began > std::chrono::minutes(1)) {
-    if (minute.lines > kMostAMinute)
-      print(log, level,
-            fmt::format("({} lines like the next were left out)", minute.lines - kMostAMinute));
-    minute = {};
+  try {
+    if (const LogSink sink = log.sink) return sink(level, kind, message);
+    const std::string line = public_line(message);
+    const MutexLock lock(log.mutex);
+    write_limited(log, level, kind, line);
+  } catch (...) {  // no memory for the line
+    ++log.lost;
   }
-  if (++minute.lines <= kMostAMinute) print(log, level, message);
+}
+
+void format_log(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept {
+  try {
+    write_log(level, format.data(), fmt::vformat(format, args));
+  } catch (...) {
+    ++the_log().lost;
+  }
 }
 
 }  // namespace octet

@@ -1,7 +1,10 @@
 // Lines for people, on standard error; standard output belongs to results. Of one kind of
 // warning no more than twenty a minute are written; how many were left out is said. Under systemd's
-// journal a line begins with its priority (sd-daemon(3)). A module has a copy of this state; its
-// lines are handed to the program's with set_log_sink(). Any thread.
+// journal a line begins with its priority (sd-daemon(3)). A line is one line without control
+// characters and without the secrets of addresses, whatever is in its texts. Logging never throws
+// and never ends the program: a line that cannot be written is counted, and how many there were is
+// said with the next that can. A module has a copy of this state; its lines are handed to the
+// program's with set_log_sink(). Any thread.
 #pragma once
 
 #include <fmt/format.h>
@@ -24,18 +27,17 @@ using LogSink = void (*)(LogLevel level, const char* kind, const std::string& me
 void set_log_sink(LogSink sink);
 
 // `kind`: lines that share it are of one kind.
-void write_log(LogLevel level, const char* kind, const std::string& message);
+void write_log(LogLevel level, const char* kind, const std::string& message) noexcept;
+void format_log(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept;
 
 template <typename... Args>
-void log_info(fmt::format_string<Args...> format, Args&&... args) {
-  write_log(LogLevel::kInfo, fmt::string_view(format).data(),
-            fmt::format(format, std::forward<Args>(args)...));
+void log_info(fmt::format_string<Args...> format, Args&&... args) noexcept {
+  format_log(LogLevel::kInfo, format, fmt::make_format_args(args...));
 }
 
 template <typename... Args>
-void log_warning(fmt::format_string<Args...> format, Args&&... args) {
-  write_log(LogLevel::kWarning, fmt::string_view(format).data(),
-            fmt::format(format, std::forward<Args>(args)...));
+void log_warning(fmt::format_string<Args...> format, Args&&... args) noexcept {
+  format_log(LogLevel::kWarning, format, fmt::make_format_args(args...));
 }
 
 }  // namespace octet

@@ -19,6 +19,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/unfinished_files.h"
 
 namespace octet {
 namespace {
@@ -44,9 +45,16 @@ void on_stop_signal(int signal) {
   if (!g_stop.exchange(true)) {
     g_first_ms = now;
   } else if (now - g_first_ms > kSameRequestMs) {
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
+    end_by_signal(signal);
   }
+}
+
+// What this program ignores, others may count on.
+sigset_t signals_of_programs() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::sigaddset(&set, ignored);
+  return set;
 }
 
 double milliseconds(const timeval& t) {
@@ -97,7 +105,13 @@ ProgramResult run_program(const std::vector<std::string>& arguments) {
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  const sigset_t heard = signals_of_programs();
+  ::posix_spawnattr_setsigdefault(&attributes, &heard);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  const int error = ::posix_spawnp(&child, argv[0], &actions, &attributes, argv.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   ProgramResult result;

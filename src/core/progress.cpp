@@ -4,13 +4,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "core/output.h"
+#include "core/text/clean_text.h"
 
 namespace octet {
 
 namespace {
 constexpr int kWidth = 28;
 constexpr auto kInterval = std::chrono::milliseconds(100);
+
+// In place of what stands in the line. A terminal that does not take it misses a picture.
+void draw(const std::string& line) { write_error_output("\r\033[K" + line, 0); }
+
 }  // namespace
 
 Progress::Progress(int64_t total)
@@ -19,7 +25,7 @@ Progress::Progress(int64_t total)
       next_(std::chrono::steady_clock::now()) {}
 
 Progress::~Progress() {
-  if (drawn_) fmt::print(stderr, "\r\033[K");
+  if (drawn_) draw("");
 }
 
 bool Progress::due() const { return terminal_ && std::chrono::steady_clock::now() >= next_; }
@@ -28,13 +34,11 @@ void Progress::update(int64_t done, const std::string& note) {
   if (!due()) return;
   next_ = std::chrono::steady_clock::now() + kInterval;
   drawn_ = true;
-  if (total_ <= 0) {
-    fmt::print(stderr, "\r\033[K{}  {}", done, note);
-    return;
-  }
+  const std::string shown_note = clean_text(note);
+  if (total_ <= 0) return draw(fmt::format("{}  {}", done, shown_note));
   const auto filled = static_cast<size_t>(std::clamp<int64_t>(done * kWidth / total_, 0, kWidth));
-  fmt::print(stderr, "\r\033[K[{}{}] {}/{}  {}", std::string(filled, '#'),
-             std::string(kWidth - filled, '.'), done, total_, note);
+  draw(fmt::format("[{}{}] {}/{}  {}", std::string(filled, '#'), std::string(kWidth - filled, '.'),
+                   done, total_, shown_note));
 }
 
 }  // namespace octet

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/text/yaml_text.h"
+#include "core/yaml/yaml_text.h"
 #include "format/model_file.h"
 
 namespace octet {

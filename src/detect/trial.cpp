@@ -23,6 +23,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/process.h"
 #include "engine/registry.h"
 
@@ -197,14 +198,17 @@ void try_network(Engine& engine, const NetworkSource& source, Size size,
 }
 
 int run_trial(const std::vector<std::string>& arguments) {
+  std::string failure;
   try {
     load_and_run(arguments);
     return 0;
   } catch (const std::bad_alloc&) {
-    fmt::print("{}: needs more memory than a model of its size should", arguments.at(0));
+    failure = arguments.at(0) + ": needs more memory than a model of its size should";
   } catch (const std::exception& e) {
-    fmt::print("{}", e.what());
+    failure = e.what();
   }
+  write_output(failure);
+  finish_output();
   return 1;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text/json_text.h"
 #include "format/checkpoint/checkpoint.h"
 #include "graph/json/quantization_json.h"
 #include "quant/params.h"
@@ -122,7 +123,7 @@ void write_model_file(const std::filesystem::path& path, const Model& model, Sto
   const Quantization& quantization = model.quantization;
   if (!quantization.empty()) description["quantization"] = to_json(quantization);
   std::map<std::string, std::string> metadata = attachment.metadata;
-  metadata[kKey] = description.dump();
+  metadata[kKey] = dump_json(description);
   metadata["format"] = "octet";
   if (!model.info.licence.empty()) metadata["license"] = model.info.licence;
   std::vector<StoredTensor> tensors;

@@ -145,11 +145,11 @@ ExportContent make_export(const ExportFormat& format, const Model& model,
 void write_export(const ExportFormat& format, const fs::path& path, const Model& model,
                   const ExportOptions& options) {
   const ExportContent content = make_export(format, model, options);
-  if (!format.weights_extension.empty()) {
-    const std::span<const std::byte> weights = content.weights;
-    write_file(weights_path(format, path), {&weights, 1});
-  }
-  write_text_file(path, content.main);
+  std::vector<FileContent> files;
+  if (!format.weights_extension.empty())
+    files.push_back({weights_path(format, path), content.weights});
+  files.push_back({path, as_bytes(content.main)});
+  write_files(files);
 }
 
 ExportContent read_export(const ExportFormat& format, const fs::path& path) {

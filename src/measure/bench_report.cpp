@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/numeric/quantile.h"
+#include "core/output.h"
 #include "detect/artifact.h"
 #include "measure/bench.h"
 #include "report/html.h"
@@ -119,8 +120,8 @@ void print_bench(const ordered_json& rows) {
     for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
   }
   for (const auto& line : table) {
-    for (size_t c = 0; c < line.size(); ++c) fmt::print("{:<{}}  ", line[c], widths[c]);
-    fmt::print("\n");
+    for (size_t c = 0; c < line.size(); ++c) print_out("{:<{}}  ", line[c], widths[c]);
+    print_out("\n");
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/text/json_text.h"
 #include "format/onnx/onnx.h"
 #include "format/registry.h"
 
@@ -37,8 +38,8 @@ std::map<std::string, std::string> listed(const std::map<std::string, std::strin
   const auto json = nlohmann::json::parse(metadata.at("octet"), nullptr, false);
   if (!json.is_object() || !json.contains("info") || !json["info"].is_object())
     fail("{}: its metadata is damaged", name);
-  for (const auto& [key, value] : json["info"].items()) fields[key] = value.dump();
-  if (json.contains("weight_bits")) fields["weight_bits"] = json["weight_bits"].dump();
+  for (const auto& [key, value] : json["info"].items()) fields[key] = dump_json(value);
+  if (json.contains("weight_bits")) fields["weight_bits"] = dump_json(json["weight_bits"]);
   return fields;
 }
 

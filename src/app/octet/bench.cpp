@@ -10,8 +10,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "core/text/json_text.h"
 #include "engine/registry.h"
 
 namespace octet {
@@ -149,7 +151,7 @@ void show(const ordered_json& rows, const Options& o) {
     write_text_file(o.html, bench_page(rows));
     log_info("wrote {}", o.html);
   }
-  o.json ? fmt::print("{}\n", ordered_json{{"rows", rows}}.dump()) : print_bench(rows);
+  o.json ? print_out("{}\n", dump_json(ordered_json{{"rows", rows}})) : print_bench(rows);
 }
 
 void run(const Options& o) {
@@ -159,7 +161,7 @@ void run(const Options& o) {
                          .size = o.sizes.at(0),
                          .precision = o.precision,
                          .threads = o.threads.at(0)};
-    fmt::print("{}\n", run_bench_case(detector_options(one, std::nullopt, 1), o.seconds).dump());
+    print_out("{}\n", dump_json(run_bench_case(detector_options(one, std::nullopt, 1), o.seconds)));
     return;
   }
   const auto [rows, failed] = measure(o);

@@ -5,8 +5,11 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "core/text/json_text.h"
+#include "media/image/annotated_files.h"
 #include "media/image/image_io.h"
 #include "vision/detections_json.h"
 #include "vision/draw/draw.h"
@@ -32,33 +35,43 @@ std::string sentence(const Detections& detections, const std::vector<std::string
   return parts.empty() ? "nothing found" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+ordered_json image_json(const fs::path& file, const Image& image, const Detections& detections,
+                        const std::vector<std::string>& names) {
+  return {{"file", file.string()},
+          {"width", image.width},
+          {"height", image.height},
+          {"detections", to_json(detections, names)}};
+}
+
 void run(const Options& options) {
   const std::vector<fs::path> files = list_images(options.source);
+  std::vector<fs::path> annotated;
+  if (!options.save.empty()) {
+    make_folder(options.save);
+    annotated = annotated_files(files, options.save);
+  }
   Detector detector(detector_options(options.run, std::nullopt, 1));
+  const std::vector<std::string>& names = detector.info().names;
   const auto job = detector.make_job();
-  if (!options.save.empty()) make_folder(options.save);
   ordered_json images = ordered_json::array();
   Detections detections;
   Progress progress(static_cast<int64_t>(files.size()));
-  for (size_t i = 0; i < files.size() && !stop_requested(); ++i) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (stop_requested()) fail("interrupted after {} of {} pictures", i, files.size());
     Image image = read_image(files[i]);
     job->submit(view(image));
     job->finish(options.decode, detections);
-    if (options.run.json) {
-      images.push_back({{"file", files[i].string()},
-                        {"width", image.width},
-                        {"height", image.height},
-                        {"detections", to_json(detections, detector.info().names)}});
-    } else {
-      fmt::print("{}: {}\n", files[i].string(), sentence(detections, detector.info().names));
-    }
-    if (!options.save.empty()) {
-      draw_detections(image, detections, detector.info().names);
-      write_jpeg(fs::path(options.save) / files[i].filename().replace_extension(".jpg"), image);
+    if (options.run.json)
+      images.push_back(image_json(files[i], image, detections, names));
+    else
+      print_out("{}: {}\n", files[i].string(), sentence(detections, names));
+    if (!annotated.empty()) {
+      draw_detections(image, detections, names);
+      write_jpeg(annotated[i], image);
     }
     progress.update(static_cast<int64_t>(i) + 1, "");
   }
-  if (options.run.json) fmt::print("{}\n", ordered_json{{"images", images}}.dump());
+  if (options.run.json) print_out("{}\n", dump_json(ordered_json{{"images", images}}));
   if (!options.save.empty()) log_info("annotated pictures are in {}", options.save);
 }
 

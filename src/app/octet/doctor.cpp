@@ -4,6 +4,8 @@
 #include "app/octet/verbs.h"
 #include "core/cpu.h"
 #include "core/error.h"
+#include "core/output.h"
+#include "core/text/json_text.h"
 #include "engine/registry.h"
 
 namespace octet {
@@ -47,27 +49,26 @@ void run(bool as_json) {
                        {"weight_bits", saturates ? 7 : 8},
                        {"engines", engines()}};
   if (as_json) {
-    fmt::print("{}\n", j.dump());
+    print_out("{}\n", dump_json(j));
     return;
   }
-  fmt::print("processor  {}, {} cores\n", cpu.name, cpu.cores);
-  fmt::print("features   {}\n", fmt::join(cpu.present, " "));
-  fmt::print("int8       {}\n",
-             saturates
-                 ? "no VNNI: OpenVINO saturates with weights of 8 bits, ONNX Runtime takes longer; "
-                   "--weight-bits 7 makes models for them"
-                 : "exact products: weights of 8 bits");
+  print_out("processor  {}, {} cores\n", cpu.name, cpu.cores);
+  print_out("features   {}\n", fmt::join(cpu.present, " "));
+  print_out("int8       {}\n",
+            saturates
+                ? "no VNNI: OpenVINO saturates with weights of 8 bits, ONNX Runtime takes longer; "
+                  "--weight-bits 7 makes models for them"
+                : "exact products: weights of 8 bits");
   for (const auto& e : j["engines"]) {
     if (!e["installed"].get<bool>()) {
-      fmt::print("engine     {}: not installed: {}\n", e["name"].get<std::string>(),
-                 e["reason"].get<std::string>());
+      print_out("engine     {}: not installed: {}\n", e["name"].get<std::string>(),
+                e["reason"].get<std::string>());
       continue;
     }
     const auto& p = e["precisions"];
-    fmt::print(
-        "engine     {}: int8 models in {}; float models in {}, with --precision auto in {}\n",
-        e["version"].get<std::string>(), p["int8"].get<std::string>(),
-        p["float_f32"].get<std::string>(), p["float_auto"].get<std::string>());
+    print_out("engine     {}: int8 models in {}; float models in {}, with --precision auto in {}\n",
+              e["version"].get<std::string>(), p["int8"].get<std::string>(),
+              p["float_f32"].get<std::string>(), p["float_auto"].get<std::string>());
   }
 }
 

@@ -7,7 +7,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/process.h"
+#include "core/text/json_text.h"
 #include "detect/artifact.h"
 #include "format/model_file.h"
 #include "format/registry.h"
@@ -85,7 +87,7 @@ void run(const Options& options) {
     for (const std::string& name : options.formats)
       files.push_back(write_one(options, model, export_format(name), folder / stem, size));
   }
-  if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"files", files}}.dump());
+  if (options.json) print_out("{}\n", dump_json(nlohmann::ordered_json{{"files", files}}));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include "app/octet/verbs.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/output.h"
+#include "core/text/json_text.h"
 #include "detect/artifact.h"
 #include "format/tflite/targets.h"
 #include "graph/cost.h"
@@ -69,30 +71,30 @@ void add_layers(const Model& model, Size size, ordered_json& j) {
 }
 
 void print_model(const ordered_json& j) {
-  fmt::print("{}: {}, {:.1f} MB\n", j["file"].get<std::string>(), j["kind"].get<std::string>(),
-             j["bytes"].get<double>() / 1e6);
+  print_out("{}: {}, {:.1f} MB\n", j["file"].get<std::string>(), j["kind"].get<std::string>(),
+            j["bytes"].get<double>() / 1e6);
   if (j.contains("layers")) {
-    fmt::print("\n{:<34} {:<14} {:<22} {:>10} {:>8}\n", "layer", "operator", "output (N, C, H, W)",
-               "parameters", "GFLOPs");
+    print_out("\n{:<34} {:<14} {:<22} {:>10} {:>8}\n", "layer", "operator", "output (N, C, H, W)",
+              "parameters", "GFLOPs");
     for (const auto& l : j["layers"]) {
-      fmt::print("{:<34} {:<14} {:<22} {:>10} {:>8.3f}\n", l["name"].get<std::string>(),
-                 l["op"].get<std::string>(),
-                 fmt::format("{}", fmt::join(l["shape"].get<Shape>(), ", ")),
-                 l["parameters"].get<int64_t>(), l["gflops"].get<double>());
+      print_out("{:<34} {:<14} {:<22} {:>10} {:>8.3f}\n", l["name"].get<std::string>(),
+                l["op"].get<std::string>(),
+                fmt::format("{}", fmt::join(l["shape"].get<Shape>(), ", ")),
+                l["parameters"].get<int64_t>(), l["gflops"].get<double>());
     }
-    fmt::print("\n{:.1f} M parameters, {:.1f} GFLOPs at {}x{}\n",
-               j["parameters"].get<double>() / 1e6, j["gflops"].get<double>(),
-               j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>());
+    print_out("\n{:.1f} M parameters, {:.1f} GFLOPs at {}x{}\n",
+              j["parameters"].get<double>() / 1e6, j["gflops"].get<double>(),
+              j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>());
   }
-  fmt::print("task {}, layout {}, strides {}\n", j["task"].get<std::string>(),
-             j["layout"].get<std::string>(), fmt::join(j["strides"].get<std::vector<int>>(), ", "));
+  print_out("task {}, layout {}, strides {}\n", j["task"].get<std::string>(),
+            j["layout"].get<std::string>(), fmt::join(j["strides"].get<std::vector<int>>(), ", "));
   if (j.contains("kpt_shape"))
-    fmt::print("keypoints {} of {} numbers\n", j["kpt_shape"][0].get<int>(),
-               j["kpt_shape"][1].get<int>());
-  fmt::print("{} classes: {}\n", j["names"].size(),
-             fmt::join(j["names"].get<std::vector<std::string>>(), ", "));
+    print_out("keypoints {} of {} numbers\n", j["kpt_shape"][0].get<int>(),
+              j["kpt_shape"][1].get<int>());
+  print_out("{} classes: {}\n", j["names"].size(),
+            fmt::join(j["names"].get<std::vector<std::string>>(), ", "));
   for (const char* key : {"source", "licence"}) {
-    if (j.contains(key)) fmt::print("{}: {}\n", key, j[key].get<std::string>());
+    if (j.contains(key)) print_out("{}: {}\n", key, j[key].get<std::string>());
   }
 }
 
@@ -120,18 +122,18 @@ void add_passes(const Model& model, ordered_json& j) {
 }
 
 void print_passes(const ordered_json& j) {
-  fmt::print("\n{:<20} {:>13} {:>13} {:>25}  {}\n", "pass", "nodes", "outputs", "parameters", "");
+  print_out("\n{:<20} {:>13} {:>13} {:>25}  {}\n", "pass", "nodes", "outputs", "parameters", "");
   const auto change = [](const ordered_json& p, const char* key) {
     return fmt::format("{} → {}", p["before"][key].get<int64_t>(), p["after"][key].get<int64_t>());
   };
   for (const auto& p : j["passes"]) {
     const auto name = p["name"].get<std::string>();
     if (p.contains("error")) {
-      fmt::print("{:<20} {}\n", name, p["error"].get<std::string>());
+      print_out("{:<20} {}\n", name, p["error"].get<std::string>());
     } else {
-      fmt::print("{:<20} {:>13} {:>13} {:>25}  {}{}\n", name, change(p, "nodes"),
-                 change(p, "outputs"), change(p, "parameters"), p["purpose"].get<std::string>(),
-                 p["left_out"].get<bool>() ? " (left out by OCTET_PASSES)" : "");
+      print_out("{:<20} {:>13} {:>13} {:>25}  {}{}\n", name, change(p, "nodes"),
+                change(p, "outputs"), change(p, "parameters"), p["purpose"].get<std::string>(),
+                p["left_out"].get<bool>() ? " (left out by OCTET_PASSES)" : "");
     }
   }
 }
@@ -155,11 +157,11 @@ void add_fallbacks(const Artifact& artifact, const std::string& target, ordered_
 }
 
 void print_fallbacks(const ordered_json& j) {
-  fmt::print("{} of {} operators would not run on {}\n", j["fallbacks"].size(),
-             j["operators"].get<size_t>(), j["target"].get<std::string>());
+  print_out("{} of {} operators would not run on {}\n", j["fallbacks"].size(),
+            j["operators"].get<size_t>(), j["target"].get<std::string>());
   for (const auto& f : j["fallbacks"])
-    fmt::print("  {} {}: {}\n", f["operator"].get<std::string>(), f["tensor"].get<std::string>(),
-               f["reason"].get<std::string>());
+    print_out("  {} {}: {}\n", f["operator"].get<std::string>(), f["tensor"].get<std::string>(),
+              f["reason"].get<std::string>());
 }
 
 // A folder with one export is that export; any other folder is listed.
@@ -190,19 +192,19 @@ void run(const Options& options) {
     }
   }
   if (options.json) {
-    fmt::print("{}\n", fs::is_directory(options.path) ? ordered_json{{"files", list}}.dump()
-                                                      : list[0].dump());
+    print_out("{}\n", fs::is_directory(options.path) ? dump_json(ordered_json{{"files", list}})
+                                                     : dump_json(list[0]));
     return;
   }
   for (const auto& j : list) {
     if (j.contains("error")) {
-      fmt::print("{}\n", j["error"].get<std::string>());
+      print_out("{}\n", j["error"].get<std::string>());
     } else {
       print_model(j);
       if (j.contains("passes")) print_passes(j);
       if (j.contains("target")) print_fallbacks(j);
     }
-    if (files.size() > 1) fmt::print("\n");
+    if (files.size() > 1) print_out("\n");
   }
 }
 

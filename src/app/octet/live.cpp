@@ -9,7 +9,9 @@
 #include "app/option_flags.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/process.h"
+#include "core/text/json_text.h"
 #include "live/file_pipeline.h"
 #include "serve/config/live_options.h"
 #include "serve/service.h"
@@ -46,7 +48,7 @@ nlohmann::ordered_json to_json(const CameraSummary& c) {
 }
 
 void print(const CameraSummary& c) {
-  fmt::print(
+  print_out(
       "{}: {} frames, {} detected, {} skipped for newer ones, {} too old, age p50 {:.1f} ms p99 "
       "{:.1f} ms, {}{}\n",
       c.name, c.status.frames, c.tally.detected, c.tally.skipped_newer, c.tally.skipped_old,
@@ -74,19 +76,19 @@ nlohmann::ordered_json to_json(const LiveSummary& s, const NetworkDescription& d
 
 void print(const LiveSummary& s, const NetworkDescription& d, Size input,
            const LiveOptions& options) {
-  fmt::print("{}{} frames at {}, {} in {} on {} threads\n",
-             s.interrupted ? "interrupted after " : "", s.detected, to_string(input), d.engine,
-             d.precision, d.threads);
-  fmt::print(
+  print_out("{}{} frames at {}, {} in {} on {} threads\n",
+            s.interrupted ? "interrupted after " : "", s.detected, to_string(input), d.engine,
+            d.precision, d.threads);
+  print_out(
       "{:.1f} fps, frame time p50 {:.1f} ms p99 {:.1f} ms, age of a result p50 {:.1f} ms p99 "
       "{:.1f} ms, {} dropped\n",
       s.fps, s.frame_ms_p50, s.frame_ms_p99, s.age_ms_p50, s.age_ms_p99, s.dropped);
-  fmt::print(
+  print_out(
       "first result after {:.2f} s, {:.0f} MB resident at most, {:.1f} ms of processor time a "
       "frame\n",
       s.first_result_ms / 1e3, s.rss_mb, s.cpu_ms_per_frame);
   for (const auto& file : {options.save.path, options.snapshot, options.jsonl.path}) {
-    if (!file.empty()) fmt::print("wrote {}\n", file.string());
+    if (!file.empty()) print_out("wrote {}\n", file.string());
   }
 }
 
@@ -101,7 +103,7 @@ void run_file(const Options& options) {
   const LiveOptions& live = options.config.watch.live;
   const LiveSummary summary = run_live(detector, *source, live);
   if (options.json) {
-    fmt::print("{}\n", to_json(summary, detector.description(), detector.input_size()).dump());
+    print_out("{}\n", dump_json(to_json(summary, detector.description(), detector.input_size())));
   } else {
     print(summary, detector.description(), detector.input_size(), live);
   }
@@ -129,11 +131,11 @@ void run_watch(const Options& options) {
     j["overhead_ms_p50"] = s.watch.overhead_ms_p50;
     for (const CameraSummary& c : s.watch.cameras) j["sources"].push_back(to_json(c));
     if (s.mqtt) j["mqtt"] = {{"delivered", s.mqtt->delivered}, {"lost", s.mqtt->lost}};
-    fmt::print("{}\n", j.dump());
+    print_out("{}\n", dump_json(j));
   } else {
     print(s.watch.all, s.network, s.input, live);
     for (const CameraSummary& c : s.watch.cameras) print(c);
-    if (s.mqtt) fmt::print("mqtt: {} delivered, {} lost\n", s.mqtt->delivered, s.mqtt->lost);
+    if (s.mqtt) print_out("mqtt: {} delivered, {} lost\n", s.mqtt->delivered, s.mqtt->lost);
   }
   for (const CameraSummary& c : s.watch.cameras) {
     if (c.status.state == CameraState::kEnded && !c.status.error.empty())

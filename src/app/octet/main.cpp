@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
@@ -15,8 +14,8 @@
 #include "app/octet/verbs.h"
 #include "app/train_verbs.h"
 #include "core/error.h"
-#include "core/log.h"
 #include "core/process.h"
+#include "core/program.h"
 #include "detect/trial.h"
 
 namespace octet {
@@ -112,16 +111,6 @@ int main(int argc, char** argv) {
   ::mallopt(M_ARENA_MAX, 1);
   if (argc > 2 && std::string_view(argv[1]) == octet::kTrialVerb)
     return octet::run_trial({argv + 2, argv + argc});
-  try {
-    octet::run(argc, argv);
-    return 0;
-  } catch (const octet::Error& e) {
-    fmt::print(stderr, "octet: {}\n", e.what());
-    return static_cast<int>(e.code());
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "octet: out of memory; try a smaller --imgsz or a smaller file\n");
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "octet: {}\n", e.what());
-  }
-  return 1;
+  return octet::run_main([&] { octet::run(argc, argv); },
+                         "out of memory; try a smaller --imgsz or a smaller file");
 }

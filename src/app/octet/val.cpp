@@ -4,8 +4,10 @@
 #include "app/octet/verbs.h"
 #include "core/error.h"
 #include "core/numeric/quantile.h"
+#include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "core/text/json_text.h"
 #include "eval/dataset/dataset.h"
 #include "eval/map_evaluator.h"
 #include "media/image/image_io.h"
@@ -82,24 +84,23 @@ ordered_json report(const Detector& detector, const Measured& m, bool per_class)
 }
 
 void print(const ordered_json& j) {
-  fmt::print("{} pictures at {}x{}, {} in {}, {:.1f} ms a picture (p50)\n",
-             j["images"].get<size_t>(), j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>(),
-             j["engine"].get<std::string>(), j["precision"].get<std::string>(),
-             j["inference_ms_p50"].get<double>());
+  print_out("{} pictures at {}x{}, {} in {}, {:.1f} ms a picture (p50)\n",
+            j["images"].get<size_t>(), j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>(),
+            j["engine"].get<std::string>(), j["precision"].get<std::string>(),
+            j["inference_ms_p50"].get<double>());
   if (j.contains("classes")) {
-    fmt::print("\n{:<24} {:>8} {:>8} {:>10}\n", "class", "objects", "mAP50", "mAP50-95");
+    print_out("\n{:<24} {:>8} {:>8} {:>10}\n", "class", "objects", "mAP50", "mAP50-95");
     for (const auto& c : j["classes"]) {
-      fmt::print("{:<24} {:>8} {:>8.4f} {:>10.4f}\n", c["name"].get<std::string>(),
-                 c["objects"].get<int64_t>(), c["map50"].get<double>(),
-                 c["map50_95"].get<double>());
+      print_out("{:<24} {:>8} {:>8.4f} {:>10.4f}\n", c["name"].get<std::string>(),
+                c["objects"].get<int64_t>(), c["map50"].get<double>(), c["map50_95"].get<double>());
     }
-    fmt::print("\n");
+    print_out("\n");
   }
-  fmt::print("boxes      mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["map50"].get<double>(),
-             j["map50_95"].get<double>());
+  print_out("boxes      mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["map50"].get<double>(),
+            j["map50_95"].get<double>());
   if (j.contains("pose_map50"))
-    fmt::print("keypoints  mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["pose_map50"].get<double>(),
-               j["pose_map50_95"].get<double>());
+    print_out("keypoints  mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["pose_map50"].get<double>(),
+              j["pose_map50_95"].get<double>());
 }
 
 void run(const Options& options) {
@@ -109,7 +110,7 @@ void run(const Options& options) {
       {.split = options.split, .images = options.images, .model_names = detector.info().names});
   check_fits(detector.info(), data, options.data);
   const ordered_json j = report(detector, measure(detector, data), options.per_class);
-  options.run.json ? fmt::print("{}\n", j.dump()) : print(j);
+  options.run.json ? print_out("{}\n", dump_json(j)) : print(j);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include "app/octet/verbs.h"
 #include "core/error.h"
+#include "core/output.h"
 #include "core/process.h"
+#include "core/text/json_text.h"
 #include "engine/registry.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
@@ -67,34 +69,34 @@ ordered_json to_json(const EngineComparison& c) {
 }
 
 void print_shares(const std::string& name, const ordered_json& s) {
-  fmt::print("{:<40} {:>8.2f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%\n", name,
-             100 * s["equal"].get<double>(), 100 * s["within_1"].get<double>(),
-             100 * s["within_2"].get<double>(), 100 * s["within_4"].get<double>());
+  print_out("{:<40} {:>8.2f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%\n", name,
+            100 * s["equal"].get<double>(), 100 * s["within_1"].get<double>(),
+            100 * s["within_2"].get<double>(), 100 * s["within_4"].get<double>());
 }
 
 void print(const ordered_json& j) {
   const auto& p = j["parameters"];
-  fmt::print("parameters: {} compared, {} equal, {} absent by design\n",
-             p["compared"].get<int64_t>(), p["equal"].get<int64_t>(),
-             p["absent_by_design"].get<int64_t>());
+  print_out("parameters: {} compared, {} equal, {} absent by design\n",
+            p["compared"].get<int64_t>(), p["equal"].get<int64_t>(),
+            p["absent_by_design"].get<int64_t>());
   size_t shown = 0;
   for (const auto& m : j["mismatches"]) {
     if (shown++ == kShownMismatches) {
-      fmt::print("… and {} more; --json has them all\n", j["mismatches"].size() - kShownMismatches);
+      print_out("… and {} more; --json has them all\n", j["mismatches"].size() - kShownMismatches);
       break;
     }
-    fmt::print("{}: {} {}: expected {}, found {}\n", m["file"].get<std::string>(),
-               m["tensor"].get<std::string>(), m["field"].get<std::string>(),
-               m["expected"].get<std::string>(), m["found"].get<std::string>());
+    print_out("{}: {} {}: expected {}, found {}\n", m["file"].get<std::string>(),
+              m["tensor"].get<std::string>(), m["field"].get<std::string>(),
+              m["expected"].get<std::string>(), m["found"].get<std::string>());
   }
   for (const auto& e : j["engines"]) {
-    fmt::print(
+    print_out(
         "\n{} in {} ({}, {}): {} of {} boxes matched, mAP50-95 {:.4f}, integer reference {:.4f}\n",
         e["file"].get<std::string>(), e["engine"].get<std::string>(),
         e["device"].get<std::string>(), e["precision"].get<std::string>(),
         e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
         e["reference_map50_95"].get<double>());
-    fmt::print("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "", "equal", "within 1", "within 2", "within 4");
+    print_out("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "", "equal", "within 1", "within 2", "within 4");
     const auto& nodes = e["node_by_node"];
     print_shares(fmt::format("node by node ({} values)", nodes["nodes"].get<size_t>()), nodes);
     if (nodes.contains("worst"))
@@ -102,7 +104,7 @@ void print(const ordered_json& j) {
                    nodes["worst"]["shares"]);
     for (const auto& [name, s] : e["outputs"].items()) print_shares("end to end " + name, s);
   }
-  fmt::print("{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified");
+  print_out("{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified");
 }
 
 // Those that run only when they are named, and why: "armnn (…)".
@@ -169,7 +171,7 @@ ordered_json verify_all(const Options& o) {
 
 void run(const Options& o) {
   const ordered_json j = verify_all(o);
-  o.json ? fmt::print("{}\n", j.dump()) : print(j);
+  o.json ? print_out("{}\n", dump_json(j)) : print(j);
   if (!j["ok"].get<bool>())
     fail("{}: the exports are not this model, or an engine departs from it; export again", o.model);
 }

@@ -8,8 +8,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/process.h"
 #include "core/size.h"
+#include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "train/report/report.h"
 
@@ -97,13 +99,13 @@ void run(Options& o) {
            r.before.fitness(model.info.task), figures(r.ptq), figures(r.after), o.output,
            report.string());
   if ((q.rank || q.rank_by_map) && !o.json) {
-    fmt::print("{:<32} {:>12}{}\n", "layer", "output cost", q.rank_by_map ? "  drop of mAP" : "");
+    print_out("{:<32} {:>12}{}\n", "layer", "output cost", q.rank_by_map ? "  drop of mAP" : "");
     for (const LayerCost& l : r.ranking) {
-      fmt::print("{:<32} {:>12.6f}{}\n", l.conv, l.distance,
-                 l.drop ? fmt::format("{:>13.4f}", *l.drop) : "");
+      print_out("{:<32} {:>12.6f}{}\n", l.conv, l.distance,
+                l.drop ? fmt::format("{:>13.4f}", *l.drop) : "");
     }
   }
-  if (o.json) fmt::print("{}\n", to_json(o, r).dump());
+  if (o.json) print_out("{}\n", dump_json(to_json(o, r)));
 }
 
 // Found on COCO with YOLOv8n: small steps, short averages.

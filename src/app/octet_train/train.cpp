@@ -7,8 +7,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/output.h"
 #include "core/process.h"
 #include "core/size.h"
+#include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "train/loop/trainer.h"
@@ -104,7 +106,7 @@ void run_train(Options& options) {
     j["pose_map50"] = s.best.keypoints.map50;
     j["pose_map50_95"] = s.best.keypoints.map50_95;
   }
-  fmt::print("{}\n", j.dump());
+  print_out("{}\n", dump_json(j));
 }
 
 void add_schedule_options(CLI::App& verb, Options& o) {

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/text/yaml_text.h"
+#include "core/yaml/yaml_text.h"
 #include "eval/dataset/dataset.h"
 #include "eval/dataset/dataset_readers.h"
 #include "media/image/image_io.h"

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/text/json_text.h"
 #include "format/emit/decoded_head.h"
 #include "graph/json/quantization_json.h"
 #include "graph/topology.h"
@@ -228,7 +229,7 @@ void lower(const Model& model, Size size, Layout layout, Emitter& emitter) {
   if (layout == Layout::kUltralytics) lowering.decoded();
   auto entries = export_metadata(model, size, layout);
   if (const auto& left_out = lowering.left_out_before_silu(); !left_out.empty())
-    entries[kBeforeSiluKey] = to_json(left_out).dump();
+    entries[kBeforeSiluKey] = dump_json(to_json(left_out));
   emitter.metadata(entries);
 }
 
@@ -239,7 +240,7 @@ std::map<std::string, std::string> export_metadata(const Model& model, Size size
                              {"imgsz", {size.width, size.height}},
                              {"weight_bits", model.quantization.weight_bits_or_zero()},
                              {"info", to_json(info)}};
-  std::map<std::string, std::string> entries{{"octet", octet.dump()}};
+  std::map<std::string, std::string> entries{{"octet", dump_json(octet)}};
   if (!info.licence.empty()) entries["license"] = info.licence;
   if (layout == Layout::kRaw) return entries;
   entries["description"] = info.family + " exported by octet from " + info.source;

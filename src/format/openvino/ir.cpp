@@ -387,9 +387,7 @@ void write_ir(const std::filesystem::path& path, const Model& model, Size size, 
   const IrDocument ir = make_ir(model, size, layout);
   std::filesystem::path weights = path;
   weights.replace_extension(".bin");
-  const std::span<const std::byte> part = ir.weights;
-  write_file(weights, {&part, 1});
-  write_text_file(path, ir.xml);
+  write_files({{weights, ir.weights}, {path, as_bytes(ir.xml)}});
 }
 
 std::map<std::string, std::string> read_ir_metadata(const std::string& xml,

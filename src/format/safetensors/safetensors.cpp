@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/numeric/half.h"
+#include "core/text/json_text.h"
 
 namespace octet {
 namespace {
@@ -128,7 +129,7 @@ void write_safetensors(const std::filesystem::path& path,
                       {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
-  std::string text = header.dump();
+  std::string text = dump_json(header);
   text.append((kHeaderAlignment - text.size() % kHeaderAlignment) % kHeaderAlignment, ' ');
   const uint64_t header_bytes = text.size();
   std::vector<std::span<const std::byte>> parts{std::as_bytes(std::span(&header_bytes, 1)),

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text/json_text.h"
 #include "media/image/image_io.h"
 #include "vision/detections_json.h"
 
@@ -77,8 +78,7 @@ JsonLines::~JsonLines() {
 
 void JsonLines::open() {
   const int how = O_APPEND | (options_.rotate_bytes > 0 ? 0 : O_TRUNC);
-  fd_ = ::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
-  if (fd_ < 0) fail("{}: cannot be written: {}", options_.path.string(), std::strerror(errno));
+  fd_ = open_to_write(options_.path, O_CREAT | how);
   bytes_ = std::max<int64_t>(0, ::lseek(fd_, 0, SEEK_END));
 }
 
@@ -92,10 +92,10 @@ void JsonLines::write(int64_t frame, double time_ms, const Detections& detection
                       const std::vector<std::string>& class_names) {
   const nlohmann::ordered_json j{
       {"frame", frame}, {"time_ms", time_ms}, {"detections", to_json(detections, class_names)}};
-  write_line(j.dump() + "\n");
+  write_line(dump_json(j) + "\n");
 }
 
-void JsonLines::write(const StreamResult& result) { write_line(to_json(result).dump() + "\n"); }
+void JsonLines::write(const StreamResult& result) { write_line(dump_json(to_json(result)) + "\n"); }
 
 void JsonLines::write_line(const std::string& line) {
   if (fd_ < 0) open();  // it could not be begun anew the last time

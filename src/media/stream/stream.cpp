@@ -1,21 +1,31 @@
 #include "media/stream/stream.h"
 
 #include <dlfcn.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/log.h>
+#include <libavutil/mem.h>
 }
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
+#include "core/text/secrets.h"
 #include "media/ffmpeg/ffmpeg.h"
+#include "media/ffmpeg/file_io.h"
+#include "media/ffmpeg/formats.h"
 #include "media/image/picture_end.h"
+#include "media/stream/stream_guard.h"
 #include "media/video/frame_pool.h"
 
 namespace octet {
@@ -23,11 +33,22 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kMaxPixels = 150'000'000;
+constexpr int64_t kMaxPixels = int64_t{8192} * 8192;
+constexpr size_t kMostBytesAtOnce = 256 << 20;  // that FFmpeg allocates: of a picture, or a message
+constexpr int kPatienceWithPictures = 6;        // waits in which packets come, but no picture
+constexpr std::chrono::hours kUnlimited{24 * 365};  // standard input may be silent
 constexpr int kPixelsForTwoThreads = 1920 * 1088;
 constexpr int64_t kProbeMicroseconds = 500'000;
 
-bool is_device(const std::string& source) { return source.starts_with("/dev/"); }
+constexpr std::array<std::string_view, 7> kSchemes = {"rtsp", "rtsps", "http", "https",
+                                                      "rtp",  "udp",   "tcp"};
+
+bool is_device(const std::string& source) {
+  std::error_code unknown;
+  const auto status = std::filesystem::status(source, unknown);
+  return source.starts_with("/dev/") && !std::filesystem::is_regular_file(status) &&
+         !std::filesystem::is_directory(status);
+}
 bool is_rtsp(const std::string& source) {
   return source.starts_with("rtsp://") || source.starts_with("rtsps://");
 }
@@ -48,16 +69,6 @@ const AVInputFormat* camera_format() {
   if (format == nullptr) fail("the installed FFmpeg cannot read V4L2 cameras");
   return format;
 }
-
-struct Options {
-  AVDictionary* entries = nullptr;
-
-  Options() = default;
-  Options(const Options&) = delete;
-  Options& operator=(const Options&) = delete;
-  ~Options() { av_dict_free(&entries); }
-  void set(const char* key, const char* value) { av_dict_set(&entries, key, value, 0); }
-};
 
 // A V4L2 driver says when it took the picture, on the clock that steady_clock reads.
 Clock::time_point when_taken(const AVPacket& packet, Clock::time_point arrived) {
@@ -82,18 +93,30 @@ bool is_stream(const std::string& source) {
   return source == "-" || source.find("://") != std::string::npos || is_device(source);
 }
 
-std::string public_address(const std::string& address) {
-  const size_t scheme = address.find("://");
-  if (scheme == std::string::npos) return address;
-  const size_t host = scheme + 3;
-  std::string out = address.substr(0, address.find_first_of("?#", host));
-  const size_t slash = std::min(out.find('/', host), out.size());
-  const size_t at = out.rfind('@', slash);
-  if (at != std::string::npos && at >= host) out.erase(host, at + 1 - host);
-  return out;
+void require_camera_address(const std::string& address) {
+  if (address == "-") return;
+  if (is_device(address)) {
+    constexpr unsigned kVideo4Linux = 81;  // Linux' admin-guide/devices.txt
+    struct stat status {};
+    const bool there = ::stat(address.c_str(), &status) == 0;
+    if (there && (!S_ISCHR(status.st_mode) || major(status.st_rdev) != kVideo4Linux))
+      fail_usage("--source {}: this device is no camera; cameras are /dev/video0 and so on",
+                 address);
+    return;
+  }
+  const std::string scheme = address.substr(0, address.find("://"));
+  if (std::find(kSchemes.begin(), kSchemes.end(), scheme) == kSchemes.end())
+    fail_usage(
+        "--source {}: no camera is opened by {}://, but by {}; a file is named by its path alone",
+        public_address(address), scheme, fmt::join(kSchemes, ", "));
 }
 
 struct StreamReader::Handles {
+  explicit Handles(const std::atomic<bool>& stop, std::chrono::milliseconds patience)
+      : guard(stop, patience) {}
+
+  StreamGuard guard;
+  std::unique_ptr<FileIo> standard_input;  // where that is read
   FramePool pool;
   AVFormatContext* format = nullptr;
   AVCodecContext* codec = nullptr;
@@ -104,11 +127,10 @@ struct StreamReader::Handles {
   std::span<const uint8_t> rest;  // what the parser does not have yet
   bool ends_here = false;         // the picture, with `rest`
   int stream = -1;
-  const std::atomic<bool>* stop = nullptr;
-  Clock::time_point deadline;
-  std::chrono::milliseconds patience{};
-  Clock::time_point arrived;  // of `packet`
-  Clock::time_point before;   // of the one before it
+  bool is_device = false;
+  Clock::time_point deadline;  // of the next picture
+  Clock::time_point arrived;   // of `packet`
+  Clock::time_point before;    // of the one before it
 
   ~Handles() {
     av_packet_free(&packet);
@@ -117,15 +139,16 @@ struct StreamReader::Handles {
     avcodec_free_context(&codec);
     avformat_close_input(&format);
   }
-  void wait_from_now() { deadline = Clock::now() + patience; }
 };
 
 StreamReader::StreamReader(const std::string& address, const StreamOptions& options,
                            const std::atomic<bool>& stop)
-    : name_(public_address(address)), handles_(std::make_unique<Handles>()) {
+    : name_(public_address(address)),
+      patience_(address == "-" ? kUnlimited : options.patience),
+      handles_(std::make_unique<Handles>(stop, patience_)) {
   av_log_set_level(AV_LOG_QUIET);  // it would print addresses with their passwords
-  handles_->stop = &stop;
-  handles_->patience = options.patience;
+  av_max_alloc(kMostBytesAtOnce);
+  if (address == "-") handles_->standard_input = FileIo::standard_input(stop);
   open_input(address, options);
   open_decoder();
 }
@@ -135,35 +158,38 @@ StreamReader::~StreamReader() = default;
 void StreamReader::open_input(const std::string& address, const StreamOptions& options) {
   Handles& h = *handles_;
   h.format = avformat_alloc_context();
-  h.format->interrupt_callback = {[](void* opaque) {
-                                    const auto& handles = *static_cast<Handles*>(opaque);
-                                    return *handles.stop || Clock::now() > handles.deadline ? 1 : 0;
-                                  },
-                                  &h};
+  h.format->interrupt_callback = {
+      [](void* guard) { return static_cast<StreamGuard*>(guard)->must_end() ? 1 : 0; }, &h.guard};
   h.format->flags |= AVFMT_FLAG_NOBUFFER;
   h.format->max_analyze_duration = kProbeMicroseconds;
-  Options entries;
+  FfmpegOptions entries;
+  entries.allow_streams(address);
   if (is_rtsp(address)) {
     entries.set("rtsp_transport", options.udp ? "udp" : "tcp");
     entries.set("allowed_media_types", "video");
     entries.set("max_delay", "0");
   }
-  // What a stream may refer to: no files of this machine.
-  entries.set("protocol_whitelist",
-              address == "-" ? "pipe" : "rtp,rtsp,rtsps,srtp,tcp,udp,tls,http,https,httpproxy");
-  const AVInputFormat* format = is_device(address) ? camera_format() : nullptr;
-  const std::string opened = address == "-" ? "pipe:0" : address;
-  h.wait_from_now();
-  if (const int status = avformat_open_input(&h.format, opened.c_str(), format, &entries.entries);
-      status < 0) {
-    fail("{}: cannot be opened: {}", name_,
-         status == AVERROR_EXIT ? "no answer" : ffmpeg_reason(status));
-  }
-  h.wait_from_now();
+  if (h.standard_input) h.standard_input->serve(*h.format);
+  h.is_device = is_device(address);
+  const AVInputFormat* format = h.is_device ? camera_format() : nullptr;
+  const char* opened = h.standard_input ? nullptr : address.c_str();
+  h.guard.begin();
+  if (const int status = avformat_open_input(&h.format, opened, format, entries.get()); status < 0)
+    fail("{}: cannot be opened: {}", name_, reason_of(status));
+  h.guard.begin();
   if (comes_in_fragments(*h.format))
     h.format->flags |= AVFMT_FLAG_NOPARSE;
-  else if (avformat_find_stream_info(h.format, nullptr) < 0)
-    fail("{}: is not a readable video", name_);
+  else if (const int status = avformat_find_stream_info(h.format, nullptr); status < 0)
+    fail("{}: is not a readable video: {}", name_, reason_of(status));
+}
+
+std::string StreamReader::reason_of(int status) const {
+  if (status == AVERROR_EXIT) return handles_->guard.reason();
+  if (status == AVERROR(EINVAL))
+    return "what it sends is not taken from a camera (playlists and pages are not), or its address "
+           "is "
+           "wrong";
+  return ffmpeg_reason(status);
 }
 
 void StreamReader::open_decoder() {
@@ -178,6 +204,7 @@ void StreamReader::open_decoder() {
          avcodec_get_name(parameters.codec_id));
   h.codec = avcodec_alloc_context3(codec);
   h.codec->max_pixels = kMaxPixels;
+  h.codec->codec_whitelist = av_strdup(h.format->codec_whitelist);
   avcodec_parameters_to_context(h.codec, &parameters);
   h.codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
   h.codec->thread_type = FF_THREAD_SLICE;  // threads over frames would keep frames back
@@ -194,19 +221,18 @@ void StreamReader::open_decoder() {
 // The next packet of the video; false at the end.
 bool StreamReader::next_packet() {
   Handles& h = *handles_;
+  h.guard.begin();
   while (true) {
     av_packet_unref(h.packet);
-    h.wait_from_now();
     const int status = av_read_frame(h.format, h.packet);
     if (status == AVERROR_EOF) return false;
-    if (status == AVERROR_EXIT) {
-      fail("{}: nothing came in for {:.0f} s", name_,
-           std::chrono::duration<double>(h.patience).count());
-    }
-    if (status < 0) fail("{}: broke off: {}", name_, ffmpeg_reason(status));
+    if (status < 0) fail("{}: broke off: {}", name_, reason_of(status));
+    // Sound that never ends is not a picture.
+    if (h.guard.must_end()) fail("{}: {}", name_, h.guard.reason());
+    if (Clock::now() > h.deadline) fail("{}: its packets hold no picture that can be read", name_);
     if (h.packet->stream_index != h.stream) continue;
     h.before = std::exchange(h.arrived, Clock::now());
-    if (is_device(h.format->url)) h.arrived = when_taken(*h.packet, h.arrived);
+    if (h.is_device) h.arrived = when_taken(*h.packet, h.arrived);
     return true;
   }
 }
@@ -248,6 +274,7 @@ bool StreamReader::next_from_parser() {
 
 bool StreamReader::read(VideoFrame& frame, Clock::time_point& arrived) {
   Handles& h = *handles_;
+  h.deadline = Clock::now() + kPatienceWithPictures * patience_;
   while (true) {
     const int status = avcodec_receive_frame(h.codec, frame.get());
     if (status == 0 && frame.size().width > 0 && frame.size().height > 0) {

@@ -11,11 +11,13 @@
 
 namespace octet {
 
-// Whether it is an address of a stream rather than a file.
+// Whether it is an address of a stream rather than a file: "-", anything with "://" in it, and what is
+// under /dev but no file.
 [[nodiscard]] bool is_stream(const std::string& source);
 
-// For logs, pages and errors: without user, password and query, which may hold secrets.
-[[nodiscard]] std::string public_address(const std::string& address);
+// Throws a usage Error for an address that no camera can have: of another protocol than those above,
+// or of a device that is no camera. One that is not there yet is none of these.
+void require_camera_address(const std::string& address);
 
 struct StreamOptions {
   bool udp = false;                            // RTSP over UDP; else over TCP
@@ -32,8 +34,9 @@ class StreamReader {
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
-  // The next picture as YUV 4:2:0, of any size. `arrived`: when the last packet of it came in,
-  // before decoding. False at the end of the stream. Throws when nothing arrives for too long.
+  // The next picture as YUV 4:2:0, of at most 8192 x 8192 pixels in all. `arrived`: when the last
+  // packet of it came in, before decoding. False at the end of the stream. Throws when nothing arrives
+  // for too long, or no picture for six times as long.
   [[nodiscard]] bool read(VideoFrame& frame, std::chrono::steady_clock::time_point& arrived);
 
  private:
@@ -43,8 +46,10 @@ class StreamReader {
   bool next_packet();
   bool next_for_parser();
   bool next_from_parser();
+  [[nodiscard]] std::string reason_of(int status) const;  // of FFmpeg's, which is negative
 
   std::string name_;
+  std::chrono::milliseconds patience_;
   std::unique_ptr<Handles> handles_;
 };
 

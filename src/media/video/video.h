@@ -55,10 +55,13 @@ class VideoReader {
   // it states, is an Error.
   [[nodiscard]] bool read(VideoFrame& frame);
   [[nodiscard]] int64_t damaged_packets() const { return damaged_; }
+  // When the last picture that was read is shown, from the first on. Never falls.
+  [[nodiscard]] double seconds() const { return seconds_; }
 
  private:
   struct Handles;
   bool decode_next(VideoFrame& frame);
+  [[nodiscard]] double time_of(const AVFrame& frame);
   void turn(VideoFrame& frame) const;
   void check_end() const;
 
@@ -70,6 +73,8 @@ class VideoReader {
       0;  // clockwise, so that the picture stands upright (a phone writes how it was held)
   int64_t decoded_ = 0;
   int64_t damaged_ = 0;
+  double first_seconds_ = 0;  // as the file counts
+  double seconds_ = 0;
 };
 
 // kAtOnce: the file grows under its own name, and but for its last seconds can be played whatever

@@ -10,6 +10,8 @@ extern "C" {
 
 #include "core/error.h"
 #include "media/ffmpeg/ffmpeg.h"
+#include "media/ffmpeg/file_io.h"
+#include "media/ffmpeg/formats.h"
 #include "media/video/video.h"
 
 namespace octet {
@@ -17,6 +19,7 @@ namespace {
 
 constexpr int64_t kMaxPixels = 150'000'000;
 constexpr int kPixelsForTwoThreads = 1920 * 1088;
+constexpr double kLongestSeconds = 1e9;  // of a video: a time beyond it is none
 
 // How often a stream's pictures have to be turned clockwise by a quarter.
 int quarter_turns(const AVStream& stream) {
@@ -49,6 +52,7 @@ void turn_plane(const PlaneView& in, int quarters, uint8_t* out, std::ptrdiff_t 
 }  // namespace
 
 struct VideoReader::Handles {
+  std::unique_ptr<FileIo> file;
   AVFormatContext* format = nullptr;
   AVCodecContext* codec = nullptr;
   AVPacket* packet = av_packet_alloc();
@@ -64,11 +68,15 @@ struct VideoReader::Handles {
 
 VideoReader::VideoReader(const std::filesystem::path& path, Kind kind)
     : path_(path), kind_(kind), handles_(std::make_unique<Handles>()) {
-  require_file(path);
   av_log_set_level(AV_LOG_QUIET);
   Handles& h = *handles_;
+  h.file = FileIo::open_to_read(path);
+  h.format = avformat_alloc_context();
+  h.file->serve(*h.format);
+  FfmpegOptions entries;
+  entries.allow_files();
   const char* what = kind == Kind::kVideo ? "video" : "picture";
-  if (const int status = avformat_open_input(&h.format, path.c_str(), nullptr, nullptr);
+  if (const int status = avformat_open_input(&h.format, nullptr, nullptr, entries.get());
       status < 0) {
     fail("{}: is not a readable {}, or is cut short ({})", path.string(), what,
          ffmpeg_reason(status));
@@ -83,6 +91,7 @@ VideoReader::VideoReader(const std::filesystem::path& path, Kind kind)
   const AVStream& stream = *h.format->streams[h.stream];
   h.codec = avcodec_alloc_context3(codec);
   h.codec->max_pixels = kMaxPixels;
+  h.codec->codec_whitelist = av_strdup(h.format->codec_whitelist);
   avcodec_parameters_to_context(h.codec, stream.codecpar);
   h.codec->thread_count = int64_t{h.codec->width} * h.codec->height > kPixelsForTwoThreads ? 2 : 1;
   if (const int status = avcodec_open2(h.codec, codec, nullptr); status < 0) {
@@ -106,6 +115,7 @@ bool VideoReader::read(VideoFrame& frame) {
     check_end();
     return false;
   }
+  seconds_ = time_of(*frame.get());
   ++decoded_;
   if (kind_ == Kind::kVideo) make_planar_420(frame);
   if (quarter_turns_ != 0) turn(frame);
@@ -130,6 +140,17 @@ bool VideoReader::decode_next(VideoFrame& frame) {
       ++damaged_;
     av_packet_unref(h.packet);
   }
+}
+
+// As the file says, from its first picture on; where it says nothing, or goes back, by its rate.
+double VideoReader::time_of(const AVFrame& frame) {
+  const double by_rate = decoded_ == 0 ? 0 : seconds_ + 1 / info_.fps;
+  if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return by_rate;
+  const AVStream& stream = *handles_->format->streams[handles_->stream];
+  const double stated = static_cast<double>(frame.best_effort_timestamp) * av_q2d(stream.time_base);
+  if (decoded_ == 0) first_seconds_ = stated;
+  const double seconds = stated - first_seconds_;
+  return seconds >= seconds_ && seconds < kLongestSeconds ? seconds : by_rate;
 }
 
 void VideoReader::turn(VideoFrame& frame) const {

@@ -12,6 +12,7 @@ extern "C" {
 
 #include "core/error.h"
 #include "media/ffmpeg/ffmpeg.h"
+#include "media/ffmpeg/file_io.h"
 #include "media/video/video.h"
 
 namespace octet {
@@ -60,6 +61,7 @@ int write_header(AVFormatContext* format, Appears appears) {
 }  // namespace
 
 struct VideoWriter::Handles {
+  std::unique_ptr<FileIo> file;
   AVFormatContext* format = nullptr;
   AVCodecContext* codec = nullptr;
   AVStream* stream = nullptr;
@@ -72,7 +74,6 @@ struct VideoWriter::Handles {
     sws_freeContext(scaler);
     av_packet_free(&packet);
     avcodec_free_context(&codec);
-    if (format != nullptr && format->pb != nullptr) avio_closep(&format->pb);
     avformat_free_context(format);
   }
 };
@@ -82,9 +83,12 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fp
   av_log_set_level(AV_LOG_QUIET);
   Handles& h = *handles_;
   if (appears == Appears::kWhenFinished) target_.emplace(path);
-  const std::string file = (target_ ? target_->temporary() : path).string();
   const Size even{(size.width + 1) / 2 * 2, (size.height + 1) / 2 * 2};  // what 4:2:0 needs
-  if (avformat_alloc_output_context2(&h.format, nullptr, nullptr, file.c_str()) < 0) {
+  // By its extension alone: a name with % in it is no sequence of pictures.
+  const std::string extension = "x" + path.extension().string();
+  const bool known =
+      avformat_alloc_output_context2(&h.format, nullptr, nullptr, extension.c_str()) >= 0;
+  if (!known || (h.format->oformat->flags & AVFMT_NOFILE) != 0) {
     fail_usage("{}: no video format is known by the extension '{}'; use .mp4", path.string(),
                path.extension().string());
   }
@@ -95,9 +99,10 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fp
   h.stream = avformat_new_stream(h.format, nullptr);
   h.stream->time_base = h.codec->time_base;
   avcodec_parameters_from_context(h.stream->codecpar, h.codec);
-  int status = avio_open(&h.format->pb, file.c_str(), AVIO_FLAG_WRITE);
-  if (status >= 0) status = write_header(h.format, appears);
-  if (status < 0) fail("{}: cannot be written: {}", path.string(), ffmpeg_reason(status));
+  h.file = FileIo::open_to_write(target_ ? target_->temporary() : path);
+  h.file->serve(*h.format);
+  if (const int status = write_header(h.format, appears); status < 0)
+    fail("{}: cannot be written: {}", path.string(), ffmpeg_reason(status));
   h.source = size;
   h.scaler = sws_getContext(size.width, size.height, AV_PIX_FMT_RGB24, even.width, even.height,
                             AV_PIX_FMT_YUV420P, SWS_BILINEAR, nullptr, nullptr, nullptr);
@@ -149,9 +154,7 @@ void VideoWriter::finish() {
   Handles& h = *handles_;
   encode(nullptr);
   int status = av_write_trailer(h.format);
-  avio_flush(h.format->pb);
-  if (status >= 0) status = h.format->pb->error;
-  if (const int closed = avio_closep(&h.format->pb); status >= 0) status = closed;
+  if (const int closed = h.file->finish(); status >= 0) status = closed;
   if (status < 0) fail("{}: cannot be written: {}", path_.string(), ffmpeg_reason(status));
   if (target_) target_->commit();
 }

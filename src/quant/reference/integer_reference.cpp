@@ -1,6 +1,7 @@
 #include "quant/reference/integer_reference.h"
 
 #include "core/error.h"
+#include "core/process.h"
 
 namespace octet {
 
@@ -47,6 +48,7 @@ IntegerNode IntegerReference::details_of(const Node& node, const QuantParams& ou
 }
 
 IntegerTensor IntegerReference::run_node(const Node& node, IntegerInputs in) const {
+  if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
   const QuantParams& out = *model_.quantization.find(node.name);
   const Node* conv = topology_.fused_conv(node);
   if (conv == nullptr) return compute(node.op, in, details_of(node, out));

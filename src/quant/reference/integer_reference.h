@@ -26,7 +26,7 @@ class IntegerReference {
                                                          Size size) const;
 
   // One node on given inputs. For an activation that is fused, the node is the activation, and the
-  // input its convolution's.
+  // input its convolution's. Throws when stop_requested().
   [[nodiscard]] IntegerTensor run_node(const Node& node, IntegerInputs inputs) const;
 
   // Whether the node is computed within the activation after it.

@@ -8,7 +8,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/text/yaml_text.h"
+#include "core/text/clean_text.h"
+#include "core/yaml/yaml_text.h"
 #include "serve/config/live_options.h"
 
 namespace octet {
@@ -16,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kMostSources = 64;   // each has a thread, a connection and a decoder
+constexpr size_t kLongestName = 200;  // bytes, of a camera: a part of topics and file names
 constexpr double kBusy = 0.9;  // share of the processor above which a machine does not keep up
 
 // A map of the file, whose keys are asked for one by one; one that nobody asked for is an error.
@@ -126,7 +129,7 @@ RegionSpec read_regions(Section& camera) {
   Section zones = camera.section(camera.find("zones"));
   for (const auto& entry : zones.node()) {
     Section zone = zones.section(entry.second);
-    out.zones.push_back({.name = entry.first.Scalar(),
+    out.zones.push_back({.name = clean_text(entry.first.Scalar()),
                          .corners = read_points(zone, 3, kMostCorners),
                          .classes = read_classes(zone)});
     zone.read("motion", out.zones.back().motion);
@@ -137,7 +140,7 @@ RegionSpec read_regions(Section& camera) {
     Section line = lines.section(entry.second);
     const auto points = read_points(line, 2, 2);
     if (points[0] == points[1]) line.wrong(entry.second, "the two points of a line are one");
-    out.lines.push_back({.name = entry.first.Scalar(),
+    out.lines.push_back({.name = clean_text(entry.first.Scalar()),
                          .from = points[0],
                          .to = points[1],
                          .classes = read_classes(line)});
@@ -156,7 +159,7 @@ void read_cameras(Section& root, LiveConfig& config) {
   Section sources = root.section(root.find("sources"));
   if (sources.node().size() == 0) root.wrong(root.node(), "sources: none is named");
   for (const auto& entry : sources.node()) {
-    CameraSpec spec{.name = entry.first.Scalar()};
+    CameraSpec spec{.name = clean_text(entry.first.Scalar())};
     if (entry.second.IsScalar()) {
       spec.address = address_of(sources, entry.second.Scalar());
     } else {
@@ -216,7 +219,13 @@ LiveConfig read_live_config(const fs::path& file) {
 void complete(LiveConfig& config) {
   std::set<std::string> names;
   bool regions = false, streams = false;
+  if (config.cameras.size() > kMostSources)
+    fail_usage("--source: {} are too many; {} at most are watched by one program",
+               config.cameras.size(), kMostSources);
   for (const CameraSpec& spec : config.cameras) {
+    if (spec.name.size() > kLongestName)
+      fail_usage("--source {}…: a name of {} bytes is too long; {} at most",
+                 spec.name.substr(0, 20), spec.name.size(), kLongestName);
     if (!names.insert(spec.name).second)
       fail_usage("--source: two are called '{}'; give them names, as in front={}", spec.name,
                  spec.name);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/text/json_text.h"
 #include "serve/http/assets.h"
 #include "serve/http/metrics.h"
 #include "serve/http/settings.h"
@@ -16,9 +17,7 @@ using nlohmann::json;
 constexpr std::chrono::milliseconds kPicturePatience{1000};
 
 // A name that is no UTF-8 is shown with what of it is.
-HttpAnswer json_answer(const json& j) {
-  return text_answer(j.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-}
+HttpAnswer json_answer(const json& j) { return text_answer(dump_json(j), "application/json"); }
 
 json to_json(const MqttStatus& m) {
   return {{"connected", m.connected},

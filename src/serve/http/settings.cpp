@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/text/json_text.h"
 #include "serve/config/live_options.h"
 
 namespace octet {
@@ -18,7 +19,7 @@ bool is_on_page(const LiveOption& option) { return !option.page.name.empty(); }
 
 // Numbers are numbers; only the words that stand beside them are texts.
 std::string text_of(const json& value, const LiveOption& option) {
-  if (value.is_number()) return value.dump();
+  if (value.is_number()) return dump_json(value);
   const auto is_word = [&](const std::string& word) { return value == word; };
   if (std::none_of(option.words.begin(), option.words.end(), is_word))
     fail("{}", expectation(option));

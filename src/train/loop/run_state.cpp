@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "graph/json/graph_json.h"
 #include "train/network/graph_executor.h"
@@ -51,7 +52,7 @@ CocoSummary to_summary(const nlohmann::json& j) {
 
 std::string fingerprint(const Model& model) {
   Hash hash;
-  hash.add(to_json(model.graph).dump());
+  hash.add(dump_json(to_json(model.graph)));
   const auto add = [&](const Tensor& tensor) { hash.add(std::as_bytes(std::span(tensor.values))); };
   for (const Node& node : model.graph.nodes) {
     if (const auto* conv = std::get_if<Conv2d>(&node.op)) {
@@ -72,17 +73,16 @@ void write_run(const std::filesystem::path& file, const Model& averaged,
   put(a, "run.buffer.", network.buffers());
   put(a, "run.average.", average.values());
   put(a, "run.optimizer.", optimizer.state());
-  a.metadata[kKey] = nlohmann::json{{"key", key},
-                                    {"epoch", position.epoch},
-                                    {"batch", position.batch},
-                                    {"best_epoch", position.best_epoch},
-                                    {"best_fitness", position.best_fitness},
-                                    {"best_boxes", to_json(position.best_boxes)},
-                                    {"best_keypoints", to_json(position.best_keypoints)},
-                                    {"seconds", position.seconds},
-                                    {"steps", optimizer.steps()},
-                                    {"updates", average.updates()}}
-                         .dump();
+  a.metadata[kKey] = dump_json(nlohmann::json{{"key", key},
+                                              {"epoch", position.epoch},
+                                              {"batch", position.batch},
+                                              {"best_epoch", position.best_epoch},
+                                              {"best_fitness", position.best_fitness},
+                                              {"best_boxes", to_json(position.best_boxes)},
+                                              {"best_keypoints", to_json(position.best_keypoints)},
+                                              {"seconds", position.seconds},
+                                              {"steps", optimizer.steps()},
+                                              {"updates", average.updates()}});
   write_model_file(file, averaged, StorageKind::kF32, a);
 }
 

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/text/json_text.h"
+
 namespace octet {
 
 HttpAnswer text_answer(std::string text, std::string type, int status) {
@@ -13,7 +15,7 @@ HttpAnswer text_answer(std::string text, std::string type, int status) {
 }
 
 HttpAnswer error_answer(int status, const std::string& reason) {
-  return text_answer(nlohmann::json{{"error", reason}}.dump(), "application/json", status);
+  return text_answer(dump_json(nlohmann::json{{"error", reason}}), "application/json", status);
 }
 
 }  // namespace octet

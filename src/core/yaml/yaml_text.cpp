@@ -1,4 +1,4 @@
-#include "core/text/yaml_text.h"
+#include "core/yaml/yaml_text.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -54,6 +54,8 @@ YAML::Node load_yaml(const std::string& text, const std::string& name) {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(guard);
+    if (parser.HandleNextDocument(guard))
+      fail("{}: holds a second YAML document behind a line '---'; write one", name);
     return YAML::Load(text);
   } catch (const YAML::Exception& e) {
     fail("{}: is not valid YAML: {}", name, e.what());
