@@ -2,11 +2,12 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "core/error.h"
+#include "core/folder.h"
+#include "core/text/json_text.h"
 #include "core/text/yaml_text.h"
 #include "format/model_file.h"
 
@@ -18,8 +19,8 @@ constexpr int kReadableVersion = 1;
 
 fs::path xml_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".xml") found.push_back(entry.path());
+  for (const fs::path& file : list_folder(folder)) {
+    if (file.extension() == ".xml") found.push_back(file);
   }
   if (found.size() != 1)
     fail("{}: is a folder with {} .xml files; one model is expected", folder.string(),
@@ -37,10 +38,7 @@ ExportInfo parse_ultralytics(const YAML::Node& y, const std::string& name) {
     fail("{}: was exported with NMS inside (end2end); export it without", name);
   ExportInfo out{.info = {}, .layout = Layout::kUltralytics};
   out.info.task = task == "pose" ? Task::kPose : Task::kDetect;
-  const YAML::Node names = y["names"];
-  for (size_t i = 0; i < names.size(); ++i)
-    out.info.names.push_back(names[static_cast<int>(i)].as<std::string>());
-  if (out.info.names.empty()) fail("{}: its metadata names no classes", name);
+  out.info.names = names_from_yaml(y["names"], name);
   const int largest = y["stride"].as<int>();
   for (int stride = 8; stride <= largest; stride *= 2) out.info.head.strides.push_back(stride);
   if (out.info.task == Task::kPose) {
@@ -59,7 +57,8 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
                                  const std::string& name) {
   try {
     if (const auto own = entries.find("octet"); own != entries.end()) {
-      const auto json = nlohmann::json::parse(own->second);
+      Budget budget(name, own->second.size());
+      const auto json = parse_json(own->second, budget);
       if (json.at("version").get<int>() > kReadableVersion)
         fail("{}: was exported by a newer octet; update octet", name);
       return {.info = info_from_json(json.at("info")),
@@ -93,20 +92,19 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
 
 std::vector<fs::path> models_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const fs::path extension = entry.path().extension();
-    if (extension == ".safetensors" || extension == ".pt" || export_format_of(entry.path()))
-      found.push_back(entry.path());
+  for (const fs::path& file : list_folder(folder)) {
+    const fs::path extension = file.extension();
+    if (extension == ".safetensors" || extension == ".pt" || export_format_of(file))
+      found.push_back(file);
   }
-  std::sort(found.begin(), found.end());
   return found;
 }
 
 uintmax_t bytes_of_model(const fs::path& model) {
   if (fs::is_directory(model)) {
     uintmax_t bytes = 0;
-    for (const auto& entry : fs::directory_iterator(model))
-      if (entry.is_regular_file()) bytes += entry.file_size();
+    for (const fs::path& file : list_folder(model))
+      if (fs::is_regular_file(file)) bytes += fs::file_size(file);
     return bytes;
   }
   uintmax_t bytes = 0;

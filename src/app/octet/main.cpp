@@ -8,6 +8,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -68,6 +69,14 @@ void add_other_tables(nlohmann::ordered_json& all) {
   all.update(described);
 }
 
+// Files cannot ask for more than their budgets allow, so this is what is left to decide about memory.
+[[noreturn]] void out_of_memory(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  const bool sized = !verbs.empty() && verbs[0]->get_option_no_throw("--imgsz") != nullptr;
+  fail("out of memory; how much is needed follows from {}",
+       sized ? "the model, the pictures and --imgsz" : "the size of the file");
+}
+
 void run(int argc, char** argv) {
   for (const TrainVerb& verb : kTrainVerbs) {
     if (argc > 1 && std::string_view(argv[1]) == verb.name) run_train_program(argv);
@@ -97,6 +106,10 @@ void run(int argc, char** argv) {
     app.exit(e);
   } catch (const CLI::Success&) {
     // The flag did it all.
+  } catch (const std::bad_alloc&) {
+    out_of_memory(app);
+  } catch (const std::length_error&) {
+    out_of_memory(app);
   } catch (const CLI::ParseError& e) {
     const auto verbs = app.get_subcommands();
     fail_usage("{}\nTry 'octet {}--help'.", e.what(),
@@ -117,8 +130,8 @@ int main(int argc, char** argv) {
   } catch (const octet::Error& e) {
     fmt::print(stderr, "octet: {}\n", e.what());
     return static_cast<int>(e.code());
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "octet: out of memory; try a smaller --imgsz or a smaller file\n");
+  } catch (const std::filesystem::filesystem_error& e) {
+    fmt::print(stderr, "octet: {}: {}\n", e.path1().string(), e.code().message());
   } catch (const std::exception& e) {
     fmt::print(stderr, "octet: {}\n", e.what());
   }
