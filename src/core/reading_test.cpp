@@ -16,7 +16,7 @@
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/hash.h"
-#include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 #include "core/text/yaml_text.h"
 #include "testing/testing.h"
 
@@ -180,7 +180,8 @@ TEST(Yaml, NamesAreAListOrAMap) {
   EXPECT_THAT(names_of(R"({"0": a, "1": b})"), ElementsAre("a", "b"));
   for (const char* wrong : {"{0: a, 2: b}", "{0: a, 0: b}", "{-1: a}", "{x: a}", "[a, [b]]", "[~]",
                             "{0: a, 99999999999999999999: b}", "{[0]: a}"})
-    EXPECT_THAT(error_of([&] { (void)names_of(wrong); }), HasSubstr("'names' lacks class")) << wrong;
+    EXPECT_THAT(error_of([&] { (void)names_of(wrong); }), HasSubstr("'names' lacks class"))
+        << wrong;
   EXPECT_THAT(error_of([] { (void)names_of("[]"); }), HasSubstr("'names' is empty"));
   EXPECT_THAT(error_of([] { (void)names_of("3"); }), HasSubstr("has no 'names'"));
 }

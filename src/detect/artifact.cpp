@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/folder.h"
-#include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 #include "core/text/yaml_text.h"
 #include "format/model_file.h"
 

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 #include "format/checkpoint/checkpoint.h"
 #include "graph/json/quantization_json.h"
 #include "quant/params.h"

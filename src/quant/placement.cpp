@@ -117,8 +117,7 @@ void verify_quantization(const Model& model) {
   std::unordered_set<std::string_view> values{model.graph.input};
   for (const Node& node : model.graph.nodes) values.insert(node.name);
   for (const auto& [name, params] : q.values) {
-    if (!values.contains(name))
-      fail("'{}' has a scale, but is not a value of the graph", name);
+    if (!values.contains(name)) fail("'{}' has a scale, but is not a value of the graph", name);
   }
   for (const Node& node : model.graph.nodes) {
     if (!traits_of(node.op).shares_scale) continue;

@@ -110,6 +110,8 @@ void run(int argc, char** argv) {
     out_of_memory(app);
   } catch (const std::length_error&) {
     out_of_memory(app);
+  } catch (const std::filesystem::filesystem_error& e) {
+    fail("{}: {}", e.path1().string(), e.code().message());
   } catch (const CLI::ParseError& e) {
     const auto verbs = app.get_subcommands();
     fail_usage("{}\nTry 'octet {}--help'.", e.what(),
@@ -130,8 +132,8 @@ int main(int argc, char** argv) {
   } catch (const octet::Error& e) {
     fmt::print(stderr, "octet: {}\n", e.what());
     return static_cast<int>(e.code());
-  } catch (const std::filesystem::filesystem_error& e) {
-    fmt::print(stderr, "octet: {}: {}\n", e.path1().string(), e.code().message());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "octet: out of memory; try a smaller --imgsz or a smaller file\n");
   } catch (const std::exception& e) {
     fmt::print(stderr, "octet: {}\n", e.what());
   }

@@ -2,7 +2,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <limits>
 #include <new>
 #include <string>
@@ -58,8 +57,6 @@ int main(int argc, char** argv) {
   } catch (const octet::Error& e) {
     fmt::print(stderr, "octet: {}\n", e.what());
     return static_cast<int>(e.code());
-  } catch (const std::filesystem::filesystem_error& e) {
-    fmt::print(stderr, "octet: {}: {}\n", e.path1().string(), e.code().message());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "{}\n", octet::kOutOfMemory);
   } catch (const std::exception& e) {

@@ -1,11 +1,12 @@
 // Any text as YAML (the first byte is even) or as JSON.
+#include <yaml-cpp/yaml.h>
+
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <yaml-cpp/yaml.h>
 
 #include "core/error.h"
-#include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 #include "core/text/yaml_text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -89,9 +89,8 @@ void CompiledCache::drop_old() const {
   for (const fs::path& path : list_folder(folder_)) {
     if (path.filename().string().starts_with(kPrefix)) blobs.emplace_back(path);
   }
-  std::sort(blobs.begin(), blobs.end(), [](const auto& a, const auto& b) {
-    return a.last_write_time() > b.last_write_time();
-  });
+  std::sort(blobs.begin(), blobs.end(),
+            [](const auto& a, const auto& b) { return a.last_write_time() > b.last_write_time(); });
   for (size_t i = kFiles; i < blobs.size(); ++i) fs::remove(blobs[i].path());
 }
 

@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 #include "eval/dataset/dataset_readers.h"
 
 namespace octet {
@@ -106,8 +106,9 @@ class CocoReader {
       if (found != known.end()) classes_[key] = found->second;
     }
     if (!classes_.empty() && classes_.size() < categories.size())
-      log_warning("{}: {} of {} categories are not classes of the model; their objects are left out",
-                  name_, categories.size() - classes_.size(), categories.size());
+      log_warning(
+          "{}: {} of {} categories are not classes of the model; their objects are left out", name_,
+          categories.size() - classes_.size(), categories.size());
   }
 
   void read_images() {
@@ -162,8 +163,7 @@ class CocoReader {
     const auto own = id(a, "id");
     if (!own) return false;
     budget_.take(2 * sizeof(ObjectKey));
-    const bool added =
-        seen_.emplace(*own, image, category, box.x1, box.y1, box.x2, box.y2).second;
+    const bool added = seen_.emplace(*own, image, category, box.x1, box.y1, box.x2, box.y2).second;
     if (!added) skip(Reason::kDuplicate);
     return added;
   }

@@ -103,18 +103,18 @@ TEST(HostileCoco, BoxesThatAreNoneAreLeftOutAndCounted) {
     EXPECT_THAT(a.said, HasSubstr("c.json: 1 of its entries have a box with")) << box;
   }
   for (const json& box : {json{200, 2, 3, 4}, json{1, 100, 3, 4}, json{-10, 2, 3, 4}}) {
-    const Annotated a = annotated({object(box)});
+    const Annotated a = annotated(json::array({object(box)}));
     EXPECT_TRUE(a.data.samples.at(0).objects.empty()) << box;
     EXPECT_THAT(a.said, HasSubstr("lie outside their picture")) << box;
   }
   json area = object({1, 2, 3, 4});
   area["area"] = -1;
-  EXPECT_THAT(annotated({area}).said, HasSubstr("have a box with"));
+  EXPECT_THAT(annotated(json::array({area})).said, HasSubstr("have a box with"));
 }
 
 TEST(HostileCoco, SoundBoxesStay) {
-  const Annotated a = annotated(
-      {object({90, 90, 20, 20}, 1), object({0, 0, 0, 0}, 2), object({-1, -1, 5, 5}, 3)});
+  const Annotated a =
+      annotated({object({90, 90, 20, 20}, 1), object({0, 0, 0, 0}, 2), object({-1, -1, 5, 5}, 3)});
   EXPECT_EQ(a.data.samples.at(0).objects.size(), 3U) << "they reach into the picture";
   EXPECT_EQ(a.said, "");
 }

@@ -22,7 +22,7 @@ constexpr double kKeypointAreaShare =
     0.53;  // of the box: COCO's mean, used where labels carry no area
 constexpr double kSlack =
     0.01;  // labels written with few digits may leave the picture by this much
-constexpr size_t kListedBytes = 200;  // of a picture's path that a .txt list names
+constexpr size_t kListedBytes = 200;                 // of a picture's path that a .txt list names
 constexpr size_t kMaxLabelBytes = size_t{16} << 20;  // of one picture's labels
 constexpr int kMaxLabels = 100'000;                  // lines of one picture's labels
 constexpr size_t kMaxLineBytes = size_t{256} << 10;  // of one label: a thousand keypoints and more

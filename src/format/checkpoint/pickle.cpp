@@ -15,7 +15,7 @@ using Ref = PickleValue::Ref;
 namespace {
 constexpr size_t kMaxBytes = 16U << 20;  // YOLOv8x's has 0.3 MB; training state may add a few
 constexpr size_t kValueBytes = sizeof(PickleValue) + sizeof(void*);
-constexpr size_t kMemoBytes = 80;      // a node of the map
+constexpr size_t kMemoBytes = 80;                      // a node of the map
 constexpr size_t kReferenceBytes = 3 * sizeof(void*);  // in a vector that grows
 }  // namespace
 
@@ -81,9 +81,7 @@ class PickleMachine {
     value.kind = kind;
     return &value;
   }
-  PickleValue* push(Kind kind) {
-    return put(make(kind));
-  }
+  PickleValue* push(Kind kind) { return put(make(kind)); }
   PickleValue* put(PickleValue* value) {
     budget_.take(kReferenceBytes);
     stack_.push_back(value);

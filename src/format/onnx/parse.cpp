@@ -67,8 +67,7 @@ class WireScan {
   bool other(uint32_t tag) {
     const int begin = in_.CurrentPosition();
     if (!WireFormatLite::SkipField(&in_, tag)) return false;
-    const bool group =
-        WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_START_GROUP;
+    const bool group = WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_START_GROUP;
     budget_.take(group ? static_cast<size_t>(in_.CurrentPosition() - begin) : 1,
                  group ? kUnknownBytes : kNumberBytes);
     return true;

