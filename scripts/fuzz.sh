@@ -24,6 +24,13 @@ printf "{0: 'a', 1: \"b\"}" > "$corpus/metadata_fuzz/names"
 printf '\0000 0.5 0.25 0.5 0.1\n2 .1 .1 .2 .2\n' > "$corpus/labels_fuzz/detect"
 printf '\0010 0.5 0.25 0.5 0.1 .1 .2 2 0 0 0\n' > "$corpus/labels_fuzz/pose"
 printf '\001<net><layers><layer id="0" name="a" type="Const"><data element_type="f32" shape="1,2" offset="0" size="8"/></layer></layers></net>%200s' . > "$corpus/listing_fuzz/ir"
+printf ' names: {0: a, 1: b}\nval: [images, "x y"]\nkpt_shape: [17, 3]\n' > "$corpus/text_fuzz/yaml"
+printf '!{"a":[1,-2.5e3,"x",null,true,{"b":{}}]}' > "$corpus/text_fuzz/json"
+printf '{"__metadata__":{"octet":"x"},"a":{"dtype":"F16","shape":[2,2],"data_offsets":[0,8]},"b":{"dtype":"I32","shape":[1],"data_offsets":[8,12]}}' > "$corpus/safetensors_fuzz/two"
+printf '{"images":[{"id":1,"file_name":"1.jpg","width":9,"height":9}],"categories":[{"id":7,"name":"cat"}],"annotations":[{"id":1,"image_id":1,"category_id":7,"bbox":[1,2,3,4],"area":12,"iscrowd":0,"keypoints":[1,1,2]}]}' > "$corpus/coco_fuzz/one"
+head -c 40000 samples/coco/images/val/000000000785.jpg > "$corpus/picture_fuzz/jpeg"
+printf 'P6\n2 2\n255\n123456789012' > "$corpus/picture_fuzz/ppm"
+printf 'II*\0\010\0\0\0\002\0\001\001\003\0\001\0\0\0\002\0\0\0\022\001\003\0\001\0\0\0\006\0\0\0\0\0\0\0' > "$corpus/picture_fuzz/tiff"
 cp tests/data/streams/120-pictures.h264 "$corpus/packets_fuzz/"
 
 for target in "${targets[@]}"; do

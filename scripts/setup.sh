@@ -9,7 +9,7 @@ onnxruntime_version=1.32.0
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache git ca-certificates python3-pip
     libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler
-    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libfreetype-dev fonts-dejavu-core
     libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libjs-dygraphs libgtest-dev libgmock-dev libbenchmark-dev"
   [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
@@ -20,7 +20,7 @@ declare -A packages=(
   [emulate]="qemu-user-static"
 )
 sysroot_packages="libc6-dev libstdc++-12-dev libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev libonnx-dev
-  libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libexif-dev libfreetype-dev fonts-dejavu-core libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libgtest-dev libgmock-dev
+  libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libfreetype-dev fonts-dejavu-core libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libgtest-dev libgmock-dev
   libarmnntfliteparser-dev libarmnn-cpuacc-backend22 libarmnn-cpuref-backend22"
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -77,33 +78,63 @@ void write_parts(const AtomicPath& target, FileParts parts) {
 
 }  // namespace
 
-void require_file(const fs::path& path) {
+InputFile::InputFile(fs::path path) : path_(std::move(path)) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) fail("{}: no such file", path.string());
-  if (fs::is_directory(status)) fail("{}: is a folder, a file is expected", path.string());
-  if (!fs::is_regular_file(status)) fail("{}: is not a regular file", path.string());
+  const fs::file_status status = fs::status(path_, error);
+  if (status.type() == fs::file_type::not_found) fail("{}: no such file", path_.string());
+  if (status.type() == fs::file_type::none)
+    fail("{}: cannot open: {}", path_.string(), error.message());
+  if (fs::is_directory(status)) fail("{}: is a folder, a file is expected", path_.string());
+  if (!fs::is_regular_file(status))
+    fail("{}: is not a regular file; a FIFO, socket or device is never read", path_.string());
+  // What lies there may have become a FIFO by now, so this does not wait, and it is asked again.
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd_ < 0) fail("{}: cannot open: {}", path_.string(), std::strerror(errno));
+  struct stat opened {};
+  if (::fstat(fd_, &opened) != 0 || !S_ISREG(opened.st_mode)) {
+    ::close(fd_);
+    fail("{}: is not a regular file", path_.string());
+  }
+  size_ = static_cast<size_t>(opened.st_size);
 }
 
-std::vector<std::byte> read_file(const fs::path& path) {
-  require_file(path);
-  const FileDescriptor file(path, O_RDONLY);
-  std::vector<std::byte> bytes(fs::file_size(path));
+InputFile::~InputFile() { ::close(fd_); }
+
+size_t InputFile::read(std::span<std::byte> bytes) {
   size_t filled = 0;
   while (filled < bytes.size()) {
-    const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    const ssize_t got = ::read(fd_, bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail("{}: cannot read: {}", path.string(), std::strerror(errno));
+    if (got < 0) fail("{}: cannot read: {}", path_.string(), std::strerror(errno));
     if (got == 0) break;
     filled += static_cast<size_t>(got);
   }
-  bytes.resize(filled);
+  return filled;
+}
+
+void require_file(const fs::path& path) { (void)InputFile(path); }
+
+namespace {
+
+template <typename Bytes>
+Bytes read_whole(const fs::path& path, size_t max_bytes) {
+  InputFile file(path);
+  if (file.size() > max_bytes)
+    fail("{}: has {} bytes; {} are the most for a file of this kind", path.string(), file.size(),
+         max_bytes);
+  Bytes bytes(file.size(), typename Bytes::value_type{});
+  bytes.resize(file.read(std::as_writable_bytes(std::span(bytes))));
   return bytes;
 }
 
-std::string read_text_file(const fs::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}  // namespace
+
+std::vector<std::byte> read_file(const fs::path& path, size_t max_bytes) {
+  return read_whole<std::vector<std::byte>>(path, max_bytes);
+}
+
+std::string read_text_file(const fs::path& path, size_t max_bytes) {
+  return read_whole<std::string>(path, max_bytes);
 }
 
 void make_folder(const fs::path& path) {

@@ -1,4 +1,4 @@
-// Whole-file reading and atomic writing. Errors name the file.
+// Reading of regular files, and atomic writing. Errors name the file.
 //
 // What is written goes through links to the file that they lead to. A device or a pipe is written as
 // it is, and never replaced or renamed.
@@ -16,11 +16,35 @@
 
 namespace octet {
 
-// All bytes of a regular file. Throws when it is missing, a folder, or not readable.
-[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path);
-[[nodiscard]] std::string read_text_file(const std::filesystem::path& path);
+// A regular file, open for reading: the one way to open what somebody else wrote. A folder, a FIFO, a
+// socket or a device of that name is refused by name, and never waited for.
+class InputFile {
+ public:
+  explicit InputFile(std::filesystem::path path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
 
-// Throws unless `path` is an existing regular file.
+  [[nodiscard]] size_t size() const { return size_; }  // in bytes, when it was opened
+  // Fills `bytes` from where the last call ended; how many were left to read.
+  [[nodiscard]] size_t read(std::span<std::byte> bytes);
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+  size_t size_ = 0;
+};
+
+inline constexpr size_t kMaxFileBytes = size_t{4} << 30;
+
+// All bytes of a regular file. Throws when it is missing, none, not readable, or has more than
+// `max_bytes`.
+[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path,
+                                               size_t max_bytes = kMaxFileBytes);
+[[nodiscard]] std::string read_text_file(const std::filesystem::path& path,
+                                         size_t max_bytes = kMaxFileBytes);
+
+// Throws unless `path` is a regular file that can be read.
 void require_file(const std::filesystem::path& path);
 
 // Creates a folder and its parents; throws naming it when that fails.

@@ -2,11 +2,13 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/budget.h"
 #include "core/error.h"
+#include "core/folder.h"
+#include "core/text/parse_json.h"
 #include "core/yaml/yaml_text.h"
 #include "format/model_file.h"
 
@@ -19,32 +21,13 @@ constexpr int kMaxStride = 64;
 
 fs::path xml_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".xml") found.push_back(entry.path());
+  for (const fs::path& file : list_folder(folder)) {
+    if (file.extension() == ".xml") found.push_back(file);
   }
   if (found.size() != 1)
     fail("{}: is a folder with {} .xml files; one model is expected", folder.string(),
          found.size());
   return found[0];
-}
-
-// A list, or a map from 0, 1, … in any order.
-std::vector<std::string> class_names(const YAML::Node& node) {
-  std::vector<std::string> names;
-  if (node.IsSequence()) {
-    for (const YAML::Node& name : node) names.push_back(name.as<std::string>());
-    return names;
-  }
-  names.resize(node.size());
-  std::vector<bool> named(names.size());
-  for (const auto& entry : node) {
-    const auto index = entry.first.as<size_t>();
-    if (index >= names.size() || named[index])
-      fail("its class names are not numbered from 0 to {}", names.size() - 1);
-    names[index] = entry.second.as<std::string>();
-    named[index] = true;
-  }
-  return names;
 }
 
 // Ultralytics' own description: a few YAML values. Its boxes, scores and keypoints come decoded in
@@ -57,7 +40,7 @@ ExportInfo parse_ultralytics(const YAML::Node& y) {
     fail("was exported with NMS inside (end2end); export it without");
   ExportInfo out{.info = {}, .layout = Layout::kUltralytics};
   out.info.task = task == "pose" ? Task::kPose : Task::kDetect;
-  out.info.names = class_names(y["names"]);
+  out.info.names = names_from_yaml(y["names"], "its metadata");
   const int largest = y["stride"].as<int>();
   if (largest > kMaxStride) fail("stride {} is not within 8..{}", largest, kMaxStride);
   for (int stride = 8; stride <= largest; stride *= 2) out.info.head.strides.push_back(stride);
@@ -72,8 +55,9 @@ ExportInfo parse_ultralytics(const YAML::Node& y) {
   return out;
 }
 
-ExportInfo parse_own(const std::string& text) {
-  const auto json = nlohmann::json::parse(text);
+ExportInfo parse_own(const std::string& text, const std::string& name) {
+  Budget budget(name, text.size());
+  const auto json = parse_json(text, budget);
   if (json.at("version").get<int>() > kReadableVersion)
     fail("was exported by a newer octet; update octet");
   return {.info = info_from_json(json.at("info")),
@@ -100,7 +84,8 @@ YAML::Node joined(const std::map<std::string, std::string>& entries, const std::
 ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
                                  const std::string& name) {
   try {
-    if (const auto own = entries.find("octet"); own != entries.end()) return parse_own(own->second);
+    if (const auto own = entries.find("octet"); own != entries.end())
+      return parse_own(own->second, name);
     if (const auto yaml = entries.find("metadata.yaml"); yaml != entries.end())
       return parse_ultralytics(load_yaml(yaml->second, name));
     if (entries.contains("names") && entries.contains("task"))
@@ -119,20 +104,19 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
 
 std::vector<fs::path> models_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const fs::path extension = entry.path().extension();
-    if (extension == ".safetensors" || extension == ".pt" || export_format_of(entry.path()))
-      found.push_back(entry.path());
+  for (const fs::path& file : list_folder(folder)) {
+    const fs::path extension = file.extension();
+    if (extension == ".safetensors" || extension == ".pt" || export_format_of(file))
+      found.push_back(file);
   }
-  std::sort(found.begin(), found.end());
   return found;
 }
 
 uintmax_t bytes_of_model(const fs::path& model) {
   if (fs::is_directory(model)) {
     uintmax_t bytes = 0;
-    for (const auto& entry : fs::directory_iterator(model))
-      if (entry.is_regular_file()) bytes += entry.file_size();
+    for (const fs::path& file : list_folder(model))
+      if (fs::is_regular_file(file)) bytes += fs::file_size(file);
     return bytes;
   }
   uintmax_t bytes = 0;

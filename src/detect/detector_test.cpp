@@ -2,12 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/folder.h"
 #include "engine/registry.h"
 #include "engine/tflite/tensors.h"
 #include "format/checkpoint/checkpoint.h"
@@ -201,6 +203,43 @@ TEST(OpenVino, CacheGivesTheSameAndHealsItself) {
   for (const auto& entry : fs::directory_iterator(folder.path()))
     std::ofstream(entry.path()) << "damaged";
   EXPECT_FALSE(Detector(options).description().from_cache);
+}
+
+// Not of a name, a size or a time: those can be the same for two models.
+TEST(OpenVino, CacheIsOfTheContent) {
+  const TemporaryFolder folder;
+  Model model = fold_batch_norm(read_checkpoint(checkpoints()[0]));
+  const fs::path cache = folder / "cache";
+  const auto from_cache = [&](const fs::path& file) {
+    return Detector({.model = file, .runtime = {.cache = cache}}).description().from_cache;
+  };
+  write_ir(folder / "m.xml", model, kSize, Layout::kRaw);
+  EXPECT_FALSE(from_cache(folder / "m.xml"));
+  fs::copy(folder / "m.xml", folder / "n.xml");
+  fs::copy(folder / "m.bin", folder / "n.bin");
+  EXPECT_TRUE(from_cache(folder / "n.xml")) << "the same under another name";
+
+  const auto written = fs::last_write_time(folder / "m.bin");
+  std::get<Conv2d>(model.graph.nodes[0].op).weight.values[0] += 1;
+  write_ir(folder / "m.xml", model, kSize, Layout::kRaw);
+  for (const char* name : {"m.xml", "m.bin"}) fs::last_write_time(folder / name, written);
+  EXPECT_FALSE(from_cache(folder / "m.xml")) << "others of the same size and time";
+  EXPECT_TRUE(from_cache(folder / "m.xml"));
+
+  const std::vector<fs::path> kept = list_folder(cache);
+  ASSERT_EQ(kept.size(), 2U);
+  fs::copy(kept[0], kept[1], fs::copy_options::overwrite_existing);
+  EXPECT_NE(from_cache(folder / "m.xml"), from_cache(folder / "n.xml")) << "one is another's";
+}
+
+TEST(Artifact, ReadsRegularFilesOnly) {
+  const TemporaryFolder folder;
+  const Model model = fold_batch_norm(read_checkpoint(checkpoints()[0]));
+  write_ir(folder / "m.xml", model, kSize, Layout::kRaw);
+  fs::remove(folder / "m.bin");
+  ASSERT_EQ(::mkfifo((folder / "m.bin").c_str(), 0600), 0);
+  EXPECT_THAT(error_of([&] { (void)read_export(export_format("openvino"), folder / "m.xml"); }),
+              HasSubstr("m.bin: is not a regular file"));
 }
 
 TEST(Detector, SaysWhatIsWrong) {

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 #include "format/checkpoint/checkpoint.h"
 #include "graph/json/quantization_json.h"
 #include "quant/params.h"
@@ -18,6 +19,8 @@ using nlohmann::json;
 
 constexpr const char* kKey = "octet";
 constexpr int kVersion = 1;
+// Of a node in the graph and in what is asked about the graph, and of each of its inputs.
+constexpr size_t kNodeBytes = 1024, kInputBytes = 256;
 
 json to_json(const Quantization& q) {
   return {{"weight_bits", q.weight_grid.bits},
@@ -32,6 +35,13 @@ Quantization quantization_from_json(const json& j) {
     fail("weights of {} bits", q.weight_grid.bits);
   q.values = quant_params_from_json(j.at("values"));
   return q;
+}
+
+void take_graph(const json& graph, Budget& budget) {
+  for (const json& node : graph.at("nodes")) {
+    budget.take(kNodeBytes);
+    budget.take(node.at("inputs").size(), kInputBytes);
+  }
 }
 
 // A convolution stored in integers: they are kept, and the real values they stand for are put into
@@ -59,7 +69,7 @@ void take_integers(Node& node, Conv2d& conv, SafetensorsFile& file, Quantization
   const int limit = quantization.weight_grid.limit() * unit;
   for (const int32_t w : weight.values) {
     if (w % unit != 0) fail("[{}] has a weight of {}, which is odd", node.name, w);
-    if (std::abs(w) > limit) fail("[{}] has a weight of {}, beyond ±{}", node.name, w, limit);
+    if (w < -limit || w > limit) fail("[{}] has a weight of {}, beyond ±{}", node.name, w, limit);
     q.weight.push_back(static_cast<int8_t>(w));
   }
   conv.weight = {weight.shape, std::vector<float>(q.weight.size())};
@@ -84,7 +94,8 @@ void take_tensors(Node& node, SafetensorsFile& file, Quantization& quantization)
 }  // namespace
 
 Model parse_model_file(std::span<const std::byte> bytes, const std::string& name) {
-  SafetensorsFile file = parse_safetensors(bytes, name);
+  Budget budget(name, bytes.size());
+  SafetensorsFile file = parse_safetensors(bytes, budget);
   const auto entry = file.metadata.find(kKey);
   if (entry == file.metadata.end()) {
     fail(
@@ -93,11 +104,12 @@ Model parse_model_file(std::span<const std::byte> bytes, const std::string& name
         name, name);
   }
   try {
-    const auto json = nlohmann::json::parse(entry->second);
+    const auto json = parse_json(entry->second, budget);
     const int version = json.at("version").get<int>();
     if (version > kVersion)
       fail("was written by a newer octet (file version {}); update octet", version);
     Model model{.info = info_from_json(json.at("info")), .graph = {}};
+    take_graph(json.at("graph"), budget);
     read_graph_json(json.at("graph"), model);
     if (json.contains("quantization"))
       model.quantization = quantization_from_json(json.at("quantization"));
@@ -108,6 +120,7 @@ Model parse_model_file(std::span<const std::byte> bytes, const std::string& name
   } catch (const nlohmann::json::exception& e) {
     fail("{}: its metadata is damaged: {}", name, e.what());
   } catch (const Error& e) {
+    if (std::string_view(e.what()).starts_with(name)) throw;
     fail("{}: {}", name, e.what());
   }
 }

@@ -40,7 +40,7 @@ ExportListing list_ir_content(const ExportContent& content, const std::string& n
 
 std::map<std::string, std::string> read_ir_content_metadata(const ExportContent& content,
                                                             const std::string& name) {
-  auto entries = read_ir_metadata(content.main, name);
+  auto entries = read_ir_metadata(content.main, content.weights, name);
   if (!content.description.empty()) entries["metadata.yaml"] = content.description;
   return entries;
 }

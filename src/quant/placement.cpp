@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
+#include <unordered_set>
 
 #include "core/error.h"
 
@@ -121,9 +123,10 @@ void verify_quantization(const Model& model) {
   const QuantParams* image = q.find(model.graph.input);
   if (image == nullptr || *image != kImageParams)
     fail("the input's scale and zero point are not 1/255 and -128");
+  std::unordered_set<std::string_view> values{model.graph.input};
+  for (const Node& node : model.graph.nodes) values.insert(node.name);
   for (const auto& [name, params] : q.values) {
-    if (name != model.graph.input && model.graph.find(name) == nullptr)
-      fail("'{}' has a scale, but is not a value of the graph", name);
+    if (!values.contains(name)) fail("'{}' has a scale, but is not a value of the graph", name);
   }
   for (const Node& node : model.graph.nodes) {
     if (!traits_of(node.op).shares_scale) continue;

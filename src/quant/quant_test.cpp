@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <random>
 
@@ -424,6 +425,21 @@ TEST(Quantization, SharingIsVerified) {
   Model m = quantized_model();
   m.quantization.values["left"].scale *= 2;
   EXPECT_THAT(error_of([&] { verify_quantization(m); }), HasSubstr("left"));
+}
+
+// Each of the names is looked for among the nodes: one after another that would be ten billion steps.
+TEST(Quantization, ManyValuesAreVerifiedInNoTime) {
+  Model m;
+  m.quantization.values["image"] = kImageParams;
+  for (int i = 0; i < 100'000; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    m.graph.nodes.push_back(
+        {name, Activation{ActivationKind::kRelu}, {i == 0 ? "image" : m.graph.nodes.back().name}});
+    m.quantization.values[name] = params_for_range(0, 1);
+  }
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(error_of([&] { verify_quantization(m); }), "");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -66,6 +67,14 @@ void add_other_tables(nlohmann::ordered_json& all) {
   all.update(described);
 }
 
+// Files cannot ask for more than their budgets allow, so this is what is left to decide about memory.
+[[noreturn]] void out_of_memory(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  const bool sized = !verbs.empty() && verbs[0]->get_option_no_throw("--imgsz") != nullptr;
+  fail("out of memory; how much is needed follows from {}",
+       sized ? "the model, the pictures and --imgsz" : "the size of the file");
+}
+
 void run(int argc, char** argv) {
   for (const TrainVerb& verb : kTrainVerbs) {
     if (argc > 1 && std::string_view(argv[1]) == verb.name) run_train_program(argv);
@@ -95,6 +104,12 @@ void run(int argc, char** argv) {
     app.exit(e);
   } catch (const CLI::Success&) {
     // The flag did it all.
+  } catch (const std::bad_alloc&) {
+    out_of_memory(app);
+  } catch (const std::length_error&) {
+    out_of_memory(app);
+  } catch (const std::filesystem::filesystem_error& e) {
+    fail("{}: {}", e.path1().string(), e.code().message());
   } catch (const CLI::ParseError& e) {
     const auto verbs = app.get_subcommands();
     fail_usage("{}\nTry 'octet {}--help'.", e.what(),

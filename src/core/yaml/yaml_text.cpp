@@ -3,8 +3,11 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <optional>
 #include <sstream>
 
+#include "core/budget.h"
 #include "core/error.h"
 
 namespace octet {
@@ -12,19 +15,22 @@ namespace {
 
 constexpr int kMaxDepth = 50;
 constexpr size_t kMaxBytes = 16U << 20;
+constexpr size_t kNodeBytes = 600;  // of yaml-cpp: six allocations, and its place in two containers
 
 // Looks at the structure before any node is built.
 class Guard : public YAML::EventHandler {
  public:
-  explicit Guard(std::string name) : name_(std::move(name)) {}
+  explicit Guard(Budget& budget) : budget_(budget) {}
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override { budget_.take(kNodeBytes); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    fail("{}: line {}: YAML aliases are not supported", name_, mark.line + 1);
+    fail("{}: line {}: YAML aliases are not supported", budget_.name(), mark.line + 1);
   }
   void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
+                const std::string& text) override {
+    budget_.take(kNodeBytes + text.size());
+  }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
                        YAML::EmitterStyle::value) override {
     enter(mark);
@@ -38,19 +44,31 @@ class Guard : public YAML::EventHandler {
 
  private:
   void enter(const YAML::Mark& mark) {
+    budget_.take(kNodeBytes);
     if (++depth_ > kMaxDepth)
-      fail("{}: line {}: nested deeper than {} levels", name_, mark.line + 1, kMaxDepth);
+      fail("{}: line {}: nested deeper than {} levels", budget_.name(), mark.line + 1, kMaxDepth);
   }
-  std::string name_;
+  Budget& budget_;
   int depth_ = 0;
 };
+
+using Names = std::vector<std::optional<std::string>>;
+
+// Leaves out what is no text, is no class's number, or was there before.
+void put(const YAML::Node& key, const YAML::Node& text, Names& names) {
+  size_t index = names.size();
+  if (!key.IsScalar() || !text.IsScalar() || !YAML::convert<size_t>::decode(key, index)) return;
+  if (index < names.size() && !names[index]) names[index] = text.Scalar();
+}
 
 }  // namespace
 
 YAML::Node load_yaml(const std::string& text, const std::string& name) {
-  if (text.size() > kMaxBytes) fail("{}: {} MB of YAML are too many", name, text.size() >> 20);
+  if (text.size() > kMaxBytes)
+    fail("{}: has {} MB of YAML; {} are the most", name, text.size() >> 20, kMaxBytes >> 20);
   try {
-    Guard guard(name);
+    Budget budget(name, text.size());
+    Guard guard(budget);
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(guard);
@@ -60,6 +78,29 @@ YAML::Node load_yaml(const std::string& text, const std::string& name) {
   } catch (const YAML::Exception& e) {
     fail("{}: is not valid YAML: {}", name, e.what());
   }
+}
+
+std::vector<std::string> names_from_yaml(const YAML::Node& node, const std::string& name) {
+  if (!node || (!node.IsSequence() && !node.IsMap()))
+    fail("{}: has no 'names' (a list or a map of classes)", name);
+  Names found(node.size());
+  size_t next = 0;
+  for (const auto& entry : node) {
+    if (node.IsMap()) {
+      put(entry.first, entry.second, found);
+    } else if (entry.IsScalar()) {
+      found[next++] = entry.Scalar();
+    } else {
+      ++next;
+    }
+  }
+  std::vector<std::string> names;
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) fail("{}: 'names' lacks class {} of {}", name, i, found.size());
+    names.push_back(std::move(*found[i]));
+  }
+  if (names.empty()) fail("{}: 'names' is empty", name);
+  return names;
 }
 
 }  // namespace octet

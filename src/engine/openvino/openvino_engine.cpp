@@ -1,9 +1,8 @@
 // OpenVINO behind the Engine interface. Whatever a file takes (float NCHW as Ultralytics exports,
 // uint8 NHWC as octet does), the network offered here takes uint8 NHWC RGB; the conversion runs
 // inside OpenVINO. int8 networks give integers (integer_outputs.h). Compiled networks are kept in a
-// cache folder, keyed by the file, the options, the processor and OpenVINO's version.
+// cache folder, keyed by the file's content, the options, the processor and OpenVINO's version.
 #include <algorithm>
-#include <fstream>
 #include <openvino/openvino.hpp>
 #include <set>
 #include <thread>
@@ -15,15 +14,13 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "engine/module.h"
+#include "engine/openvino/compiled_cache.h"
 #include "engine/openvino/integer_outputs.h"
 #include "engine/openvino/integer_steps.h"
 #include "engine/openvino/table_look_up.h"
 
 namespace octet {
 namespace {
-
-constexpr std::string_view kCachePrefix = "openvino-";
-constexpr size_t kCacheFiles = 16;
 
 ElementType element_type(const ov::element::Type& type, const std::string& where) {
   if (type == ov::element::f32) return ElementType::kFloat32;
@@ -175,10 +172,10 @@ class OpenVinoEngine : public Engine {
 
   std::unique_ptr<Network> make_network(const NetworkSource& source, Size size,
                                         const EngineOptions& options) override {
-    const std::filesystem::path cached =
-        options.cache.empty() ? "" : options.cache / cache_key(source, size, options);
+    const CompiledCache cache(options.cache);
+    const CacheKey key = cache.keeps() ? cache_key(source, size, options) : 0;
     try {
-      if (auto network = import_cached(cached, options, true)) return network;
+      if (auto network = import_cached(cache, key, options, true)) return network;
       const auto model = read(source);
       model_.reset();
       take_bytes(*model, size);
@@ -188,11 +185,11 @@ class OpenVinoEngine : public Engine {
         return core_.compile_model(with_byte_input(model), "CPU", properties(options, kept));
       };
       // Compiling takes memory that OpenVINO would keep; a child gives it back.
-      if (!cached.empty() && run_in_child([&] { export_cached(compile_now(), kept, cached); })) {
-        if (auto network = import_cached(cached, options, false)) return network;
+      if (cache.keeps() && run_in_child([&] { export_cached(compile_now(), kept, cache, key); })) {
+        if (auto network = import_cached(cache, key, options, false)) return network;
       }
       ov::CompiledModel compiled = compile_now();
-      if (!cached.empty()) export_cached(compiled, kept, cached);
+      if (cache.keeps()) export_cached(compiled, kept, cache, key);
       return std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), kept, false);
     } catch (const ov::Exception& e) {
       fail("{}: OpenVINO cannot run it: {}", source.name, e.what());
@@ -262,59 +259,36 @@ class OpenVinoEngine : public Engine {
     return map;
   }
 
-  std::string cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
-    Hash hash;
-    hash.add(fmt::format("4|{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
+  CacheKey cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
+    ContentHash hash;
+    hash.add(fmt::format("{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
                          ov::get_openvino_version().buildNumber, to_string(size), options.threads,
                          options.parallel, static_cast<int>(options.precision)));
     hash.add(source.content);
     hash.add(source.weights);
-    return fmt::format("{}{:016x}.blob", kCachePrefix, hash.value());
+    return hash.value();
   }
 
-  std::unique_ptr<Network> import_cached(const std::filesystem::path& file,
+  std::unique_ptr<Network> import_cached(const CompiledCache& cache, CacheKey key,
                                          const EngineOptions& options, bool from_cache) {
-    if (file.empty() || !std::filesystem::exists(file)) return nullptr;
+    auto stream = cache.open(key);
+    if (!stream) return nullptr;
     try {
-      std::ifstream stream(file, std::ios::binary);
-      const std::vector<QuantParams> kept = read_outputs(stream);
+      const std::vector<QuantParams> kept = read_outputs(*stream);
       return std::make_unique<OpenVinoNetwork>(
-          core_, core_.import_model(stream, "CPU", properties(options, kept)), kept, from_cache);
+          core_, core_.import_model(*stream, "CPU", properties(options, kept)), kept, from_cache);
     } catch (const std::exception&) {
-      log_warning("{}: this compiled model is damaged; it is made again", file.string());
+      log_warning("OpenVINO refuses a compiled model of its own; it is made again");
       return nullptr;
     }
   }
 
-  // A cache that cannot be written costs time at the next start, nothing else.
   static void export_cached(ov::CompiledModel model, const std::vector<QuantParams>& kept,
-                            const std::filesystem::path& file) {
-    try {
-      make_folder(file.parent_path());
-      AtomicPath target(file);
-      {
-        std::ofstream stream(target.temporary(), std::ios::binary);
-        write_outputs(stream, kept);
-        model.export_model(stream);
-        if (!stream.flush()) return;
-      }
-      target.commit();
-      drop_old(file.parent_path());
-    } catch (const std::exception& e) {
-      log_warning("the compiled model is not kept: {}", e.what());
-    }
-  }
-
-  // The cache keeps the models compiled last.
-  static void drop_old(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::directory_entry> blobs;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().filename().string().starts_with(kCachePrefix)) blobs.push_back(entry);
-    }
-    std::sort(blobs.begin(), blobs.end(), [](const auto& a, const auto& b) {
-      return a.last_write_time() > b.last_write_time();
+                            const CompiledCache& cache, CacheKey key) {
+    cache.keep(key, [&](std::ostream& stream) {
+      write_outputs(stream, kept);
+      model.export_model(stream);
     });
-    for (size_t i = kCacheFiles; i < blobs.size(); ++i) std::filesystem::remove(blobs[i].path());
   }
 
   ov::Core core_;

@@ -37,7 +37,8 @@ struct DatasetOptions {
 [[nodiscard]] Dataset read_dataset(const std::filesystem::path& path,
                                    const DatasetOptions& options);
 
-// The lines of one label file: "class x y width height [keypoints…]", fractions of the picture.
+// The lines of one label file: "class x y width height [keypoints…]", fractions of the picture; at most
+// 100,000 of them. Throws an Error that names the line.
 struct LabelFormat {
   size_t classes = 0;
   int keypoints = 0;

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <set>
 
+#include "core/budget.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/yaml/yaml_text.h"
 #include "eval/dataset/dataset.h"
 #include "eval/dataset/dataset_readers.h"
@@ -20,6 +22,10 @@ constexpr double kKeypointAreaShare =
     0.53;  // of the box: COCO's mean, used where labels carry no area
 constexpr double kSlack =
     0.01;  // labels written with few digits may leave the picture by this much
+constexpr size_t kListedBytes = 200;                 // of a picture's path that a .txt list names
+constexpr size_t kMaxLabelBytes = size_t{16} << 20;  // of one picture's labels
+constexpr int kMaxLabels = 100'000;                  // lines of one picture's labels
+constexpr size_t kMaxLineBytes = size_t{256} << 10;  // of one label: a thousand keypoints and more
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
   std::vector<std::string_view> parts;
@@ -80,35 +86,26 @@ TruthObject parse_label(const std::vector<std::string_view>& words, const LabelF
 // ---- data.yaml
 
 std::vector<fs::path> pictures_in(const fs::path& entry, const std::string& name) {
-  std::vector<fs::path> files;
-  if (fs::is_directory(entry)) {
-    constexpr auto kOptions = fs::directory_options::follow_directory_symlink;
-    for (const auto& file : fs::recursive_directory_iterator(entry, kOptions)) {
-      if (has_image_extension(file.path()) && file.is_regular_file()) files.push_back(file.path());
-    }
-  } else if (fs::is_regular_file(entry) && entry.extension() == ".txt") {
-    const std::string text = read_text_file(entry);
-    for (const std::string_view line : split(text, "\r\n")) {
-      const fs::path file(line);
-      files.push_back(file.is_absolute() ? file : entry.parent_path() / file);
-    }
-  } else {
+  std::error_code ignored;  // what cannot be looked at is neither of both
+  if (fs::is_directory(entry, ignored)) return files_below(entry, has_image_extension);
+  if (!fs::is_regular_file(entry, ignored) || entry.extension() != ".txt")
     fail("{}: {} is neither a folder nor a .txt list", name, entry.string());
+  std::vector<fs::path> files;
+  const std::string text = read_text_file(entry);
+  Budget budget(entry.string(), text.size());
+  for (const std::string_view line : split(text, "\r\n")) {
+    budget.take(kListedBytes);
+    const fs::path file(line);
+    files.push_back(file.is_absolute() ? file : entry.parent_path() / file);
   }
   return files;
 }
 
-std::vector<std::string> read_names(const YAML::Node& node, const std::string& name) {
-  std::vector<std::string> names;
-  if (!node || (!node.IsSequence() && !node.IsMap()))
-    fail("{}: has no 'names' (a list or a map of classes)", name);
-  for (size_t i = 0; i < node.size(); ++i) {
-    const YAML::Node one = node[static_cast<int>(i)];
-    if (!one || !one.IsScalar()) fail("{}: 'names' lacks class {} of {}", name, i, node.size());
-    names.push_back(one.as<std::string>());
-  }
-  if (names.empty()) fail("{}: 'names' is empty", name);
-  return names;
+// A picture without a label file is background. Whatever else lies at its name is an Error.
+std::vector<TruthObject> read_labels(const fs::path& path, const LabelFormat& format) {
+  std::error_code ignored;
+  if (fs::status(path, ignored).type() == fs::file_type::not_found) return {};
+  return parse_labels(read_text_file(path, kMaxLabelBytes), format, path.string());
 }
 
 void read_keypoints(const YAML::Node& yaml, Dataset& out, const std::string& name) {
@@ -131,12 +128,12 @@ std::vector<fs::path> split_pictures(const YAML::Node& yaml, const fs::path& pat
     root = root / yaml["path"].as<std::string>();  // an absolute path replaces it
   const YAML::Node node = yaml[split_name];
   if (!node || node.IsNull()) fail("{}: has no '{}'", path.string(), split_name);
-  std::vector<std::string> entries =
+  const auto entries =
       node.IsSequence() ? node.as<std::vector<std::string>>() : std::vector{node.as<std::string>()};
-  std::set<fs::path> files;
-  for (const std::string& entry : entries) {
-    for (auto& file : pictures_in(root / entry, path.string()))
-      files.insert(file.lexically_normal());
+  std::set<fs::path> folders, files;  // what is named twice is looked at once
+  for (const std::string& entry : entries) folders.insert((root / entry).lexically_normal());
+  for (const fs::path& entry : folders) {
+    for (auto& file : pictures_in(entry, path.string())) files.insert(file.lexically_normal());
   }
   if (files.empty())
     fail("{}: '{}' has no pictures ({})", path.string(), split_name, fmt::join(entries, ", "));
@@ -162,7 +159,11 @@ std::vector<TruthObject> parse_labels(std::string_view text, const LabelFormat& 
   int number = 0;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
-    ++number;
+    if (++number > kMaxLabels)
+      fail("{}: has more than {} lines; one object of the picture is expected in each", name,
+           kMaxLabels);
+    if (end > kMaxLineBytes)
+      fail("{}: line {}: has {} bytes, which no label has", name, number, end);
     const auto words = split(text.substr(0, end), " \t\r");
     text.remove_prefix(std::min(end + 1, text.size()));
     if (!words.empty())
@@ -186,7 +187,7 @@ Dataset read_yolo_dataset(const fs::path& path, const std::string& split_name) {
   if (!yaml.IsMap()) fail("{}: is not a data.yaml (a map with names, train, val)", name);
   try {
     Dataset out;
-    out.names = read_names(yaml["names"], name);
+    out.names = names_from_yaml(yaml["names"], name);
     read_keypoints(yaml, out, name);
     const LabelFormat format{.classes = out.names.size(),
                              .keypoints = out.keypoints,
@@ -194,10 +195,8 @@ Dataset read_yolo_dataset(const fs::path& path, const std::string& split_name) {
     std::vector<std::string> wrong;
     for (const fs::path& image : split_pictures(yaml, path, split_name)) {
       Sample sample{.image = image, .relative = true, .objects = {}};
-      const fs::path labels = label_path(image);
       try {
-        if (fs::is_regular_file(labels))
-          sample.objects = parse_labels(read_text_file(labels), format, labels.string());
+        sample.objects = read_labels(label_path(image), format);
       } catch (const Error& e) {
         wrong.emplace_back(e.what());
       }

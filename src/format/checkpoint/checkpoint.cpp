@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/budget.h"
 #include "core/element_reader.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -24,7 +25,10 @@ using Ref = PickleValue::Ref;
 constexpr int kMaxModuleDepth = 32;
 constexpr int kMaxModules =
     20000;  // YOLOv8x has 400; a module that is referred to many times counts each time
-constexpr size_t kMaxReadsOfStorage = 4;  // on average: weights are not shared in a YOLOv8
+constexpr size_t kModuleBytes = 2 * sizeof(Module);
+constexpr size_t kAttributeBytes = 160;  // of a map's node, with what it holds
+// A number of an attribute: its text as a layer's source, and the shape of what it names.
+constexpr size_t kNumberBytes = 160;
 
 struct StorageType {
   std::string_view name;
@@ -44,8 +48,8 @@ constexpr StorageType kStorageTypes[] = {{"torch.FloatStorage", 4, read_element<
 // Turns the pickle's records into Modules and Tensors.
 class Converter {
  public:
-  Converter(const ZipArchive& zip, std::string folder, std::string name)
-      : zip_(zip), folder_(std::move(folder)), name_(std::move(name)) {}
+  Converter(const ZipArchive& zip, std::string folder, Budget& budget)
+      : zip_(zip), folder_(std::move(folder)), budget_(budget), name_(budget.name()) {}
 
   Module module(const PickleValue& object, int depth, const std::string& name) {
     if (++modules_ > kMaxModules) fail("{}: has more than {} modules", name_, kMaxModules);
@@ -53,8 +57,9 @@ class Converter {
       fail("{}: its modules nest deeper than {}", name_, kMaxModuleDepth);
     if (!object.is(Kind::kObject) || object.state == nullptr)
       fail("{}: a layer is not a module", name_);
+    budget_.take(kModuleBytes);
     Module out;
-    out.name = name;
+    out.name = budget_.copy(name);
     out.type = object.text.substr(object.text.rfind('.') + 1);
     for (const auto& [key, value] : object.state->entries) {
       if (key->is(Kind::kText)) attribute(key->text, *value, depth, out);
@@ -64,6 +69,7 @@ class Converter {
 
  private:
   void attribute(const std::string& key, const PickleValue& value, int depth, Module& out) {
+    budget_.take(kAttributeBytes + key.size());
     if (key == "_parameters" || key == "_buffers") {
       for (const auto& [name, tensor] : value.entries) {
         if (name->is(Kind::kText)) add_tensor(name->text, *tensor, out);
@@ -74,7 +80,7 @@ class Converter {
           out.children.push_back(module(*child, depth + 1, name->text));
       }
     } else if (value.is(Kind::kText)) {
-      out.string_attributes[key] = value.text;
+      out.string_attributes[key] = budget_.copy(value.text);
     } else if (value.is(Kind::kObject)) {
       add_tensor(key, value, out);
     } else if (auto numbers = read_numbers(value); !numbers.empty()) {
@@ -88,10 +94,11 @@ class Converter {
     return std::nullopt;
   }
 
-  static std::vector<double> read_numbers(const PickleValue& value) {
+  std::vector<double> read_numbers(const PickleValue& value) {
     if (const auto one = read_number(value)) return {*one};
     std::vector<double> list;
     if (!value.is(Kind::kTuple) && !value.is(Kind::kList)) return list;
+    budget_.take(value.items.size(), kNumberBytes);
     for (const Ref item : value.items) {
       const auto number = read_number(*item);
       if (!number) return {};
@@ -101,6 +108,7 @@ class Converter {
   }
 
   void add_tensor(const std::string& key, const PickleValue& value, Module& out) {
+    budget_.take(kAttributeBytes + key.size());
     if (const PickleValue* rebuild = find_rebuild(value)) out.tensors[key] = tensor(*rebuild, key);
   }
 
@@ -115,12 +123,13 @@ class Converter {
     return at->is(Kind::kObject) && at->text == "torch._utils._rebuild_tensor_v2" ? at : nullptr;
   }
 
-  std::vector<int64_t> integers(const PickleValue& value, const std::string& key) const {
+  std::vector<int64_t> integers(const PickleValue& value, const std::string& key) {
     std::vector<int64_t> list;
     const PickleValue& tuple = value.is(Kind::kObject) && !value.arguments->items.empty()
                                    ? *value.arguments->items[0]
                                    : value;
     if (!tuple.is(Kind::kTuple)) fail("{}: tensor '{}': a size is not a tuple", name_, key);
+    budget_.take(tuple.items.size(), 2 * sizeof(int64_t));
     for (const Ref item : tuple.items) {
       if (!item->is(Kind::kInt) || item->integer < 0)
         fail("{}: tensor '{}': a size is not a number", name_, key);
@@ -143,8 +152,9 @@ class Converter {
     const auto available = static_cast<int64_t>(bytes.size() / type.bytes);
     const int64_t offset = args[1]->integer;
     check_extent(shape, strides, offset, available, key);
-    Tensor out{.shape = shape, .values = {}};
-    out.values.resize(static_cast<size_t>(element_count(shape)));
+    const auto count = static_cast<size_t>(element_count(shape));
+    budget_.take(count, sizeof(float));
+    Tensor out{.shape = shape, .values = std::vector<float>(count)};
     std::vector<int64_t> index(shape.size(), 0);
     for (float& v : out.values) {
       int64_t at = offset;
@@ -186,21 +196,18 @@ class Converter {
     fail("{}: tensor '{}': {} is not supported", name_, key, id[1]->text);
   }
 
+  // Weights are not shared in a YOLO: a storage is read, and taken, once for each of its tensors.
   std::vector<std::byte> storage_bytes(const PickleValue& storage, const std::string& key) {
-    const std::string entry = folder_ + "data/" + storage.arguments->items[2]->text;
+    const std::string entry = folder_ + "data/" + budget_.copy(storage.arguments->items[2]->text);
     if (!zip_.contains(entry)) fail("{}: tensor '{}': the archive lacks '{}'", name_, key, entry);
-    std::vector<std::byte> bytes = zip_.read(entry);
-    bytes_read_ += bytes.size();
-    if (bytes_read_ > zip_.size() * kMaxReadsOfStorage)
-      fail("{}: its tensors share their storage over and over", name_);
-    return bytes;
+    return zip_.read(entry, budget_);
   }
 
   const ZipArchive& zip_;
   std::string folder_;
-  std::string name_;
+  Budget& budget_;
+  const std::string& name_;
   int modules_ = 0;
-  size_t bytes_read_ = 0;
 };
 
 std::string pickle_entry(const ZipArchive& zip, const std::string& name) {
@@ -220,19 +227,21 @@ const PickleValue& find_network(const PickleValue& root, const std::string& name
        name);
 }
 
-std::vector<std::string> class_names(const PickleValue& network, const std::string& name) {
+std::vector<std::string> class_names(const PickleValue& network, Budget& budget) {
+  const std::string& name = budget.name();
   const Ref names = network.state->get("names");
   std::vector<std::string> list;
   if (names != nullptr && (names->is(Kind::kList) || names->is(Kind::kTuple))) {
-    for (const Ref item : names->items) list.push_back(item->text);
+    for (const Ref item : names->items) list.push_back(budget.copy(item->text));
   } else if (names != nullptr && names->is(Kind::kDict)) {
+    budget.take(names->entries.size(), sizeof(std::string));
     list.resize(names->entries.size());
     for (const auto& [key, value] : names->entries) {
       if (!key->is(Kind::kInt) || key->integer < 0 ||
           static_cast<size_t>(key->integer) >= list.size()) {
         fail("{}: its class numbers are not 0 to {}", name, list.size() - 1);
       }
-      list[static_cast<size_t>(key->integer)] = value->text;
+      list[static_cast<size_t>(key->integer)] = budget.copy(value->text);
     }
   }
   if (list.empty()) fail("{}: its model has no class names", name);
@@ -247,25 +256,26 @@ std::string text_of(const PickleValue& root, std::string_view key) {
 }  // namespace
 
 Model parse_checkpoint(std::span<const std::byte> bytes, const std::string& name) {
-  const ZipArchive zip(bytes, name);
+  Budget budget(name, bytes.size());
+  const ZipArchive zip(bytes, budget);
   const std::string entry = pickle_entry(zip, name);
   const std::string folder = entry.substr(0, entry.size() - std::string_view("data.pkl").size());
   if (zip.contains(folder + "byteorder")) {
-    const auto order = zip.read(folder + "byteorder");
+    const auto order = zip.read(folder + "byteorder", budget);
     if (!order.empty() && static_cast<char>(order[0]) != 'l')
       fail("{}: was written on a big-endian machine, not supported", name);
   }
-  const Pickle pickle(zip.read(entry), name);
+  const Pickle pickle(zip.read(entry, budget), budget);
   const PickleValue& root = pickle.root();
   const PickleValue& network = find_network(root, name);
   ModelInfo info;
-  info.names = class_names(network, name);
+  info.names = class_names(network, budget);
   const std::string version = text_of(root, "version");
   info.source = fmt::format("{}{}", std::filesystem::path(name).filename().string(),
                             version.empty() ? "" : " (Ultralytics " + version + ")");
   info.licence = text_of(root, "license");
   try {
-    return build_network(Converter(zip, folder, name).module(network, 0, ""), std::move(info));
+    return build_network(Converter(zip, folder, budget).module(network, 0, ""), std::move(info));
   } catch (const Error& e) {
     if (std::string_view(e.what()).starts_with(name)) throw;
     fail("{}: {}", name, e.what());

@@ -13,8 +13,10 @@ using Kind = PickleValue::Kind;
 using Ref = PickleValue::Ref;
 
 namespace {
-constexpr size_t kMaxBytes = 16U << 20;   // YOLOv8x's has 0.3 MB; training state may add a few
-constexpr size_t kMaxValues = 2'000'000;  // of about 150 bytes each
+constexpr size_t kMaxBytes = 16U << 20;  // YOLOv8x's has 0.3 MB; training state may add a few
+constexpr size_t kValueBytes = sizeof(PickleValue) + sizeof(void*);
+constexpr size_t kMemoBytes = 80;                      // a node of the map
+constexpr size_t kReferenceBytes = 3 * sizeof(void*);  // in a vector that grows
 }  // namespace
 
 PickleValue::Ref PickleValue::get(std::string_view key) const {
@@ -28,8 +30,8 @@ PickleValue::Ref PickleValue::get(std::string_view key) const {
 // pickletools).
 class PickleMachine {
  public:
-  PickleMachine(std::span<const std::byte> bytes, std::string name, Pickle& out)
-      : bytes_(bytes), name_(std::move(name)), out_(out) {}
+  PickleMachine(std::span<const std::byte> bytes, Budget& budget, Pickle& out)
+      : bytes_(bytes), budget_(budget), name_(budget.name()), out_(out) {}
 
   Ref run() {
     while (true) {
@@ -62,6 +64,7 @@ class PickleMachine {
   }
   std::string text(size_t count) {
     const auto part = take(count);
+    budget_.take(count);
     return {reinterpret_cast<const char*>(part.data()), part.size()};
   }
   std::string line() {
@@ -73,13 +76,14 @@ class PickleMachine {
 
   // ---- stack
   PickleValue* make(Kind kind) {
-    if (out_.values_.size() >= kMaxValues) refuse("it has too many values");
+    budget_.take(kValueBytes);
     PickleValue& value = out_.values_.emplace_back();
     value.kind = kind;
     return &value;
   }
-  PickleValue* push(Kind kind) {
-    PickleValue* value = make(kind);
+  PickleValue* push(Kind kind) { return put(make(kind)); }
+  PickleValue* put(PickleValue* value) {
+    budget_.take(kReferenceBytes);
     stack_.push_back(value);
     return value;
   }
@@ -96,6 +100,7 @@ class PickleMachine {
   }
   std::vector<Ref> pop_to_mark() {
     if (marks_.empty()) refuse("a mark is missing");
+    budget_.take(stack_.size() - marks_.back(), kReferenceBytes);
     std::vector<Ref> items(stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back()),
                            stack_.end());
     stack_.resize(marks_.back());
@@ -120,6 +125,7 @@ class PickleMachine {
         push(Kind::kBool)->integer = op == 0x88 ? 1 : 0;
         return true;
       case '(':
+        budget_.take(kReferenceBytes);
         marks_.push_back(stack_.size());
         return true;
       case '0':  // POP
@@ -223,6 +229,7 @@ class PickleMachine {
     switch (op) {
       case 'a': {  // APPEND
         const Ref item = pop();
+        budget_.take(kReferenceBytes);
         list().items.push_back(item);
         return true;
       }
@@ -236,6 +243,7 @@ class PickleMachine {
       case 's': {  // SETITEM
         const Ref value = pop();
         const Ref key = pop();
+        budget_.take(2 * kReferenceBytes);
         dict().entries.emplace_back(key, value);
         return true;
       }
@@ -265,13 +273,13 @@ class PickleMachine {
   bool memo(uint8_t op) {
     switch (op) {
       case 'q':
-        memo_[little(1)] = &top();
+        remember(little(1));
         return true;
       case 'r':
-        memo_[little(4)] = &top();
+        remember(little(4));
         return true;
       case 0x94:  // MEMOIZE
-        memo_[memo_.size()] = &top();
+        remember(memo_.size());
         return true;
       case 'h':
         recall(little(1));
@@ -283,10 +291,14 @@ class PickleMachine {
         return false;
     }
   }
+  void remember(uint64_t index) {
+    budget_.take(kMemoBytes);
+    memo_[index] = &top();
+  }
   void recall(uint64_t index) {
     const auto found = memo_.find(index);
     if (found == memo_.end()) refuse(fmt::format("memo {} is not set", index));
-    stack_.push_back(found->second);
+    put(found->second);
   }
 
   bool objects(uint8_t op) {
@@ -336,18 +348,19 @@ class PickleMachine {
       fail("{}: refused: it names '{}', which no YOLOv8 checkpoint needs; nothing of it was run",
            name_, full);
     }
-    push(Kind::kName)->text = full;
+    push(Kind::kName)->text = budget_.copy(full);
   }
   void push_object(Ref callee, Ref arguments) {
     if (!callee->is(Kind::kName)) refuse("something that is no name is called");
     if (!arguments->is(Kind::kTuple)) refuse("arguments are not a tuple");
     PickleValue* object = push(Kind::kObject);
-    object->text = callee->text;
+    object->text = budget_.copy(callee->text);
     object->arguments = arguments;
   }
 
   std::span<const std::byte> bytes_;
-  std::string name_;
+  Budget& budget_;
+  const std::string& name_;
   Pickle& out_;
   size_t at_ = 0;
   std::vector<PickleValue*> stack_;
@@ -355,10 +368,11 @@ class PickleMachine {
   std::map<uint64_t, PickleValue*> memo_;
 };
 
-Pickle::Pickle(std::span<const std::byte> bytes, const std::string& name) {
+Pickle::Pickle(std::span<const std::byte> bytes, Budget& budget) {
   if (bytes.size() > kMaxBytes)
-    fail("{}: its pickle of {} MB is larger than any checkpoint's", name, bytes.size() >> 20);
-  root_ = PickleMachine(bytes, name, *this).run();
+    fail("{}: its pickle of {} MB is larger than any checkpoint's", budget.name(),
+         bytes.size() >> 20);
+  root_ = PickleMachine(bytes, budget, *this).run();
 }
 
 }  // namespace octet

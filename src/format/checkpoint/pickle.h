@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/budget.h"
+
 namespace octet {
 
 struct PickleValue {
@@ -51,8 +53,9 @@ struct PickleValue {
 
 class Pickle {
  public:
-  // `name` is for messages. Throws an Error on anything malformed, unknown or too large.
-  Pickle(std::span<const std::byte> bytes, const std::string& name);
+  // Values are taken from the budget, whose name begins the messages. Throws an Error on anything
+  // malformed, unknown or too large.
+  Pickle(std::span<const std::byte> bytes, Budget& budget);
 
   [[nodiscard]] const PickleValue& root() const { return *root_; }
 

@@ -38,8 +38,8 @@ void check_entry(const zip_stat_t& stat, size_t archive_bytes, Compressed compre
 
 }  // namespace
 
-ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name, Compressed compressed)
-    : handle_(std::make_unique<Handle>()), name_(std::move(name)), bytes_(bytes.size()) {
+ZipArchive::ZipArchive(std::span<const std::byte> bytes, Budget& budget, Compressed compressed)
+    : handle_(std::make_unique<Handle>()), name_(budget.name()) {
   if (bytes.empty()) fail("{}: is empty", name_);
   zip_error_t error;
   zip_error_init(&error);
@@ -62,7 +62,7 @@ ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name, Compr
       fail("{}: entry {} of the archive is damaged", name_, i);
     }
     check_entry(stat, bytes.size(), compressed, name_);
-    entries_.emplace_back(stat.name);
+    entries_.push_back(budget.copy(stat.name));
   }
 }
 
@@ -72,11 +72,12 @@ bool ZipArchive::contains(const std::string& entry) const {
   return zip_name_locate(handle_->zip, entry.c_str(), 0) >= 0;
 }
 
-std::vector<std::byte> ZipArchive::read(const std::string& entry) const {
+std::vector<std::byte> ZipArchive::read(const std::string& entry, Budget& budget) const {
   zip_stat_t stat;
   zip_stat_init(&stat);
   if (zip_stat(handle_->zip, entry.c_str(), 0, &stat) != 0)
     fail("{}: has no entry '{}'", name_, entry);
+  budget.take(stat.size);
   std::vector<std::byte> bytes(stat.size);
   zip_file_t* file = zip_fopen(handle_->zip, entry.c_str(), 0);
   if (file == nullptr) fail("{}: the entry '{}' cannot be read", name_, entry);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/budget.h"
+
 namespace octet {
 
 enum class Compressed {
@@ -16,25 +18,25 @@ enum class Compressed {
 
 class ZipArchive {
  public:
-  // `bytes` must outlive the archive; `name` is for messages. Throws when this is no zip archive,
-  // when an entry is compressed and may not be, or when an entry's name leads out of the archive.
-  ZipArchive(std::span<const std::byte> bytes, std::string name,
+  // `bytes` must outlive the archive. The list of entries is taken from the budget, whose name begins
+  // the messages. Throws when this is no zip archive, when an entry is compressed and may not be, or
+  // when an entry's name leads out of the archive.
+  ZipArchive(std::span<const std::byte> bytes, Budget& budget,
              Compressed compressed = Compressed::kRefused);
   ~ZipArchive();
   ZipArchive(const ZipArchive&) = delete;
   ZipArchive& operator=(const ZipArchive&) = delete;
 
   [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
-  [[nodiscard]] size_t size() const { return bytes_; }  // of the whole archive
   [[nodiscard]] bool contains(const std::string& entry) const;
-  // Throws when the entry is missing or damaged (its checksum is verified).
-  [[nodiscard]] std::vector<std::byte> read(const std::string& entry) const;
+  // Takes the entry's size from the budget. Throws when that is too much, or when the entry is missing
+  // or damaged (its checksum is verified).
+  [[nodiscard]] std::vector<std::byte> read(const std::string& entry, Budget& budget) const;
 
  private:
   struct Handle;
   std::unique_ptr<Handle> handle_;
   std::string name_;
-  size_t bytes_ = 0;
   std::vector<std::string> entries_;
 };
 

@@ -15,7 +15,6 @@ namespace octet {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kDepth = 64;
 constexpr size_t kMaxBytes = std::numeric_limits<int>::max();  // of a protobuf
 
 // The files of one folder, each read once.
@@ -79,32 +78,14 @@ void take_in(onnx::TensorProto& tensor, Folder& folder) {
   tensor.clear_data_location();
 }
 
-// Every tensor of a message, wherever ONNX lets one stand: fields are found by what they are.
-template <typename Visit>
-void for_each_tensor(google::protobuf::Message& message, int depth, const Visit& visit) {
-  if (auto* tensor = dynamic_cast<onnx::TensorProto*>(&message)) return visit(*tensor);
-  if (depth > kDepth) fail("graphs stand in one another, {} deep", depth);
-  const auto* reflection = message.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      for_each_tensor(*reflection->MutableMessage(&message, field), depth + 1, visit);
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i)
-      for_each_tensor(*reflection->MutableRepeatedMessage(&message, field, i), depth + 1, visit);
-  }
-}
-
 }  // namespace
 
 void take_in_external_data(std::string& content, const fs::path& path) {
-  onnx::ModelProto model = parse_onnx(as_bytes(content), path.string());
+  Budget budget(path.string(), content.size());
+  onnx::ModelProto model = parse_scattered_onnx(as_bytes(content), budget);
   Folder folder(path);
   bool changed = false;
-  for_each_tensor(model, 0, [&](onnx::TensorProto& tensor) {
+  for_each_tensor(model, [&](onnx::TensorProto& tensor) {
     if (tensor.data_location() != onnx::TensorProto::EXTERNAL && tensor.external_data_size() == 0)
       return;
     try {

@@ -46,15 +46,16 @@ std::string attribute_text(const onnx::AttributeProto& a) {
   }
 }
 
-ListedTensor read_tensor(const onnx::TensorProto& t, const std::string& name) {
-  if (t.data_location() == onnx::TensorProto::EXTERNAL)
-    fail("{}: the tensor '{}' lies in another file; octet writes and reads single files", name,
-         t.name());
+constexpr size_t kEntryBytes = 1024;  // of a node or a tensor with its fields
+
+ListedTensor read_tensor(const onnx::TensorProto& t, Budget& budget) {
   ListedTensor out{.type = type_text(t.data_type()), .shape = {}, .bytes = {}};
   for (const int64_t d : t.dims()) out.shape.push_back(d);
   if (!t.has_raw_data())
-    fail("{}: the tensor '{}' is not stored as raw bytes, as octet writes it", name, t.name());
+    fail("{}: the tensor '{}' is not stored as raw bytes, as octet writes it", budget.name(),
+         t.name());
   const auto raw = std::as_bytes(std::span(t.raw_data()));
+  budget.take(kEntryBytes + raw.size());
   out.bytes.assign(raw.begin(), raw.end());
   return out;
 }
@@ -62,15 +63,17 @@ ListedTensor read_tensor(const onnx::TensorProto& t, const std::string& name) {
 }  // namespace
 
 ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name) {
-  const onnx::ModelProto model = parse_onnx(bytes, name);
+  Budget budget(name, bytes.size());
+  const onnx::ModelProto model = parse_onnx(bytes, budget);
   ExportListing out;
   auto& graph = out.nodes["graph"];
   for (const auto& port : model.graph().input()) graph["input " + port.name()] = port_text(port);
   for (const auto& port : model.graph().output()) graph["output " + port.name()] = port_text(port);
   for (const auto& set : model.opset_import())
     graph["opset " + set.domain()] = std::to_string(set.version());
-  for (const auto& t : model.graph().initializer()) out.tensors[t.name()] = read_tensor(t, name);
+  for (const auto& t : model.graph().initializer()) out.tensors[t.name()] = read_tensor(t, budget);
   for (const auto& n : model.graph().node()) {
+    budget.take(kEntryBytes + n.ByteSizeLong());
     auto& fields = out.nodes[n.name()];
     fields["operator"] = n.op_type();
     fields["inputs"] = fmt::format("{}", fmt::join(n.input(), ","));

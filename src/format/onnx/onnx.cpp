@@ -1,14 +1,11 @@
 #include "format/onnx/onnx.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <cstring>
-#include <limits>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "format/emit/lower.h"
+#include "format/finite.h"
 #include "format/onnx/parse.h"
 
 namespace octet {
@@ -340,28 +337,45 @@ ElementType onnx_activations(const std::map<std::string, std::string>& metadata)
   return at != metadata.end() && at->second == "int8" ? ElementType::kInt8 : ElementType::kUint8;
 }
 
-onnx::ModelProto parse_onnx(std::span<const std::byte> bytes, const std::string& name) {
-  if (bytes.empty() || bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()))
-    fail("{}: is not an ONNX file: {} bytes", name, bytes.size());
-  google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
-  google::protobuf::io::CodedInputStream stream(&array);
-  onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() || !model.has_graph())
-    fail("{}: is not an ONNX file, or is cut short", name);
-  return model;
+namespace {
+
+std::string_view float_type(const onnx::TensorProto& tensor) {
+  switch (tensor.data_type()) {
+    case onnx::TensorProto::FLOAT:
+      return "f32";
+    case onnx::TensorProto::FLOAT16:
+      return "f16";
+    case onnx::TensorProto::BFLOAT16:
+      return "bf16";
+    case onnx::TensorProto::DOUBLE:
+      return "f64";
+    default:
+      return "";
+  }
 }
+
+}  // namespace
 
 std::map<std::string, std::string> read_onnx_metadata(std::span<const std::byte> bytes,
                                                       const std::string& name) {
-  const onnx::ModelProto model = parse_onnx(bytes, name);
+  Budget budget(name, bytes.size());
+  const onnx::ModelProto model = parse_onnx(bytes, budget);
   std::map<std::string, std::string> entries;
   for (const auto& prop : model.metadata_props()) entries[prop.key()] = prop.value();
+  for (const auto& tensor : model.graph().initializer()) {
+    const std::string where = fmt::format("{}: {}", name, tensor.name());
+    require_no_nan(std::as_bytes(std::span(tensor.raw_data())), float_type(tensor), where);
+    require_no_nan(std::as_bytes(std::span(tensor.float_data().data(),
+                                           static_cast<size_t>(tensor.float_data_size()))),
+                   "f32", where);
+  }
   return entries;
 }
 
 std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
                                                 const std::string& name) {
-  const onnx::ModelProto model = parse_onnx(bytes, name);
+  Budget budget(name, bytes.size());
+  const onnx::ModelProto model = parse_onnx(bytes, budget);
   std::map<std::string, int> counts;
   for (const auto& n : model.graph().node()) ++counts[n.op_type()];
   return counts;

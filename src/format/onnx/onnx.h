@@ -21,7 +21,8 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
 // What was asked for when the file with this metadata was written.
 [[nodiscard]] ElementType onnx_activations(const std::map<std::string, std::string>& metadata);
 
-// The metadata_props of an ONNX file. Throws an Error naming the file when it is none.
+// The metadata_props of an ONNX file. Throws an Error naming the file when it is none, or when its
+// weights hold NaN.
 [[nodiscard]] std::map<std::string, std::string> read_onnx_metadata(
     std::span<const std::byte> bytes, const std::string& name);
 

@@ -6,11 +6,13 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/emit/lower.h"
+#include "format/openvino/parse.h"
 
 namespace octet {
 namespace {
 
 constexpr int kIrVersion = 11;
+constexpr size_t kEntryBytes = 160;  // of metadata without its text
 // Of tensors in the .bin, so that they can be used in place; of small ones, which are many, less.
 constexpr size_t kAlignment = 64, kSmallAlignment = 8;
 
@@ -391,15 +393,18 @@ void write_ir(const std::filesystem::path& path, const Model& model, Size size, 
 }
 
 std::map<std::string, std::string> read_ir_metadata(const std::string& xml,
+                                                    std::span<const std::byte> weights,
                                                     const std::string& name) {
+  Budget budget(name, xml.size() + weights.size());
   pugi::xml_document document;
-  const auto result = document.load_buffer(xml.data(), xml.size());
-  const auto net = document.child("net");
-  if (!result || !net)
-    fail("{}: is not an OpenVINO IR, or is cut short ({})", name, result.description());
+  const auto net = parse_ir(xml, budget, document);
+  require_sound_constants(net, weights, budget);
   std::map<std::string, std::string> entries;
-  for (const auto child : net.child("rt_info").children())
-    entries[child.name()] = child.attribute("value").value();
+  for (const auto child : net.child("rt_info").children()) {
+    const std::string_view value = child.attribute("value").value();
+    budget.take(kEntryBytes + value.size());
+    entries[child.name()] = value;
+  }
   return entries;
 }
 

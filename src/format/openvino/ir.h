@@ -25,9 +25,10 @@ struct IrDocument {
 // Writes `path` (.xml) and the .bin beside it.
 void write_ir(const std::filesystem::path& path, const Model& model, Size size, Layout layout);
 
-// The texts of the rt_info section. Throws an Error naming the file when it is no IR.
-[[nodiscard]] std::map<std::string, std::string> read_ir_metadata(const std::string& xml,
-                                                                  const std::string& name);
+// The texts of the rt_info section. Throws an Error naming the file when it is no IR, or its constants
+// are not sound.
+[[nodiscard]] std::map<std::string, std::string> read_ir_metadata(
+    const std::string& xml, std::span<const std::byte> weights, const std::string& name);
 
 // Throws an Error naming the file for anything that is damaged.
 [[nodiscard]] ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights,

@@ -1,13 +1,17 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <pugixml.hpp>
 
 #include "core/error.h"
+#include "core/text/parse_json.h"
+#include "format/finite.h"
 #include "format/openvino/ir.h"
+#include "format/openvino/parse.h"
 #include "graph/json/quantization_json.h"
 
 namespace octet {
 namespace {
+
+constexpr size_t kFieldBytes = 192;  // of an entry of a listing, or of one of its fields
 
 uint64_t whole_number(const pugi::xml_attribute& a, const std::string& where) {
   const std::string_view text = a.value();
@@ -18,8 +22,19 @@ uint64_t whole_number(const pugi::xml_attribute& a, const std::string& where) {
   return value;
 }
 
+// Where the values of a constant lie in the .bin.
+std::span<const std::byte> values_of(pugi::xml_node data, std::span<const std::byte> weights,
+                                     const std::string& where) {
+  const uint64_t offset = whole_number(data.attribute("offset"), where);
+  const uint64_t size = whole_number(data.attribute("size"), where);
+  if (offset > weights.size() || size > weights.size() - offset)
+    fail("{}: its values lie at {}, outside the .bin file of {} bytes", where, offset,
+         weights.size());
+  return weights.subspan(offset, size);
+}
+
 ListedTensor read_constant(pugi::xml_node data, std::span<const std::byte> weights,
-                           const std::string& where) {
+                           const std::string& where, Budget& budget) {
   ListedTensor out{.type = data.attribute("element_type").value(), .shape = {}, .bytes = {}};
   const std::string_view dims = data.attribute("shape").value();
   for (size_t at = 0; at < dims.size();) {
@@ -30,12 +45,8 @@ ListedTensor read_constant(pugi::xml_node data, std::span<const std::byte> weigh
     out.shape.push_back(side);
     at = end + 1;
   }
-  const uint64_t offset = whole_number(data.attribute("offset"), where);
-  const uint64_t size = whole_number(data.attribute("size"), where);
-  if (offset > weights.size() || size > weights.size() - offset)
-    fail("{}: its values lie at {}, outside the .bin file of {} bytes", where, offset,
-         weights.size());
-  const auto part = weights.subspan(offset, size);
+  const auto part = values_of(data, weights, where);
+  budget.take(kFieldBytes + dims.size() * sizeof(int64_t) + part.size());
   out.bytes.assign(part.begin(), part.end());
   return out;
 }
@@ -48,9 +59,10 @@ std::string port_text(pugi::xml_node port) {
 }
 
 // As quantizers of their own, which they are in other formats.
-void read_before_silu(const std::string& text, const std::string& where, ExportListing& out) {
+void read_before_silu(std::string_view text, Budget& budget, ExportListing& out) {
+  const std::string& where = budget.name();
   try {
-    for (const auto& [conv, p] : quant_params_from_json(nlohmann::json::parse(text)))
+    for (const auto& [conv, p] : quant_params_from_json(parse_json(text, budget)))
       out.nodes[conv + ".quantized"] = {{"scale", fmt::format("{}", p.scale)},
                                         {"zero_point", std::to_string(p.zero_point)}};
   } catch (const std::exception& e) {
@@ -60,28 +72,42 @@ void read_before_silu(const std::string& text, const std::string& where, ExportL
 
 }  // namespace
 
+void require_sound_constants(pugi::xml_node net, std::span<const std::byte> weights,
+                             Budget& budget) {
+  for (const auto layer : net.child("layers").children("layer")) {
+    if (std::string_view(layer.attribute("type").value()) != "Const") continue;
+    const std::string where = budget.name() + ": " + layer.attribute("name").value();
+    const auto data = layer.child("data");
+    const auto values = values_of(data, weights, where);
+    budget.take(values.size());
+    require_no_nan(values, data.attribute("element_type").value(), where);
+  }
+}
+
 ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights,
                       const std::string& name) {
+  Budget budget(name, xml.size() + weights.size());
   pugi::xml_document document;
-  const auto result = document.load_buffer(xml.data(), xml.size());
-  const auto net = document.child("net");
-  if (!result || !net)
-    fail("{}: is not an OpenVINO IR, or is cut short ({})", name, result.description());
+  const auto net = parse_ir(xml, budget, document);
   ExportListing out;
   std::map<std::string, std::string> names;  // of layers, by id
   for (const auto layer : net.child("layers").children("layer")) {
     const std::string layer_name = layer.attribute("name").value();
+    budget.take(2, kFieldBytes + layer_name.size());
     names[layer.attribute("id").value()] = layer_name;
     auto& fields = out.nodes[layer_name];
     fields["operator"] = layer.attribute("type").value();
     fields["version"] = layer.attribute("version").value();
+    budget.take(2, kFieldBytes);
     const auto data = layer.child("data");
     const bool constant = fields["operator"] == "Const";
-    if (constant) out.tensors[layer_name] = read_constant(data, weights, name + ": " + layer_name);
+    if (constant)
+      out.tensors[layer_name] = read_constant(data, weights, name + ": " + layer_name, budget);
     for (const auto a : data.attributes()) {
       const std::string key = a.name();
-      if (!constant || (key != "offset" && key != "size" && key != "shape"))
-        fields[key] = a.value();
+      if (constant && (key == "offset" || key == "size" || key == "shape")) continue;
+      budget.take(kFieldBytes);
+      fields[key] = a.value();
     }
     for (const char* side : {"input", "output"}) {
       for (const auto port : layer.child(side).children("port"))
@@ -89,12 +115,13 @@ ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights
     }
   }
   for (const auto edge : net.child("edges").children("edge")) {
-    const std::string to = names[edge.attribute("to-layer").value()];
-    out.nodes[to][fmt::format("input {}", edge.attribute("to-port").value())] =
-        names[edge.attribute("from-layer").value()];
+    const std::string& to = names[edge.attribute("to-layer").value()];
+    const std::string& from = names[edge.attribute("from-layer").value()];
+    budget.take(2, kFieldBytes + to.size() + from.size());
+    out.nodes[to][fmt::format("input {}", edge.attribute("to-port").value())] = from;
   }
   const auto left_out = net.child("rt_info").child(kBeforeSiluKey);
-  if (left_out) read_before_silu(left_out.attribute("value").value(), name, out);
+  if (left_out) read_before_silu(left_out.attribute("value").value(), budget, out);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "format/safetensors/safetensors.h"
 
 #include <cstring>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "core/file.h"
 #include "core/numeric/half.h"
 #include "core/text/json_text.h"
+#include "core/text/parse_json.h"
 
 namespace octet {
 namespace {
@@ -47,45 +49,85 @@ std::vector<T> decode(std::span<const std::byte> bytes, const ElementFormat& for
   return out;
 }
 
-void read_tensor(const std::string& key, const json& j, std::span<const std::byte> data,
-                 const std::string& name, SafetensorsFile& file) {
-  const auto dtype = j.at("dtype").get<std::string>();
-  const ElementFormat* format = find_format(dtype);
-  if (format == nullptr)
-    fail("{}: tensor '{}' has the type {}; F32, F16, BF16, U8, I8 and I32 are supported", name, key,
-         dtype);
-  Shape shape;
-  uint64_t count = 1;
-  for (const json& d : j.at("shape")) {
-    if (!d.is_number_unsigned())
-      fail("{}: tensor '{}': a side of its shape is not a whole number", name, key);
-    const auto side = d.get<uint64_t>();
-    if (side != 0 && count > data.size() / side)
-      fail("{}: tensor '{}' claims more elements than the file holds", name, key);
-    count *= side;
-    shape.push_back(static_cast<int64_t>(side));
+constexpr size_t kEntryBytes = 256;  // of a tensor without its values
+
+// Reads tensor after tensor. No byte of the file belongs to two: as the format wants it, and so that a
+// header cannot have the same values made over and over.
+class Reader {
+ public:
+  Reader(std::span<const std::byte> data, Budget& budget)
+      : data_(data), budget_(budget), name_(budget.name()) {}
+
+  void read(const std::string& key, const json& j, SafetensorsFile& file) {
+    const auto dtype = j.at("dtype").get<std::string>();
+    const ElementFormat* format = find_format(dtype);
+    if (format == nullptr)
+      fail("{}: tensor '{}' has the type {}; F32, F16, BF16, U8, I8 and I32 are supported", name_,
+           key, dtype);
+    Shape shape = shape_of(key, j.at("shape"));
+    const auto count = static_cast<uint64_t>(element_count(shape));
+    const auto bytes = bytes_of(key, j.at("data_offsets"), count * format->bytes);
+    budget_.take(kEntryBytes + key.size());
+    budget_.take(count, sizeof(float));
+    if (dtype == "I8" || dtype == "I32") {
+      file.integers.emplace(key, IntegerData{std::move(shape), decode<int32_t>(bytes, *format)});
+    } else {
+      file.tensors.emplace(key, Tensor{std::move(shape), decode<float>(bytes, *format)});
+    }
   }
-  const json& offsets = j.at("data_offsets");
-  if (offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
-    fail("{}: tensor '{}': data_offsets are not two whole numbers", name, key);
+
+ private:
+  [[nodiscard]] Shape shape_of(const std::string& key, const json& sides) const {
+    Shape shape;
+    uint64_t count = 1;
+    for (const json& d : sides) {
+      if (!d.is_number_unsigned())
+        fail("{}: tensor '{}': a side of its shape is not a whole number", name_, key);
+      const auto side = d.get<uint64_t>();
+      if (side > data_.size() || (side != 0 && count > data_.size() / side))
+        fail("{}: tensor '{}' claims more elements than the file holds", name_, key);
+      count *= side;
+      shape.push_back(static_cast<int64_t>(side));
+    }
+    return shape;
   }
-  const auto begin = offsets[0].get<uint64_t>();
-  const auto end = offsets[1].get<uint64_t>();
-  if (begin > end || end > data.size() || end - begin != count * format->bytes) {
-    fail("{}: tensor '{}' lies at {}..{}, which does not fit its shape or the file", name, key,
-         begin, end);
+
+  std::span<const std::byte> bytes_of(const std::string& key, const json& offsets, uint64_t bytes) {
+    if (offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned())
+      fail("{}: tensor '{}': data_offsets are not two whole numbers", name_, key);
+    const auto begin = offsets[0].get<uint64_t>();
+    const auto end = offsets[1].get<uint64_t>();
+    if (begin > end || end > data_.size() || end - begin != bytes)
+      fail("{}: tensor '{}' lies at {}..{}, which does not fit its shape or the file", name_, key,
+           begin, end);
+    if (begin != end) require_free(key, begin, end);
+    return data_.subspan(begin, end - begin);
   }
-  const auto bytes = data.subspan(begin, end - begin);
-  if (dtype == "I8" || dtype == "I32") {
-    file.integers.emplace(key, IntegerData{std::move(shape), decode<int32_t>(bytes, *format)});
-  } else {
-    file.tensors.emplace(key, Tensor{std::move(shape), decode<float>(bytes, *format)});
+
+  void require_free(const std::string& key, uint64_t begin, uint64_t end) {
+    const auto [at, made] = ends_.emplace(begin, end);
+    const bool before = at != ends_.begin() && std::prev(at)->second > begin;
+    const bool behind = std::next(at) != ends_.end() && std::next(at)->first < end;
+    if (!made || before || behind)
+      fail("{}: tensor '{}' lies at {}..{}, where another tensor lies as well", name_, key, begin,
+           end);
   }
-}
+
+  std::span<const std::byte> data_;
+  Budget& budget_;
+  const std::string& name_;
+  std::map<uint64_t, uint64_t> ends_;  // of the ranges that tensors lie in, by their begin
+};
 
 }  // namespace
 
 SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
+  Budget budget(name, bytes.size());
+  return parse_safetensors(bytes, budget);
+}
+
+SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, Budget& budget) {
+  const std::string& name = budget.name();
   uint64_t header_bytes = 0;
   if (bytes.size() < sizeof header_bytes)
     fail("{}: is not a safetensors file: only {} bytes", name, bytes.size());
@@ -98,14 +140,15 @@ SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, const std::s
   const auto data = bytes.subspan(sizeof header_bytes + header_bytes);
   SafetensorsFile file;
   try {
-    const auto* first = reinterpret_cast<const char*>(text.data());
-    const json header = json::parse(first, first + text.size());
+    const json header =
+        parse_json({reinterpret_cast<const char*>(text.data()), text.size()}, budget);
     if (!header.is_object()) fail("{}: its header is not a JSON object", name);
+    Reader reader(data, budget);
     for (const auto& [key, value] : header.items()) {
       if (key == "__metadata__") {
         file.metadata = value.get<std::map<std::string, std::string>>();
       } else {
-        read_tensor(key, value, data, name, file);
+        reader.read(key, value, file);
       }
     }
   } catch (const json::exception& e) {

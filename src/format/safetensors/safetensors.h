@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/budget.h"
 #include "graph/graph.h"
 
 namespace octet {
@@ -35,9 +36,11 @@ struct SafetensorsFile {
   std::map<std::string, IntegerData> integers;  // I8 and I32
 };
 
-// Throws an Error that begins with `name` on anything that does not fit together.
+// Throws an Error that begins with `name`, the budget's own where it is given one, on anything that
+// does not fit together, and where tensors share their bytes. What is made is taken from the budget.
 [[nodiscard]] SafetensorsFile parse_safetensors(std::span<const std::byte> bytes,
                                                 const std::string& name);
+[[nodiscard]] SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, Budget& budget);
 
 // Writes atomically; metadata values are strings, as the format wants.
 void write_safetensors(const std::filesystem::path& path,

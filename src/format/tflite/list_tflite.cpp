@@ -1,8 +1,10 @@
 #include <set>
 
+#include "core/budget.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "format/checkpoint/zip.h"
+#include "format/finite.h"
 #include "format/tflite/check_tflite.h"
 #include "format/tflite/tflite.h"
 #include "tflite_generated.h"
@@ -12,8 +14,12 @@ namespace {
 
 constexpr uint32_t kReadableVersion = 3;
 constexpr int kDepth = 64;
+constexpr size_t kEntryBytes = 1024;  // of a tensor or an operator with its fields
+constexpr size_t kDigitBytes = 24;    // of an element that becomes text
 constexpr std::string_view kEdgeTpuOperator = "edgetpu-custom-op";
 
+// Tables that several others refer to are verified, and read, once for each: the verifier's own limit,
+// and the budget.
 const tflite::Model& verified(std::span<const std::byte> bytes, const std::string& name) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
   if (bytes.size() < 8 || !tflite::ModelBufferHasIdentifier(data))
@@ -32,11 +38,17 @@ const tflite::Model& verified(std::span<const std::byte> bytes, const std::strin
   return model;
 }
 
-std::string text(const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); }
+std::string text(const flatbuffers::String* s, Budget& budget) {
+  if (s == nullptr) return "";
+  budget.take(sizeof(std::string) + s->size());
+  return s->str();
+}
 
 template <typename T>
-std::string list(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? "" : fmt::format("{}", fmt::join(v->begin(), v->end(), ","));
+std::string list(const flatbuffers::Vector<T>* v, Budget& budget) {
+  if (v == nullptr) return "";
+  budget.take(v->size(), kDigitBytes);
+  return fmt::format("{}", fmt::join(v->begin(), v->end(), ","));
 }
 
 std::span<const std::byte> data_of(const tflite::Model& model, uint32_t buffer,
@@ -52,6 +64,8 @@ std::string type_text(tflite::TensorType type) {
   switch (type) {
     case tflite::TensorType_FLOAT32:
       return "f32";
+    case tflite::TensorType_FLOAT16:
+      return "f16";
     case tflite::TensorType_INT32:
       return "i32";
     case tflite::TensorType_UINT8:
@@ -73,11 +87,12 @@ std::string operator_text(const tflite::OperatorCode& code) {
 }
 
 void read_quantization(const tflite::QuantizationParameters& q, const std::string& name,
-                       ExportListing& out) {
+                       Budget& budget, ExportListing& out) {
   const auto put = [&](const std::string& field, const char* type, const auto* values) {
     if (values == nullptr) return;
     ListedTensor t{.type = type, .shape = {static_cast<int64_t>(values->size())}, .bytes = {}};
     const auto bytes = std::as_bytes(std::span(values->data(), values->size()));
+    budget.take(kEntryBytes + bytes.size());
     t.bytes.assign(bytes.begin(), bytes.end());
     out.tensors[name + field] = std::move(t);
   };
@@ -119,7 +134,7 @@ bool put_window(const tflite::Operator& op, Fields& f) {
   return true;
 }
 
-Fields options_of(const tflite::Operator& op) {
+Fields options_of(const tflite::Operator& op, Budget& budget) {
   Fields f;
   if (put_window(op, f)) return f;
   const auto put = [&](const char* name, int value) { f[name] = std::to_string(value); };
@@ -133,7 +148,7 @@ Fields options_of(const tflite::Operator& op) {
   } else if (const auto* sub = op.builtin_options_as_SubOptions()) {
     put("activation", sub->fused_activation_function());
   } else if (const auto* reshape = op.builtin_options_as_ReshapeOptions()) {
-    f["new_shape"] = list(reshape->new_shape());
+    f["new_shape"] = list(reshape->new_shape(), budget);
   } else if (const auto* softmax = op.builtin_options_as_SoftmaxOptions()) {
     f["beta"] = fmt::format("{}", softmax->beta());
   } else if (const auto* sum = op.builtin_options_as_ReducerOptions()) {
@@ -154,21 +169,24 @@ Fields options_of(const tflite::Operator& op) {
 
 class Reader {
  public:
-  Reader(const tflite::Model& model, const std::string& name)
-      : model_(model), graph_(*model.subgraphs()->Get(0)), name_(name) {
+  Reader(const tflite::Model& model, Budget& budget)
+      : model_(model), graph_(*model.subgraphs()->Get(0)), budget_(budget), name_(budget.name()) {
     if (graph_.tensors() == nullptr || graph_.operators() == nullptr)
-      fail("{}: its network is empty", name);
+      fail("{}: its network is empty", name_);
   }
 
   ExportListing read() {
     for (const tflite::Tensor* t : *graph_.tensors()) {
-      const std::string tensor = text(t->name());
+      budget_.take(kEntryBytes);
+      const std::string tensor = text(t->name(), budget_);
       auto& fields = out_.nodes["tensor " + tensor];
       fields["type"] = type_text(t->type());
-      fields["shape"] = list(t->shape());
-      if (t->quantization() != nullptr) read_quantization(*t->quantization(), tensor, out_);
+      fields["shape"] = list(t->shape(), budget_);
+      if (t->quantization() != nullptr)
+        read_quantization(*t->quantization(), tensor, budget_, out_);
       const auto data = data_of(model_, t->buffer(), name_ + ": " + tensor);
       if (data.empty()) continue;
+      budget_.take(kEntryBytes + data.size());
       ListedTensor flat{.type = type_text(t->type()), .shape = {}, .bytes = {}};
       if (t->shape() != nullptr) flat.shape.assign(t->shape()->begin(), t->shape()->end());
       flat.bytes.assign(data.begin(), data.end());
@@ -182,10 +200,11 @@ class Reader {
 
   [[nodiscard]] std::vector<TfliteOperator> operators() const {
     std::vector<TfliteOperator> out;
+    budget_.take(graph_.operators()->size(), 2 * sizeof(TfliteOperator));
     for (const tflite::Operator* op : *graph_.operators()) {
       const tflite::OperatorCode& code = code_of(*op);
       const bool custom = code.builtin_code() == tflite::BuiltinOperator_CUSTOM;
-      TfliteOperator one{.code = custom ? text(code.custom_code()) : operator_text(code),
+      TfliteOperator one{.code = custom ? text(code.custom_code(), budget_) : operator_text(code),
                          .version = code.version(),
                          .output = names(op->outputs()),
                          .type = ""};
@@ -240,7 +259,8 @@ class Reader {
   void read_operator(const tflite::Operator& op) {
     const tflite::OperatorCode& code = code_of(op);
     auto& fields = out_.nodes[names(op.outputs())];
-    fields = options_of(op);
+    budget_.take(kEntryBytes);
+    fields = options_of(op, budget_);
     fields["operator"] = fmt::format("{}, version {}", operator_text(code), code.version());
     fields["inputs"] = names(op.inputs());
     fields["options"] = std::to_string(static_cast<int>(op.builtin_options_type()));
@@ -248,28 +268,42 @@ class Reader {
   std::string names(const flatbuffers::Vector<int32_t>* indices) const {
     std::vector<std::string> all;
     if (indices == nullptr) return "";
+    budget_.take(indices->size(), sizeof(std::string) + kDigitBytes);
     for (const int32_t i : *indices) {
       if (i < -1 || i >= static_cast<int32_t>(graph_.tensors()->size()))
         fail("{}: tensor {} does not exist; the file is damaged", name_, i);
-      all.push_back(i == -1 ? "" : text(graph_.tensors()->Get(static_cast<uint32_t>(i))->name()));
+      all.push_back(
+          i == -1 ? "" : text(graph_.tensors()->Get(static_cast<uint32_t>(i))->name(), budget_));
     }
     return fmt::format("{}", fmt::join(all, ","));
   }
 
   const tflite::Model& model_;
   const tflite::SubGraph& graph_;
+  Budget& budget_;
   const std::string& name_;
   ExportListing out_;
 };
 
+void require_sound_constants(const tflite::Model& model, Budget& budget) {
+  for (const tflite::SubGraph* graph : *model.subgraphs()) {
+    if (graph->tensors() == nullptr) continue;
+    for (const tflite::Tensor* t : *graph->tensors()) {
+      const std::string where = budget.name() + ": " + text(t->name(), budget);
+      const auto data = data_of(model, t->buffer(), where);
+      budget.take(data.size());
+      require_no_nan(data, type_text(t->type()), where);
+    }
+  }
+}
+
 // Ultralytics appends a .zip with its YAML values, as JSON or as a Python dict, which YAML reads
 // both.
-std::map<std::string, std::string> appended(std::span<const std::byte> bytes,
-                                            const std::string& name) {
-  const ZipArchive zip(bytes, name, Compressed::kSmall);
+std::map<std::string, std::string> appended(std::span<const std::byte> bytes, Budget& budget) {
+  const ZipArchive zip(bytes, budget, Compressed::kSmall);
   for (const char* entry : {"metadata.json", "temp_meta.txt"}) {
     if (!zip.contains(entry)) continue;
-    const auto content = zip.read(entry);
+    const auto content = zip.read(entry, budget);
     return {{"metadata.yaml", {reinterpret_cast<const char*>(content.data()), content.size()}}};
   }
   return {};
@@ -278,9 +312,10 @@ std::map<std::string, std::string> appended(std::span<const std::byte> bytes,
 }  // namespace
 
 TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::string& name) {
+  Budget budget(name, bytes.size());
   const tflite::Model& model = verified(bytes, name);
   check_tflite(model, name);
-  const Reader reader(model, name);
+  const Reader reader(model, budget);
   TfliteSummary out;
   out.operators = reader.operators();
   out.input = reader.input_size();
@@ -297,24 +332,28 @@ TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::stri
 }
 
 ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name) {
-  return Reader(verified(bytes, name), name).read();
+  Budget budget(name, bytes.size());
+  return Reader(verified(bytes, name), budget).read();
 }
 
 std::map<std::string, std::string> read_tflite_metadata(std::span<const std::byte> bytes,
                                                         const std::string& name) {
+  Budget budget(name, bytes.size());
   const tflite::Model& model = verified(bytes, name);
+  require_sound_constants(model, budget);
   std::map<std::string, std::string> entries;
   if (model.metadata() != nullptr) {
     for (const tflite::Metadata* m : *model.metadata()) {
       const auto data = data_of(model, m->buffer(), name);
-      entries[text(m->name())] = {reinterpret_cast<const char*>(data.data()), data.size()};
+      budget.take(kEntryBytes + data.size());
+      entries[text(m->name(), budget)] = {reinterpret_cast<const char*>(data.data()), data.size()};
     }
   }
   if (entries.contains("octet")) return entries;
   constexpr std::string_view kZipEnd = "PK\5\6";
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (all.rfind(kZipEnd) == std::string_view::npos) return entries;
-  return appended(bytes, name);
+  return appended(bytes, budget);
 }
 
 }  // namespace octet

@@ -17,7 +17,7 @@ extern "C" {
 namespace octet {
 namespace {
 
-constexpr int64_t kMaxPixels = 150'000'000;
+constexpr int64_t kMaxPixels = 8192 * 4352;  // the largest of H.264's and HEVC's levels, 6.2
 constexpr int kPixelsForTwoThreads = 1920 * 1088;
 constexpr double kLongestSeconds = 1e9;  // of a video: a time beyond it is none
 
@@ -89,6 +89,10 @@ VideoReader::VideoReader(const std::filesystem::path& path, Kind kind)
   if (h.stream < 0 || codec == nullptr)
     fail("{}: has no {} in it that the installed FFmpeg can decode", path.string(), what);
   const AVStream& stream = *h.format->streams[h.stream];
+  if (const AVCodecParameters& says = *stream.codecpar;
+      int64_t{says.width} * says.height > kMaxPixels)
+    fail("{}: {} x {} pixels are more than the {} that a {} may have", path.string(), says.width,
+         says.height, kMaxPixels, what);
   h.codec = avcodec_alloc_context3(codec);
   h.codec->max_pixels = kMaxPixels;
   h.codec->codec_whitelist = av_strdup(h.format->codec_whitelist);

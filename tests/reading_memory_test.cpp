@@ -1,0 +1,227 @@
+// How much memory a file can make octet take, whatever it is: for each reader the worst file that is
+// known, read in a child whose peak is measured. A table is printed.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <turbojpeg.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "core/budget.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "eval/dataset/dataset.h"
+#include "format/model_file.h"
+#include "format/registry.h"
+#include "media/image/image_io.h"
+#include "testing/testing.h"
+
+namespace octet {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kSlackBytes = size_t{16} << 20;  // of the process itself, and of malloc
+
+struct WorstFile {
+  std::string name;
+  std::function<void(const fs::path& path)> write;
+  std::function<void(const fs::path& path)> read;
+  size_t limit_bytes = 0;  // 0: what a file of its size may take
+};
+
+std::string repeated(const std::string& piece, size_t count) {
+  std::string text;
+  text.reserve(piece.size() * count);
+  for (size_t i = 0; i < count; ++i) text += piece;
+  return text;
+}
+
+// One of a file's pieces, again and again between a beginning and an end.
+auto repeats(std::string begin, std::string piece, size_t count, std::string end) {
+  return [=](const fs::path& path) { write_text_file(path, begin + repeated(piece, count) + end); };
+}
+
+auto safetensors(std::string begin, std::string piece, size_t count, std::string end) {
+  return [=](const fs::path& path) {
+    const std::string header = begin + repeated(piece, count) + end;
+    const uint64_t bytes = header.size();
+    std::string length(sizeof bytes, '\0');
+    std::memcpy(length.data(), &bytes, sizeof bytes);
+    write_text_file(path, length + header);
+  };
+}
+
+std::string varint(uint64_t value) {
+  std::string out;
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  return out + static_cast<char>(value);
+}
+
+// A graph of so many nodes of nothing.
+void write_onnx_nodes(const fs::path& path) {
+  const std::string nodes = repeated(std::string("\x0A\0", 2), 4'000'000);
+  write_text_file(path, "\x3A" + varint(nodes.size()) + nodes);
+}
+
+// As PyTorch would write it, but for the pickle.
+auto checkpoint(const std::string& python) {
+  return [python](const fs::path& path) {
+    const std::string script =
+        "import zipfile, struct\n"
+        "t = lambda s: b'X' + struct.pack('<I', len(s)) + s\n"
+        "m = lambda s: b'\\x80\\x02}' + t(b'model') + "
+        "b'cultralytics.nn.tasks\\nDetectionModel\\n)\\x81}' + s + b'bs.'\n"
+        "z = zipfile.ZipFile('" +
+        path.string() + "', 'w')\nz.writestr('a/data.pkl', " + python + ")\nz.close()\n";
+    write_text_file(path.string() + ".py", script);
+    ASSERT_EQ(std::system(("python3 " + path.string() + ".py").c_str()), 0);
+  };
+}
+
+// Its last scan so many times more.
+void write_scans(const fs::path& path) {
+  constexpr int kSide = 4000;
+  const std::vector<uint8_t> grey(size_t{kSide} * kSide, 128);
+  const std::unique_ptr<void, int (*)(void*)> jpeg(tjInitCompress(), tjDestroy);
+  unsigned char* data = nullptr;
+  unsigned long bytes = 0;
+  tjCompress2(jpeg.get(), grey.data(), kSide, 0, kSide, TJPF_GRAY, &data, &bytes, TJSAMP_GRAY, 90,
+              TJFLAG_PROGRESSIVE);
+  const std::unique_ptr<unsigned char, decltype(&tjFree)> owned(data, tjFree);
+  const std::string whole(reinterpret_cast<const char*>(data), bytes);
+  const size_t last = whole.rfind("\xFF\xDA");
+  const std::string scan = whole.substr(last, whole.size() - 2 - last);
+  write_text_file(path, whole.substr(0, whole.size() - 2) + repeated(scan, 90) + "\xFF\xD9");
+}
+
+// A white picture whose bytes are a thousandth of its pixels.
+void write_white_png(const fs::path& path, int side) {
+  const std::string script = fmt::format(
+      "import zlib, struct\ndef c(k, d): return struct.pack('>I', len(d)) + k + d + "
+      "struct.pack('>I', zlib.crc32(k + d))\nz = zlib.compressobj(9)\nd = b''\n"
+      "for y in range({0}): d += z.compress(b'\\0' + b'\\xff' * {0})\nd += z.flush()\n"
+      "open('{1}', 'wb').write(b'\\x89PNG\\r\\n\\x1a\\n' + c(b'IHDR', struct.pack('>IIBBBBB', {0}, "
+      "{0}, "
+      "8, 0, 0, 0, 0)) + c(b'IDAT', d) + c(b'IEND', b''))\n",
+      side, path.string());
+  write_text_file(path.string() + ".py", script);
+  ASSERT_EQ(std::system(("python3 " + path.string() + ".py").c_str()), 0);
+}
+
+void read_any_model(const fs::path& path) { (void)read_model(path); }
+void read_listing(const fs::path& path) {
+  const ExportFormat& format = *export_format_of(path);
+  (void)format.list(read_export(format, path), path.string());
+}
+void read_metadata(const fs::path& path) { (void)export_format_of(path)->read_metadata(path); }
+void read_data(const fs::path& path) {
+  (void)read_dataset(path, {.images = path.parent_path(), .model_names = {}});
+}
+void read_picture(const fs::path& path) { (void)read_image(path); }
+
+std::vector<WorstFile> worst_files() {
+  return {
+      {"memo.pt", checkpoint("b'\\x80\\x04N' + b'\\x94' * 12000000 + b'.'"), read_any_model},
+      {"values.pt", checkpoint("b'\\x80\\x04' + b']' * 12000000 + b'.'"), read_any_model},
+      {"texts.pt",
+       checkpoint(
+           "m(t(b'names') + b'](' + t(b'x' * 1000000) + b'q\\0' + b'h\\0' * 1000000 + b'es')"),
+       read_any_model},
+      {"lists.pt",
+       checkpoint(
+           "m(t(b'names') + b']' + t(b'cat') + b'as' + t(b'f') + b']q\\0(' + b'K\\1' * 100000 + "
+           "b'es' + b''.join(t(b'%d' % i) + b'h\\0s' for i in range(100000)))"),
+       read_any_model},
+      {"arrays.safetensors", safetensors("{\"a\":[", "[],", 3'000'000, "[]]}"), read_any_model},
+      {"objects.safetensors", safetensors("{\"a\":[", "{\"\":0},", 2'000'000, "0]}"),
+       read_any_model},
+      {"deep.safetensors", safetensors("", "[", 20'000'000, ""), read_any_model},
+      {"nodes.onnx", write_onnx_nodes, read_metadata},
+      {"elements.xml", repeats("<net>", "<a/>x", 3'000'000, "</net>"), read_listing},
+      {"metadata.xml", repeats("<net><rt_info>", "<a/>", 3'000'000, "</rt_info></net>"),
+       read_metadata},
+      {"sequence.yaml", repeats("names: [", "a,", 4'000'000, "a]"), read_data},
+      {"levels.yaml", repeats("", "[", 8'000'000, ""), read_data},
+      {"names.yaml", repeats("names: {", "0: a,", 50'000, "0: a}\nval: x\n"), read_data},
+      {"arrays.json", repeats("{\"images\":[", "[],", 3'000'000, "[]]}"), read_data},
+      {"objects.json", repeats("{\"images\":[", "{\"\":0},", 2'000'000, "0]}"), read_data},
+      {"scans.jpg", write_scans, read_picture, 12 * size_t{4000} * 4000 + Budget::kFloorBytes},
+      {"white.png", [](const fs::path& path) { write_white_png(path, 6000); }, read_picture,
+       12 * size_t{6000} * 6000 + Budget::kFloorBytes},
+      {"beyond.png", [](const fs::path& path) { write_white_png(path, 12000); }, read_picture,
+       Budget::kFloorBytes},
+      {"sparse.pt",
+       [](const fs::path& path) {
+         write_text_file(path, "");
+         fs::resize_file(path, uintmax_t{1} << 40);
+       },
+       read_any_model, Budget::kFloorBytes}};
+}
+
+struct Outcome {
+  size_t peak_bytes = 0;
+  double seconds = 0;
+  std::string message;
+};
+
+// What a child does; its peak of resident memory, without what it began with.
+Outcome run(const std::function<void()>& action, const fs::path& messages) {
+  const auto began = std::chrono::steady_clock::now();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::string message = "read";
+    try {
+      action();
+    } catch (const std::exception& e) {
+      message = e.what();
+    }
+    write_text_file(messages, message);
+    ::_exit(0);
+  }
+  int status = 0;
+  rusage usage{};
+  ::wait4(child, &status, 0, &usage);
+  EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+  return {.peak_bytes = static_cast<size_t>(usage.ru_maxrss) << 10,
+          .seconds = seconds.count(),
+          .message = fs::exists(messages) ? read_text_file(messages) : "nothing"};
+}
+
+TEST(ReadingMemory, FollowsFromTheFilesSize) {
+#ifdef OCTET_SANITIZED
+  GTEST_SKIP() << "sanitizers take memory of their own";
+#endif
+  const TemporaryFolder folder;
+  set_log_sink([](LogLevel, const char*, const std::string&) {});
+  const size_t beginning = run([] {}, folder / "said").peak_bytes;
+  fmt::print("{:<20} {:>14} {:>9} {:>9} {:>7}  {}\n", "file", "bytes", "peak MB", "limit MB",
+             "seconds", "message");
+  for (const WorstFile& file : worst_files()) {
+    const fs::path path = folder / file.name;
+    (void)run([&] { file.write(path); }, folder / "said");  // this process stays small
+    const size_t bytes = fs::file_size(path);
+    const Outcome done = run([&] { file.read(path); }, folder / "said");
+    const size_t peak = done.peak_bytes - std::min(done.peak_bytes, beginning);
+    const size_t limit = file.limit_bytes > 0 ? file.limit_bytes : Budget::limit_of(bytes);
+    const size_t shown = done.message.find(file.name);
+    fmt::print("{:<20} {:>14} {:>9} {:>9} {:>7.2f}  {:.90}\n", file.name, bytes, peak >> 20,
+               limit >> 20, done.seconds,
+               shown == std::string::npos ? done.message : done.message.substr(shown));
+    EXPECT_LE(peak, limit + kSlackBytes) << file.name;
+    EXPECT_LE(done.seconds, 60) << file.name;
+    fs::remove(path);
+  }
+  set_log_sink(nullptr);
+}
+
+}  // namespace
+}  // namespace octet
