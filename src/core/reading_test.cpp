@@ -16,7 +16,7 @@
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/hash.h"
-#include "core/text/parse_json.h"
+#include "core/json/parse_json.h"
 #include "core/yaml/yaml_text.h"
 #include "testing/testing.h"
 

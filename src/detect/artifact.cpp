@@ -8,7 +8,7 @@
 #include "core/budget.h"
 #include "core/error.h"
 #include "core/folder.h"
-#include "core/text/parse_json.h"
+#include "core/json/parse_json.h"
 #include "core/yaml/yaml_text.h"
 #include "format/model_file.h"
 

@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json/parse_json.h"
 #include "core/text/json_text.h"
-#include "core/text/parse_json.h"
 #include "format/checkpoint/checkpoint.h"
 #include "graph/json/quantization_json.h"
 #include "quant/params.h"

@@ -11,8 +11,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json/parse_json.h"
 #include "core/log.h"
-#include "core/text/parse_json.h"
 #include "eval/dataset/dataset_readers.h"
 
 namespace octet {

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "core/text/parse_json.h"
+#include "core/json/parse_json.h"
 #include "format/finite.h"
 #include "format/openvino/ir.h"
 #include "format/openvino/parse.h"

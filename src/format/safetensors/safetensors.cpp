@@ -8,9 +8,9 @@
 #include "core/element_reader.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json/parse_json.h"
 #include "core/numeric/half.h"
 #include "core/text/json_text.h"
-#include "core/text/parse_json.h"
 
 namespace octet {
 namespace {

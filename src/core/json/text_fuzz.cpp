@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "core/text/parse_json.h"
+#include "core/json/parse_json.h"
 #include "core/yaml/yaml_text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,4 +1,4 @@
-#include "core/text/parse_json.h"
+#include "core/json/parse_json.h"
 
 #include <nlohmann/json.hpp>
 
