@@ -158,5 +158,85 @@ TEST_F(BadInput, DiskFull) {
   EXPECT_TRUE(fs::is_empty(folder_.path()));
 }
 
+// What cannot be written is not success, in any verb.
+TEST_F(BadInput, ResultsThatAreLostAreAnError) {
+  ASSERT_EQ(run_octet("import " + kTiny + " -o " + path("m.safetensors")).status, 0);
+  const std::string picture = kSource + "/samples/coco/images/val/000000000785.jpg";
+  const std::string model = " --imgsz 64 --model " + path("m.safetensors");
+  for (const std::string& arguments :
+       {"inspect " + path("m.safetensors"), "inspect --json " + path("m.safetensors"),
+        std::string("doctor"), std::string("doctor --json"), std::string("--help"),
+        std::string("--version"), std::string("--describe-options"), std::string("live --help"),
+        "detect --source " + picture + model, "detect --json --source " + picture + model,
+        "live --frames 3 --source " + kSource + "/samples/person.mp4" + model,
+        "live --json --frames 3 --source " + kSource + "/samples/person.mp4" + model,
+        "export --json --format tflite -o " + path("") + model}) {
+    for (const char* broken : {" >/dev/full", " >&-"}) {
+      const Outcome done = run_octet(arguments + broken);
+      EXPECT_EQ(done.status, 1) << arguments << broken << done.err;
+      EXPECT_THAT(done.err, HasSubstr("standard output: cannot be written")) << arguments << broken;
+    }
+  }
+}
+
+// Lines that nobody can read are not an error.
+TEST_F(BadInput, AClosedOrFullStandardErrorIsNotFatal) {
+  for (const char* broken : {" 2>/dev/full", " 2>&-"}) {
+    const Outcome done =
+        run_shell(OCTET_BIN_DIR "/octet import " + kTiny + " -o " + path("m.safetensors") + broken);
+    EXPECT_EQ(done.status, 0) << broken;
+    EXPECT_EQ(run_shell(OCTET_BIN_DIR "/octet import " + path("none.pt") + broken).status, 1);
+  }
+}
+
+// A part of the pictures is no result.
+TEST_F(BadInput, InterruptedDetectionIsAnError) {
+  fs::create_directory(folder_ / "in");
+  for (int i = 0; i < 3000; ++i)
+    fs::create_symlink(kSource + "/samples/coco/images/val/000000000785.jpg",
+                       folder_ / "in" / (std::to_string(i) + ".jpg"));
+  const Outcome done = run_shell("timeout --preserve-status -s INT 3 " OCTET_BIN_DIR
+                                 "/octet detect --json --imgsz 64 --model " +
+                                 kTiny + " --source " + path("in"));
+  EXPECT_EQ(done.status, 1);
+  EXPECT_EQ(done.out, "");
+  EXPECT_THAT(done.err, HasSubstr("of 3000 pictures"));
+}
+
+// Names of classes come from the model.
+TEST_F(BadInput, ClassNamesDoNotReachTheTerminalAsCommands) {
+  ASSERT_EQ(run_octet("import " + kTiny + " -o " + path("m.safetensors")).status, 0);
+  std::string file = read_text_file(path("m.safetensors"));
+  const size_t at = file.find("class 0");
+  ASSERT_NE(at, std::string::npos);
+  file.replace(at, 7, R"(\\u001b)");  // JSON within JSON
+  write_text_file(path("odd.safetensors"), file);
+  const std::string detect = "detect --conf 0 --imgsz 64 --source " + kSource +
+                             "/samples/coco/images/val/000000000785.jpg --model ";
+  for (const std::string& verb : {std::string("inspect "), detect}) {
+    const Outcome done = run_octet(verb + path("odd.safetensors"));
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_THAT(done.out, HasSubstr("\uFFFD")) << verb;
+    EXPECT_EQ((done.out + done.err).find('\x1b'), std::string::npos) << verb;
+  }
+  EXPECT_THAT(run_octet("inspect --json " + path("odd.safetensors")).out, HasSubstr(R"("\u001b")"));
+}
+
+// A stack that is larger than all addresses stands in for a limit of processes, which root has not.
+TEST_F(BadInput, ThreadsThatCannotBeMadeAreAnError) {
+  const std::string live = "ulimit -s 200000000000; exec " OCTET_BIN_DIR
+                           "/octet live --imgsz 64 --model " +
+                           kTiny + " --source " + kSource + "/samples/person.mp4 ";
+  for (const char* more : {"--realtime", "--realtime --mqtt mqtt://127.0.0.1:9"})
+    expect_refused(run_shell("bash -c '" + live + more + "'"), "no further thread can be started");
+}
+
+TEST_F(BadInput, DevicesAreWrittenAndNotReplaced) {
+  fs::create_symlink("/dev/null", folder_ / "o.safetensors");
+  EXPECT_EQ(run_octet("import " + kTiny + " -o " + path("o.safetensors")).status, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "o.safetensors"));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
 }  // namespace
 }  // namespace octet

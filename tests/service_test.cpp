@@ -182,10 +182,10 @@ TEST_F(Broker, HearsResultsAndStates) {
   const ServiceSummary s = run_service(config, {});
   EXPECT_EQ(s.watch.all.detected, 40);
   EXPECT_EQ(s.mqtt->lost, 0);
-  EXPECT_TRUE(wait_until([&] { return listener_->different("test/a_b/result") == 40; }))
-      << listener_->different("test/a_b/result");
-  EXPECT_GE(json::parse(listener_->heard("test/a_b/result")[7])["frame"], 7);
-  EXPECT_EQ(json::parse(listener_->heard("test/a_b/state").at(0))["state"], "up");
+  EXPECT_TRUE(wait_until([&] { return listener_->different("test/a%2Fb/result") == 40; }))
+      << listener_->different("test/a%2Fb/result");
+  EXPECT_GE(json::parse(listener_->heard("test/a%2Fb/result")[7])["frame"], 7);
+  EXPECT_EQ(json::parse(listener_->heard("test/a%2Fb/state").at(0))["state"], "up");
   (void)wait_until([&] { return listener_->heard("test/available").size() >= 2; });
   EXPECT_EQ(listener_->heard("test/available"), (std::vector<std::string>{"online", "offline"}));
 }
@@ -418,6 +418,53 @@ TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
   EXPECT_TRUE(wait_until([&] { return reloader.status().times == 4; }));
   const int64_t before = watch.cameras()[0].tally.detected;
   EXPECT_TRUE(wait_until([&] { return watch.cameras()[0].tally.detected > before; }));
+  watch.stop();
+}
+
+// Whoever may change the configuration of a running program cannot have it run a library.
+TEST(Reload, ADelegateIsTakenAtTheStartOnly) {
+  const TemporaryFolder folder;
+  const auto model = folder / "model.pt", file = folder / "box.yaml";
+  std::filesystem::copy_file(kModel, model);
+  const auto configure = [&](const std::string& more) {
+    write_text_file(file, fmt::format("model: model.pt\nimgsz: 64\nrealtime: true\n{}"
+                                      "sources: {{clip: {}}}\n",
+                                      more, kClip));
+  };
+  configure("");
+  const LiveConfig config = read_live_config(file);
+  Watch watch(config.cameras, config.watch);
+  std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
+  const Reloader reloader(file, config, {768, 432}, watch);
+  configure("threads: 1\ndelegate: /no/such/library.so\n");  // a change that compiles anew
+  EXPECT_TRUE(wait_until([&] { return reloader.status().times == 1; })) << reloader.status().error;
+  watch.stop();
+}
+
+TEST(Reload, TooManySourcesAndWhatIsNoCameraChangeNothing) {
+  const TemporaryFolder folder;
+  const auto file = folder / "box.yaml";
+  const auto configure = [&](const std::string& sources) {
+    write_text_file(file, "model: " + kModel + "\nimgsz: 64\nrealtime: true\nsources: {" + sources +
+                              "clip: " + kClip + "}\n");
+  };
+  configure("");
+  const LiveConfig config = read_live_config(file);
+  Watch watch(config.cameras, config.watch);
+  std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
+  const Reloader reloader(file, config, {768, 432}, watch);
+  std::string many;
+  for (int i = 0; i < 3000; ++i) many += fmt::format("c{}: rtsp://127.0.0.1:9/{}, ", i, i);
+  for (const auto& [sources, said] :
+       {std::pair{many, "3001 are too many"},
+        {std::string("door: /dev/null, "), "is no camera"},
+        {std::string("door: file:///etc/passwd, "), "a file is named by its path alone"}}) {
+    configure(sources);
+    EXPECT_TRUE(wait_until([&, word = said] {
+      return reloader.status().error.find(word) != std::string::npos;
+    })) << reloader.status().error;
+  }
+  EXPECT_EQ(watch.cameras().size(), 1U);
   watch.stop();
 }
 

@@ -60,9 +60,14 @@ class Pipeline {
   LiveSummary run() {
     {
       std::vector<std::jthread> stages;
-      stages.emplace_back([this] { guarded([this] { read(); }, {&decoded_}); });
-      stages.emplace_back([this] { guarded([this] { submit(); }, {&running_}); });
-      if (pictures_) stages.emplace_back([this] { guarded([this] { draw(); }, {}); });
+      // A thread that cannot be made is an error of the stages that run already, too.
+      guarded(
+          [&] {
+            stages.emplace_back([this] { guarded([this] { read(); }, {&decoded_}); });
+            stages.emplace_back([this] { guarded([this] { submit(); }, {&running_}); });
+            if (pictures_) stages.emplace_back([this] { guarded([this] { draw(); }, {}); });
+          },
+          {});
       guarded([this] { finish(); }, {&done_});
     }
     rethrow_error();
@@ -133,7 +138,7 @@ class Pipeline {
   void tell(const Slot& slot, Progress& progress) {
     const ForeignCall sink;
     if (lines_)
-      lines_->write(slot.index, 1e3 * static_cast<double>(slot.index) / info_.fps, slot.detections,
+      lines_->write(slot.index, 1e3 * slot.picture.seconds, slot.detections,
                     detector_.info().names);
     if (progress.due())
       progress.update(slot.index + 1,
@@ -144,8 +149,7 @@ class Pipeline {
     while (const auto slot = done_.pop()) {
       Image image = (*slot)->picture.to_rgb();
       draw_detections(image, (*slot)->detections, detector_.info().names);
-      pictures_->add(std::move(image), (*slot)->detections,
-                     static_cast<double>((*slot)->index) / info_.fps);
+      pictures_->add(std::move(image), (*slot)->detections, (*slot)->picture.seconds);
       if (!free_.push(*slot)) return;
     }
     if (!failed()) pictures_->finish();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <system_error>
 #include <utility>
 
 #include "core/error.h"
@@ -58,6 +59,13 @@ struct Watch::CameraContext {
   std::shared_ptr<const RegionSpec> region_spec;  // the same, to be kept by results
   int64_t served = -1;                            // when it had its last turn, counted in results
 };
+
+Watch::Places::iterator Watch::find_camera(Places& places, const CameraSpec& spec) {
+  return std::find_if(places.begin(), places.end(), [&](const auto& place) {
+    return place && place->camera.spec().name == spec.name &&
+           place->camera.spec().address == spec.address;
+  });
+}
 
 Watch::Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options)
     : options_(options) {
@@ -219,12 +227,28 @@ milliseconds Watch::since_last_turn() const {
 }
 
 void Watch::change(WatchChange change) {
+  PendingChange next{.change = std::move(change), .opened = {}};
+  std::optional<PendingChange> before;  // ends after the lock does: its cameras take a while
   {
     const MutexLock lock(change_mutex_);
-    if (change_ && change.detectors.empty()) change.detectors = std::move(change_->detectors);
-    change_ = std::move(change);
+    open_new_cameras(next);
+    before.swap(change_);
+    if (before && next.change.detectors.empty())
+      next.change.detectors = std::move(before->change.detectors);
+    change_ = std::move(next);
   }
   doorbell_.ring();
+}
+
+void Watch::open_new_cameras(PendingChange& next) {
+  for (const CameraSpec& spec : next.change.cameras) {
+    {
+      const MutexLock lock(mutex_);
+      if (find_camera(places_, spec) != places_.end()) continue;
+    }
+    next.opened.push_back(std::make_unique<CameraContext>(next_id_++, spec, next.change.camera,
+                                                          next.change.attention, doorbell_));
+  }
 }
 
 void Watch::use(Detectors detectors) {
@@ -288,37 +312,45 @@ std::optional<GovernorStatus> Watch::governor() const {
   return governor_status_;
 }
 
-// The camera that is there already, or a new one.
+// The camera that is there already, or the one that was opened for the change. None: it is named
+// twice.
 std::unique_ptr<Watch::CameraContext> Watch::place_for(const CameraSpec& spec,
-                                                       const WatchChange& change) {
-  const auto at = std::find_if(places_.begin(), places_.end(), [&](const auto& place) {
-    return place && place->camera.spec().name == spec.name &&
-           place->camera.spec().address == spec.address;
-  });
-  if (at == places_.end())
-    return std::make_unique<CameraContext>(next_id_++, spec, change.camera, change.attention,
-                                           doorbell_);
+                                                       PendingChange& pending) {
+  if (const auto opened = find_camera(pending.opened, spec); opened != pending.opened.end())
+    return std::move(*opened);
+  const auto at = find_camera(places_, spec);
+  if (at == places_.end()) return nullptr;
+  const FramePolicyOptions& attention = pending.change.attention;
   const bool other_regions = (*at)->regions.spec() != spec.regions;
   if (other_regions) (*at)->watch_regions(spec.regions);
-  if (other_regions || change.attention != options_.attention)
-    (*at)->attention = FramePolicy(change.attention, spec.regions);
+  if (other_regions || attention != options_.attention)
+    (*at)->attention = FramePolicy(attention, spec.regions);
   return std::move(*at);
 }
 
+// Between change() and this no camera goes away that it counts on: both hold the lock.
 void Watch::apply_change() {
-  std::optional<WatchChange> change;
-  {
-    const MutexLock lock(change_mutex_);
-    change.swap(change_);
-  }
-  if (!change) return;
-  if (!change->detectors.empty()) use(std::move(change->detectors));
+  const MutexLock change_lock(change_mutex_);
+  if (!change_) return;
+  PendingChange pending = std::move(*change_);
+  change_.reset();
+  if (!pending.change.detectors.empty()) use(std::move(pending.change.detectors));
   const MutexLock lock(mutex_);
-  std::vector<std::unique_ptr<CameraContext>> places;
-  for (const CameraSpec& spec : change->cameras) places.push_back(place_for(spec, *change));
-  // What is left of the old ones ends elsewhere: a camera may take a while to let go.
-  retiring_ = std::async(std::launch::async, [gone = std::exchange(places_, std::move(places))] {});
-  options_.attention = change->attention;
+  Places places;
+  for (const CameraSpec& spec : pending.change.cameras) {
+    if (auto place = place_for(spec, pending)) places.push_back(std::move(place));
+  }
+  retire(std::exchange(places_, std::move(places)));
+  options_.attention = pending.change.attention;
+}
+
+// What is left of the old ones ends elsewhere: a camera may take a while to let go.
+void Watch::retire(Places gone) {
+  try {
+    retiring_ = std::async(std::launch::async, [places = std::move(gone)] {});
+  } catch (const std::system_error& e) {  // no thread for it: it ends here
+    log_warning("cameras that were taken out hold up the others: {}", e.what());
+  }
 }
 
 WatchSummary Watch::run(Detectors detectors) {

@@ -108,7 +108,9 @@ class Watch {
   // Where there are goals; from any thread.
   [[nodiscard]] std::optional<GovernorStatus> governor() const;
 
-  // Takes effect between two frames; from any thread. One that has not taken effect is replaced.
+  // Takes effect between two frames; from any thread. One that has not taken effect is replaced. New
+  // cameras are opened here; where that fails, such as for want of threads, it throws and all stays as
+  // it was.
   void change(WatchChange change);
 
   // Returns when all sources are over, after max_frames results, or when stop_requested() becomes
@@ -131,8 +133,16 @@ class Watch {
   void govern();
   void choose_input();
   void apply_change();
+  using Places = std::vector<std::unique_ptr<CameraContext>>;
+  struct PendingChange {
+    WatchChange change;
+    Places opened;  // of its cameras those that were not there
+  };
   [[nodiscard]] std::unique_ptr<CameraContext> place_for(const CameraSpec& spec,
-                                                         const WatchChange& change);
+                                                         PendingChange& pending);
+  [[nodiscard]] static Places::iterator find_camera(Places& places, const CameraSpec& spec);
+  void open_new_cameras(PendingChange& next);
+  void retire(Places gone);
   [[nodiscard]] bool all_over() const;
   [[nodiscard]] WatchSummary summarize() const;
 
@@ -140,15 +150,15 @@ class Watch {
   Controls controls_;
   Doorbell doorbell_;
   mutable Mutex mutex_;  // of the places, which only the thread of run() changes
-  std::vector<std::unique_ptr<CameraContext>> places_;
+  Places places_;
   std::future<void> retiring_;  // cameras that were taken out
   std::optional<GovernorStatus> governor_status_ OCTET_GUARDED_BY(mutex_);
   std::vector<Size> input_sizes_ OCTET_GUARDED_BY(mutex_);
-  int64_t next_id_ = 0;
+  std::atomic<int64_t> next_id_ = 0;
   std::atomic<bool> stop_ = false;
 
   Mutex change_mutex_;
-  std::optional<WatchChange> change_ OCTET_GUARDED_BY(change_mutex_);
+  std::optional<PendingChange> change_ OCTET_GUARDED_BY(change_mutex_);
 
   Detectors detectors_;
   std::vector<std::unique_ptr<Job>> jobs_;  // of each

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text/clean_text.h"
 #include "live/sink/annotate.h"
 #include "media/image/image_io.h"
 
@@ -15,17 +16,16 @@ namespace octet {
 namespace {
 
 constexpr size_t kBehind = 4;
+constexpr size_t kLongestName = 240;  // bytes; file systems allow 255
 
 std::string file_name(const StreamResult& r) {
   const RegionEvent& event = r.events.front();
   const auto seconds = static_cast<std::time_t>(r.captured);
   const int thousandths = static_cast<int>((r.captured - std::floor(r.captured)) * 1000);
-  std::string name = fmt::format("{:%Y%m%d-%H%M%S}.{:03}-{}-{}-{}", fmt::gmtime(seconds),
-                                 thousandths, r.camera, event.region, event_name(event.kind));
-  for (char& c : name) {
-    if (c == '/' || static_cast<unsigned char>(c) <= ' ') c = '_';
-  }
-  return name + ".jpg";
+  const std::string name =
+      fmt::format("{:%Y%m%d-%H%M%S}.{:03}-{}-{}-{}", fmt::gmtime(seconds), thousandths,
+                  escaped_name(r.camera), escaped_name(event.region), event_name(event.kind));
+  return clean_text(name.substr(0, kLongestName)) + ".jpg";
 }
 
 // Other pictures in the folder stay.

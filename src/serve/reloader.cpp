@@ -106,19 +106,20 @@ void Reloader::warn_of_refused(const LiveConfig& config) const {
 }
 
 void Reloader::apply(LiveConfig config, bool model_changed) {
-  config.detector.runtime.cache = running_.detector.runtime.cache;
-  require_files(config.cameras);
   warn_of_refused(config);
+  config.detector.runtime.cache = started_.detector.runtime.cache;
+  config.detector.runtime.settings = started_.detector.runtime.settings;
+  require_sources(config.cameras);
   WatchChange change{.cameras = config.cameras,
                      .camera = config.watch.camera,
                      .attention = config.watch.attention};
   if (model_changed || !changed_options(running_, config, TakesEffect::kNewModel).empty())
     change.detectors = make_detectors(config.detector, config.auto_size, camera_size_);
+  watch_.change(std::move(change));
   for (const LiveOption& option : live_options()) {
     if (option.takes_effect == TakesEffect::kNextFrame)
       option.page.apply(config, watch_.controls());
   }
-  watch_.change(std::move(change));
   running_ = std::move(config);
 }
 

@@ -55,7 +55,7 @@ class Heartbeat {
 }  // namespace
 
 ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path& file) {
-  require_files(config.cameras);
+  require_sources(config.cameras);
   std::optional<DashboardState> board;
   std::optional<Mqtt> mqtt;
   std::optional<EventPictures> events;

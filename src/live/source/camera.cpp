@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/hot_path.h"
 #include "core/log.h"
+#include "core/text/secrets.h"
 
 namespace octet {
 
@@ -31,9 +32,12 @@ const char* camera_state_name(CameraState state) {
   return "?";
 }
 
-void require_files(const std::vector<CameraSpec>& cameras) {
+void require_sources(const std::vector<CameraSpec>& cameras) {
   for (const CameraSpec& camera : cameras) {
-    if (!is_stream(camera.address)) (void)open_source(camera.address);
+    if (is_stream(camera.address))
+      require_camera_address(camera.address);
+    else
+      (void)open_source(camera.address);
   }
 }
 
@@ -102,14 +106,13 @@ void Camera::run() {
     log_warning("{}: down: {}; next attempt in {:.1f} s", spec_.name, error,
                 std::chrono::duration<double>(time).count());
     next = std::min(2 * next, options_.longest_pause);
-    pause(time);
+    (void)wait_until(Clock::now() + time);
   }
 }
 
 // From opening it to its end.
 void Camera::read_all() {
   const auto source = open();
-  const double fps = source->info().fps;
   const bool streams = is_stream(spec_.address);
   const bool paced = options_.realtime && !streams;
   const auto started = Clock::now();
@@ -117,9 +120,9 @@ void Camera::read_all() {
   for (int64_t i = 0; !stop_ && source->next(picture); ++i) {
     const HotPath hot;
     if (paced) {
-      std::this_thread::sleep_until(
-          started + std::chrono::duration_cast<Clock::duration>(
-                        std::chrono::duration<double>(static_cast<double>(i) / fps)));
+      if (!wait_until(started + std::chrono::duration_cast<Clock::duration>(
+                                    std::chrono::duration<double>(picture.seconds))))
+        return;
       picture.captured = Clock::now();
     }
     if (i == 0) {
@@ -130,7 +133,7 @@ void Camera::read_all() {
     }
     const double seconds =
         streams ? std::chrono::duration<double>(picture.captured.time_since_epoch()).count()
-                : static_cast<double>(i) / fps;
+                : picture.seconds;
     if (!put(picture, seconds)) return;
   }
 }
@@ -163,9 +166,10 @@ void Camera::set_state(CameraState state, const std::string& error) {
   doorbell_.ring();
 }
 
-void Camera::pause(milliseconds time) {
+// False: stop.
+bool Camera::wait_until(Clock::time_point time) {
   MutexLock lock(mutex_);
-  changed_.wait_for(lock, time, [this] { return stop_.load(); });
+  return !changed_.wait_until(lock, time, [this] { return stop_.load(); });
 }
 
 }  // namespace octet

@@ -22,8 +22,8 @@ struct CameraSpec {
 };
 
 // Opens every file, folder or glob among them once. Throws an Error that names the first that cannot
-// be read; streams may come later.
-void require_files(const std::vector<CameraSpec>& cameras);
+// be read, or whose address no camera can have; streams may come later.
+void require_sources(const std::vector<CameraSpec>& cameras);
 
 struct CameraOptions {
   bool complete = false;  // every frame waits until it is taken; else only the newest waits
@@ -95,7 +95,7 @@ class Camera {
   void read_all();
   bool put(Picture& picture, double seconds);
   void set_state(CameraState state, const std::string& error);
-  void pause(std::chrono::milliseconds time);
+  [[nodiscard]] bool wait_until(Clock::time_point time);
   [[nodiscard]] std::unique_ptr<Source> open();
 
   CameraSpec spec_;

@@ -20,6 +20,7 @@ class VideoSource : public Source {
     const ForeignCall ffmpeg;
     const bool more = reader_.read(out.video);
     out.captured = Clock::now();
+    out.seconds = reader_.seconds();
     return more;
   }
   VideoInfo info() const override { return reader_.info(); }
@@ -27,6 +28,8 @@ class VideoSource : public Source {
  private:
   VideoReader reader_;
 };
+
+constexpr double kPicturesASecond = 25;  // of a folder
 
 class PictureSource : public Source {
  public:
@@ -37,11 +40,12 @@ class PictureSource : public Source {
     out.is_video = false;
     out.image = next_ == 0 ? std::move(first_) : read_image(files_[next_]);
     out.captured = Clock::now();
+    out.seconds = static_cast<double>(next_) / kPicturesASecond;
     ++next_;
     return true;
   }
   VideoInfo info() const override {
-    return {.size = size_, .fps = 25, .frames = static_cast<int64_t>(files_.size())};
+    return {.size = size_, .fps = kPicturesASecond, .frames = static_cast<int64_t>(files_.size())};
   }
 
  private:

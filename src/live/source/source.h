@@ -24,6 +24,7 @@ struct Picture {
   Image image;
   bool is_video = true;
   Clock::time_point captured;  // when the last packet of it arrived, or it was read from its file
+  double seconds = 0;          // of a file: when it is shown, from the first picture on
 
   [[nodiscard]] Size size() const { return is_video ? video.size() : image.size(); }
   [[nodiscard]] Image to_rgb() const { return is_video ? video.to_rgb() : image; }
@@ -31,7 +32,8 @@ struct Picture {
     return {.video = is_video ? video.share() : VideoFrame(),
             .image = image,
             .is_video = is_video,
-            .captured = captured};
+            .captured = captured,
+            .seconds = seconds};
   }
   void submit(Job& job) const { is_video ? job.submit(video.yuv()) : job.submit(view(image)); }
 };

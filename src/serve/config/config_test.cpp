@@ -121,6 +121,29 @@ TEST(LiveConfig, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error_in("model: x\nsources: {}"), HasSubstr("none is named"));
 }
 
+// Names become parts of lines, topics and files.
+TEST(LiveConfig, NamesAreCleanAndBounded) {
+  const LiveConfig c = parse(
+      "model: m\nsources:\n  \"a\\nwarning: b\": {address: b.mp4, zones: {\"z\\e[1m\": {points: "
+      "[[0, "
+      "0], [1, 0], [1, 1]]}}}\n");
+  EXPECT_EQ(c.cameras[0].name, "a warning: b");
+  EXPECT_EQ(c.cameras[0].regions.zones[0].name, "z\uFFFD[1m");
+  LiveConfig many;
+  for (int i = 0; i < 64; ++i)
+    many.cameras.push_back({.name = std::to_string(i), .address = "a.mp4", .regions = {}});
+  EXPECT_EQ(error_of([&] { complete(many); }), "");
+  many.cameras.push_back({.name = "64", .address = "a.mp4", .regions = {}});
+  EXPECT_THAT(error_of([&] { complete(many); }), HasSubstr("65 are too many; 64 at most"));
+  LiveConfig long_name;
+  long_name.cameras = {{.name = std::string(201, 'x'), .address = "a.mp4", .regions = {}}};
+  EXPECT_THAT(error_of([&] { complete(long_name); }), HasSubstr("201 bytes is too long"));
+}
+
+TEST(LiveConfig, ASecondDocumentIsNotIgnored) {
+  EXPECT_THAT(error_in(kWhole + "---\nconf: 0.5\n"), HasSubstr("second YAML document"));
+}
+
 TEST(LiveConfig, SecretsAreInFiles) {
   const TemporaryFolder folder;
   std::ofstream(folder / "password") << "from the file\nno more\n";
@@ -140,7 +163,8 @@ TEST(LiveConfig, SecretsAreInFiles) {
   }
   EXPECT_THAT(error_of([] { (void)parse_mqtt("mqtt://me:secret@host"); }),
               HasSubstr("--mqtt-password"));
-  for (const char* wrong : {"mqtt://me:secret@host", "http://me:secret@host", "mqtt://me:secret@"})
+  for (const char* wrong : {"mqtt://me:secret@host", "http://me:secret@host", "mqtt://me:secret@",
+                            "me:secret@host", "mqtt://me:a/secret@host"})
     EXPECT_THAT(error_of([&] { (void)parse_mqtt(wrong); }), Not(HasSubstr("secret")));
 }
 
@@ -150,8 +174,8 @@ TEST(Mqtt, AddressesAreParsed) {
   EXPECT_EQ(o.port, 8883);
   EXPECT_TRUE(o.tls);
   EXPECT_EQ(o.topic, "octet");
-  for (const char* wrong :
-       {"", "host", "mqtt://", "mqtt://:1883", "mqtt://a:x", "mqtt://a:0", "mqtt://a/b/#"})
+  for (const char* wrong : {"", "host", "mqtt://", "mqtt://:1883", "mqtt://a:x", "mqtt://a:0",
+                            "mqtt://a/b/#", "mqtt://a/b\n", "mqtt://a/\xff"})
     EXPECT_NE(error_of([&] { (void)parse_mqtt(wrong); }), "") << wrong;
 }
 

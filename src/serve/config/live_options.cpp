@@ -96,7 +96,8 @@ Table model_options() {
   };
 }
 
-// What engines alone know, by their rows.
+// What engines alone know, by their rows. A delegate is a library whose code runs: whoever may write
+// the configuration of a running program may not have it loaded.
 Option<C> engine_option(const EngineOption& option) {
   const std::string key(option.key);
   return {{.key = key, .flag = "--" + key, .help = std::string(option.help)},
@@ -112,7 +113,7 @@ Table engine_options() {
   Table table;
   for (const EngineRow& row : engine_rows()) {
     for (const EngineOption& option : row.options)
-      table.push_back({engine_option(option), TakesEffect::kNewModel});
+      table.push_back({engine_option(option), TakesEffect::kNextStart});
   }
   return table;
 }

@@ -6,11 +6,17 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text/clean_text.h"
+#include "core/text/secrets.h"
 #include "live/policy/frame_policy.h"
 
 namespace octet {
 
 namespace fs = std::filesystem;
+
+namespace {
+constexpr size_t kLongestTopic = 1024;  // bytes; cameras' names follow it
+}  // namespace
 
 CameraSpec parse_camera(const std::string& text) {
   const size_t equals = text.find('=');
@@ -20,7 +26,7 @@ CameraSpec parse_camera(const std::string& text) {
   const bool named =
       equals != std::string::npos && equals > 0 && !fs::exists(text) &&
       std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), is_name);
-  if (!named) return {.name = public_address(text), .address = text};
+  if (!named) return {.name = clean_text(public_address(text)), .address = text};
   return {.name = text.substr(0, equals), .address = text.substr(equals + 1)};
 }
 
@@ -41,9 +47,11 @@ std::string read_secret(const fs::path& file) {
 }
 
 MqttOptions parse_mqtt(const std::string& address) {
+  const bool has_scheme = address.find("://") != std::string::npos;
   const auto wrong = [&](const char* what) {
-    fail_usage("--mqtt {}: {}; mqtt://user@host:1883/topic is expected", public_address(address),
-               what);
+    // Without :// it cannot be told what is a password.
+    fail_usage("--mqtt{}: {}; mqtt://host:1883/topic is expected, or user@ before the host",
+               has_scheme ? " " + public_address(address) : "", what);
   };
   MqttOptions out;
   std::string rest;
@@ -77,6 +85,8 @@ MqttOptions parse_mqtt(const std::string& address) {
   if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
   if (rest.empty()) wrong("no host");
   if (out.topic.find_first_of("+#") != std::string::npos) wrong("a topic has no + or #");
+  if (out.topic.size() > kLongestTopic || clean_text(out.topic) != out.topic)
+    wrong("a topic is UTF-8 without control characters, of at most 1024 bytes");
   out.host = rest;
   return out;
 }

@@ -1,9 +1,17 @@
 #include "serve/mqtt/mqtt.h"
 
+#include <fcntl.h>
+#include <linux/tcp.h>
 #include <mosquitto.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -15,7 +23,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/mutex.h"
-#include "media/stream/stream.h"
+#include "core/text/clean_text.h"
+#include "core/text/json_text.h"
 
 namespace octet {
 namespace {
@@ -30,17 +39,36 @@ constexpr int kBreathMs = 100;
 constexpr seconds kFirstPause{1}, kLongestPause{30};  // between attempts
 constexpr seconds kFarewell{2};
 
-// A level of a topic: what means something else there is replaced.
-std::string level(std::string name) {
-  for (char& c : name) {
-    if (c == '/' || c == '+' || c == '#' || static_cast<unsigned char>(c) < ' ') c = '_';
-  }
-  return name;
+// What a broker may send on one connection. octet subscribes to nothing: there are acknowledgements of
+// what was published, pings, and the beginning of TLS. The library keeps whatever else comes.
+constexpr int64_t kUnasked = 64 << 10, kForAMessage = 256, kForASecond = 64;  // bytes
+constexpr std::chrono::milliseconds kBetweenLooks{25};
+constexpr int kReceiveBuffer = 16 << 10;  // so that a large packet is seen before it is there
+
+// Bytes that came in on a connection; 0 where there is none.
+int64_t received_bytes(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  const bool known = size >= offsetof(tcp_info, tcpi_bytes_received) + sizeof(__u64);
+  return known ? static_cast<int64_t>(info.tcpi_bytes_received) : 0;
 }
 
 struct Library {
   Library() { mosquitto_lib_init(); }
   ~Library() { mosquitto_lib_cleanup(); }
+};
+
+struct Destroy {
+  void operator()(mosquitto* client) const { mosquitto_destroy(client); }
+};
+
+// What is watched of the connection there is.
+struct BrokerConnection {
+  int socket = -1;  // a second descriptor of it; -1: there is none
+  int64_t published_before = 0;
+  Clock::time_point since;
+  bool flooded = false;
 };
 
 struct Notice {
@@ -51,43 +79,50 @@ struct Notice {
 }  // namespace
 
 struct Mqtt::Parts {
-  explicit Parts(const MqttOptions& o) : options(o) {
-    client = mosquitto_new(nullptr, true, this);
+  explicit Parts(const MqttOptions& o) : options(o), client(mosquitto_new(nullptr, true, this)) {
     if (client == nullptr) throw std::bad_alloc();
-    const std::string available = options.topic + "/available";
-    mosquitto_will_set(client, available.c_str(), 7, "offline", 1, true);
-    if (!options.user.empty())
-      mosquitto_username_pw_set(client, options.user.c_str(), options.password.c_str());
-    if (options.tls)
-      mosquitto_tls_set(client, nullptr, "/etc/ssl/certs", nullptr, nullptr, nullptr);
-    mosquitto_threaded_set(client, true);
-    mosquitto_max_inflight_messages_set(client, kInFlight);
-    mosquitto_connect_callback_set(client, [](mosquitto*, void* self, int code) {
-      static_cast<Parts*>(self)->on_connect(code);
-    });
-    mosquitto_disconnect_callback_set(client, [](mosquitto*, void* self, int code) {
-      static_cast<Parts*>(self)->on_disconnect(code);
-    });
-    mosquitto_publish_callback_set(client, [](mosquitto*, void* self, int message) {
-      static_cast<Parts*>(self)->on_delivered(message);
-    });
+    set_up_client();
     error = "it was not reached yet";
     worker = std::jthread([this] { run(); });
-    network = std::jthread([this] { keep_connected(); });
+    try {
+      network = std::jthread([this] { keep_connected(); });
+    } catch (...) {
+      end_threads();
+      throw;
+    }
   }
+  ~Parts() { end_threads(); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
-  ~Parts() {
+  void end_threads() {
     {
       const MutexLock lock(mutex);
       stop = true;
     }
     changed.notify_all();
     worker.join();
-    network.join();
-    mosquitto_destroy(client);
+    if (network.joinable()) network.join();
   }
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
+
+  void set_up_client() {
+    mosquitto* const c = client.get();
+    const std::string available = options.topic + "/available";
+    mosquitto_will_set(c, available.c_str(), 7, "offline", 1, true);
+    if (!options.user.empty())
+      mosquitto_username_pw_set(c, options.user.c_str(), options.password.c_str());
+    if (options.tls) mosquitto_tls_set(c, nullptr, "/etc/ssl/certs", nullptr, nullptr, nullptr);
+    mosquitto_threaded_set(c, true);
+    mosquitto_max_inflight_messages_set(c, kInFlight);
+    mosquitto_connect_callback_set(
+        c, [](mosquitto*, void* self, int code) { static_cast<Parts*>(self)->on_connect(code); });
+    mosquitto_disconnect_callback_set(c, [](mosquitto*, void* self, int code) {
+      static_cast<Parts*>(self)->on_disconnect(code);
+    });
+    mosquitto_publish_callback_set(c, [](mosquitto*, void* self, int message) {
+      static_cast<Parts*>(self)->on_delivered(message);
+    });
+  }
 
   void on_connect(int code) {
     {
@@ -99,10 +134,14 @@ struct Mqtt::Parts {
     }
     if (code == 0) {
       log_info("mqtt: connected to {}:{}", options.host, options.port);
-      int message = 0;  // its delivery is heard of by this thread, later
-      mosquitto_publish(client, &message, (options.topic + "/available").c_str(), 6, "online", 1,
-                        true);
-      greetings.insert(message);
+      // One that was not acknowledged is sent again by the library. Its delivery is heard of by this
+      // thread, later.
+      if (greetings.empty()) {
+        int message = 0;
+        mosquitto_publish(client.get(), &message, (options.topic + "/available").c_str(), 6,
+                          "online", 1, true);
+        greetings.insert(message);
+      }
     } else {
       log_warning("mqtt: {}:{} refuses: {}", options.host, options.port,
                   mosquitto_connack_string(code));
@@ -124,7 +163,7 @@ struct Mqtt::Parts {
     {
       const MutexLock lock(mutex);
       ++delivered;
-      --in_flight;
+      in_flight = std::max(0, in_flight - 1);
     }
     changed.notify_all();
   }
@@ -133,46 +172,96 @@ struct Mqtt::Parts {
   void keep_connected() {
     seconds pause = kFirstPause;
     for (;;) {
-      const int code =
-          mosquitto_connect_async(client, options.host.c_str(), options.port, kKeepAliveSeconds);
-      if (code == MOSQ_ERR_SUCCESS) {
-        while (!is_stopped() && mosquitto_loop(client, kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
-        }
-      }
+      const int code = mosquitto_connect_async(client.get(), options.host.c_str(), options.port,
+                                               kKeepAliveSeconds);
+      const bool flooded = code == MOSQ_ERR_SUCCESS && stay_connected();
+      if (flooded) forget_connection();
       MutexLock lock(mutex);
       if (stop) break;
       if (code != MOSQ_ERR_SUCCESS)
         error = code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
-      pause = was_connected ? kFirstPause : std::min(2 * pause, kLongestPause);
+      pause = was_connected && !flooded ? kFirstPause : std::min(2 * pause, kLongestPause);
       was_connected = false;
       if (changed.wait_for(lock, pause, [this]() OCTET_REQUIRES(mutex) { return stop; })) break;
     }
     say_goodbye();
   }
 
-  void say_goodbye() {
-    mosquitto_publish(client, nullptr, (options.topic + "/available").c_str(), 7, "offline", 1,
-                      true);
-    mosquitto_disconnect(client);
-    const auto deadline = Clock::now() + seconds(1);
-    while (Clock::now() < deadline && mosquitto_loop(client, kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
+  // Until the connection or the program ends; true when the broker sent what nobody asked for.
+  [[nodiscard]] bool stay_connected() {
+    const int socket = mosquitto_socket(client.get());
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof(kReceiveBuffer));
+    {
+      const MutexLock lock(mutex);
+      connection = {.socket = ::fcntl(socket, F_DUPFD_CLOEXEC, 0),
+                    .published_before = published,
+                    .since = Clock::now()};
+    }
+    while (goes_on() && mosquitto_loop(client.get(), kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
+    }
+    const MutexLock lock(mutex);
+    ::close(connection.socket);
+    return std::exchange(connection, {}).flooded;
+  }
+
+  [[nodiscard]] bool goes_on() {
+    const MutexLock lock(mutex);
+    cut_flood();
+    return !stop && !connection.flooded;
+  }
+
+  // Ends a connection on which more came in than was asked for. Both threads look: the network's may
+  // be busy with a single packet of 256 MB.
+  void cut_flood() OCTET_REQUIRES(mutex) {
+    if (connection.socket < 0) return;
+    const auto whole_seconds =
+        std::chrono::duration_cast<seconds>(Clock::now() - connection.since).count();
+    const int64_t asked = kUnasked + kForAMessage * (published - connection.published_before) +
+                          kForASecond * whole_seconds;
+    if (received_bytes(connection.socket) <= asked) return;
+    ::shutdown(connection.socket, SHUT_RDWR);
+    connection.flooded = true;
+  }
+
+  // The library keeps messages of a broker over connections; a new client has none.
+  void forget_connection() {
+    log_warning("mqtt: {}:{} sends what nobody asked for; it is left alone for a while",
+                options.host, options.port);
+    {
+      const MutexLock lock(mutex);
+      connected = false;
+      error = "it sends what nobody asked for";
+      lost += std::exchange(in_flight, 0);
+    }
+    greetings.clear();
+    const MutexLock lock(client_mutex);
+    if (mosquitto* fresh = mosquitto_new(nullptr, true, this); fresh != nullptr) {
+      client.reset(fresh);
+      set_up_client();
     }
   }
 
-  [[nodiscard]] bool is_stopped() {
-    const MutexLock lock(mutex);
-    return stop;
+  void say_goodbye() {
+    mosquitto_publish(client.get(), nullptr, (options.topic + "/available").c_str(), 7, "offline",
+                      1, true);
+    mosquitto_disconnect(client.get());
+    const auto deadline = Clock::now() + seconds(1);
+    while (Clock::now() < deadline &&
+           mosquitto_loop(client.get(), kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
+    }
   }
 
   // Gives one message after another to the library, while it has room for them.
   void run() {
     MutexLock lock(mutex);
     for (;;) {
-      changed.wait(lock, [this]() OCTET_REQUIRES(mutex) {
+      const bool wanted = changed.wait_for(lock, kBetweenLooks, [this]() OCTET_REQUIRES(mutex) {
         return stop ||
                (connected && in_flight < kInFlight && (!results.empty() || !notices.empty()));
       });
       if (stop) return;
+      cut_flood();
+      if (!wanted) continue;
       ++in_flight;
       Notice notice;
       if (!notices.empty()) {
@@ -183,21 +272,27 @@ struct Mqtt::Parts {
         const SharedResult result = std::move(results.front());
         results.pop_front();
         lock.unlock();
-        notice = {topic(result->camera, "result"), to_json(*result).dump()};
+        notice = {topic(result->camera, "result"), dump_json(to_json(*result))};
       }
-      const int code = mosquitto_publish(client, nullptr, notice.topic.c_str(),
-                                         static_cast<int>(notice.text.size()), notice.text.data(),
-                                         1, notice.retain);
+      const int code = publish(notice);
       lock.lock();
       if (code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN) continue;  // it sends it later
-      --in_flight;
+      in_flight = std::max(0, in_flight - 1);
       ++lost;
       error = mosquitto_strerror(code);
     }
   }
 
+  int publish(const Notice& notice) {
+    const MutexLock lock(client_mutex);
+    ++published;
+    return mosquitto_publish(client.get(), nullptr, notice.topic.c_str(),
+                             static_cast<int>(notice.text.size()), notice.text.data(), 1,
+                             notice.retain);
+  }
+
   [[nodiscard]] std::string topic(const std::string& camera, const char* what) const {
-    return fmt::format("{}/{}/{}", options.topic, level(camera), what);
+    return fmt::format("{}/{}/{}", options.topic, escaped_name(camera), what);
   }
   void add(Notice notice) OCTET_REQUIRES(mutex) {
     if (notices.size() >= kNoticesWaiting) {
@@ -209,13 +304,16 @@ struct Mqtt::Parts {
 
   Library library;
   MqttOptions options;
-  mosquitto* client = nullptr;
+  Mutex client_mutex;  // while the client is used by the worker, or replaced
+  std::unique_ptr<mosquitto, Destroy> client;
+  std::atomic<int64_t> published = 0;
   mutable Mutex mutex;
   Condition changed;
   bool connected OCTET_GUARDED_BY(mutex) = false;
   bool was_connected OCTET_GUARDED_BY(mutex) = false;
   bool stop OCTET_GUARDED_BY(mutex) = false;
   std::string error OCTET_GUARDED_BY(mutex);
+  BrokerConnection connection OCTET_GUARDED_BY(mutex);
   std::set<int> greetings;  // of the network's thread
   std::deque<SharedResult> results OCTET_GUARDED_BY(mutex);
   std::deque<Notice> notices OCTET_GUARDED_BY(mutex);  // events and states: they go first
@@ -233,13 +331,12 @@ void Mqtt::add(const SharedResult& result) {
   {
     const MutexLock lock(parts_->mutex);
     for (const RegionEvent& e : result->events) {
-      parts_->add(
-          {parts_->topic(result->camera, "event"), ordered_json{{"captured", result->captured},
-                                                                {"event", event_name(e.kind)},
-                                                                {"region", e.region},
-                                                                {"name", e.class_name},
-                                                                {"track", e.track}}
-                                                       .dump()});
+      const std::string text = dump_json(ordered_json{{"captured", result->captured},
+                                                      {"event", event_name(e.kind)},
+                                                      {"region", e.region},
+                                                      {"name", e.class_name},
+                                                      {"track", e.track}});
+      parts_->add({parts_->topic(result->camera, "event"), text});
     }
     if (parts_->results.size() >= kResultsWaiting) {
       parts_->results.pop_front();
@@ -254,10 +351,8 @@ void Mqtt::add(const std::vector<CameraSummary>& cameras) {
   {
     const MutexLock lock(parts_->mutex);
     for (const CameraSummary& c : cameras) {
-      const std::string text = ordered_json{
-          {"state", camera_state_name(c.status.state)},
-          {"error",
-           c.status.error}}.dump();
+      const std::string text = dump_json(
+          ordered_json{{"state", camera_state_name(c.status.state)}, {"error", c.status.error}});
       std::string& last = parts_->states[c.name];
       if (last == text) continue;
       last = text;

@@ -1,10 +1,13 @@
 // Results, events and states to an MQTT broker, at least once each (QoS 1). While the broker is
-// away they wait, up to a bound; the oldest results go first, counted. It is reconnected for ever.
+// away they wait, up to a bound; the oldest results go first, counted. It is reconnected for ever. A
+// broker is not trusted: one that sends what nobody asked for is left alone for a while.
 //
 //   TOPIC/available        online, or offline by last will; retained
 //   TOPIC/CAMERA/state     {"state","error"}; retained
 //   TOPIC/CAMERA/result    as a line of JSON Lines has it
 //   TOPIC/CAMERA/event     {"captured","event","region","name","track"}
+//
+// CAMERA is the camera's escaped_name().
 #pragma once
 
 #include <cstdint>

@@ -46,15 +46,15 @@ class PictureBatch {
     const auto& [sample, picture] = pictures_[i];
     std::vector<torch::Tensor> own;
     std::vector<TensorView> views;
-    std::vector<Shape> shapes;
+    std::vector<Port> ports;
     for (const torch::Tensor& output : outputs) {
       own.push_back(output.narrow(0, static_cast<int64_t>(i), 1));
-      shapes.push_back(own.back().sizes().vec());
-      views.push_back({.data = own.back().data_ptr<float>(), .shape = shapes.back()});
+      ports.push_back({.name = names_.at(ports.size()), .shape = own.back().sizes().vec()});
+      views.push_back({.data = own.back().data_ptr<float>(), .shape = ports.back().shape});
     }
     const Size input{.width = static_cast<int>(picture.bytes.size(3)),
                      .height = static_cast<int>(picture.bytes.size(2))};
-    Decoder decoder(model_.info, Layout::kRaw, input, names_, shapes, voting_);
+    Decoder decoder({model_.info, Layout::kRaw, input, ports}, voting_);
     decoder.decode(views, picture.geometry, kMapDecode, found_);
     give_(*sample, picture.original, found_);
   }
