@@ -18,6 +18,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "eval/dataset/dataset.h"
+#include "format/listing.h"
 #include "format/model_file.h"
 #include "format/registry.h"
 #include "media/image/image_io.h"
@@ -145,11 +146,20 @@ std::vector<WorstFile> worst_files() {
        read_any_model},
       {"deep.safetensors", safetensors("", "[", 20'000'000, ""), read_any_model},
       {"nodes.onnx", write_onnx_nodes, read_metadata},
-      {"elements.xml", repeats("<net>", "<a/>x", 3'000'000, "</net>"), read_listing},
+      {"elements.xml",
+       [](const fs::path& path) {
+         write_text_file(path, "<net>" + repeated("<a/>x", 3'000'000) + "</net>");
+         write_text_file(fs::path(path).replace_extension(".bin"), "");
+       },
+       read_listing},
       {"metadata.xml", repeats("<net><rt_info>", "<a/>", 3'000'000, "</rt_info></net>"),
        read_metadata},
       {"sequence.yaml", repeats("names: [", "a,", 4'000'000, "a]"), read_data},
       {"levels.yaml", repeats("", "[", 8'000'000, ""), read_data},
+      {"dashes.yaml", repeats("", "- ", 4'000'000, "a"), read_data},
+      {"keys.yaml", repeats("", "? ", 4'000'000, "a"), read_data},
+      {"tags.yaml", repeats("", "!a ", 4'000'000, "a"), read_data},
+      {"pairs.yaml", repeats("", "a: ", 4'000'000, "a"), read_data},
       {"names.yaml", repeats("names: {", "0: a,", 50'000, "0: a}\nval: x\n"), read_data},
       {"arrays.json", repeats("{\"images\":[", "[],", 3'000'000, "[]]}"), read_data},
       {"objects.json", repeats("{\"images\":[", "{\"\":0},", 2'000'000, "0]}"), read_data},

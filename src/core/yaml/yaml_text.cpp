@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <sstream>
+#include <string_view>
 
 #include "core/budget.h"
 #include "core/error.h"
@@ -52,6 +53,13 @@ class Guard : public YAML::EventHandler {
   int depth_ = 0;
 };
 
+// Brackets, tags and anchors: yaml-cpp looks ahead to what follows them before it says so, and keeps
+// it all.
+void take_what_opens(std::string_view text, Budget budget) {
+  const auto opens = [](char c) { return c == '[' || c == '{' || c == '!' || c == '&'; };
+  budget.take(static_cast<size_t>(std::count_if(text.begin(), text.end(), opens)), kNodeBytes);
+}
+
 using Names = std::vector<std::optional<std::string>>;
 
 // Leaves out what is no text, is no class's number, or was there before.
@@ -68,6 +76,7 @@ YAML::Node load_yaml(const std::string& text, const std::string& name) {
     fail("{}: has {} MB of YAML; {} are the most", name, text.size() >> 20, kMaxBytes >> 20);
   try {
     Budget budget(name, text.size());
+    take_what_opens(text, budget);
     Guard guard(budget);
     std::istringstream stream(text);
     YAML::Parser parser(stream);
