@@ -61,6 +61,8 @@ int64_t bytes_of(tflite::TensorType type) {
       return 4;
     case tflite::TensorType_INT64:
       return 8;
+    case tflite::TensorType_FLOAT16:
+      return 2;
     case tflite::TensorType_UINT8:
     case tflite::TensorType_INT8:
       return 1;
