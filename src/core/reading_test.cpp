@@ -7,8 +7,8 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
-#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -190,9 +190,9 @@ TEST(Yaml, NamesAreAListOrAMap) {
 TEST(Yaml, ManyNamesTakeNoTime) {
   std::string text;
   for (int i = 20'000; i-- > 0;) text += std::to_string(i) + ": name\n";
-  const auto began = std::chrono::steady_clock::now();
+  const std::clock_t began = std::clock();
   EXPECT_EQ(names_of(text).size(), 20'000U);
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+  EXPECT_LT((std::clock() - began) / CLOCKS_PER_SEC, 10) << "seconds of the processor";
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <random>
 
 #include "core/error.h"
@@ -437,9 +437,9 @@ TEST(Quantization, ManyValuesAreVerifiedInNoTime) {
         {name, Activation{ActivationKind::kRelu}, {i == 0 ? "image" : m.graph.nodes.back().name}});
     m.quantization.values[name] = params_for_range(0, 1);
   }
-  const auto began = std::chrono::steady_clock::now();
+  const std::clock_t began = std::clock();
   EXPECT_EQ(error_of([&] { verify_quantization(m); }), "");
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  EXPECT_LT((std::clock() - began) / CLOCKS_PER_SEC, 5) << "seconds of the processor";
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <turbojpeg.h>
 
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 
@@ -63,9 +63,9 @@ TEST(HostilePicture, ScansAreBounded) {
   const std::string jpeg = progressive_jpeg(grey(640, 480));
   EXPECT_EQ(outcome(jpeg), "");
   EXPECT_THAT(outcome(with_scans(jpeg, 1000)), HasSubstr("scans of 640 x 480 pixels"));
-  const auto began = std::chrono::steady_clock::now();
+  const std::clock_t began = std::clock();
   (void)outcome(with_scans(progressive_jpeg(grey(3000, 3000)), 80));  // of few pixels: decoded
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
+  EXPECT_LT((std::clock() - began) / CLOCKS_PER_SEC, 20) << "seconds of the processor";
   EXPECT_THAT(outcome(with_scans(progressive_jpeg(grey(5000, 5000)), 80)), HasSubstr("minutes"));
 }
 
