@@ -74,8 +74,8 @@ std::optional<CameraPath> parse_camera_path(std::string_view path) {
   if (dot == 0 || dot == std::string_view::npos || dot > kMostDigits) return std::nullopt;
   CameraPath out{.camera = 0, .stream = path.substr(dot) == ".mjpeg"};
   if (!out.stream && path.substr(dot) != ".jpg") return std::nullopt;
-  const char* end = path.data() + dot;
-  const auto [stopped, error] = std::from_chars(path.data(), end, out.camera);
+  const char* end = path.begin() + dot;
+  const auto [stopped, error] = std::from_chars(path.begin(), end, out.camera);
   if (error != std::errc{} || stopped != end || path[0] == '-') return std::nullopt;
   return out;
 }

@@ -75,7 +75,7 @@ bool AccessControl::has_token(const std::string& authorization) const {
 std::optional<Refusal> AccessControl::check_token(const RequestInfo& asked,
                                                   AttemptLimiter::Time now) {
   if (token_.empty() || asked.path == "/healthz") return std::nullopt;
-  const Refusal refusal{401, "the token is missing or wrong"};
+  Refusal refusal{401, "the token is missing or wrong"};
   if (asked.authorization.empty()) return refusal;  // nobody guessed
   // Not looked at: else the right token among many would still be told from the wrong ones.
   if (const auto wait = wrong_tokens_.wait(asked.from, now); wait.count() > 0)

@@ -16,9 +16,8 @@ constexpr int kLargestPort = 65535;
 
 std::optional<int> parse_port(std::string_view text) {
   int port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc{} || stopped != end || port < 0 || port > kLargestPort)
+  const auto [stopped, error] = std::from_chars(text.begin(), text.end(), port);
+  if (error != std::errc{} || stopped != text.end() || port < 0 || port > kLargestPort)
     return std::nullopt;
   return port;
 }

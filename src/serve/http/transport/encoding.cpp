@@ -31,9 +31,8 @@ void for_each_item(std::string_view list, Visit visit) {
 
 std::optional<size_t> parse_count(std::string_view text) {
   size_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stopped != end) return std::nullopt;
+  const auto [stopped, error] = std::from_chars(text.begin(), text.end(), value);
+  if (error != std::errc{} || stopped != text.end()) return std::nullopt;
   return value;
 }
 

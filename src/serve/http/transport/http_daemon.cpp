@@ -1,13 +1,12 @@
 #include "serve/http/transport/http_daemon.h"
 
 #include <microhttpd.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstring>
 #include <set>
@@ -31,6 +30,12 @@ constexpr seconds kBetweenLooks{1};
 constexpr size_t kBlock = 16 << 10;  // bytes of a live body at a time
 
 Time now() { return std::chrono::steady_clock::now(); }
+
+// What select() waits for, and what came. Of the library's ways to wait it is the one in which a
+// handshake that hangs costs no time: with epoll the loop would turn until it ends.
+struct Events {
+  fd_set readable{}, writable{}, urgent{};
+};
 
 struct StopDaemon {
   void operator()(MHD_Daemon* daemon) const { ::MHD_stop_daemon(daemon); }
@@ -77,7 +82,8 @@ class HttpDaemon::Loop {
 
   void start();
   void run();
-  [[nodiscard]] bool wait_for_events(Time until) const;
+  // Whether wake() was called.
+  [[nodiscard]] bool wait_for_events(Time until, Events& events) const;
   void ask_those_put_aside(bool look);
   void put_aside(Exchange& e);
   [[nodiscard]] bool can_go_on(Exchange& e, bool look);
@@ -115,7 +121,9 @@ class HttpDaemon::Loop {
 void HttpDaemon::Loop::start() {
   OwnedDescriptor socket = listen_on(options_.endpoint, options_.limits.socket_bytes);
   port_ = port_of(socket);
-  unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+  if (std::max(socket.get(), wake_.get()) >= FD_SETSIZE || wake_.get() < 0)
+    fail("--http {}: {} files are open already", options_.endpoint.host, FD_SETSIZE);
+  unsigned flags = MHD_ALLOW_SUSPEND_RESUME;
   std::vector<MHD_OptionItem> tls;
   if (options_.tls) {
     flags |= MHD_USE_TLS;
@@ -146,10 +154,11 @@ void HttpDaemon::Loop::run() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   Time next_look = now() + kBetweenLooks;
   while (!stopping_) {
-    const bool woken = wait_for_events(next_look);
+    Events events;
+    const bool woken = wait_for_events(next_look, events);
     const bool look = now() >= next_look;
     if (woken || look) ask_those_put_aside(look);
-    ::MHD_run(daemon_.get());
+    ::MHD_run_from_select(daemon_.get(), &events.readable, &events.writable, &events.urgent);
     if (!look) continue;
     table_.drop_overdue(now());
     next_look = now() + kBetweenLooks;
@@ -160,18 +169,22 @@ void HttpDaemon::Loop::run() {
   daemon_.reset();
 }
 
-// Whether wake() was called.
-bool HttpDaemon::Loop::wait_for_events(Time until) const {
-  const auto* info = ::MHD_get_daemon_info(daemon_.get(), MHD_DAEMON_INFO_EPOLL_FD);
-  std::array<pollfd, 2> events{{{info->epoll_fd, POLLIN, 0}, {wake_.get(), POLLIN, 0}}};
+bool HttpDaemon::Loop::wait_for_events(Time until, Events& events) const {
+  int highest = wake_.get();
+  FD_SET(wake_.get(), &events.readable);
+  ::MHD_get_fdset(daemon_.get(), &events.readable, &events.writable, &events.urgent, &highest);
   auto at_most = std::chrono::ceil<milliseconds>(until - now());
   MHD_UNSIGNED_LONG_LONG due = 0;
   if (::MHD_get_timeout(daemon_.get(), &due) == MHD_YES)
     at_most = std::min(at_most, milliseconds(due));
-  ::poll(events.data(), events.size(), static_cast<int>(std::max<int64_t>(0, at_most.count())));
-  if (events[1].revents == 0) return false;
-  uint64_t count = 0;
-  return ::read(wake_.get(), &count, sizeof(count)) == sizeof(count);
+  const auto left = std::chrono::microseconds(std::max(at_most, milliseconds(0))).count();
+  timeval timeout{.tv_sec = left / 1'000'000, .tv_usec = left % 1'000'000};
+  const int count =
+      ::select(highest + 1, &events.readable, &events.writable, &events.urgent, &timeout);
+  if (count < 0) events = {};  // a signal came
+  if (!FD_ISSET(wake_.get(), &events.readable)) return false;
+  uint64_t wishes = 0;
+  return ::read(wake_.get(), &wishes, sizeof(wishes)) == sizeof(wishes);
 }
 
 void HttpDaemon::Loop::put_aside(Exchange& e) {

@@ -367,6 +367,21 @@ TEST_F(Tls, AnswersWithItsCertificate) {
   expect_quick_end();
 }
 
+TEST_F(Tls, HandshakesThatHangCostNoTime) {
+  HttpDaemonOptions options = options_with({});
+  options.tls = read_tls_identity(folder_ / "a.pem", folder_ / "a.key");
+  daemon_.emplace(options, handler_);
+  std::vector<TestClient> hanging;
+  for (int i = 0; i < 20; ++i) {
+    hanging.push_back(connect());
+    ASSERT_TRUE(hanging.back().send("\x16\x03\x01\x02"));
+  }
+  std::this_thread::sleep_for(milliseconds(500));
+  const auto before = process_usage().cpu;
+  std::this_thread::sleep_for(seconds(1));
+  EXPECT_LT(process_usage().cpu - before, milliseconds(100));
+}
+
 TEST_F(Tls, FilesThatDoNotFitAreNamed) {
   const auto pem = folder_ / "a.pem", key = folder_ / "a.key", other = folder_ / "b.key";
   const auto error = [](const auto& certificate, const auto& private_key) {
