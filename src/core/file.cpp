@@ -44,21 +44,22 @@ void write_all(int fd, std::span<const std::byte> bytes, const fs::path& name) {
   }
 }
 
-// Where a path leads to that is to be written.
-fs::path through_links(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_symlink(fs::symlink_status(path, error))) return path;
-  fs::path target = fs::canonical(path, error);
-  if (error)
-    fail("{}: is a link that leads nowhere; remove it, or make what it leads to", path.string());
-  return target;
-}
-
 // A device, a pipe or a socket.
 bool is_special(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+// Where a path leads to that is to be written. What is special is opened by the name it has: that of
+// /dev/stdout leads to no other.
+fs::path through_links(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_symlink(fs::symlink_status(path, error)) || is_special(path)) return path;
+  fs::path target = fs::canonical(path, error);
+  if (error)
+    fail("{}: is a link that leads nowhere; remove it, or make what it leads to", path.string());
+  return target;
 }
 
 // A name beside `path`, with its extension, that nobody can guess.
