@@ -121,7 +121,10 @@ void read_listing(const fs::path& path) {
   const ExportFormat& format = *export_format_of(path);
   (void)format.list(read_export(format, path), path.string());
 }
-void read_metadata(const fs::path& path) { (void)export_format_of(path)->read_metadata(path); }
+void read_metadata(const fs::path& path) {
+  const ExportContent content{.main = read_text_file(path), .weights = {}};
+  (void)export_format_of(path)->read_metadata(content, path.string());
+}
 void read_data(const fs::path& path) {
   (void)read_dataset(path, {.images = path.parent_path(), .model_names = {}});
 }
