@@ -149,7 +149,7 @@ class Live:
         return False
 
     def wait(self):
-        for _ in range(300):
+        for _ in range(1200):  # a busy machine takes minutes
             if self.healthy():
                 return
             if self.process.poll() is not None:

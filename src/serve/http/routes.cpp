@@ -82,11 +82,6 @@ std::optional<CameraPath> parse_camera_path(std::string_view path) {
 
 }  // namespace
 
-const Routes::Row Routes::kRows[] = {
-    {"GET", "/api/state", &Routes::state},     {"GET", "/api/results", &Routes::results},
-    {"GET", "/api/history", &Routes::history}, {"POST", "/api/settings", &Routes::change},
-    {"GET", "/metrics", &Routes::metrics},     {"GET", "/healthz", &Routes::health}};
-
 Routes::Routes(const ServerOptions& options, Watch& watch, DashboardState& board,
                const StatusSources& surroundings)
     : access_(options), watch_(watch), board_(board), surroundings_(surroundings) {}
@@ -110,6 +105,14 @@ std::optional<HttpAnswer> Routes::refuse(const HttpRequest& request) {
 }
 
 std::optional<HttpAnswer> Routes::answer(const HttpRequest& request) {
+  struct Row {
+    std::string_view method, path;
+    HttpAnswer (Routes::*answer)(const HttpRequest&);
+  };
+  static constexpr Row kRows[] = {
+      {"GET", "/api/state", &Routes::state},     {"GET", "/api/results", &Routes::results},
+      {"GET", "/api/history", &Routes::history}, {"POST", "/api/settings", &Routes::change},
+      {"GET", "/metrics", &Routes::metrics},     {"GET", "/healthz", &Routes::health}};
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
   for (const Row& row : kRows) {
     if (row.path == request.path && row.method == method) return (this->*row.answer)(request);

@@ -42,12 +42,6 @@ class Routes : public HttpHandler {
   [[nodiscard]] bool exists(int64_t camera) const;
   LivePiece next_picture(int64_t camera, int64_t& version);
 
-  struct Row {
-    std::string_view method, path;
-    HttpAnswer (Routes::*answer)(const HttpRequest&);
-  };
-  static const Row kRows[];
-
   AccessControl access_;
   Watch& watch_;
   DashboardState& board_;

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 #include <microhttpd.h>
-#include <strings.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -35,7 +35,9 @@ constexpr HeaderRow kHeaders[] = {{"Host", &Headers::host},
                                   {"Range", &Headers::range}};
 
 bool is_same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 // One of ours that stands twice, or a name with a space, may mean one thing to us and another to a
@@ -97,7 +99,7 @@ void compress(HttpAnswer& answer, CompressedFiles& files) {
     answer.owner = std::move(owner);
     return;
   }
-  std::string& file = files[answer.body.data()];
+  std::string& file = files[answer.body.begin()];
   if (file.empty()) file = gzip(answer.body, Compression::kSmall);
   answer.body = file;
 }
