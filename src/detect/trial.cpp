@@ -89,6 +89,8 @@ void keep(const fs::path& record) {
   if (record.empty()) return;
   try {
     make_folder(record.parent_path());
+    std::error_code ignored;
+    fs::remove(record, ignored);  // a link of somebody else
     write_text_file(record, "");
   } catch (const Error& e) {
     log_info("the trial is not remembered: {}", e.what());
@@ -118,7 +120,10 @@ void require_passed(const ChildResult& result, Engine& engine, const NetworkSour
           "not used",
           source.name, engine.version(), result.code);
     case ChildResult::End::kExited:
-      if (result.code != 0) fail("{}", result.out.empty() ? "the trial failed" : result.out);
+      if (result.code != 0)
+        throw Error(result.code == static_cast<int>(ErrorCode::kUsage) ? ErrorCode::kUsage
+                                                                       : ErrorCode::kFailed,
+                    result.out.empty() ? source.name + ": the trial failed" : result.out);
   }
 }
 
@@ -199,9 +204,13 @@ void try_network(Engine& engine, const NetworkSource& source, Size size,
 
 int run_trial(const std::vector<std::string>& arguments) {
   std::string failure;
+  ErrorCode code = ErrorCode::kFailed;
   try {
     load_and_run(arguments);
     return 0;
+  } catch (const Error& e) {
+    failure = e.what();
+    code = e.code();
   } catch (const std::bad_alloc&) {
     failure = arguments.at(0) + ": needs more memory than a model of its size should";
   } catch (const std::exception& e) {
@@ -209,7 +218,7 @@ int run_trial(const std::vector<std::string>& arguments) {
   }
   write_output(failure);
   finish_output();
-  return 1;
+  return static_cast<int>(code);
 }
 
 }  // namespace octet
