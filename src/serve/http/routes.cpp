@@ -113,7 +113,8 @@ std::optional<HttpAnswer> Routes::answer(const HttpRequest& request) {
       {"GET", "/api/state", &Routes::state},     {"GET", "/api/results", &Routes::results},
       {"GET", "/api/history", &Routes::history}, {"POST", "/api/settings", &Routes::change},
       {"GET", "/metrics", &Routes::metrics},     {"GET", "/healthz", &Routes::health}};
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view asked = request.method;
+  const std::string_view method = asked == "HEAD" ? std::string_view("GET") : asked;
   for (const Row& row : kRows) {
     if (row.path == request.path && row.method == method) return (this->*row.answer)(request);
   }
