@@ -1,10 +1,11 @@
 # The thin front: each target installs what it needs by itself.
-.PHONY: help setup engines build aarch64 demo check test check-all bench format lint clean
+.PHONY: help setup engines build aarch64 demo check test check-all fuzz bench format lint clean
 help:
 	@echo "make demo    people found in a video: demo/person.mp4 and demo/person.jpg"
 	@echo "make check   builds everything and runs the fast tests: under two minutes after a build"
 	@echo "make test    builds everything and runs the tests"
 	@echo "make check-all  the tests, then lint, sanitizers, the debug build, emulated processors and fuzzing: hours"
+	@echo "make fuzz MINUTES=10  each fuzz target for so long"
 	@echo "make build   the release programs, in build/bin"
 	@echo "make aarch64 what runs on a Raspberry Pi, in build/aarch64/bin, tested under an emulator"
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
@@ -42,6 +43,9 @@ test: engines
 
 check-all: test
 	@scripts/check_all.sh
+
+fuzz:
+	@scripts/fuzz.sh $$(( $(or $(MINUTES),10) * 60 ))
 
 bench: setup
 	@scripts/build.sh release

@@ -1,15 +1,24 @@
 #!/usr/bin/env bash
-# fuzz.sh [SECONDS|replay]: every fuzz target for so long (20 by default), from seeds of the repository. New inputs are kept in
-# build/fuzz/corpus. replay: each input that is known runs once, none is invented.
+# fuzz.sh [SECONDS|replay|changed] [TARGET…]: every fuzz target, or those named, for so long (20 s by default), from seeds of the repository. New
+# inputs are kept in build/fuzz/corpus. replay: each input that is known runs once, none is invented. changed: a minute for each target in whose room
+# something differs from the branch main.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mode=${1:-20}
-if [ "$mode" = replay ]; then limit=(-runs=0); else limit=(-max_total_time="$mode"); fi
+case $mode in replay) limit=(-runs=0) ;; changed) limit=(-max_total_time=60) ;; *) limit=(-max_total_time="$mode") ;; esac
 mapfile -t targets < <(git ls-files 'src/*_fuzz.cpp' | xargs -n1 basename | sed 's/\.cpp$//' | sort)
+if [ $# -gt 1 ]; then targets=("${@:2}"); fi
+if [ "$mode" = changed ]; then
+  base=$(git merge-base HEAD origin/main 2>/dev/null || git merge-base HEAD main 2>/dev/null || true)
+  if [ -z "$base" ] || [ "$base" = "$(git rev-parse HEAD)" ]; then base=HEAD~1; fi
+  mapfile -t targets < <(git diff --name-only "$base" -- src | cut -d/ -f1-2 | sort -u |
+    while read -r room; do git ls-files "$room/*_fuzz.cpp"; done | xargs -rn1 basename | sed 's/\.cpp$//' | sort)
+  if [ ${#targets[@]} -eq 0 ]; then echo "fuzz: nothing changed"; exit; fi
+fi
 scripts/setup.sh build fuzz
 scripts/build.sh fuzz "${targets[@]}"
 corpus=build/fuzz/corpus
-for target in "${targets[@]}"; do mkdir -p "$corpus/$target"; done
+git ls-files 'src/*_fuzz.cpp' | xargs -n1 basename | sed "s|^|$corpus/|; s|\.cpp$||" | xargs mkdir -p
 
 # Seeds. Every target has one, or its corpus begins empty.
 cp tests/data/checkpoints/v8.4.190-detect2-half-fused-ema.pt "$corpus/checkpoint_fuzz/"
@@ -33,11 +42,18 @@ printf 'P6\n2 2\n255\n123456789012' > "$corpus/picture_fuzz/ppm"
 printf 'II*\0\010\0\0\0\002\0\001\001\003\0\001\0\0\0\002\0\0\0\022\001\003\0\001\0\0\0\006\0\0\0\0\0\0\0' > "$corpus/picture_fuzz/tiff"
 cp tests/data/streams/120-pictures.h264 "$corpus/packets_fuzz/"
 
-for target in "${targets[@]}"; do
-  echo "fuzz: $target, $mode"
-  log=build/fuzz/$target.log
-  build/fuzz/bin/"$target" "${limit[@]}" -rss_limit_mb=4096 -timeout=25 -max_len=500000 -print_final_stats=1 \
-    -artifact_prefix=build/fuzz/ "$corpus/$target" >"$log" 2>&1 || { tail -30 "$log"; echo "fuzz: $target found something, see $log"; exit 1; }
-  grep -E 'stat::number_of_executed' "$log"
-done
+cp tests/data/fuzz/tiny.tflite "$corpus/tflite_fuzz/"
+printf 'POST\n/api/settings\n\nlocalhost:8080\nhttp://localhost:8080\napplication/json\nBearer 0123456789abcdef01\n{"confidence":0.4,"skip":"auto"}' > "$corpus/request_fuzz/settings"
+printf 'GET\n/api/state\n17\n[::1]:8080\n\n\n\n' > "$corpus/request_fuzz/state"
+printf 'rtsp://user:p/a?s#s@w@camera:554/stream?token=1' > "$corpus/address_fuzz/login"
+
+run_one() {
+  local target=$1 log=build/fuzz/$1.log
+  shift
+  build/fuzz/bin/"$target" "$@" -rss_limit_mb=4096 -timeout=25 -max_len=500000 -print_final_stats=1 \
+    -artifact_prefix=build/fuzz/"$target"- "build/fuzz/corpus/$target" >"$log" 2>&1 || { tail -30 "$log"; echo "fuzz: $target found something, see $log"; exit 1; }
+  echo "fuzz: $target: $(grep -o 'number_of_executed_units: .*' "$log" | cut -d' ' -f2) runs, $(grep -o 'cov: [0-9]*' "$log" | tail -1)"
+}
+export -f run_one
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'set -eo pipefail; run_one "$@"' _ {} "${limit[@]}"
 echo "fuzz: no finding"

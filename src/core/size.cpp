@@ -37,6 +37,11 @@ SizeOption SizeOption::parse(std::string_view text) {
       .exact = true};
 }
 
+int input_side(int64_t pixels) {
+  if (pixels < 1 || pixels > kMaxInputSide) return 0;
+  return static_cast<int>((pixels + kInputMultiple - 1) / kInputMultiple * kInputMultiple);
+}
+
 Size fitting_rectangle(int side, Size source) {
   const double scale = static_cast<double>(side) / std::max(source.width, source.height);
   const auto fit = [&](int pixels) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,10 @@ struct SizeOption {
   // Throws a usage error unless it is one or two multiples of 32.
   static SizeOption parse(std::string_view text);
 };
+
+// The multiple of 32 that a training on pictures of so many pixels a side computes with; 0 where
+// that is no side.
+[[nodiscard]] int input_side(int64_t pixels);
 
 // The smallest input with long side `side` that holds a picture of `source`'s aspect ratio, each
 // side a multiple of 32.

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "core/budget.h"
@@ -30,15 +31,24 @@ fs::path xml_in(const fs::path& folder) {
   return found[0];
 }
 
+bool is_true(const YAML::Node& node) { return node && node.IsScalar() && node.as<bool>(false); }
+
+// [height, width]; nothing where octet could not use it.
+std::optional<Size> ultralytics_size(const YAML::Node& node) {
+  if (!node || !node.IsSequence() || node.size() != 2) return std::nullopt;
+  const Size size{input_side(node[1].as<int>(0)), input_side(node[0].as<int>(0))};
+  return size.width > 0 && size.height > 0 ? std::optional(size) : std::nullopt;
+}
+
 // Ultralytics' own description: a few YAML values. Its boxes, scores and keypoints come decoded in
 // one output.
 ExportInfo parse_ultralytics(const YAML::Node& y) {
   const auto task = y["task"].as<std::string>();
   if (task != "detect" && task != "pose")
     fail("its task is '{}'; octet runs detect and pose", task);
-  if (y["end2end"] && y["end2end"].as<bool>())
-    fail("was exported with NMS inside (end2end); export it without");
-  ExportInfo out{.info = {}, .layout = Layout::kUltralytics};
+  const YAML::Node args = y["args"];
+  const bool finished = is_true(y["end2end"]) || (args && args.IsMap() && is_true(args["nms"]));
+  ExportInfo out{.info = {}, .layout = finished ? Layout::kDetections : Layout::kUltralytics};
   out.info.task = task == "pose" ? Task::kPose : Task::kDetect;
   out.info.names = names_from_yaml(y["names"], "its metadata");
   const int largest = y["stride"].as<int>();
@@ -49,6 +59,8 @@ ExportInfo parse_ultralytics(const YAML::Node& y) {
     out.info.head.keypoint_dims = y["kpt_shape"][1].as<int>();
     if (out.info.head.keypoints == 17) out.info.flip_index = coco_flip_index();
   }
+  out.size = ultralytics_size(y["imgsz"]);
+  if (out.size) out.info.trained_side = longer_side(*out.size);
   out.info.source =
       "Ultralytics " + (y["version"] ? y["version"].as<std::string>() : std::string());
   verify(out.info);
@@ -62,20 +74,22 @@ ExportInfo parse_own(const std::string& text, const std::string& name) {
     fail("was exported by a newer octet; update octet");
   return {.info = info_from_json(json.at("info")),
           .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics,
-          .weight_bits = json.value("weight_bits", 0)};
+          .weight_bits = json.value("weight_bits", 0),
+          .size = Size{json.at("imgsz").at(0).get<int>(), json.at("imgsz").at(1).get<int>()}};
 }
 
 // Values that Ultralytics writes into an ONNX file, each an entry of its own.
 YAML::Node joined(const std::map<std::string, std::string>& entries, const std::string& name) {
+  static const std::set<std::string_view> kStructured{"names", "kpt_shape", "stride", "imgsz",
+                                                      "args"};
   YAML::Node node;
   for (const auto& [key, value] : entries) {
-    if (key == "names" || key == "kpt_shape" || key == "stride") {
+    if (kStructured.contains(key)) {
       node[key] = load_yaml(value, name);
     } else {
       node[key] = value;
     }
   }
-  if (entries.contains("end2end")) node["end2end"] = entries.at("end2end") == "True";
   return node;
 }
 
@@ -131,13 +145,13 @@ Artifact open_artifact(const fs::path& path) {
   out.format = export_format_of(file);
   if (out.format != nullptr) {
     out.content = read_export(*out.format, file);
-    auto [info, layout, weight_bits] =
+    ExportInfo said =
         parse_export_metadata(out.format->read_metadata(out.content, file.string()), file.string());
-    out.info = std::move(info);
-    out.weight_bits = weight_bits;
-    out.layout = layout == Layout::kUltralytics && out.format->fractions
-                     ? Layout::kUltralyticsFractions
-                     : layout;
+    out.info = std::move(said.info);
+    out.layout = said.layout;
+    out.fractions = out.format->fractions;
+    out.size = said.size;
+    out.weight_bits = said.weight_bits;
     return out;
   }
   out.model = read_model(file);

@@ -19,6 +19,8 @@ struct Artifact {
   ExportContent content;                 // of an export
   ModelInfo info;
   Layout layout = Layout::kRaw;
+  bool fractions = false;      // decoded coordinates are fractions of the input's sides
+  std::optional<Size> size;    // that the file says its input has; of an export
   int weight_bits = 0;         // 8 or 7; 0: in float, or not known
   std::optional<Model> model;  // of what is no export
 };
@@ -36,7 +38,8 @@ struct Artifact {
 struct ExportInfo {
   ModelInfo info;
   Layout layout;
-  int weight_bits = 0;  // as in Artifact
+  int weight_bits = 0;       // as in Artifact
+  std::optional<Size> size;  // as in Artifact
 };
 [[nodiscard]] ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
                                                const std::string& name);

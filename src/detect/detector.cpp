@@ -13,7 +13,7 @@ namespace octet {
 namespace {
 
 CheckedOutputs check_outputs(const Artifact& artifact, Size size, const Network& network) {
-  return {artifact.info, artifact.layout, size, network.outputs()};
+  return {artifact.info, artifact.layout, size, network.outputs(), artifact.fractions};
 }
 
 Voting voting_of(const Artifact& artifact) {
@@ -66,10 +66,18 @@ Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
     }
     return fixed;
   }
+  const int usual = info().usual_side();
   const SizeOption wanted =
-      options.size.value_or(SizeOption{.size = {kDefaultSide, kDefaultSide}, .exact = false});
+      options.size.value_or(SizeOption{.size = {usual, usual}, .exact = false});
   return wanted.exact || !options.source ? wanted.size
                                          : fitting_rectangle(wanted.size.width, *options.source);
+}
+
+void Detector::say_other_size() const {
+  const int trained = info().trained_side;
+  if (trained == 0 || trained == longer_side(size_)) return;
+  log_info("{}: was trained with --imgsz {}; with {} its accuracy differs", artifact_.file.string(),
+           trained, longer_side(size_));
 }
 
 std::unique_ptr<Job> Detector::make_job() { return std::make_unique<Job>(*this); }

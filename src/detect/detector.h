@@ -28,8 +28,6 @@ struct DetectorOptions {
   EngineOptions runtime;
 };
 
-inline constexpr int kDefaultSide = 640;
-
 class Job;
 
 class Detector {
@@ -40,6 +38,8 @@ class Detector {
   [[nodiscard]] Size input_size() const { return size_; }
   [[nodiscard]] const NetworkDescription& description() const { return network_->description(); }
   [[nodiscard]] std::unique_ptr<Job> make_job();
+  // Logs it when the model was trained on another size.
+  void say_other_size() const;
 
  private:
   friend class Job;

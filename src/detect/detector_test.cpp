@@ -286,5 +286,34 @@ TEST(Artifact, ReadsUltralyticsMetadata) {
   EXPECT_EQ(yaml.layout, Layout::kUltralytics);
 }
 
+TEST(Artifact, KnowsExportsThatEndWithDetections) {
+  const std::map<std::string, std::string> plain{
+      {"task", "detect"}, {"names", "{0: 'a'}"}, {"stride", "32"}, {"imgsz", "[320, 416]"}};
+  const auto layout_with = [&](const std::string& key, const std::string& value) {
+    auto entries = plain;
+    entries[key] = value;
+    return parse_export_metadata(entries, "m.onnx").layout;
+  };
+  EXPECT_EQ(layout_with("end2end", "True"), Layout::kDetections);
+  EXPECT_EQ(layout_with("end2end", "False"), Layout::kUltralytics);
+  EXPECT_EQ(layout_with("args", "{'batch': 1, 'nms': True}"), Layout::kDetections);
+  EXPECT_EQ(layout_with("args", "{'batch': 1, 'nms': False}"), Layout::kUltralytics);
+  EXPECT_EQ(layout_with("args", "nothing"), Layout::kUltralytics);
+  const auto info = parse_export_metadata(plain, "m.onnx");
+  EXPECT_EQ(info.size, (Size{416, 320}));
+  EXPECT_EQ(info.info.usual_side(), 416);
+}
+
+TEST(Artifact, RemembersTheSizeOfItsTraining) {
+  ModelInfo info = read_checkpoint(checkpoints()[0]).info;
+  EXPECT_EQ(ModelInfo{}.usual_side(), 640);
+  info.trained_side = 320;
+  EXPECT_EQ(info_from_json(to_json(info)).trained_side, 320);
+  info.trained_side = 333;
+  EXPECT_THAT(error_of([&] { verify(info); }), HasSubstr("imgsz 333"));
+  info.trained_side = 0;
+  EXPECT_FALSE(to_json(info).contains("imgsz"));
+}
+
 }  // namespace
 }  // namespace octet

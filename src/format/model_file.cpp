@@ -9,6 +9,7 @@
 #include "core/json/parse_json.h"
 #include "core/text/json_text.h"
 #include "format/checkpoint/checkpoint.h"
+#include "format/registry.h"
 #include "graph/json/quantization_json.h"
 #include "quant/params.h"
 #include "quant/placement.h"
@@ -170,6 +171,9 @@ void write_model_file(const std::filesystem::path& path, const Model& model, Sto
 }
 
 Model read_model(const std::filesystem::path& path) {
+  if (const ExportFormat* format = export_format_of(path))
+    fail("{}: is an export ({}); a model file (.safetensors) or a checkpoint (.pt) is expected",
+         path.string(), format->title);
   const std::vector<std::byte> bytes = read_file(path);
   const bool zip =
       bytes.size() >= 2 && static_cast<char>(bytes[0]) == 'P' && static_cast<char>(bytes[1]) == 'K';

@@ -1,10 +1,65 @@
 // Any bytes as a model file: the safetensors header, the graph and the model's information inside
-// it.
+// it. Half of the mutations change one value of the parsed header, or of the description in it.
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <random>
 #include <span>
 
 #include "core/error.h"
 #include "format/model_file.h"
+#include "testing/json_mutation.h"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
+
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kLengthBytes = 8;
+
+// The header's text; empty where there is none.
+std::string header_of(const uint8_t* data, size_t size) {
+  uint64_t length = 0;
+  if (size < kLengthBytes) return {};
+  std::memcpy(&length, data, kLengthBytes);
+  if (length > size - kLengthBytes) return {};
+  return {reinterpret_cast<const char*>(data) + kLengthBytes, length};
+}
+
+void mutate_header(json& header, std::minstd_rand& random) {
+  json* const metadata = header.contains("__metadata__") ? &header["__metadata__"] : nullptr;
+  if (metadata == nullptr || !metadata->is_object() || !metadata->contains("octet") ||
+      random() % 4 == 0)
+    return octet::mutate_json(header, random);
+  json description = json::parse((*metadata)["octet"].get<std::string>(), nullptr, false);
+  if (description.is_discarded()) return;
+  octet::mutate_json(description, random);
+  (*metadata)["octet"] = description.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned int seed) {
+  std::minstd_rand random(seed);
+  const std::string before = header_of(data, size);
+  json header = json::parse(before, nullptr, false);
+  if (random() % 2 == 0 || !header.is_object()) return LLVMFuzzerMutate(data, size, max_size);
+  try {
+    mutate_header(header, random);
+  } catch (const json::exception&) {
+    return LLVMFuzzerMutate(data, size, max_size);
+  }
+  const std::string after = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  const size_t rest = size - kLengthBytes - before.size();
+  if (kLengthBytes + after.size() + rest > max_size) return size;
+  std::memmove(data + kLengthBytes + after.size(), data + kLengthBytes + before.size(), rest);
+  const uint64_t length = after.size();
+  std::memcpy(data, &length, kLengthBytes);
+  std::copy(after.begin(), after.end(), data + kLengthBytes);
+  return kLengthBytes + after.size() + rest;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

@@ -9,6 +9,7 @@
 #include "format/onnx/external_data.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/summary.h"
 #include "format/tflite/targets.h"
 #include "format/tflite/tflite.h"
 
@@ -65,6 +66,11 @@ TargetReport check_tflite_target(const ExportContent& content, const std::string
   return {.operators = summary.operators.size(), .fallbacks = fallbacks(summary, target)};
 }
 
+std::string needs_of_tflite(const ExportContent& content, const std::string& name) {
+  const bool edge_tpu = summarize_tflite(as_bytes(content.main), name).edge_tpu;
+  return edge_tpu ? "an Edge TPU, by --delegate libedgetpu.so.1" : "";
+}
+
 // Coral's compiler is Google's.
 constexpr ExternalCompiler kEdgeTpuCompiler{
     .program = "edgetpu_compiler", .folder_option = "--out_dir", .stem_suffix = "_edgetpu"};
@@ -92,6 +98,7 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .read_metadata = read_tflite_content_metadata,
                                       .list = list_tflite_content,
                                       .check_target = check_tflite_target,
+                                      .needs = needs_of_tflite,
                                       .fractions = true},
                                      {.name = "edgetpu",
                                       .title = "TensorFlow Lite for the Edge TPU",
@@ -100,6 +107,7 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .read_metadata = read_tflite_content_metadata,
                                       .list = list_tflite_content,
                                       .check_target = check_tflite_target,
+                                      .needs = needs_of_tflite,
                                       .fractions = true,
                                       .int8_only = true,
                                       .compiler = &kEdgeTpuCompiler}};

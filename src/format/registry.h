@@ -56,6 +56,9 @@ struct ExportFormat {
   // The operators that a target named with --target would not run; null: it has no targets.
   TargetReport (*check_target)(const ExportContent& content, const std::string& name,
                                const std::string& target) = nullptr;
+  // What the file runs on alone, in words; empty: on any engine that reads the format. Null: no file
+  // of the format asks for anything.
+  std::string (*needs)(const ExportContent& content, const std::string& name) = nullptr;
   // Every SiLU has a quantizer before it and one after its sigmoid. Where it has none, `verify`
   // counts their parameters as absent by design.
   bool quantizes_silu = true;

@@ -2,16 +2,17 @@
 
 namespace octet {
 
-namespace {
-constexpr int kAutoSides[] = {640, 480, 320};
-}  // namespace
-
 Detectors make_detectors(DetectorOptions options, bool auto_size, Size camera) {
   options.source = camera;
   options.runtime.parallel = 1;
-  if (!auto_size) return only(std::make_unique<Detector>(options));
-  Detectors detectors;
-  for (const int side : kAutoSides) {
+  if (auto_size) options.size.reset();
+  Detectors detectors = only(std::make_unique<Detector>(options));
+  if (!auto_size) {
+    detectors.front()->say_other_size();
+    return detectors;
+  }
+  const int usual = detectors.front()->info().usual_side();
+  for (const int side : {input_side(usual * 3 / 4), input_side(usual / 2)}) {
     options.size = SizeOption{.size = {side, side}};
     detectors.push_back(std::make_unique<Detector>(options));
   }

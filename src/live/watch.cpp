@@ -269,6 +269,17 @@ void Watch::use(Detectors detectors) {
   for (const auto& detector : detectors_) input_sizes_.push_back(detector->input_size());
 }
 
+// Of zones and lines; from the thread of run().
+void Watch::say_unknown_classes() const {
+  for (const auto& place : places_) {
+    const auto unknown = unknown_classes(*place->region_spec, *class_names_);
+    if (!unknown.empty())
+      log_warning("{}: zones and lines name {}, which the model does not know; its classes are {}",
+                  place->camera.spec().name, fmt::join(unknown, ", "),
+                  fmt::join(*class_names_, ", "));
+  }
+}
+
 // Their classes and keypoints are those of the model before.
 void Watch::forget_objects() {
   const MutexLock lock(mutex_);
@@ -342,6 +353,7 @@ void Watch::apply_change() {
   }
   retire(std::exchange(places_, std::move(places)));
   options_.attention = pending.change.attention;
+  say_unknown_classes();
 }
 
 // What is left of the old ones ends elsewhere: a camera may take a while to let go.
@@ -355,6 +367,7 @@ void Watch::retire(Places gone) {
 
 WatchSummary Watch::run(Detectors detectors) {
   use(std::move(detectors));
+  say_unknown_classes();
   WatchSinks sinks(options_.live, options_.camera.complete);
   Progress progress(options_.live.max_frames);
   while (!stop_ && !stop_requested() && !all_over() &&

@@ -129,6 +129,7 @@ class Watch {
   SharedResult record(CameraContext& place, FrameDecision look);
   void count(const CameraContext& place, FrameDecision look, Clock::time_point now);
   void use(Detectors detectors);
+  void say_unknown_classes() const;
   void forget_objects();
   void govern();
   void choose_input();

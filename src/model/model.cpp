@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/size.h"
 #include "graph/json/graph_json.h"
 #include "graph/shapes.h"
 #include "graph/verify.h"
@@ -60,6 +61,7 @@ nlohmann::json to_json(const ModelInfo& info) {
       {"licence", info.licence}};
   // Files of YOLOv8 stay readable by versions that know no other.
   if (info.family != ModelInfo{}.family) json["family"] = info.family;
+  if (info.trained_side > 0) json["imgsz"] = info.trained_side;
   return json;
 }
 
@@ -78,6 +80,7 @@ ModelInfo info_from_json(const nlohmann::json& j) {
     info.flip_index = j.at("flip_index").get<std::vector<int>>();
     info.source = j.at("source").get<std::string>();
     info.licence = j.at("licence").get<std::string>();
+    info.trained_side = j.value("imgsz", 0);  // absent in older files
   } catch (const nlohmann::json::exception& e) {
     fail("model information: {}", e.what());
   }
@@ -92,6 +95,10 @@ void verify(const ModelInfo& info) {
   if ((info.head.keypoints == 0) == (info.task == Task::kPose))
     fail("{} keypoints do not fit the task {}", info.head.keypoints, task_name(info.task));
   verify_flip_index(info.flip_index, info.head.keypoints);
+  if (info.trained_side < 0 || info.trained_side > kMaxInputSide ||
+      info.trained_side % kInputMultiple != 0)
+    fail("imgsz {} is not a multiple of {} up to {}", info.trained_side, kInputMultiple,
+         kMaxInputSide);
 }
 
 std::vector<Output> Model::outputs() const {

@@ -15,10 +15,13 @@ enum class Task { kDetect, kPose };
 
 // How the outputs of a network are laid out: one raw tensor per stride and role, or the one decoded
 // tensor (1, 4 + classes + 3·keypoints, cells) that Ultralytics' exports have, in network pixels
-// and probabilities; in its TensorFlow Lite files pixels are fractions of the network's input. For
-// comparing node by node: raw, and every other quantized value as an output too, named kValuePrefix
-// and its name.
-enum class Layout { kRaw, kUltralytics, kUltralyticsFractions, kEveryValue };
+// and probabilities. kDetections: the tensor (1, rows, 6 + 3·keypoints) of exports that end with
+// suppression or need none (nms=True, end2end): corners, confidence, class. For comparing node by
+// node: raw, and every other quantized value as an output too, named kValuePrefix and its name.
+enum class Layout { kRaw, kUltralytics, kDetections, kEveryValue };
+
+// Of the input, where a model does not say what it was trained on.
+inline constexpr int kDefaultSide = 640;
 
 inline constexpr std::string_view kValuePrefix = "value.";
 
@@ -31,6 +34,11 @@ struct ModelInfo {
   std::vector<int> flip_index;
   std::string source;   // where the weights came from
   std::string licence;  // of the weights, when known
+  // Of the square input that it was trained on, in pixels; 0: not known.
+  int trained_side = 0;
+
+  // What verbs take where no other size is asked for.
+  [[nodiscard]] int usual_side() const { return trained_side > 0 ? trained_side : kDefaultSide; }
 };
 
 struct Model {

@@ -73,7 +73,6 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   Detectors detectors = make_detectors(config.detector, config.auto_size, size);
   ServiceSummary summary{.network = detectors[0]->description(),
                          .input = detectors[0]->input_size()};
-  const std::string page = config.http.address;
   std::optional<Reloader> reloader;
   if (!file.empty()) reloader.emplace(file, config, size, watch);
   std::optional<Server> server;
@@ -82,7 +81,8 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     if (mqtt) sources.mqtt = [&mqtt] { return mqtt->status(); };
     if (reloader) sources.reload = [&reloader] { return reloader->status(); };
     server.emplace(config.http, watch, *board, sources);
-    log_info("the page is at {}://{}/", config.http.certificate.empty() ? "http" : "https", page);
+    log_info("the page is at {}://{}/", config.http.certificate.empty() ? "http" : "https",
+             server->address());
   }
   {
     const Heartbeat keeper(watch, mqtt ? &*mqtt : nullptr);

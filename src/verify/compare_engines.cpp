@@ -17,6 +17,7 @@
 #include "format/registry.h"
 #include "media/image/image_io.h"
 #include "quant/params.h"
+#include "verify/reference_outputs.h"
 #include "vision/box.h"
 #include "vision/decode.h"
 #include "vision/letterbox.h"
@@ -39,11 +40,16 @@ bool enough_matched(double matched, double boxes) {
          boxes * kLeastMatched - 2 * std::sqrt(boxes * kLeastMatched * (1 - kLeastMatched));
 }
 
+// As the detector has it.
+Voting voting_of(const Model& model) {
+  return model.quantization.empty() ? Voting::kNone : Voting::kMean;
+}
+
 // Outputs as an engine or the reference gives them, turned into boxes.
 class Boxes {
  public:
-  Boxes(const ModelInfo& info, Size size, const std::vector<Port>& ports)
-      : decoder_({info, Layout::kRaw, size, ports}, Voting::kMean), evaluator_(info) {}
+  Boxes(const ModelInfo& info, Size size, const std::vector<Port>& ports, Voting voting)
+      : decoder_({info, Layout::kRaw, size, ports}, voting), evaluator_(info) {}
 
   const Detections& add(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
                         const Sample& sample) {
@@ -73,7 +79,7 @@ struct Running {
     try_network(*engine, source, size, run.settings);
     network = engine->compile(source, size, {.settings = run.settings});
     request = network->make_request();
-    boxes = std::make_unique<Boxes>(model.info, size, network->outputs());
+    boxes = std::make_unique<Boxes>(model.info, size, network->outputs(), voting_of(model));
   }
   // `input`: as large as the network's, which compile() made sure of.
   void run(std::span<const uint8_t> input) {
@@ -129,46 +135,7 @@ void match(const Detections& wanted, const Detections& found, EngineComparison& 
   }
 }
 
-// The reference's outputs, in the graph's order.
-struct ReferenceOutputs {
-  std::vector<std::string> names;
-  std::vector<const IntegerTensor*> integers;
-  std::vector<std::vector<float>> real;
-  std::vector<Shape> shapes;
-
-  [[nodiscard]] std::vector<Port> ports() const {
-    std::vector<Port> list;
-    for (size_t i = 0; i < names.size(); ++i)
-      list.push_back({.name = names[i], .shape = shapes[i]});
-    return list;
-  }
-  [[nodiscard]] std::vector<TensorView> views() {
-    std::vector<TensorView> list;
-    for (size_t i = 0; i < real.size(); ++i)
-      list.push_back({.data = real[i].data(), .shape = shapes[i]});
-    return list;
-  }
-  [[nodiscard]] const IntegerTensor& named(const std::string& name) const {
-    const auto at = std::find(names.begin(), names.end(), name);
-    if (at == names.end()) fail("the export has an output '{}', the model has none", name);
-    return *integers[static_cast<size_t>(at - names.begin())];
-  }
-};
-
-ReferenceOutputs outputs_of(const Model& model,
-                            const std::map<std::string, IntegerTensor>& values) {
-  ReferenceOutputs out;
-  for (const Output& o : model.outputs()) {
-    const IntegerTensor& t = values.at(o.value);
-    out.names.push_back(o.name());
-    out.integers.push_back(&t);
-    out.real.push_back(t.real());
-    out.shapes.push_back({1, t.shape[0], t.shape[1], t.shape[2]});
-  }
-  return out;
-}
-
-void compare_picture(Running& run, ReferenceOutputs& reference, const Detections& wanted,
+void compare_picture(Running& run, const ReferenceOutputs& reference, const Detections& wanted,
                      const LetterboxGeometry& geometry, const Sample& sample,
                      EngineComparison& out) {
   const auto outputs = run.request->outputs();
@@ -275,15 +242,16 @@ class Comparison {
     const Image image = read_image(sample.image);
     Letterbox letterbox(image.size(), size_);
     letterbox.run(view(image), input_.data());
-    const auto values = reference_.run(input_, size_);
-    ReferenceOutputs outputs = outputs_of(model_, values);
+    ReferenceOutputs outputs = reference_.run(input_, size_);
     if (!reference_boxes_)
-      reference_boxes_ = std::make_unique<Boxes>(model_.info, size_, outputs.ports());
+      reference_boxes_ =
+          std::make_unique<Boxes>(model_.info, size_, outputs.ports(), voting_of(model_));
     const Detections wanted = reference_boxes_->add(outputs.views(), letterbox.geometry(), sample);
     for (size_t r = 0; r < runs_.size(); ++r) {
       runs_[r].run(input_);
       compare_picture(runs_[r], outputs, wanted, letterbox.geometry(), sample, results_[r]);
-      if (with_nodes) compare_nodes(files_[r], results_[r].nodes);
+      if (with_nodes && reference_.integer() != nullptr)
+        compare_nodes(files_[r], results_[r].nodes);
     }
   }
 
@@ -303,12 +271,12 @@ class Comparison {
     const NetworkSource source = source_of(content, e.file.string());
     Running run(model_, size_, source, e);
     run.run(input_);
-    NodeComparison(model_, reference_, run, image_tensor(input_, size_)).compare(out);
+    NodeComparison(model_, *reference_.integer(), run, image_tensor(input_, size_)).compare(out);
   }
 
   const Model& model_;
   Size size_;
-  IntegerReference reference_;
+  Reference reference_;
   std::vector<EngineFile> files_;
   std::vector<uint8_t> input_;
   std::deque<ExportContent> contents_;  // of files_; they outlive runs_

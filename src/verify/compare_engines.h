@@ -1,4 +1,4 @@
-// The same pictures through an export in its engine and through the integer reference.
+// The same pictures through an export in its engine and through the reference.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace octet {
 
-// Of an output's values, by how many steps they are off.
+// Of an output's values, by how many steps they are off (verify/reference_outputs.h).
 struct Shares {
   int64_t values = 0, equal = 0, within_1 = 0, within_2 = 0, within_4 = 0;
 
@@ -37,7 +37,8 @@ struct EngineComparison {
   [[nodiscard]] bool agrees() const;
 };
 
-// `files`: exports in the raw layout at one size. `model`: quantized throughout. `engines`: those
+// `files`: exports in the raw layout at one size. `model`: quantized throughout, or not at all: then
+// nothing is compared node by node. `engines`: those
 // to run; one that has several sets of kernels runs once with each.
 [[nodiscard]] std::vector<EngineComparison> compare_engines(
     const Model& model, Size size, const std::vector<std::filesystem::path>& files,

@@ -67,6 +67,11 @@ ParameterCount count_parameters(const Model& model, const ExportFormat& format,
   }
   for (const auto& [name, q] : model.quantization.convs)
     n.compared += static_cast<int64_t>(q.scales.size() + q.weight.size() + q.bias.size());
+  for (const Node& node : model.graph.nodes) {
+    const auto* conv = std::get_if<Conv2d>(&node.op);
+    if (conv != nullptr && !model.quantization.convs.contains(node.name))
+      n.compared += static_cast<int64_t>(conv->weight.values.size() + conv->bias.values.size());
+  }
   return n;
 }
 

@@ -11,7 +11,7 @@
 
 namespace octet {
 
-// Scales, zero points, weights and biases: those that the export holds, and those that its format
+// Scales, zero points, weights and biases, of integers and of floats: those that the export holds, and those that its format
 // leaves out by design.
 struct ParameterCount {
   int64_t compared = 0, absent = 0;

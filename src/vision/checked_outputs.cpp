@@ -8,12 +8,34 @@
 #include "core/error.h"
 
 namespace octet {
+namespace {
+
+int64_t keypoint_values(const ModelInfo& info) {
+  return int64_t{info.head.keypoints} * info.head.keypoint_dims;
+}
+
+bool is_one_matrix(std::span<const Port> ports) {
+  return ports.size() == 1 && ports[0].shape.size() == 3 && ports[0].shape[0] == 1 &&
+         ports[0].type == ElementType::kFloat32;
+}
+
+std::string shapes_of(std::span<const Port> ports) {
+  constexpr size_t kListed = 4;
+  std::string text;
+  for (size_t i = 0; i < std::min(ports.size(), kListed); ++i)
+    text += fmt::format("{}({})", i == 0 ? "" : ", ", fmt::join(ports[i].shape, ", "));
+  return ports.size() > kListed ? text + ", …" : text;
+}
+
+}  // namespace
 
 CheckedOutputs::CheckedOutputs(ModelInfo info, Layout layout, Size input,
-                               std::span<const Port> ports)
-    : info_(std::move(info)), layout_(layout), input_(input) {
+                               std::span<const Port> ports, bool fractions)
+    : info_(std::move(info)), layout_(layout), input_(input), fractions_(fractions) {
   verify(info_);
-  layout_ == Layout::kRaw ? bind_raw(ports) : bind_decoded(ports);
+  if (layout_ == Layout::kRaw) bind_raw(ports);
+  if (layout_ == Layout::kUltralytics) bind_decoded(ports);
+  if (layout_ == Layout::kDetections) bind_detections(ports);
 }
 
 // -1 where the network has none.
@@ -48,16 +70,23 @@ void CheckedOutputs::bind_raw(std::span<const Port> ports) {
 }
 
 void CheckedOutputs::bind_decoded(std::span<const Port> ports) {
-  const int64_t rows = 4 + static_cast<int64_t>(info_.names.size()) +
-                       int64_t{info_.head.keypoints} * info_.head.keypoint_dims;
-  if (ports.size() != 1 || ports[0].shape.size() != 3 || ports[0].shape[0] != 1 ||
-      ports[0].shape[1] != rows || ports[0].type != ElementType::kFloat32) {
-    fail("its output ({}) is not the (1, {}, cells) of a YOLOv8 {} export without NMS",
-         ports.empty() ? "" : fmt::format("{}", fmt::join(ports[0].shape, ", ")), rows,
+  const int64_t rows = 4 + static_cast<int64_t>(info_.names.size()) + keypoint_values(info_);
+  if (!is_one_matrix(ports) || ports[0].shape[1] != rows) {
+    fail("its outputs {} are not the (1, {}, cells) of a YOLOv8 {} export", shapes_of(ports), rows,
          task_name(info_.task));
   }
   levels_.push_back(
       {.stride = 1, .width = static_cast<int>(ports[0].shape[2]), .height = 1, .box = 0, .cls = 0});
+}
+
+void CheckedOutputs::bind_detections(std::span<const Port> ports) {
+  const int64_t columns = kDetectionColumns + keypoint_values(info_);
+  if (!is_one_matrix(ports) || ports[0].shape[2] != columns) {
+    fail("its outputs {} are not the (1, detections, {}) of a {} export with NMS", shapes_of(ports),
+         columns, task_name(info_.task));
+  }
+  levels_.push_back(
+      {.stride = 1, .width = static_cast<int>(ports[0].shape[1]), .height = 1, .box = 0, .cls = 0});
 }
 
 }  // namespace octet

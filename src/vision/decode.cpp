@@ -78,7 +78,7 @@ float expected_distance(const float* logits, std::span<const float> bins) {
 
 Decoder::Decoder(CheckedOutputs network, Voting voting)
     : network_(std::move(network)), voting_(voting), logits_(info().head.bins.size()) {
-  if (network_.layout() == Layout::kUltralyticsFractions) {
+  if (network_.fractions()) {
     unit_x_ = static_cast<float>(network_.input().width);
     unit_y_ = static_cast<float>(network_.input().height);
   }
@@ -97,7 +97,9 @@ void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometr
   const float p = options.score_threshold;
   const float threshold = raw() ? std::log(p / (1 - p)) : p;
   for (size_t l = 0; l < network_.levels().size(); ++l) {
-    select(outputs[network_.levels()[l].cls], static_cast<int>(l), threshold, options);
+    const TensorView& scores = outputs[network_.levels()[l].cls];
+    is_final() ? select_final(scores, threshold)
+               : select(scores, static_cast<int>(l), threshold, options);
   }
   if (candidates_.size() > kMaxCandidates) {
     std::nth_element(candidates_.begin(), candidates_.begin() + kMaxCandidates, candidates_.end(),
@@ -128,6 +130,23 @@ void Decoder::select(const TensorView& scores, int level, float threshold,
     select_rows<int8_t>(scores, level, integer_threshold(threshold, scores), options);
   } else {
     select_rows<float>(scores, level, threshold, options);
+  }
+}
+
+// Rows of corners, confidence and class, which suppression has gone over already. A class that the
+// names do not reach is none.
+void Decoder::select_final(const TensorView& rows, float threshold) {
+  const auto columns = static_cast<size_t>(rows.shape[2]);
+  const float* row = rows.floats();
+  const auto classes = static_cast<float>(info().names.size());
+  for (int64_t i = 0; i < rows.shape[1]; ++i, row += columns) {
+    const float score = row[4], index = row[5];
+    if (!(score > threshold) || !(index >= 0 && index < classes)) continue;
+    candidates_.push_back({.score = score,
+                           .class_index = static_cast<int>(index),
+                           .level = 0,
+                           .cell = static_cast<int>(i),
+                           .box = {}});
   }
 }
 
@@ -182,6 +201,11 @@ void Decoder::decode_box(std::span<const TensorView> outputs, Candidate& candida
   const Level& level = network_.levels()[candidate.level];
   const TensorView& boxes = outputs[level.box];
   const auto cell = static_cast<size_t>(candidate.cell);
+  if (is_final()) {
+    const float* b = boxes.floats() + cell * static_cast<size_t>(boxes.shape[2]);
+    candidate.box = {b[0] * unit_x_, b[1] * unit_y_, b[2] * unit_x_, b[3] * unit_y_};
+    return;
+  }
   if (!raw()) {
     std::array<float, 4> b{};  // centre and size
     load_real(boxes, 0, cell, b);
@@ -210,7 +234,7 @@ void Decoder::suppress(const DecodeOptions& options) {
     float overlap = 0;
     const auto by = std::find_if(kept_.begin(), kept_.end(), [&](size_t kept) {
       const Candidate& k = candidates_[kept];
-      if (k.class_index != c.class_index) return false;
+      if (k.class_index != c.class_index || is_final()) return false;
       overlap = intersection_over_union(k.box, c.box);
       return overlap > options.iou_threshold;
     });
@@ -268,8 +292,14 @@ std::array<float, 3> Decoder::keypoint(std::span<const TensorView> outputs, size
   std::array<float, 3> point{0, 0, 1};
   if (!raw()) {
     const auto dims = static_cast<size_t>(info().head.keypoint_dims);
-    load_real(outputs[level.box], 4 + info().names.size() + index * dims, cell,
-              std::span(point).first(dims));
+    if (is_final()) {
+      const TensorView& rows = outputs[level.box];
+      const float* row = rows.floats() + cell * static_cast<size_t>(rows.shape[2]);
+      std::copy_n(row + kDetectionColumns + index * dims, dims, point.begin());
+    } else {
+      load_real(outputs[level.box], 4 + info().names.size() + index * dims, cell,
+                std::span(point).first(dims));
+    }
     return {point[0] * unit_x_, point[1] * unit_y_, point[2]};
   }
   const auto [x, y] = offset(outputs, level, index, cell);

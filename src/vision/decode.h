@@ -51,6 +51,7 @@ class Decoder {
     int next_voter = -1;   // in candidates_
   };
 
+  void select_final(const TensorView& rows, float threshold);
   void select(const TensorView& scores, int level, float threshold, const DecodeOptions& options);
   void select_planes(const float* scores, int level, float threshold, const DecodeOptions& options);
   template <typename T>
@@ -69,6 +70,7 @@ class Decoder {
 
   [[nodiscard]] const ModelInfo& info() const { return network_.info(); }
   [[nodiscard]] bool raw() const { return network_.layout() == Layout::kRaw; }
+  [[nodiscard]] bool is_final() const { return network_.layout() == Layout::kDetections; }
 
   CheckedOutputs network_;
   Voting voting_;

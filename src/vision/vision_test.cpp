@@ -322,6 +322,55 @@ TEST(Decode, FineKeypointsAreAveraged) {
   EXPECT_NEAR(first_keypoints()[0].x, (2 * 0.5 + 3) * 8, 1e-4);
 }
 
+// Rows of corners, confidence and class, as exports with NMS have them.
+Detections decode_rows(const ModelInfo& info, std::vector<float> rows, int64_t columns,
+                       bool fractions) {
+  const Shape shape{1, static_cast<int64_t>(rows.size()) / columns, columns};
+  Decoder decoder({info, Layout::kDetections, {64, 32}, ports({"output0"}, {shape}), fractions},
+                  Voting::kNone);
+  Detections out;
+  decoder.decode(std::vector<TensorView>{{.data = rows.data(), .shape = shape}},
+                 letterbox_geometry({128, 64}, {64, 32}), {}, out);
+  return out;
+}
+
+TEST(Decode, RowsOfAnExportWithNmsAreTakenAsTheyAre) {
+  const float nan = std::nanf("");
+  const Detections found =
+      decode_rows(small_info(), {1,   2, 11, 12, 0.5F, 1,    // a detection
+                                 1,   2, 11, 12, 0.9F, 1,    // the same box: it stays
+                                 1,   2, 11, 12, 0.1F, 0,    // too weak
+                                 1,   2, 11, 12, 0.9F, 2,    // no such class
+                                 1,   2, 11, 12, 0.9F, -1,   //
+                                 1,   2, 11, 12, 0.9F, nan,  //
+                                 1,   2, 11, 12, nan,  0,    //
+                                 nan, 2, 11, 12, 0.9F, 0,    //
+                                 0,   0, 0,  0,  0,    0},
+                  6, false);
+  ASSERT_EQ(found.items.size(), 2U);
+  EXPECT_FLOAT_EQ(found.items[0].confidence, 0.9F);
+  EXPECT_FLOAT_EQ(found.items[1].confidence, 0.5F);
+  EXPECT_EQ(found.items[1].class_index, 1);
+  EXPECT_FLOAT_EQ(found.items[1].box.x1, 2);  // the source is twice the input
+  EXPECT_FLOAT_EQ(found.items[1].box.y2, 24);
+}
+
+TEST(Decode, RowsMayBeFractionsOfTheInputAndHaveKeypoints) {
+  ModelInfo info = small_info();
+  info.task = Task::kPose;
+  info.head.keypoints = 1;
+  info.head.keypoint_dims = 3;
+  const Detections found =
+      decode_rows(info, {0.25F, 0.25F, 0.5F, 0.5F, 0.5F, 0, 0.5F, 0.25F, 0.75F}, 9, true);
+  ASSERT_EQ(found.items.size(), 1U);
+  EXPECT_FLOAT_EQ(found.items[0].box.x2, 64);
+  EXPECT_FLOAT_EQ(found.items[0].box.y2, 32);
+  ASSERT_EQ(found.keypoints.size(), 1U);
+  EXPECT_FLOAT_EQ(found.keypoints[0].x, 64);
+  EXPECT_FLOAT_EQ(found.keypoints[0].y, 16);
+  EXPECT_FLOAT_EQ(found.keypoints[0].confidence, 0.75F);
+}
+
 TEST(Decode, NanIsNoDetection) {
   Head head;
   std::fill(head.cls.begin(), head.cls.end(), std::nanf(""));
@@ -350,7 +399,13 @@ TEST(Decode, RefusesOutputsThatDoNotFit) {
       error_of([&] {
         CheckedOutputs(small_info(), Layout::kUltralytics, {64, 32}, ports(missing, with_nms));
       }),
-      HasSubstr("NMS"));
+      HasSubstr("(1, 300, 6) are not the (1, 6, cells)"));
+  const std::vector<Shape> without_nms{{1, 6, 42}};
+  EXPECT_THAT(
+      error_of([&] {
+        CheckedOutputs(small_info(), Layout::kDetections, {64, 32}, ports(missing, without_nms));
+      }),
+      HasSubstr("(1, detections, 6)"));
 }
 
 TEST(Draw, StaysInsideThePicture) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/octet/verbs.h"
+#include "app/size_flag.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"

@@ -51,6 +51,7 @@ void run(const Options& options) {
     annotated = annotated_files(files, options.save);
   }
   Detector detector(detector_options(options.run, std::nullopt, 1));
+  detector.say_other_size();
   const std::vector<std::string>& names = detector.info().names;
   const auto job = detector.make_job();
   ordered_json images = ordered_json::array();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/octet/verbs.h"
+#include "app/size_flag.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -21,7 +22,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string model;
-  std::vector<std::string> formats, sizes{"640"};
+  std::vector<std::string> formats, sizes;
   std::string folder;
   std::string layout = "raw", activations = "uint8";
   bool json = false;
@@ -66,6 +67,19 @@ nlohmann::ordered_json write_one(const Options& options, const Model& model,
           {"imgsz", {size.width, size.height}}};
 }
 
+std::vector<Size> sizes_of(const Options& options, const ModelInfo& info) {
+  const int usual = info.usual_side();
+  if (options.sizes.empty()) return {{usual, usual}};
+  std::vector<Size> sizes;
+  for (const std::string& text : options.sizes) {
+    sizes.push_back(SizeOption::parse(text).size);
+    if (info.trained_side > 0 && longer_side(sizes.back()) != info.trained_side)
+      log_info("{}: was trained with --imgsz {}; with {} its accuracy differs", options.model,
+               info.trained_side, to_string(sizes.back()));
+  }
+  return sizes;
+}
+
 void run(const Options& options) {
   for (const std::string& name : options.formats) (void)export_format(name);
   Model model = read_model(options.model);
@@ -79,8 +93,7 @@ void run(const Options& options) {
                                                      : fs::path(".");
   make_folder(folder);
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
-  for (const std::string& text : options.sizes) {
-    const Size size = SizeOption::parse(text).size;
+  for (const Size size : sizes_of(options, model.info)) {
     std::string stem = source.stem().string();
     if (options.layout != "raw") stem += "-ultralytics";
     if (options.sizes.size() > 1) stem += "-" + to_string(size);
@@ -104,10 +117,9 @@ void add_export(CLI::App& root) {
       ->delimiter(',');
   verb->add_option("--imgsz", options->sizes,
                    "input size: 640, or width x height as 640x384; several joined by commas, a "
-                   "file for each")
+                   "file for each; default: the model's")
       ->delimiter(',')
-      ->check(size_check())
-      ->capture_default_str();
+      ->check(size_check());
   verb->add_option("-o,--output", options->folder, "folder to write to; default: the model's");
   verb->add_option(
           "--layout", options->layout,

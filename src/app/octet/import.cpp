@@ -22,10 +22,11 @@ void run(const Options& options) {
   if (output.empty())
     output = std::filesystem::path(options.checkpoint).replace_extension(".safetensors");
   write_model_file(output, model, options.half ? StorageKind::kF16 : StorageKind::kF32);
-  const Cost total = cost(fold_batch_norm(model).graph, {kDefaultSide, kDefaultSide});
+  const int side = model.info.usual_side();
+  const Cost total = cost(fold_batch_norm(model).graph, {side, side});
   log_info("{}: {} model of {} classes, {:.1f} M parameters, {:.1f} GFLOPs at {}", output.string(),
            task_name(model.info.task), model.info.names.size(),
-           static_cast<double>(total.parameters) / 1e6, total.gflops, kDefaultSide);
+           static_cast<double>(total.parameters) / 1e6, total.gflops, side);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/octet/verbs.h"
+#include "app/size_flag.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
@@ -21,7 +22,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   std::string path;
-  std::string size = "640";
+  std::string size;
   std::string target;
   bool passes = false;
   bool json = false;
@@ -32,16 +33,24 @@ std::string_view kind_name(const Artifact& a) {
   return a.file.extension() == ".safetensors" ? "octet model" : "checkpoint";
 }
 
+std::string_view layout_name(Layout layout) {
+  if (layout == Layout::kDetections) return "detections";
+  return layout == Layout::kRaw ? "raw" : "ultralytics";
+}
+
 ordered_json describe(const Artifact& a) {
-  ordered_json j{{"file", a.file.string()},
-                 {"kind", kind_name(a)},
-                 {"bytes", bytes_of_model(a.file)},
-                 {"task", task_name(a.info.task)},
-                 {"layout", a.layout == Layout::kRaw ? "raw" : "ultralytics"},
-                 {"names", a.info.names},
+  ordered_json j{{"file", a.file.string()},         {"kind", kind_name(a)},
+                 {"bytes", bytes_of_model(a.file)}, {"task", task_name(a.info.task)},
+                 {"layout", layout_name(a.layout)}, {"names", a.info.names},
                  {"strides", a.info.head.strides}};
   if (a.info.task == Task::kPose)
     j["kpt_shape"] = {a.info.head.keypoints, a.info.head.keypoint_dims};
+  if (a.info.trained_side > 0) j["trained_imgsz"] = a.info.trained_side;
+  if (a.size) j["input"] = {a.size->width, a.size->height};
+  if (a.format != nullptr && a.format->needs != nullptr) {
+    if (auto needs = a.format->needs(a.content, a.file.string()); !needs.empty())
+      j["needs"] = std::move(needs);
+  }
   if (!a.info.source.empty()) j["source"] = a.info.source;
   if (!a.info.licence.empty()) j["licence"] = a.info.licence;
   return j;
@@ -86,6 +95,11 @@ void print_model(const ordered_json& j) {
               j["parameters"].get<double>() / 1e6, j["gflops"].get<double>(),
               j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>());
   }
+  if (j.contains("input"))
+    print_out("input {}x{}\n", j["input"][0].get<int>(), j["input"][1].get<int>());
+  if (j.contains("needs")) print_out("runs only on {}\n", j["needs"].get<std::string>());
+  if (j.contains("trained_imgsz"))
+    print_out("trained with --imgsz {}\n", j["trained_imgsz"].get<int>());
   print_out("task {}, layout {}, strides {}\n", j["task"].get<std::string>(),
             j["layout"].get<std::string>(), fmt::join(j["strides"].get<std::vector<int>>(), ", "));
   if (j.contains("kpt_shape"))
@@ -174,15 +188,20 @@ std::vector<fs::path> files_of(const fs::path& path) {
   return found;
 }
 
+Size size_of(const Options& options, const ModelInfo& info) {
+  const int usual = info.usual_side();
+  return options.size.empty() ? Size{usual, usual} : SizeOption::parse(options.size).size;
+}
+
 void run(const Options& options) {
-  const Size size = SizeOption::parse(options.size).size;
   const std::vector<fs::path> files = files_of(options.path);
   ordered_json list = ordered_json::array();
   for (const fs::path& file : files) {
     try {
       const Artifact artifact = open_artifact(file);
       ordered_json j = describe(artifact);
-      if (artifact.model && files.size() == 1) add_layers(*artifact.model, size, j);
+      if (artifact.model && files.size() == 1)
+        add_layers(*artifact.model, size_of(options, artifact.info), j);
       if (options.passes && artifact.model) add_passes(*artifact.model, j);
       if (!options.target.empty()) add_fallbacks(artifact, options.target, j);
       list.push_back(std::move(j));
@@ -215,9 +234,9 @@ void add_inspect(CLI::App& root) {
   CLI::App* verb =
       root.add_subcommand("inspect", "show what a model, an export or a folder of them holds");
   verb->add_option("path", options->path, "file or folder")->required();
-  verb->add_option("--imgsz", options->size, "input size for shapes and GFLOPs")
-      ->check(size_check())
-      ->capture_default_str();
+  verb->add_option("--imgsz", options->size,
+                   "input size for shapes and GFLOPs; default: the model's")
+      ->check(size_check());
   verb->add_option("--target", options->target,
                    "of a .tflite: the operators that edgetpu, xnnpack or armnn would not run");
   verb->add_flag("--passes", options->passes,

@@ -100,6 +100,7 @@ void run_file(const Options& options) {
   wanted.runtime.parallel = parallel_frames(wanted);
   wanted.runtime.cache = cache_folder();
   Detector detector(wanted);
+  detector.say_other_size();
   const LiveOptions& live = options.config.watch.live;
   const LiveSummary summary = run_live(detector, *source, live);
   if (options.json) {

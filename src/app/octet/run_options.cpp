@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "app/octet/verbs.h"
+#include "app/size_flag.h"
 #include "core/error.h"
 #include "engine/registry.h"
 
@@ -15,7 +16,8 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
   verb.add_option("--engine", options.engine,
                   fmt::format("inference engine: auto, {}", fmt::join(engine_names(), ", ")))
       ->capture_default_str();
-  verb.add_option("--imgsz", options.size, "input size: 640, or width x height as 640x384")
+  verb.add_option("--imgsz", options.size,
+                  "input size: 640, or width x height as 640x384; default: the model's")
       ->check(size_check());
   verb.add_option("--precision", options.precision, "f32, or auto: the fastest the processor has")
       ->check(CLI::IsMember({"f32", "auto"}))
@@ -29,18 +31,6 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
                       std::string(o.help));
   }
   verb.add_flag("--json", options.json, "print one JSON object on standard output");
-}
-
-CLI::Validator size_check() {
-  const auto check = [](const std::string& text) -> std::string {
-    try {
-      (void)SizeOption::parse(text);
-      return "";
-    } catch (const Error& e) {
-      return e.what();
-    }
-  };
-  return {check, "SIZE"};
 }
 
 DetectorOptions detector_options(const RunOptions& options, std::optional<Size> source,

@@ -105,6 +105,7 @@ void print(const ordered_json& j) {
 
 void run(const Options& options) {
   Detector detector(detector_options(options.run, std::nullopt, 1));
+  detector.say_other_size();
   const Dataset data = read_dataset(
       options.data,
       {.split = options.split, .images = options.images, .model_names = detector.info().names});

@@ -37,9 +37,6 @@ struct RunOptions {
 };
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision);
 
-// Checks --imgsz while the command line is read.
-[[nodiscard]] CLI::Validator size_check();
-
 // `source`: the pictures' size where one side may become the rectangle that fits it. `parallel`:
 // inferences at the same time.
 [[nodiscard]] DetectorOptions detector_options(const RunOptions& options,

@@ -4,9 +4,11 @@
 
 #include "app/octet/verbs.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/output.h"
 #include "core/process.h"
 #include "core/text/json_text.h"
+#include "detect/artifact.h"
 #include "engine/registry.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
@@ -90,15 +92,15 @@ void print(const ordered_json& j) {
               m["expected"].get<std::string>(), m["found"].get<std::string>());
   }
   for (const auto& e : j["engines"]) {
-    print_out(
-        "\n{} in {} ({}, {}): {} of {} boxes matched, mAP50-95 {:.4f}, integer reference {:.4f}\n",
-        e["file"].get<std::string>(), e["engine"].get<std::string>(),
-        e["device"].get<std::string>(), e["precision"].get<std::string>(),
-        e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
-        e["reference_map50_95"].get<double>());
+    print_out("\n{} in {} ({}, {}): {} of {} boxes matched, mAP50-95 {:.4f}, reference {:.4f}\n",
+              e["file"].get<std::string>(), e["engine"].get<std::string>(),
+              e["device"].get<std::string>(), e["precision"].get<std::string>(),
+              e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
+              e["reference_map50_95"].get<double>());
     print_out("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "", "equal", "within 1", "within 2", "within 4");
     const auto& nodes = e["node_by_node"];
-    print_shares(fmt::format("node by node ({} values)", nodes["nodes"].get<size_t>()), nodes);
+    if (nodes["nodes"] > 0)
+      print_shares(fmt::format("node by node ({} values)", nodes["nodes"].get<size_t>()), nodes);
     if (nodes.contains("worst"))
       print_shares("  least: " + nodes["worst"]["name"].get<std::string>(),
                    nodes["worst"]["shares"]);
@@ -127,18 +129,53 @@ Dataset some_of(Dataset data, int count) {
   return data;
 }
 
+// The files that were named, and the exports of folders. What lies beside an .xml belongs to it.
+std::vector<fs::path> exports_of(const Options& o) {
+  std::vector<fs::path> files;
+  for (const std::string& named : o.exports) {
+    const fs::path path = named;
+    if (!fs::is_directory(path)) {
+      if (path.extension() != ".bin" || !fs::exists(fs::path(path).replace_extension(".xml")))
+        files.push_back(path);
+      continue;
+    }
+    const size_t before = files.size();
+    for (const fs::path& file : models_in(path))
+      if (export_format_of(file) != nullptr) files.push_back(file);
+    if (files.size() == before)
+      fail("{}: holds no export ({})", named, fmt::join(export_format_names(), ", "));
+  }
+  return files;
+}
+
+size_t float_layers(const Model& model) {
+  return static_cast<size_t>(
+      std::count_if(model.graph.nodes.begin(), model.graph.nodes.end(), [&](const Node& n) {
+        return std::holds_alternative<Conv2d>(n.op) && !model.quantization.convs.contains(n.name);
+      }));
+}
+
+// Whether there is a reference of all its values, in integers or in floats.
+bool has_reference(const Model& model, const std::string& name) {
+  const size_t in_float = float_layers(model);
+  if (model.quantization.empty() || in_float == 0) return true;
+  log_warning("{}: keeps {} layers in float beside integers; only its parameters are compared",
+              name, in_float);
+  return false;
+}
+
 ordered_json verify_all(const Options& o) {
   Model model = read_model(o.model);
   model = fold_batch_norm(std::move(model));
   ParameterCount total;
   auto mismatches = ordered_json::array();
   std::map<std::pair<int, int>, std::vector<fs::path>> by_size;
-  for (const std::string& path : o.exports) {
+  for (const fs::path& path : exports_of(o)) {
     const ExportComparison e = compare_export(model, path);
     total.compared += e.parameters.compared;
     total.absent += e.parameters.absent;
     for (const Mismatch& m : e.mismatches) {
-      mismatches.push_back({{"file", path},
+      mismatches.push_back({{"file", path.string()},
                             {"tensor", m.tensor},
                             {"field", m.field},
                             {"expected", m.expected},
@@ -148,7 +185,7 @@ ordered_json verify_all(const Options& o) {
   }
   bool ok = mismatches.empty();
   auto engines = ordered_json::array();
-  if (!o.data.empty()) {
+  if (!o.data.empty() && has_reference(model, o.model)) {
     const Dataset data = some_of(
         read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);
     for (const auto& [size, files] : by_size) {
@@ -184,10 +221,11 @@ void add_verify(CLI::App& root) {
       "verify", "compare exports with their model: every parameter, and what engines make of them");
   verb->add_option("model", options->model, "the model file")->required();
   verb->add_option("exports", options->exports,
-                   fmt::format("its exports: {}", fmt::join(export_format_names(), ", ")))
+                   fmt::format("its exports ({}), or folders of them",
+                               fmt::join(export_format_names(), ", ")))
       ->required();
   verb->add_option("--data", options->data,
-                   "data.yaml or COCO JSON: pictures for the engines and the integer reference");
+                   "data.yaml or COCO JSON: pictures for the engines and the reference");
   verb->add_option("--split", options->split, "train, val or test")->capture_default_str();
   verb->add_option("--images", options->images, "pictures to run, at most")
       ->check(CLI::Range(1, 1000000))

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/octet_train/verbs.h"
+#include "app/size_flag.h"
 #include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -19,7 +20,7 @@ namespace octet {
 namespace {
 
 struct Options {
-  std::string model, data, output = "int8.safetensors", size = "640", method = "qat";
+  std::string model, data, output = "int8.safetensors", size, method = "qat";
   QuantizeOptions quantize;
   double max_drop = -1;
   bool json = false;
@@ -63,20 +64,18 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r) {
 
 void run(Options& o) {
   install_stop_signals();
-  const SizeOption size = SizeOption::parse(o.size);
-  if (size.size.width != size.size.height)
-    fail_usage("--imgsz {}: quantization takes a square, one side", o.size);
   const std::filesystem::path output = o.output;
   if (output.extension() != ".safetensors")
     fail_usage("-o {}: a name that ends in .safetensors is expected", o.output);
   QuantizeOptions& q = o.quantize;
   q.method = o.method == "ptq" ? QuantizeMethod::kPtq : QuantizeMethod::kQat;
-  q.calibration.side = q.qat.train.side = size.size.width;
   if (o.max_drop >= 0) q.max_drop = o.max_drop;
   const Dataset training = read_dataset(o.data, {.split = "train"});
   const Dataset validation = read_dataset(o.data, {.split = "val"});
   require_labels(validation, o.data + ": val");
-  const Model model = read_model(o.model);
+  Model model = read_model(o.model);
+  q.calibration.side = q.qat.train.side = square_side(o.size, model.info);
+  model.info.trained_side = q.calibration.side;
   if (model.info.names.size() != training.names.size() ||
       model.info.head.keypoints != training.keypoints)
     fail("{}: has other classes or keypoints than the model; train it on this data first", o.data);
@@ -159,7 +158,8 @@ void add_quantize(CLI::App& root) {
   verb->add_option("--method", o.method, "ptq: calibration alone; qat: training after it")
       ->check(CLI::IsMember({"ptq", "qat"}))
       ->capture_default_str();
-  verb->add_option("--imgsz", o.size, "side of the pictures")->capture_default_str();
+  verb->add_option("--imgsz", o.size, "side of the pictures; default: the model's")
+      ->check(square_check());
   verb->add_option("--images", q.calibration.pictures, "pictures to calibrate with, at most")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();

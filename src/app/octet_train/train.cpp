@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "app/octet_train/verbs.h"
+#include "app/size_flag.h"
 #include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -20,7 +21,7 @@ namespace octet {
 namespace {
 
 struct Options {
-  std::string model, data, folder = "run", size = "640";
+  std::string model, data, folder = "run", size;
   std::string optimizer = "sgd", activation = "silu";
   TrainOptions train;
   bool json = false;
@@ -60,16 +61,14 @@ void report_labels(const Dataset& data) {
 
 void run_train(Options& options) {
   install_stop_signals();
-  const SizeOption size = SizeOption::parse(options.size);
-  if (size.size.width != size.size.height)
-    fail_usage("--imgsz {}: training takes a square, one side", options.size);
   if (options.train.bf16 && !options.train.device.is_cpu())
     fail_usage("--bf16 is for --device cpu alone");
-  options.train.side = size.size.width;
   options.train.folder = options.folder;
   const Dataset training = read_dataset(options.data, {.split = "train"});
   const Dataset validation = read_dataset(options.data, {.split = "val"});
   Model model = read_model(options.model);
+  options.train.side = square_side(options.size, model.info);
+  model.info.trained_side = options.train.side;
   const ActivationKind activation = parse_activation(options.activation);
   const bool replaced = activation != ActivationKind::kSilu && has_silu(model.graph);
   if (replaced) model = replace_activation(std::move(model), activation);
@@ -166,7 +165,8 @@ void add_train(CLI::App& root) {
   verb->add_option("--epochs", o.train.epochs, "passes over the training pictures")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  verb->add_option("--imgsz", o.size, "side of the training pictures")->capture_default_str();
+  verb->add_option("--imgsz", o.size, "side of the training pictures; default: the model's")
+      ->check(square_check());
   verb->add_option("--batch", o.train.batch, "pictures a step")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();

@@ -23,6 +23,7 @@
 #include "engine/module.h"
 #include "engine/tflite/tensors.h"
 #include "engine/tflite/tflite_api.h"
+#include "format/tflite/channel_scales.h"
 #include "format/tflite/summary.h"
 
 namespace octet {
@@ -229,7 +230,11 @@ class TfliteNetwork : public Network {
         delegate_(delegate_of(options.settings)),
         model_(nullptr, api.model_delete) {
     const TfliteSummary summary = summarize_tflite(as_bytes(source.content), name_);
-    model_.reset(api.model_create(source.content.data(), source.content.size()));
+    if (summary.edge_tpu && (delegate_.empty() || delegate_ == kNoDelegate))
+      fail("{}: was compiled for the Edge TPU; run it with --delegate libedgetpu.so.1", name_);
+    mended_ = with_channel_scales(source.content, name_);
+    const std::string_view content = mended_.empty() ? source.content : mended_;
+    model_.reset(api.model_create(content.data(), content.size()));
     if (!model_) fail("{}: TensorFlow Lite {} cannot read it", name_, api.version());
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     threads_ = std::max(1, (options.threads > 0 ? options.threads : cores) / options.parallel);
@@ -274,6 +279,7 @@ class TfliteNetwork : public Network {
 
   const TfliteApi& api_;
   std::string name_, delegate_;
+  std::string mended_;  // the file's content where it could not be taken as it is
   Handle<TfLiteModel> model_;
   int threads_ = 1;
   bool may_run_alone_ = false;  // else the number of threads is as it was asked for

@@ -11,6 +11,7 @@
 #include "core/element_reader.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/size.h"
 #include "format/checkpoint/pickle.h"
 #include "format/checkpoint/zip.h"
 #include "model/families/families.h"
@@ -253,6 +254,13 @@ std::string text_of(const PickleValue& root, std::string_view key) {
   return value != nullptr && value->is(Kind::kText) ? value->text : "";
 }
 
+// Of the training that wrote the checkpoint; 0 where it does not say.
+int trained_side(const PickleValue& root) {
+  const Ref arguments = root.get("train_args");
+  const Ref side = arguments == nullptr ? nullptr : arguments->get("imgsz");
+  return side != nullptr && side->is(Kind::kInt) ? input_side(side->integer) : 0;
+}
+
 }  // namespace
 
 Model parse_checkpoint(std::span<const std::byte> bytes, const std::string& name) {
@@ -274,6 +282,7 @@ Model parse_checkpoint(std::span<const std::byte> bytes, const std::string& name
   info.source = fmt::format("{}{}", std::filesystem::path(name).filename().string(),
                             version.empty() ? "" : " (Ultralytics " + version + ")");
   info.licence = text_of(root, "license");
+  info.trained_side = trained_side(root);
   try {
     return build_network(Converter(zip, folder, budget).module(network, 0, ""), std::move(info));
   } catch (const Error& e) {

@@ -194,6 +194,8 @@ class Check {
       if (bias == nullptr || bias->size() != 1 || bias->Get(0) != channels)
         fail("{}: {} has {} channels, its bias another number", name_, who, channels);
     }
+    if (x.type() == tflite::TensorType_FLOAT32 && w.type() != tflite::TensorType_FLOAT32)
+      check_stored_weights(w, channels, who);
     if (x.type() != tflite::TensorType_FLOAT32 && w.type() != tflite::TensorType_FLOAT32) {
       const auto* q = w.quantization();
       const size_t scales = q == nullptr || q->scale() == nullptr ? 0 : q->scale()->size();
@@ -202,6 +204,18 @@ class Check {
       if (scales > 1 && q->quantized_dimension() != rule.weights_channel)
         fail("{}: {} has its scales along another side than its channels", name_, who);
     }
+  }
+
+  // Of 8 bits in a network of floats.
+  void check_stored_weights(const tflite::Tensor& w, int32_t channels,
+                            const std::string& who) const {
+    const auto* q = w.quantization();
+    const size_t scales = q == nullptr || q->scale() == nullptr ? 0 : q->scale()->size();
+    if (w.type() != tflite::TensorType_INT8 || constant(w).empty())
+      fail("{}: {} is computed in float; its weights are neither floats nor stored int8", name_,
+           who);
+    if (scales != 1 && scales != static_cast<size_t>(channels))
+      fail("{}: {} has {} channels and {} scales", name_, who, channels, scales);
   }
 
   void check_window(const tflite::Operator& op, const std::string& who) const {

@@ -211,6 +211,8 @@ class Reader {
       (void)names(op->inputs());  // that they exist
       if (op->inputs() != nullptr && op->inputs()->size() > 0 && op->inputs()->Get(0) >= 0)
         one.type = type_text(tensor(op->inputs()->Get(0)).type());
+      if (op->inputs() != nullptr && op->inputs()->size() > 1 && op->inputs()->Get(1) >= 0)
+        one.weights_type = type_text(tensor(op->inputs()->Get(1)).type());
       out.push_back(std::move(one));
     }
     return out;
@@ -309,6 +311,12 @@ std::map<std::string, std::string> appended(std::span<const std::byte> bytes, Bu
   return {};
 }
 
+// Of a convolution.
+std::string precision_of(const TfliteOperator& op) {
+  if (op.type != "f32") return "int8";
+  return op.weights_type == "i8" ? "int8 weights, float arithmetic" : "fp32";
+}
+
 }  // namespace
 
 TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::string& name) {
@@ -324,7 +332,7 @@ TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::stri
     if (op.code == kEdgeTpuOperator) out.edge_tpu = true;
     if (op.code != "CONV_2D" && op.code != "DEPTHWISE_CONV_2D" && op.code != kEdgeTpuOperator)
       continue;
-    const std::string one = op.type == "f32" ? "fp32" : "int8";
+    const std::string one = precision_of(op);
     out.precision = out.precision.empty() || out.precision == one ? one : "mixed";
   }
   if (out.precision.empty()) out.precision = "fp32";

@@ -13,14 +13,16 @@ namespace octet {
 struct TfliteOperator {
   std::string code;  // "CONV_2D", or a custom operator's name
   int version = 1;
-  std::string output;  // the tensor it makes
-  std::string type;    // of its first input: "i8", "f32", …
+  std::string output;             // the tensor it makes
+  std::string type;               // of its first input: "i8", "f32", …
+  std::string weights_type = {};  // of its second input, where it has one
 };
 
 struct TfliteSummary {
   Size input;
   std::vector<TfliteOperator> operators;
-  std::string precision;  // of its convolutions: int8, fp32 or mixed
+  // Of its convolutions: int8, fp32, "int8 weights, float arithmetic", or mixed.
+  std::string precision;
   bool edge_tpu = false;  // compiled for it, at least in part
   // What Arm NN's parser computes wrongly: a convolution in groups that is no depthwise one, and
   // a depthwise one behind a padding. The tensor that it makes; empty: there is none.

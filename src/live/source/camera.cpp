@@ -98,6 +98,8 @@ void Camera::run() {
     } catch (const std::exception& e) {
       error = e.what();
     }
+    const std::string prefix = spec_.name + ": ";
+    if (error.starts_with(prefix)) error.erase(0, prefix.size());  // it is said once
     if (stop_) return;
     if (!again) return set_state(CameraState::kEnded, error);
     set_state(CameraState::kDown, error);

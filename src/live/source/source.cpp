@@ -79,6 +79,10 @@ std::unique_ptr<Source> open_stream(const std::string& address, const StreamOpti
 }
 
 std::unique_ptr<Source> open_source(const std::string& source) {
+  const bool number =
+      !source.empty() && source.find_first_not_of("0123456789") == std::string::npos;
+  if (number && !fs::exists(source))
+    fail("--source {}: no such file; a camera of this machine is /dev/video{}", source, source);
   if (fs::is_regular_file(source) && !has_image_extension(source))
     return std::make_unique<VideoSource>(source);
   return std::make_unique<PictureSource>(list_images(source));

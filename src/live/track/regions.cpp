@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 namespace octet {
@@ -13,6 +14,12 @@ constexpr double kForgotten = 2.0;  // seconds
 
 bool is_asked_for(const std::vector<std::string>& classes, const std::string& name) {
   return classes.empty() || std::find(classes.begin(), classes.end(), name) != classes.end();
+}
+
+void add_unknown(const std::vector<std::string>& asked, const std::vector<std::string>& names,
+                 std::set<std::string>& unknown) {
+  for (const std::string& name : asked)
+    if (std::find(names.begin(), names.end(), name) == names.end()) unknown.insert(name);
 }
 
 // Twice the area of the triangle; above 0 where `p` is to the right of the way from `a` to `b` (y
@@ -32,6 +39,14 @@ bool passes(const Line& line, Point a, Point b) {
 }
 
 }  // namespace
+
+std::vector<std::string> unknown_classes(const RegionSpec& spec,
+                                         const std::vector<std::string>& names) {
+  std::set<std::string> unknown;
+  for (const Zone& zone : spec.zones) add_unknown(zone.classes, names, unknown);
+  for (const Line& line : spec.lines) add_unknown(line.classes, names, unknown);
+  return {unknown.begin(), unknown.end()};
+}
 
 // A ray to the right crosses the outline an odd number of times.
 bool contains(const std::vector<Point>& corners, Point point) {

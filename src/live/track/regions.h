@@ -46,6 +46,11 @@ struct RegionSpec {
 // Of the zones in which motion counts.
 [[nodiscard]] std::vector<std::vector<Point>> motion_outlines(const RegionSpec& spec);
 
+// What zones and lines ask for that is no class among `names`: nothing of it is ever counted. Sorted,
+// each once.
+[[nodiscard]] std::vector<std::string> unknown_classes(const RegionSpec& spec,
+                                                       const std::vector<std::string>& names);
+
 struct ZoneCount {
   int inside = 0;  // now
   int64_t entered = 0;

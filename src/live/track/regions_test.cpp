@@ -72,6 +72,13 @@ TEST(Regions, OnlyTheClassesAskedFor) {
   EXPECT_EQ(regions.counts().zones[0].inside, 1);
 }
 
+TEST(Regions, ClassesThatTheModelLacksAreNamed) {
+  RegionSpec spec = zone({"dog", "persn"});
+  spec.lines.push_back({.name = "door", .from = {0, 0}, .to = {1, 1}, .classes = {"cat", "persn"}});
+  EXPECT_EQ(unknown_classes(spec, kNames), (std::vector<std::string>{"cat", "persn"}));
+  EXPECT_TRUE(unknown_classes(zone({"dog"}), kNames).empty());
+}
+
 TEST(Regions, ALineTellsItsDirections) {
   Regions regions(line());
   double time = 0;

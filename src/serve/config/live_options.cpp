@@ -34,8 +34,8 @@ void set_imgsz(C& c, const std::string& text) {
 Option<C> imgsz_option() {
   return {{.key = "imgsz",
            .flag = "--imgsz",
-           .help = "input size: 640, or width x height as 640x384, or auto: 640, 480 or 320, as "
-                   "the load allows",
+           .help = "input size: 640, or width x height as 640x384, or auto: the model's, three "
+                   "quarters or half of it, as the load allows; default: the model's",
            .kind = OptionKind::kInteger,
            .range = {kInputMultiple, kMaxInputSide},
            .words = {"auto"}},

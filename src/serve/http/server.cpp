@@ -54,4 +54,10 @@ Server::~Server() = default;
 
 int Server::port() const { return parts_->daemon.port(); }
 
+std::string Server::address() const {
+  const std::string& host = parts_->routes.endpoint().host;
+  const bool v6 = host.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port());
+}
+
 }  // namespace octet

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "serve/http/routes.h"
 #include "serve/options.h"
@@ -20,7 +21,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  [[nodiscard]] int port() const;  // also where 0 was asked for
+  [[nodiscard]] int port() const;             // also where 0 was asked for
+  [[nodiscard]] std::string address() const;  // "127.0.0.1:8080", "[::1]:8080"
 
  private:
   struct Parts;

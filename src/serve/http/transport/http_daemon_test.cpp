@@ -325,8 +325,9 @@ TEST_F(Daemon, AnAddressThatIsTakenIsSaid) {
   start();
   HttpDaemonOptions same = options_with({});
   same.endpoint.port = daemon_->port();
-  EXPECT_THAT(error_of([&] { HttpDaemon(same, handler_); }),
-              HasSubstr("Address already in use; is another program there?"));
+  EXPECT_THAT(
+      error_of([&] { HttpDaemon(same, handler_); }),
+      HasSubstr("Address already in use; another program, such as another octet, has this port"));
 }
 
 class Tls : public Daemon {

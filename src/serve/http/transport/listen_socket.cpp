@@ -65,10 +65,12 @@ OwnedDescriptor listen_on(const Endpoint& endpoint, int bytes) {
   set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
   if (::bind(socket.get(), address.get(), address.size) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
+    const int reason = errno;
     fail("--http {}:{}: cannot be listened on: {}; {}", endpoint.host, endpoint.port,
-         std::strerror(errno),
-         errno == EADDRINUSE ? "is another program there?"
-                             : "an address of this machine and a port are expected");
+         std::strerror(reason),
+         reason == EADDRINUSE ? "another program, such as another octet, has this port"
+         : reason == EACCES   ? "ports below 1024 need more rights: take another, such as 8080"
+                              : "an address of this machine and a port are expected");
   }
   return socket;
 }
