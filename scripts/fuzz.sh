@@ -20,7 +20,7 @@ scripts/build.sh fuzz "${targets[@]}"
 corpus=build/fuzz/corpus
 git ls-files 'src/*_fuzz.cpp' | xargs -n1 basename | sed "s|^|$corpus/|; s|\.cpp$||" | xargs mkdir -p
 
-# Seeds. Every target has one, or its corpus begins empty.
+# Seeds. Every target has one, makes one itself, or its corpus begins empty.
 cp tests/data/checkpoints/v8.4.190-detect2-half-fused-ema.pt "$corpus/checkpoint_fuzz/"
 for file in tests/data/checkpoints/*.pt; do
   python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.stdout.buffer.write(z.read([n for n in z.namelist() if n.endswith("data.pkl")][0]))' \
@@ -42,7 +42,6 @@ printf 'P6\n2 2\n255\n123456789012' > "$corpus/picture_fuzz/ppm"
 printf 'II*\0\010\0\0\0\002\0\001\001\003\0\001\0\0\0\002\0\0\0\022\001\003\0\001\0\0\0\006\0\0\0\0\0\0\0' > "$corpus/picture_fuzz/tiff"
 cp tests/data/streams/120-pictures.h264 "$corpus/packets_fuzz/"
 
-cp tests/data/fuzz/tiny.tflite "$corpus/tflite_fuzz/"
 printf 'POST\n/api/settings\n\nlocalhost:8080\nhttp://localhost:8080\napplication/json\nBearer 0123456789abcdef01\n{"confidence":0.4,"skip":"auto"}' > "$corpus/request_fuzz/settings"
 printf 'GET\n/api/state\n17\n[::1]:8080\n\n\n\n' > "$corpus/request_fuzz/state"
 printf 'rtsp://user:p/a?s#s@w@camera:554/stream?token=1' > "$corpus/address_fuzz/login"

@@ -59,8 +59,12 @@ nlohmann::ordered_json write_one(const Options& options, const Model& model,
        .activations = options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8});
   path = compile(format, path);
   const auto bytes = bytes_of_model(path);
-  log_info("{}: {} of {:.1f} MB at {}", path.string(), format.name,
-           static_cast<double>(bytes) / 1e6, to_string(size));
+  const int trained = model.info.trained_side;
+  log_info("{}: {} of {:.1f} MB at {}{}", path.string(), format.name,
+           static_cast<double>(bytes) / 1e6, to_string(size),
+           trained == 0 || trained == longer_side(size)
+               ? ""
+               : fmt::format("; it was trained with --imgsz {}", trained));
   return {{"format", format.name},
           {"path", path.string()},
           {"bytes", bytes},
@@ -71,12 +75,7 @@ std::vector<Size> sizes_of(const Options& options, const ModelInfo& info) {
   const int usual = info.usual_side();
   if (options.sizes.empty()) return {{usual, usual}};
   std::vector<Size> sizes;
-  for (const std::string& text : options.sizes) {
-    sizes.push_back(SizeOption::parse(text).size);
-    if (info.trained_side > 0 && longer_side(sizes.back()) != info.trained_side)
-      log_info("{}: was trained with --imgsz {}; with {} its accuracy differs", options.model,
-               info.trained_side, to_string(sizes.back()));
-  }
+  for (const std::string& text : options.sizes) sizes.push_back(SizeOption::parse(text).size);
   return sizes;
 }
 

@@ -52,6 +52,7 @@ struct Hybrid {
     graph->tensors[1]->quantization->scale = scales;
     graph->tensors[1]->quantization->zero_point.assign(scales.size(), 0);
     graph->inputs = {0};
+    if (!stored) graph->inputs.push_back(1);
     graph->outputs = {2};
     auto op = std::make_unique<tflite::OperatorT>();
     op->inputs = {0, 1};
