@@ -20,8 +20,11 @@
 #include "format/listing.h"
 #include "format/model_file.h"
 #include "format/registry.h"
+#include "format/tflite/channel_scales.h"
+#include "format/tflite/summary.h"
 #include "media/image/image_io.h"
 #include "testing/testing.h"
+#include "tflite_generated.h"
 
 namespace octet {
 namespace {
@@ -116,6 +119,57 @@ void write_white_png(const fs::path& path, int side) {
   ASSERT_EQ(std::system(("python3 " + path.string() + ".py").c_str()), 0);
 }
 
+// One tensor and one operator, referred to so many times. `channels`: of the operator's weights.
+auto flatbuffer(size_t tensors, size_t operators, int32_t channels) {
+  return [=](const fs::path& path) {
+    flatbuffers::FlatBufferBuilder b;
+    const auto tensor = [&](tflite::TensorType type, std::vector<int32_t> shape, uint32_t buffer) {
+      const std::vector<float> scale{0.5F};
+      const auto q =
+          tflite::CreateQuantizationParametersDirect(b, nullptr, nullptr, &scale, nullptr);
+      return tflite::CreateTensorDirect(b, &shape, type, buffer, "t", q);
+    };
+    std::vector<flatbuffers::Offset<tflite::Tensor>> list{
+        tensor(tflite::TensorType_FLOAT32, {1, 8, 8, channels}, 0),
+        tensor(tflite::TensorType_INT8, {1, 1, 1, channels}, 1)};
+    list.resize(tensors, list[0]);
+    const std::vector<int32_t> in{0, 1}, image{0};
+    const auto op = tflite::CreateOperatorDirect(b, 0, &in, &image);
+    const std::vector<flatbuffers::Offset<tflite::Operator>> ops(operators, op);
+    const std::vector graphs{tflite::CreateSubGraphDirect(b, &list, &image, &image, &ops)};
+    const std::vector<uint8_t> weights(static_cast<size_t>(channels), 1);
+    const std::vector buffers{tflite::CreateBufferDirect(b),
+                              tflite::CreateBufferDirect(b, &weights)};
+    const std::vector codes{
+        tflite::CreateOperatorCodeDirect(b, tflite::BuiltinOperator_DEPTHWISE_CONV_2D, nullptr, 1,
+                                         tflite::BuiltinOperator_DEPTHWISE_CONV_2D)};
+    b.Finish(tflite::CreateModelDirect(b, 3, &codes, &graphs, nullptr, &buffers),
+             tflite::ModelIdentifier());
+    write_text_file(path, {reinterpret_cast<const char*>(b.GetBufferPointer()), b.GetSize()});
+  };
+}
+
+// Of a file in a folder of so many.
+auto folder_of(size_t files) {
+  return [=](const fs::path& path) {
+    write_text_file(path, "");
+    const fs::path folder = path.parent_path() / "many";
+    fs::create_directory(folder);
+    for (size_t i = 0; i < files; ++i) write_text_file(folder / fmt::format("{}.jpg", i), "");
+  };
+}
+
+void read_tflite(const fs::path& path) {
+  const std::string content = read_text_file(path);
+  (void)summarize_tflite(as_bytes(content), path.string());
+  (void)with_channel_scales(content, path.string());
+}
+void read_label_file(const fs::path& path) {
+  (void)parse_labels(read_text_file(path), {.classes = 1}, path.string());
+}
+void read_folder(const fs::path& path) {
+  (void)list_images((path.parent_path() / "many").string());
+}
 void read_any_model(const fs::path& path) { (void)read_model(path); }
 void read_listing(const fs::path& path) {
   const ExportFormat& format = *export_format_of(path);
@@ -165,6 +219,13 @@ std::vector<WorstFile> worst_files() {
       {"names.yaml", repeats("names: {", "0: a,", 50'000, "0: a}\nval: x\n"), read_data},
       {"arrays.json", repeats("{\"images\":[", "[],", 3'000'000, "[]]}"), read_data},
       {"objects.json", repeats("{\"images\":[", "{\"\":0},", 2'000'000, "0]}"), read_data},
+      {"tensors.tflite", flatbuffer(3'000'000, 2, 2), read_tflite},
+      {"operators.tflite", flatbuffer(2, 3'000'000, 2), read_tflite},
+      {"scales.tflite", flatbuffer(2, 100, 1'000'000), read_tflite},
+      {"lines.txt", repeats("", "0 .5 .5 .1 .1\n", 99'999, ""), read_label_file},
+      {"more-lines.txt", repeats("", "0 .5 .5 .1 .1\n", 1'000'000, ""), read_label_file},
+      {"one-line.txt", repeats("", "0 ", 8'000'000, "\n"), read_label_file},
+      {"20000 files", folder_of(20'000), read_folder, Budget::kFloorBytes},
       {"scans.jpg", write_scans, read_picture, 12 * size_t{4000} * 4000 + Budget::kFloorBytes},
       {"white.png", [](const fs::path& path) { write_white_png(path, 6000); }, read_picture,
        12 * size_t{6000} * 6000 + Budget::kFloorBytes},
