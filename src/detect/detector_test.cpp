@@ -15,6 +15,7 @@
 #include "format/checkpoint/checkpoint.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/tflite/hybrid_sample.h"
 #include "format/tflite/tflite.h"
 #include "model/passes/passes.h"
 #include "quant/fine_keypoints.h"
@@ -230,6 +231,28 @@ TEST(OpenVino, CacheIsOfTheContent) {
   ASSERT_EQ(kept.size(), 2U);
   fs::copy(kept[0], kept[1], fs::copy_options::overwrite_existing);
   EXPECT_NE(from_cache(folder / "m.xml"), from_cache(folder / "n.xml")) << "one is another's";
+}
+
+// TensorFlow Lite would read the scales of the other channels beyond the file's single one.
+TEST(Engines, WeightsOfOneScaleInAFloatNetworkAreExact) {
+  const std::string content = HybridSample{.input_channels = 3, .side = 32}.bytes();
+  for (const char* delegate : {"", "none"}) {
+    const auto engine = load_engine("tflite");
+    const auto network = engine->compile({.name = "m", .content = content}, {32, 32},
+                                         {.settings = {{"delegate", delegate}}});
+    EXPECT_EQ(network->description().precision, "int8 weights, float arithmetic");
+    const auto request = network->make_request();
+    std::fill_n(request->input(), 32 * 32 * 3, uint8_t{255});
+    request->start();
+    request->wait();
+    const TensorView out = request->outputs()[0];
+    ASSERT_EQ(element_count(out.shape), 32 * 32 * 3);
+    for (int c = 0; c < 3; ++c) {
+      const int middle =
+          out.channels_last || out.shape[3] == 3 ? (16 * 32 + 16) * 3 + c : (c * 32 + 16) * 32 + 16;
+      EXPECT_NEAR(out.floats()[middle], 9 * 3 * 0.5, 0.2) << c << " '" << delegate << "'";
+    }
+  }
 }
 
 TEST(Artifact, ReadsRegularFilesOnly) {

@@ -189,13 +189,18 @@ class Check {
         w.shape()->size() != 4)
       fail("{}: {} needs a picture and weights of four sides", name_, who);
     const int32_t channels = w.shape()->Get(static_cast<uint32_t>(rule.weights_channel));
-    if (inputs.size() > 2 && inputs[2] != kNone) {
+    const bool has_bias = inputs.size() > 2 && inputs[2] != kNone;
+    if (has_bias) {
       const auto* bias = tensor(inputs[2]).shape();
       if (bias == nullptr || bias->size() != 1 || bias->Get(0) != channels)
         fail("{}: {} has {} channels, its bias another number", name_, who, channels);
     }
     if (x.type() == tflite::TensorType_FLOAT32 && w.type() != tflite::TensorType_FLOAT32)
       check_stored_weights(w, channels, who);
+    const bool grouped = rule.code == tflite::BuiltinOperator_DEPTHWISE_CONV_2D ||
+                         x.shape()->Get(3) != w.shape()->Get(3);
+    if (x.type() != w.type() && x.type() == tflite::TensorType_FLOAT32 && grouped && !has_bias)
+      fail("{}: {} has no bias, which TensorFlow Lite reads of such weights", name_, who);
     if (x.type() != tflite::TensorType_FLOAT32 && w.type() != tflite::TensorType_FLOAT32) {
       const auto* q = w.quantization();
       const size_t scales = q == nullptr || q->scale() == nullptr ? 0 : q->scale()->size();

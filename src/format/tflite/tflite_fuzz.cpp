@@ -11,9 +11,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "format/tflite/channel_scales.h"
+#include "format/tflite/hybrid_sample.h"
 #include "format/tflite/summary.h"
 #include "format/tflite/tflite.h"
-#include "tflite_generated.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -110,38 +110,6 @@ void mutate(tflite::ModelT& model, Random& random) {
       static_cast<uint32_t>(odd_number(random, static_cast<int32_t>((*op)->opcode_index)));
 }
 
-// A depthwise convolution in float, with weights of 8 bits.
-std::string smallest_model() {
-  tflite::ModelT m;
-  m.version = 3;
-  for (size_t bytes : {0, 18}) {
-    m.buffers.push_back(std::make_unique<tflite::BufferT>());
-    m.buffers.back()->data.assign(bytes, 3);
-  }
-  m.operator_codes.push_back(std::make_unique<tflite::OperatorCodeT>());
-  m.operator_codes[0]->builtin_code = tflite::BuiltinOperator_DEPTHWISE_CONV_2D;
-  auto graph = std::make_unique<tflite::SubGraphT>();
-  for (const char* name : {"image", "weights", "out"}) {
-    graph->tensors.push_back(std::make_unique<tflite::TensorT>());
-    graph->tensors.back()->name = name;
-    graph->tensors.back()->shape = {1, 8, 8, 2};
-  }
-  graph->tensors[1]->shape = {1, 3, 3, 2};
-  graph->tensors[1]->type = tflite::TensorType_INT8;
-  graph->tensors[1]->buffer = 1;
-  graph->tensors[1]->quantization = std::make_unique<tflite::QuantizationParametersT>();
-  graph->tensors[1]->quantization->scale = {0.5F};
-  graph->inputs = {0};
-  graph->outputs = {2};
-  graph->operators.push_back(std::make_unique<tflite::OperatorT>());
-  graph->operators[0]->inputs = {0, 1};
-  graph->operators[0]->outputs = {2};
-  m.subgraphs.push_back(std::move(graph));
-  flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(tflite::Model::Pack(builder, &m), tflite::ModelIdentifier());
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
-}
-
 bool is_sound(const uint8_t* data, size_t size) {
   flatbuffers::Verifier verifier(data, size, 64, 100'000);
   return size > 8 && tflite::ModelBufferHasIdentifier(data) && tflite::VerifyModelBuffer(verifier);
@@ -151,7 +119,7 @@ bool is_sound(const uint8_t* data, size_t size) {
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
                                           unsigned int seed) {
-  static const std::string sample = smallest_model();
+  static const std::string sample = octet::HybridSample{}.bytes();
   Random random(seed);
   if (size < 8 && sample.size() <= max_size) {
     std::copy(sample.begin(), sample.end(), data);
