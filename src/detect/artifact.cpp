@@ -60,7 +60,6 @@ ExportInfo parse_ultralytics(const YAML::Node& y) {
     if (out.info.head.keypoints == 17) out.info.flip_index = coco_flip_index();
   }
   out.size = ultralytics_size(y["imgsz"]);
-  if (out.size) out.info.trained_side = longer_side(*out.size);
   out.info.source =
       "Ultralytics " + (y["version"] ? y["version"].as<std::string>() : std::string());
   verify(out.info);

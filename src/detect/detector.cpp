@@ -66,7 +66,7 @@ Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
     }
     return fixed;
   }
-  const int usual = info().usual_side();
+  const int usual = artifact_.size ? longer_side(*artifact_.size) : info().usual_side();
   const SizeOption wanted =
       options.size.value_or(SizeOption{.size = {usual, usual}, .exact = false});
   return wanted.exact || !options.source ? wanted.size
