@@ -39,6 +39,7 @@ printf '{"__metadata__":{"octet":"x"},"a":{"dtype":"F16","shape":[2,2],"data_off
 printf '{"images":[{"id":1,"file_name":"1.jpg","width":9,"height":9}],"categories":[{"id":7,"name":"cat"}],"annotations":[{"id":1,"image_id":1,"category_id":7,"bbox":[1,2,3,4],"area":12,"iscrowd":0,"keypoints":[1,1,2]}]}' > "$corpus/coco_fuzz/one"
 head -c 40000 samples/coco/images/val/000000000785.jpg > "$corpus/picture_fuzz/jpeg"
 printf 'P6\n2 2\n255\n123456789012' > "$corpus/picture_fuzz/ppm"
+cp tests/data/pictures/* "$corpus/picture_fuzz/"
 printf 'II*\0\010\0\0\0\002\0\001\001\003\0\001\0\0\0\002\0\0\0\022\001\003\0\001\0\0\0\006\0\0\0\0\0\0\0' > "$corpus/picture_fuzz/tiff"
 cp tests/data/streams/120-pictures.h264 "$corpus/packets_fuzz/"
 

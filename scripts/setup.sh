@@ -9,7 +9,7 @@ onnxruntime_version=1.32.0
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache git ca-certificates python3-pip
     libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler
-    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libfreetype-dev fonts-dejavu-core
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libwebp-dev libtiff-dev libfreetype-dev fonts-dejavu-core
     libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libjs-dygraphs libgtest-dev libgmock-dev libbenchmark-dev"
   [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
@@ -20,7 +20,7 @@ declare -A packages=(
   [emulate]="qemu-user-static"
 )
 sysroot_packages="libc6-dev libstdc++-12-dev libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev libonnx-dev
-  libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libfreetype-dev fonts-dejavu-core libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libgtest-dev libgmock-dev
+  libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libwebp-dev libtiff-dev libfreetype-dev fonts-dejavu-core libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libgtest-dev libgmock-dev
   libarmnntfliteparser-dev libarmnn-cpuacc-backend22 libarmnn-cpuref-backend22"
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
@@ -120,7 +120,7 @@ install_tflite() {
 # What a Raspberry Pi's Debian has, to cross-compile against and to run tests in under an emulator.
 install_sysroot() {
   local wanted
-  wanted="4 $(debian_release)"
+  wanted="5 $(debian_release)"
   [ "$(cat .deps/aarch64/sysroot/version 2>/dev/null)" = "$wanted" ] && return
   say "fetching an arm64 Debian to build against (400 MB)"
   local work

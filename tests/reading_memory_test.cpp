@@ -119,6 +119,38 @@ void write_white_png(const fs::path& path, int side) {
   ASSERT_EQ(std::system(("python3 " + path.string() + ".py").c_str()), 0);
 }
 
+// A blank fax: thousands of pixels a byte. Every line has one code, V0 (ITU-T T.6), of one bit.
+void write_fax(const fs::path& path, uint32_t side, uint32_t bytes) {
+  std::string file("II*\0\x08\0\0\0\x08\0", 10);
+  const auto add = [&](uint32_t tag, uint32_t value) {
+    for (const uint32_t part : {tag, uint32_t{4}, uint32_t{1}, uint32_t{0}, value, value >> 16}) {
+      file += static_cast<char>(part);
+      file += static_cast<char>(part >> 8);
+    }
+  };
+  constexpr uint32_t kGroup4 = 4, kPixels = 8 + 2 + 8 * 12 + 4;
+  add(256, side);
+  add(257, side);
+  add(258, 1);
+  add(259, kGroup4);
+  add(262, 0);
+  add(273, kPixels);
+  add(278, side);
+  add(279, bytes);
+  write_text_file(path, file + std::string(4, '\0') + std::string(bytes, '\xff'));
+}
+
+// A lossless WebP of one colour: its pixels take no bytes at all.
+void write_plain_webp(const fs::path& path, uint32_t side) {
+  const uint32_t sizes = (side - 1) | (side - 1) << 14;
+  std::string data("\x2F", 1);
+  for (int i = 0; i < 4; ++i) data += static_cast<char>(sizes >> (8 * i));
+  // No transform, no cache of colours, no further codes; five codes of one symbol, 0, each.
+  data += std::string("\x88\x88\x08\0\0\0\0", 7);
+  write_text_file(path, "RIFF" + std::string("\x18\0\0\0", 4) + "WEBPVP8L" +
+                            std::string("\x0C\0\0\0", 4) + data);
+}
+
 // One tensor and one operator, referred to so many times. `channels`: of the operator's weights.
 auto flatbuffer(size_t tensors, size_t operators, int32_t channels) {
   return [=](const fs::path& path) {
@@ -131,15 +163,18 @@ auto flatbuffer(size_t tensors, size_t operators, int32_t channels) {
     };
     std::vector<flatbuffers::Offset<tflite::Tensor>> list{
         tensor(tflite::TensorType_FLOAT32, {1, 8, 8, channels}, 0),
-        tensor(tflite::TensorType_INT8, {1, 1, 1, channels}, 1)};
-    list.resize(tensors, list[0]);
-    const std::vector<int32_t> in{0, 1}, image{0};
+        tensor(tflite::TensorType_INT8, {1, 1, 1, channels}, 1),
+        tensor(tflite::TensorType_FLOAT32, {channels}, 2)};
+    list.resize(std::max(tensors, list.size()), list[0]);
+    const std::vector<int32_t> in{0, 1, 2}, image{0};
     const auto op = tflite::CreateOperatorDirect(b, 0, &in, &image);
     const std::vector<flatbuffers::Offset<tflite::Operator>> ops(operators, op);
     const std::vector graphs{tflite::CreateSubGraphDirect(b, &list, &image, &image, &ops)};
     const std::vector<uint8_t> weights(static_cast<size_t>(channels), 1);
+    const std::vector<uint8_t> bias(4 * static_cast<size_t>(channels));
     const std::vector buffers{tflite::CreateBufferDirect(b),
-                              tflite::CreateBufferDirect(b, &weights)};
+                              tflite::CreateBufferDirect(b, &weights),
+                              tflite::CreateBufferDirect(b, &bias)};
     const std::vector codes{
         tflite::CreateOperatorCodeDirect(b, tflite::BuiltinOperator_DEPTHWISE_CONV_2D, nullptr, 1,
                                          tflite::BuiltinOperator_DEPTHWISE_CONV_2D)};
@@ -170,6 +205,7 @@ void read_label_file(const fs::path& path) {
 void read_folder(const fs::path& path) {
   (void)list_images((path.parent_path() / "many").string());
 }
+
 void read_any_model(const fs::path& path) { (void)read_model(path); }
 void read_listing(const fs::path& path) {
   const ExportFormat& format = *export_format_of(path);
@@ -231,6 +267,12 @@ std::vector<WorstFile> worst_files() {
        12 * size_t{6000} * 6000 + Budget::kFloorBytes},
       {"beyond.png", [](const fs::path& path) { write_white_png(path, 12000); }, read_picture,
        Budget::kFloorBytes},
+      {"blank.tif", [](const fs::path& path) { write_fax(path, 8000, 1000); }, read_picture,
+       12 * size_t{8000} * 8000 + Budget::kFloorBytes},
+      {"claims.tif", [](const fs::path& path) { write_fax(path, 9900, 500); }, read_picture,
+       Budget::kFloorBytes},
+      {"plain.webp", [](const fs::path& path) { write_plain_webp(path, 9000); }, read_picture,
+       12 * size_t{9000} * 9000 + Budget::kFloorBytes},
       {"sparse.pt",
        [](const fs::path& path) {
          write_text_file(path, "");

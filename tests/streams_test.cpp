@@ -4,6 +4,8 @@
 
 #include <array>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "live/watch.h"
 #include "testing/testing.h"
@@ -21,16 +23,21 @@ using std::chrono::seconds;
 
 class CameraServer {
  public:
-  explicit CameraServer(int port = free_port())
-      : port_(port), process_({OCTET_BIN_DIR "/rtsp_server", std::to_string(port), "640", "360"}) {}
+  explicit CameraServer(const std::vector<std::string>& more = {}, int port = free_port())
+      : port_(port), process_(command(port, more)) {}
 
   void start() { process_.start(); }
   void kill() { process_.kill(); }
-  [[nodiscard]] std::string address() const {
-    return fmt::format("rtsp://127.0.0.1:{}/camera", port_);
+  [[nodiscard]] std::string address(const std::string& login = "") const {
+    return fmt::format("rtsp://{}127.0.0.1:{}/camera", login, port_);
   }
 
  private:
+  static std::vector<std::string> command(int port, const std::vector<std::string>& more) {
+    std::vector<std::string> all{OCTET_BIN_DIR "/rtsp_server", std::to_string(port), "640", "360"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
   int port_;
   ChildProcess process_;
 };
@@ -118,6 +125,56 @@ TEST(Stream, CaptureIsTheArrivalAndNothingHidesInside) {
   EXPECT_LT(until_taken[30] - until_captured[30], 20);
   EXPECT_LT(until_captured[30], 200);
   EXPECT_LT(until_taken[30], 300);
+}
+
+// A password may hold whatever an address gives a meaning to.
+TEST(Stream, ALoginIsTakenAsItIsWritten) {
+  const std::string user = "me", password = "p@ss/w?rd#1 :%";
+  const CameraServer server({"-", user, password});
+  Doorbell doorbell;
+  for (const bool udp : {false, true}) {
+    CameraOptions options = quick();
+    options.stream.udp = udp;
+    Camera camera({"camera", server.address(user + ":" + password + "@")}, options, doorbell);
+    CameraFrame frame;
+    ASSERT_TRUE(take(camera, doorbell, frame)) << camera.status().error;
+    const auto first = Clock::now();
+    double before = -1;
+    for (int i = 0; i < 60; ++i) {
+      ASSERT_TRUE(take(camera, doorbell, frame)) << camera.status().error;
+      EXPECT_GT(frame.seconds, before);
+      before = frame.seconds;
+    }
+    const std::chrono::duration<double> took = Clock::now() - first;
+    EXPECT_NEAR(frame.seconds, took.count(), 0.5) << "the camera's times are the clock's";
+    EXPECT_EQ(camera.status().openings, 1);
+  }
+  Camera other({"other", server.address("me:wrong@")}, quick(), doorbell);
+  const auto deadline = Clock::now() + seconds(20);
+  while (other.status().state != CameraState::kDown && Clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_THAT(other.status().error, HasSubstr("401"));
+  EXPECT_THAT(other.status().error, Not(HasSubstr("wrong")));
+}
+
+// The first picture is there within a second of key frames, and three of the clock.
+TEST(Stream, TheFirstPictureComesSoon) {
+  const CameraServer server;
+  Doorbell doorbell;
+  CameraFrame frame;
+  {
+    Camera warm({"warm", server.address()}, quick(), doorbell);  // until the server is there
+    ASSERT_TRUE(take(warm, doorbell, frame)) << warm.status().error;
+  }
+  for (const bool udp : {false, true}) {
+    CameraOptions options = quick();
+    options.stream.udp = udp;
+    const auto began = Clock::now();
+    Camera camera({"camera", server.address()}, options, doorbell);
+    ASSERT_TRUE(take(camera, doorbell, frame)) << camera.status().error;
+    EXPECT_LT(Clock::now() - began, seconds(3)) << (udp ? "UDP" : "TCP");
+    EXPECT_EQ(frame.number, 0);
+  }
 }
 
 // A detector that is four times too slow sees new frames all the same.

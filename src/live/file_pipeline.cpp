@@ -42,6 +42,7 @@ class Pipeline {
         source_(source),
         options_(options),
         info_(source.info()),
+        class_names_(std::make_shared<const std::vector<std::string>>(detector.info().names)),
         jobs_(static_cast<size_t>(detector.description().parallel) + 1),
         slots_(jobs_ + kDecodedAhead + 2 + (draws(options) ? kPicturesBehind : 0)),
         free_(slots_.size()),
@@ -137,12 +138,20 @@ class Pipeline {
   // Sinks of a result, beside pictures.
   void tell(const Slot& slot, Progress& progress) {
     const ForeignCall sink;
-    if (lines_)
-      lines_->write(slot.index, 1e3 * slot.picture.seconds, slot.detections,
-                    detector_.info().names);
+    if (lines_) lines_->write(result_of(slot));
     if (progress.due())
       progress.update(slot.index + 1,
                       fmt::format("{:.1f} fps  {:.0f} ms", recent_fps(), last_age_.count()));
+  }
+
+  [[nodiscard]] StreamResult result_of(const Slot& slot) const {
+    return {.camera = options_.source_name,
+            .frame = slot.index,
+            .seconds = slot.picture.seconds,
+            .captured = epoch_seconds(slot.arrived),
+            .age_ms = last_age_.count(),
+            .detections = slot.detections,
+            .class_names = class_names_};
   }
 
   void draw() {
@@ -190,7 +199,10 @@ class Pipeline {
   }
 
   [[nodiscard]] LiveSummary summarize() const {
-    LiveSummary s{.frames = frames_, .detected = detected_, .interrupted = stop_requested()};
+    LiveSummary s{.frames = frames_,
+                  .detected = detected_,
+                  .interrupted = stop_requested(),
+                  .cut_short = source_.cut_short()};
     if (detected_ == 0) return s;
     const double span = Milliseconds(last_result() - first_result_).count();
     s.fps = span > 0 ? 1e3 * static_cast<double>(detected_ - 1) / span : 0;
@@ -209,6 +221,7 @@ class Pipeline {
   Source& source_;
   const LiveOptions& options_;
   VideoInfo info_;
+  std::shared_ptr<const std::vector<std::string>> class_names_;
   size_t jobs_;
   std::vector<Slot> slots_;
   SlotQueue free_;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "core/file.h"
 #include "live/file_pipeline.h"
@@ -20,6 +21,7 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 const std::string kClip = OCTET_SOURCE_DIR "/samples/person.mp4";
+const std::string kVideos = OCTET_SOURCE_DIR "/tests/data/videos";
 const std::string kPictures = OCTET_SOURCE_DIR "/samples/coco/images/val";
 
 // The tiny checkpoint: the pipeline is what is tested here, not what is found.
@@ -54,20 +56,108 @@ TEST(Live, EveryFrameOnceAndInOrder) {
   EXPECT_EQ(read_image(folder / "best.jpg").size(), (Size{768, 432}));
 }
 
+std::vector<nlohmann::ordered_json> lines_of(const fs::path& path) {
+  std::vector<nlohmann::ordered_json> lines;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    lines.push_back(nlohmann::ordered_json::parse(line));
+  return lines;
+}
+
 // However many frames run at the same time, the results are the same.
 TEST(Live, ResultsDoNotDependOnParallelFrames) {
   const TemporaryFolder folder;
-  std::string texts[2];
+  std::vector<nlohmann::ordered_json> results[2];
   for (const int parallel : {1, 2}) {
     Detector detector(tiny(parallel));
     LiveOptions options{.max_frames = 30, .jsonl = {.path = folder / "out.jsonl"}};
     options.decode.score_threshold = 1e-5F;
     (void)run_live(detector, *open_source(kClip), options);
-    texts[parallel - 1] = read_text_file(folder / "out.jsonl");
+    results[parallel - 1] = lines_of(folder / "out.jsonl");
+    for (auto& line : results[parallel - 1]) {
+      for (const char* clock : {"captured", "age_ms"}) line.erase(clock);
+    }
   }
-  EXPECT_EQ(std::count(texts[0].begin(), texts[0].end(), '\n'), 30);
-  EXPECT_THAT(texts[0], HasSubstr("confidence"));
-  EXPECT_EQ(texts[0], texts[1]);
+  EXPECT_EQ(results[0].size(), 30);
+  EXPECT_THAT(results[0][0].dump(), HasSubstr("confidence"));
+  EXPECT_EQ(results[0], results[1]);
+}
+
+std::vector<std::string> keys_of(const nlohmann::ordered_json& line) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : line.items()) keys.push_back(key);
+  return keys;
+}
+
+// Whoever writes a line, it has the same keys, and the frame's own time.
+TEST(Live, LinesOfFilesAndOfCamerasAreAlike) {
+  const TemporaryFolder folder;
+  const std::string clip = kVideos + "/vfr.mkv";
+  Detector detector(tiny(2));
+  (void)run_live(detector, *open_source(clip),
+                 {.jsonl = {.path = folder / "file.jsonl"}, .source_name = "clip"});
+  WatchOptions options;
+  options.camera.complete = true;
+  options.live.jsonl = {.path = folder / "watch.jsonl"};
+  Watch watch({{"clip", clip}}, options);
+  (void)watch.run(only(std::make_unique<Detector>(tiny(1))));
+  const auto file = lines_of(folder / "file.jsonl"), watched = lines_of(folder / "watch.jsonl");
+  ASSERT_EQ(file.size(), 20);
+  ASSERT_EQ(watched.size(), 20);
+  for (size_t i = 0; i < file.size(); ++i) {
+    EXPECT_EQ(keys_of(file[i]),
+              (std::vector<std::string>{"schema", "source", "frame", "time_ms", "captured",
+                                        "age_ms", "by", "skipped", "detections"}));
+    EXPECT_EQ(keys_of(watched[i]), keys_of(file[i]));
+    for (const char* key : {"schema", "source", "frame", "time_ms", "by"})
+      EXPECT_EQ(watched[i][key], file[i][key]) << key;
+  }
+  EXPECT_EQ(file[0]["schema"], 1);
+  EXPECT_EQ(file[10]["time_ms"], 480) << "after 360: two are left out";
+  EXPECT_EQ(file[19]["time_ms"], 4920);
+}
+
+// As they were shown, in the recording as well.
+TEST(Live, ARecordingKeepsThePace) {
+  const TemporaryFolder folder;
+  Detector detector(tiny(1));
+  (void)run_live(detector, *open_source(kVideos + "/vfr.mkv"),
+                 {.save = {.path = folder / "o.mp4"}});
+  VideoReader from(kVideos + "/vfr.mkv"), to(folder / "o.mp4");
+  VideoFrame a, b;
+  int count = 0;
+  for (; from.read(a); ++count) {
+    ASSERT_TRUE(to.read(b));
+    EXPECT_NEAR(to.seconds(), from.seconds(), 1e-4) << count;
+  }
+  EXPECT_FALSE(to.read(b));
+  EXPECT_EQ(count, 20);
+}
+
+// What was made of a file that is cut short stays; that it is one is said.
+TEST(Live, OfACutFileTheBeginningIsKept) {
+  const TemporaryFolder folder;
+  const fs::path cut = folder / "cut.mp4";
+  const std::string whole = read_text_file(kVideos + "/fragmented.mp4");
+  write_text_file(cut, whole.substr(0, whole.size() * 7 / 10));
+  Detector detector(tiny(2));
+  const LiveSummary summary =
+      run_live(detector, *open_source(cut),
+               {.save = {.path = folder / "o.mp4"}, .jsonl = {.path = folder / "o.jsonl"}});
+  EXPECT_THAT(summary.cut_short, HasSubstr("cut.mp4: is cut short"));
+  EXPECT_GT(summary.detected, 10);
+  EXPECT_LT(summary.detected, 50);
+  EXPECT_EQ(lines_of(folder / "o.jsonl").size(), static_cast<size_t>(summary.detected));
+  EXPECT_EQ(VideoReader(folder / "o.mp4").info().frames, summary.detected);
+
+  WatchOptions options;
+  options.camera.complete = true;
+  options.live.jsonl = {.path = folder / "watch.jsonl"};
+  Watch watch({{"cut", cut}, {"pictures", kPictures}}, options);
+  const WatchSummary watched = watch.run(only(std::make_unique<Detector>(tiny(1))));
+  EXPECT_THAT(watched.cameras[0].status.error, HasSubstr("cut.mp4: is cut short"));
+  EXPECT_EQ(watched.cameras[0].tally.detected, summary.detected);
+  EXPECT_EQ(watched.cameras[1].tally.detected, 12);
 }
 
 TEST(Live, PicturesAreASourceToo) {

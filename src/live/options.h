@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "vision/decode.h"
 
@@ -37,6 +38,7 @@ struct LiveOptions {
   RecordingOptions save;
   std::filesystem::path snapshot;  // empty: not wanted
   JsonLinesOptions jsonl;
+  std::string source_name;  // in the results of one file; cameras have their own
 };
 
 }  // namespace octet

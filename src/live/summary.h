@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace octet {
 
@@ -16,6 +17,7 @@ struct LiveSummary {
   double rss_mb = 0;                          // peak
   double cpu_ms_per_frame = 0;
   bool interrupted = false;
+  std::string cut_short;  // that more belongs to the file, which is missing; else empty
 };
 
 }  // namespace octet

@@ -24,12 +24,6 @@ constexpr milliseconds kBreath{100};  // how soon a request to stop is seen
 constexpr int kMostFailures = 10;
 constexpr size_t kUsualObjects = 64;  // in a picture; more take more memory when they come
 
-// As time of day, though what was measured is on a clock that does not jump.
-double epoch_seconds(Clock::time_point at) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now - (Clock::now() - at)).count();
-}
-
 void reserve(Detections& detections) {
   detections.items.reserve(kUsualObjects);
   detections.keypoints.reserve(kUsualObjects *
@@ -193,6 +187,7 @@ SharedResult Watch::record(CameraContext& place, FrameDecision look) {
   result->camera_id = place.id;
   result->camera = place.camera.spec().name;
   result->frame = frame_.number;
+  result->seconds = frame_.seconds;
   result->captured = epoch_seconds(frame_.picture.captured);
   result->age_ms = age.count();
   result->look = look;

@@ -1,5 +1,6 @@
-// rtsp_server PORT WIDTH HEIGHT [FRAMES]: a camera for tests at rtsp://127.0.0.1:PORT/camera, 30
-// frames a second, H.264: grey ones, or those of a file of raw I420 frames, again and again. Each
+// rtsp_server PORT WIDTH HEIGHT [FRAMES [USER PASSWORD]]: a camera for tests at rtsp://127.0.0.1:PORT/camera, 30
+// frames a second, H.264: grey ones, or those of a file of raw I420 frames (- is none), again and again.
+// With a user and a password it lets in nobody else. Each
 // frame has the time at which it was made burned in: milliseconds of the monotonic clock, 24 bits
 // as black and white blocks (see burned_time.h).
 #include <gst/app/gstappsrc.h>
@@ -60,13 +61,30 @@ void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer) {
   gst_object_unref(bin);
 }
 
+// Who looks has to be this user; nobody else learns that there is a camera.
+void require_login(GstRTSPServer* server, GstRTSPMediaFactory* factory, const char* user,
+                   const char* password) {
+  GstRTSPToken* token =
+      gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "viewer", nullptr);
+  gchar* basic = gst_rtsp_auth_make_basic(user, password);
+  GstRTSPAuth* access = gst_rtsp_auth_new();
+  gst_rtsp_auth_add_basic(access, basic, token);
+  gst_rtsp_server_set_auth(server, access);
+  gst_rtsp_media_factory_add_role(factory, "viewer", GST_RTSP_PERM_MEDIA_FACTORY_ACCESS,
+                                  G_TYPE_BOOLEAN, TRUE, GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
+                                  G_TYPE_BOOLEAN, TRUE, nullptr);
+  g_object_unref(access);
+  g_free(basic);
+  gst_rtsp_token_unref(token);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 4 && count != 5) return 2;
+  if (count != 4 && count != 5 && count != 7) return 2;
   gst_init(nullptr, nullptr);
   g_picture = {std::atoi(arguments[2]), std::atoi(arguments[3]), {}};
-  if (count == 5) {
+  if (count >= 5 && std::string_view(arguments[4]) != "-") {
     GMappedFile* file = g_mapped_file_new(arguments[4], FALSE, nullptr);
     if (file == nullptr || g_mapped_file_get_length(file) < g_picture.bytes()) return 2;
     g_picture.frames = {g_mapped_file_get_contents(file), g_mapped_file_get_length(file)};
@@ -81,6 +99,7 @@ int main(int count, char** arguments) {
       "bitrate=1500 threads=1 ! rtph264pay name=pay0 pt=96 config-interval=1 )");
   gst_rtsp_media_factory_set_shared(factory, TRUE);
   g_signal_connect(factory, "media-configure", G_CALLBACK(configure), nullptr);
+  if (count == 7) require_login(server, factory, arguments[5], arguments[6]);
   GstRTSPMountPoints* mounts = gst_rtsp_server_get_mount_points(server);
   gst_rtsp_mount_points_add_factory(mounts, "/camera", factory);
   g_object_unref(mounts);

@@ -101,13 +101,15 @@ void run_file(const Options& options) {
   wanted.runtime.cache = cache_folder();
   Detector detector(wanted);
   detector.say_other_size();
-  const LiveOptions& live = options.config.watch.live;
+  LiveOptions live = options.config.watch.live;
+  live.source_name = options.config.cameras[0].name;
   const LiveSummary summary = run_live(detector, *source, live);
   if (options.json) {
     print_out("{}\n", dump_json(to_json(summary, detector.description(), detector.input_size())));
   } else {
     print(summary, detector.description(), detector.input_size(), live);
   }
+  if (!summary.cut_short.empty()) fail("{}", summary.cut_short);
 }
 
 LiveConfig config_of(const Options& options) {

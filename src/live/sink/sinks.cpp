@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,8 @@
 namespace octet {
 
 namespace {
+
+constexpr int kLineSchema = 1;  // another number where a key of a line means something else
 
 // What is left of a line that was not written to its end.
 void drop_broken_line(const std::filesystem::path& path) {
@@ -50,8 +53,10 @@ nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& count
 
 nlohmann::ordered_json to_json(const StreamResult& r) {
   nlohmann::ordered_json j{
+      {"schema", kLineSchema},
       {"source", r.camera},
       {"frame", r.frame},
+      {"time_ms", std::round(1e6 * r.seconds) / 1e3},
       {"captured", r.captured},
       {"age_ms", r.age_ms},
       {"by", decision_name(r.look)},
@@ -86,13 +91,6 @@ void JsonLines::begin_anew() {
   rotate_files(options_.path, options_.keep);
   ::close(std::exchange(fd_, -1));
   open();
-}
-
-void JsonLines::write(int64_t frame, double time_ms, const Detections& detections,
-                      const std::vector<std::string>& class_names) {
-  const nlohmann::ordered_json j{
-      {"frame", frame}, {"time_ms", time_ms}, {"detections", to_json(detections, class_names)}};
-  write_line(dump_json(j) + "\n");
 }
 
 void JsonLines::write(const StreamResult& result) { write_line(dump_json(to_json(result)) + "\n"); }

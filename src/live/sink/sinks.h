@@ -18,12 +18,13 @@
 
 namespace octet {
 
-// What was found in a camera's frame.
+// What was found in a frame of a camera or a file.
 struct StreamResult {
   int64_t camera_id = 0;
   std::string camera;
   int64_t frame = 0;                            // the camera's count of it
-  double captured = 0;                          // seconds since 1970
+  double seconds = 0;                           // when it is shown, from the first frame on
+  double captured = 0;                          // when it came in, in seconds since 1970
   double age_ms = 0;                            // from its arrival to this result
   FrameDecision look = FrameDecision::kDetect;  // whether it was looked at, or followed from before
   int64_t skipped_newer = 0, skipped_old = 0;   // of the camera's frames, so far
@@ -38,7 +39,7 @@ using SharedResult = std::shared_ptr<const StreamResult>;
 // {"zones": {NAME: {"inside","entered"}}, "lines": {NAME: {"to_right","to_left"}}}, where there are
 // such.
 [[nodiscard]] nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& counts);
-// As a line of JSON Lines has it.
+// As a line of JSON Lines has it, whoever writes it: docs/live.md describes it.
 [[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
 
 // One JSON object a frame and line. Lines are always whole: a write that fails is taken back.
@@ -49,8 +50,6 @@ class JsonLines {
   JsonLines(const JsonLines&) = delete;
   JsonLines& operator=(const JsonLines&) = delete;
 
-  void write(int64_t frame, double time_ms, const Detections& detections,
-             const std::vector<std::string>& class_names);
   void write(const StreamResult& result);
 
  private:

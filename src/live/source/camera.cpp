@@ -133,11 +133,20 @@ void Camera::read_all() {
       up_since_ = Clock::now();
       if (streams) log_info("{}: up, {}", spec_.name, to_string(picture.size()));
     }
-    const double seconds =
-        streams ? std::chrono::duration<double>(picture.captured.time_since_epoch()).count()
-                : picture.seconds;
-    if (!put(picture, seconds)) return;
+    if (!put(picture, seconds_of(picture, i == 0))) return;
   }
+  if (const std::string cut = source->cut_short(); !stop_ && !cut.empty()) fail("{}", cut);
+}
+
+// A source counts from its opening on. From one opening to the next the clock counts.
+double Camera::seconds_of(const Picture& picture, bool is_first) {
+  if (!first_captured_) first_captured_ = picture.captured;
+  if (is_first) {
+    const std::chrono::duration<double> since_first = picture.captured - *first_captured_;
+    opened_seconds_ = std::max(last_seconds_, since_first.count()) - picture.seconds;
+  }
+  last_seconds_ = opened_seconds_ + picture.seconds;
+  return last_seconds_;
 }
 
 // The picture becomes the one that waits; `picture` gets memory to be used again. False: stop.

@@ -49,7 +49,7 @@ struct CameraFrame {
   Picture picture;
   int64_t number = 0;    // counted from 0 since the start, over all openings
   int64_t replaced = 0;  // frames before it that came too fast to be taken
-  double seconds = 0;    // when it was, from some start on: in a file, or on the clock
+  double seconds = 0;    // when it is shown, from the camera's first frame on; never falls
 };
 
 // Rung whenever there is something to do.
@@ -93,6 +93,7 @@ class Camera {
  private:
   void run();
   void read_all();
+  [[nodiscard]] double seconds_of(const Picture& picture, bool is_first);
   bool put(Picture& picture, double seconds);
   void set_state(CameraState state, const std::string& error);
   [[nodiscard]] bool wait_until(Clock::time_point time);
@@ -102,7 +103,11 @@ class Camera {
   CameraOptions options_;
   Doorbell& doorbell_;
   std::atomic<bool> stop_ = false;
-  std::optional<std::chrono::steady_clock::time_point> up_since_;  // of its thread alone
+  // Of its thread alone.
+  std::optional<std::chrono::steady_clock::time_point> up_since_;
+  std::optional<std::chrono::steady_clock::time_point> first_captured_;
+  double opened_seconds_ = 0,
+         last_seconds_ = 0;  // of the first frame of this opening, and the newest
 
   mutable Mutex mutex_;
   Condition changed_;

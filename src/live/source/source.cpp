@@ -23,6 +23,7 @@ class VideoSource : public Source {
     out.seconds = reader_.seconds();
     return more;
   }
+  std::string cut_short() const override { return reader_.cut_short(); }
   VideoInfo info() const override { return reader_.info(); }
 
  private:
@@ -63,7 +64,9 @@ class StreamSource : public Source {
   bool next(Picture& out) override {
     out.is_video = true;
     const ForeignCall ffmpeg;
-    return reader_.read(out.video, out.captured);
+    const bool more = reader_.read(out.video, out.captured);
+    out.seconds = reader_.seconds();
+    return more;
   }
   VideoInfo info() const override { return {}; }
 

@@ -24,7 +24,7 @@ struct Picture {
   Image image;
   bool is_video = true;
   Clock::time_point captured;  // when the last packet of it arrived, or it was read from its file
-  double seconds = 0;          // of a file: when it is shown, from the first picture on
+  double seconds = 0;          // when it is shown, from the source's first picture on
 
   [[nodiscard]] Size size() const { return is_video ? video.size() : image.size(); }
   [[nodiscard]] Image to_rgb() const { return is_video ? video.to_rgb() : image; }
@@ -38,10 +38,18 @@ struct Picture {
   void submit(Job& job) const { is_video ? job.submit(video.yuv()) : job.submit(view(image)); }
 };
 
+// As time of day, in seconds since 1970, though it was measured on a clock that does not jump.
+[[nodiscard]] inline double epoch_seconds(Clock::time_point at) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now - (Clock::now() - at)).count();
+}
+
 class Source {
  public:
   virtual ~Source() = default;
-  virtual bool next(Picture& out) = 0;               // false at the end
+  virtual bool next(Picture& out) = 0;  // false at the end
+  // At the end: that more belongs to it, which is missing; else empty.
+  [[nodiscard]] virtual std::string cut_short() const { return {}; }
   [[nodiscard]] virtual VideoInfo info() const = 0;  // of a stream only its rate, guessed
 };
 

@@ -12,28 +12,26 @@ extern "C" {
 
 #include "core/error.h"
 #include "media/ffmpeg/ffmpeg.h"
+#include "media/image/exif.h"
 #include "media/image/limits.h"
+#include "media/image/tiff.h"
 #include "media/image/tiff_tags.h"
 #include "media/image/upright.h"
+#include "media/image/webp.h"
 #include "media/video/video.h"
 
 namespace octet {
 namespace {
 
-// How a file of this kind begins, and how strictly FFmpeg is to read it. Of a TIFF it would be as strict
-// about tags that it does not know.
+// How a file of this kind begins, and how strictly FFmpeg is to read it.
 struct PictureKind {
   std::string_view begin;
   AVCodecID codec;
-  std::string_view at_8 = {};
   int strictness = 0;
 };
 constexpr PictureKind kKinds[] = {
     {.begin = "\x89PNG", .codec = AV_CODEC_ID_PNG, .strictness = AV_EF_CRCCHECK | AV_EF_EXPLODE},
     {.begin = "BM", .codec = AV_CODEC_ID_BMP},
-    {.begin = "RIFF", .codec = AV_CODEC_ID_WEBP, .at_8 = "WEBP"},
-    {.begin = {"II*\0", 4}, .codec = AV_CODEC_ID_TIFF},
-    {.begin = {"MM\0*", 4}, .codec = AV_CODEC_ID_TIFF},
     {.begin = "P1", .codec = AV_CODEC_ID_PBM},
     {.begin = "P2", .codec = AV_CODEC_ID_PGM},
     {.begin = "P3", .codec = AV_CODEC_ID_PPM},
@@ -42,16 +40,11 @@ constexpr PictureKind kKinds[] = {
     {.begin = "P6", .codec = AV_CODEC_ID_PPM},
     {.begin = "P7", .codec = AV_CODEC_ID_PAM}};
 
-constexpr int kOldJpeg = 6, kJpeg = 7;  // TIFF's compressions that FFmpeg shows as black
-
 const PictureKind& kind_of(std::span<const std::byte> bytes, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto* const found =
-      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const PictureKind& kind) {
-        return text.starts_with(kind.begin) &&
-               (kind.at_8.empty() ||
-                text.substr(std::min<size_t>(8, text.size())).starts_with(kind.at_8));
-      });
+      std::find_if(std::begin(kKinds), std::end(kKinds),
+                   [&](const PictureKind& kind) { return text.starts_with(kind.begin); });
   if (found == std::end(kKinds))
     fail("{}: is not a readable picture: neither JPEG, PNG, BMP, WebP, TIFF nor PPM", name);
   return *found;
@@ -89,11 +82,11 @@ int decode_into(VideoFrame& frame, std::span<const std::byte> bytes, const AVCod
 }  // namespace
 
 Image decode_picture(std::span<const std::byte> bytes, const std::string& name) {
+  if (is_tiff(bytes)) return decode_tiff(bytes, name);
+  const int orientation = tiff_orientation(exif_of(bytes));
+  if (is_webp(bytes)) return upright(decode_webp(bytes, name), orientation);
   av_log_set_level(AV_LOG_QUIET);
   const PictureKind& kind = kind_of(bytes, name);
-  const int compression = tiff_tag(bytes, TiffTag::kCompression).value_or(0);
-  if (compression == kOldJpeg || compression == kJpeg)
-    fail("{}: is a TIFF with JPEG inside, which is not read; save it as JPEG or PNG", name);
   const AVCodec* codec = avcodec_find_decoder(kind.codec);
   if (codec == nullptr)
     fail("{}: the installed FFmpeg cannot decode {}", name, avcodec_get_name(kind.codec));
@@ -103,7 +96,7 @@ Image decode_picture(std::span<const std::byte> bytes, const std::string& name) 
         "{}: is not a readable picture: it is damaged or cut short, or has more than {} million "
         "pixels ({})",
         name, kMaxPicturePixels / 1'000'000, ffmpeg_reason(status));
-  return upright(frame.to_rgb(), tiff_orientation(bytes));
+  return upright(frame.to_rgb(), orientation);
 }
 
 }  // namespace octet

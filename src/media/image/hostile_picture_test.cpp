@@ -140,9 +140,43 @@ TEST(Tiff, StandsAsItSays) {
   EXPECT_GT(read(8).rgb.at(0), 100);
 }
 
-TEST(Tiff, WithJpegInsideIsRefused) {
-  for (const int compression : {6, 7})
-    EXPECT_THAT(outcome(tiff(compression, 1), "x.tif"), HasSubstr("is a TIFF with JPEG inside"));
+TEST(Tiff, RareCompressionsAreRefused) {
+  constexpr int kOldJpeg = 6, kLzma = 34925;
+  for (const int compression : {kOldJpeg, kLzma, 65000})
+    EXPECT_THAT(outcome(tiff(compression, 1), "x.tif"),
+                HasSubstr(fmt::format("x.tif: is a TIFF of compression {}, which is not read",
+                                      compression)));
+}
+
+TEST(Tiff, HoldsThePixelsItClaims) {
+  std::string file = tiff(1, 1);
+  const auto claim = [&](size_t entry, uint32_t value) {
+    for (size_t i = 0; i < 4; ++i)
+      file[8 + 2 + 12 * entry + 8 + i] = static_cast<char>(value >> (8 * i));
+  };
+  const auto claim_size = [&](uint16_t width, uint16_t height) {
+    claim(0, width);
+    claim(1, height);
+    return outcome(file, "x.tif");
+  };
+  EXPECT_THAT(claim_size(20'000, 20'000), HasSubstr("100 million are the most"));
+  EXPECT_THAT(claim_size(9'000, 9'000), HasSubstr("bytes cannot hold 9000 x 9000 pixels"));
+  EXPECT_THAT(claim_size(20, 10), HasSubstr("x.tif: the picture is damaged or cut short"));
+  EXPECT_THAT(claim_size(0, 10), HasSubstr("x.tif: is not a readable picture"));
+}
+
+TEST(HostilePicture, AWebpHasTheSameLimit) {
+  // VP8L: a signature, and width and height less one in 14 bits each.
+  const auto webp = [](uint32_t width, uint32_t height) {
+    const uint32_t sizes = (width - 1) | (height - 1) << 14;
+    std::string data("\x2F", 1);
+    for (int i = 0; i < 4; ++i) data += static_cast<char>(sizes >> (8 * i));
+    data += std::string(3, '\0');
+    return "RIFF" + std::string("\x14\0\0\0", 4) + "WEBPVP8L" + std::string("\x08\0\0\0", 4) + data;
+  };
+  EXPECT_THAT(outcome(webp(16'000, 16'000), "x.webp"), HasSubstr("100 million are the most"));
+  EXPECT_THAT(outcome(webp(16, 16), "x.webp"),
+              HasSubstr("x.webp: the picture is damaged or cut short"));
 }
 
 TEST(DamagedPicture, IsSaid) {

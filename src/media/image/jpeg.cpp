@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "media/image/jpeg_markers.h"
 #include "media/image/limits.h"
 #include "media/image/tiff_tags.h"
 #include "media/image/upright.h"
@@ -16,14 +16,8 @@ namespace octet {
 namespace {
 
 constexpr int kMaxScans = 100;  // encoders write 1 to 20
-// Every scan goes through every block of the picture: a few seconds at most.
-constexpr int64_t kMaxScannedPixels = 20 * kMaxPicturePixels;
 // The least that libjpeg-turbo can decode: a bit for a block of 64 in one of the scans.
 constexpr int64_t kMaxPixelsPerByte = 2048;
-
-// Markers of ITU-T T.81, table B.1, and of EXIF.
-constexpr uint8_t kStartOfScan = 0xDA, kEndOfImage = 0xD9, kApplication1 = 0xE1;
-constexpr std::string_view kExif("Exif\0\0", 6);
 
 struct TurboJpeg {
   explicit TurboJpeg(tjhandle h) : handle(h) {}
@@ -35,44 +29,9 @@ struct TurboJpeg {
   tjhandle handle;
 };
 
-// What the markers say, without decoding.
-struct Markers {
-  int scans = 0;
-  std::span<const std::byte> exif;  // of the first such segment, a TIFF file
-
-  explicit Markers(std::span<const std::byte> bytes) {
-    for (auto at = bytes.begin() + 2;; ++at) {
-      at = std::find(at, bytes.end(), std::byte{0xFF});
-      if (bytes.end() - at < 4) return;
-      const auto marker = static_cast<uint8_t>(at[1]);
-      if (marker == kEndOfImage) return;
-      if (!has_length(marker)) continue;
-      const auto length = static_cast<std::ptrdiff_t>(at[2]) << 8 | static_cast<int>(at[3]);
-      const std::span segment(at + 4,
-                              std::clamp<std::ptrdiff_t>(length - 2, 0, bytes.end() - at - 4));
-      see(marker, segment);
-      at = segment.end() - 1;
-    }
-  }
-
- private:
-  static bool has_length(uint8_t marker) {
-    return marker >= 0xC0 && (marker < 0xD0 || marker > 0xD8) && marker != 0xFF;
-  }
-
-  void see(uint8_t marker, std::span<const std::byte> segment) {
-    const std::string_view text(reinterpret_cast<const char*>(segment.data()), segment.size());
-    if (marker == kStartOfScan) ++scans;
-    if (marker == kApplication1 && text.starts_with(kExif) && exif.empty())
-      exif = segment.subspan(kExif.size());
-  }
-};
-
 void require_decodable(Size size, int scans, size_t bytes, const std::string& name) {
   const int64_t pixels = int64_t{size.width} * size.height;
-  if (pixels > kMaxPicturePixels)
-    fail("{}: {} x {} pixels are too many; {} million are the most", name, size.width, size.height,
-         kMaxPicturePixels / 1'000'000);
+  require_few_pixels(size, name);
   if (pixels / kMaxPixelsPerByte > static_cast<int64_t>(bytes))
     fail("{}: the picture is damaged or cut short: {} bytes cannot hold {} x {} pixels", name,
          bytes, size.width, size.height);
@@ -91,6 +50,39 @@ void judge(tjhandle handle, const std::string& name) {
   log_warning("{}: the picture is damaged, some of its pixels may be wrong: {}", name, reason);
 }
 
+using Pixels = std::vector<uint8_t>;
+
+// CMYK as Adobe's programs store it, inverted, which is how it is met: 255 is no ink. Rounded as OpenCV
+// does.
+Pixels rgb_of_cmyk(const Pixels& cmyk) {
+  Pixels rgb(cmyk.size() / 4 * 3);
+  for (size_t i = 0; i < cmyk.size() / 4; ++i) {
+    const int black = cmyk[4 * i + 3];
+    for (size_t c = 0; c < 3; ++c)
+      rgb[3 * i + c] = static_cast<uint8_t>(black - ((255 - cmyk[4 * i + c]) * black >> 8));
+  }
+  return rgb;
+}
+
+// The picture's pixels, as the JPEG is stored.
+Pixels decode_pixels(std::span<const std::byte> bytes, Size size, bool is_cmyk,
+                     const std::string& name) {
+  const TurboJpeg jpeg(tjInitDecompress());
+  Pixels pixels(static_cast<size_t>(size.width) * size.height * (is_cmyk ? 4 : 3));
+  if (tjDecompress2(jpeg.handle, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                    pixels.data(), size.width, 0, size.height, is_cmyk ? TJPF_CMYK : TJPF_RGB,
+                    0) != 0)
+    judge(jpeg.handle, name);
+  return is_cmyk ? rgb_of_cmyk(pixels) : pixels;
+}
+
+// With the end marker that is missing. Decoding then tells whether pixels are missing, too.
+std::vector<std::byte> with_end(std::span<const std::byte> bytes) {
+  std::vector<std::byte> whole(bytes.begin(), bytes.end());
+  whole.insert(whole.end(), {std::byte{0xFF}, std::byte{0xD9}});
+  return whole;
+}
+
 }  // namespace
 
 bool is_jpeg(std::span<const std::byte> bytes) {
@@ -106,13 +98,17 @@ Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name) {
   if (tjDecompressHeader3(jpeg.handle, data, bytes.size(), &image.width, &image.height,
                           &subsampling, &colours) != 0)
     fail("{}: is not a readable JPEG: {}", name, tjGetErrorStr2(jpeg.handle));
-  const Markers markers(bytes);
-  require_decodable(image.size(), markers.scans, bytes.size(), name);
-  image.rgb.resize(static_cast<size_t>(image.width) * image.height * 3);
-  if (tjDecompress2(jpeg.handle, data, bytes.size(), image.rgb.data(), image.width, 0, image.height,
-                    TJPF_RGB, 0) != 0)
-    judge(jpeg.handle, name);
-  return upright(std::move(image), tiff_orientation(markers.exif));
+  const JpegMarkers markers(bytes);
+  require_decodable(image.size(), markers.scans(), bytes.size(), name);
+  const bool is_cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
+  if (markers.has_end()) {
+    image.rgb = decode_pixels(bytes, image.size(), is_cmyk, name);
+  } else {
+    if (!markers.has_all_scans())
+      fail("{}: the picture is damaged or cut short: some of its scans are missing", name);
+    image.rgb = decode_pixels(with_end(bytes), image.size(), is_cmyk, name);
+  }
+  return upright(std::move(image), tiff_orientation(markers.exif()));
 }
 
 std::vector<uint8_t> encode_jpeg(const Image& image, int quality) {

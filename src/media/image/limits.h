@@ -2,10 +2,24 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+
+#include "core/error.h"
+#include "core/size.h"
 
 namespace octet {
 
 // 10,000 × 10,000; in memory up to 12 bytes each while they are decoded.
 inline constexpr int64_t kMaxPicturePixels = 100'000'000;
+
+inline void require_few_pixels(Size size, const std::string& name) {
+  if (int64_t{size.width} * size.height > kMaxPicturePixels)
+    fail("{}: {} x {} pixels are too many; {} million are the most", name, size.width, size.height,
+         kMaxPicturePixels / 1'000'000);
+}
+
+// Of a JPEG, alone or in a TIFF: every scan goes through every block of the picture, a few seconds at
+// most.
+inline constexpr int64_t kMaxScannedPixels = 20 * kMaxPicturePixels;
 
 }  // namespace octet

@@ -8,7 +8,7 @@
 
 namespace octet {
 
-enum class TiffTag : uint16_t { kCompression = 259, kOrientation = 274 };
+enum class TiffTag : uint16_t { kOrientation = 274 };
 
 // A tag whose value is one number of 16 bits; nothing where there is none or `tiff` is damaged.
 [[nodiscard]] std::optional<int> tiff_tag(std::span<const std::byte> tiff, TiffTag tag);

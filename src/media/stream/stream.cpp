@@ -25,6 +25,8 @@ extern "C" {
 #include "media/ffmpeg/file_io.h"
 #include "media/ffmpeg/formats.h"
 #include "media/image/picture_end.h"
+#include "media/stream/login.h"
+#include "media/stream/stream_clock.h"
 #include "media/stream/stream_guard.h"
 #include "media/video/frame_pool.h"
 
@@ -39,6 +41,8 @@ constexpr int kPatienceWithPictures = 6;        // waits in which packets come, 
 constexpr std::chrono::hours kUnlimited{24 * 365};  // standard input may be silent
 constexpr int kPixelsForTwoThreads = 1920 * 1088;
 constexpr int64_t kProbeMicroseconds = 500'000;
+// Between two pictures, as a stream states it; a file that comes through a pipe may pause for longer.
+constexpr double kLongestStepSeconds = 10, kLongestStepOfPipe = 3600;
 
 constexpr std::array<std::string_view, 7> kSchemes = {"rtsp", "rtsps", "http", "https",
                                                       "rtp",  "udp",   "tcp"};
@@ -83,8 +87,24 @@ bool comes_in_fragments(const AVFormatContext& format) {
   const std::string name = format.iformat->name;
   return name == "rtsp" || name == "h264" || name == "hevc";
 }
+// Of these FFmpeg counts pictures at a rate that it makes up.
+bool states_times(const AVFormatContext& format) {
+  const std::string name = format.iformat->name;
+  return (format.iformat->flags & AVFMT_NOTIMESTAMPS) == 0 && name != "jpeg_pipe";
+}
 bool is_put_together(AVCodecID codec) {
   return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC || codec == AV_CODEC_ID_MPEG4;
+}
+
+// Whether decoding with low delay would hand out pictures in the order in which they are coded.
+bool would_be_disordered(const AVCodecParameters& parameters) {
+  return parameters.video_delay > 0 && parameters.codec_id != AV_CODEC_ID_H264 &&
+         parameters.codec_id != AV_CODEC_ID_HEVC;
+}
+
+std::optional<double> seconds_of(int64_t stated, const AVStream& stream) {
+  if (stated == AV_NOPTS_VALUE) return std::nullopt;
+  return static_cast<double>(stated) * av_q2d(stream.time_base);
 }
 
 }  // namespace
@@ -131,6 +151,15 @@ struct StreamReader::Handles {
   Clock::time_point deadline;  // of the next picture
   Clock::time_point arrived;   // of `packet`
   Clock::time_point before;    // of the one before it
+  std::optional<ProbedPackets> probed;
+  std::optional<StreamClock> clock;
+  bool ends_by_closing = false;  // HTTP: FFmpeg cannot tell that from a connection that broke
+  std::string broke_off;         // why, where it did
+  bool over = false;             // no packet follows
+  bool draining = false;         // the decoder knows that
+  int64_t pictures = 0;
+
+  [[nodiscard]] const AVStream& video() const { return *format->streams[stream]; }
 
   ~Handles() {
     av_packet_free(&packet);
@@ -143,12 +172,13 @@ struct StreamReader::Handles {
 
 StreamReader::StreamReader(const std::string& address, const StreamOptions& options,
                            const std::atomic<bool>& stop)
-    : name_(public_address(address)),
+    : name_(address == "-" ? "standard input" : public_address(address)),
       patience_(address == "-" ? kUnlimited : options.patience),
       handles_(std::make_unique<Handles>(stop, patience_)) {
   av_log_set_level(AV_LOG_QUIET);  // it would print addresses with their passwords
   av_max_alloc(kMostBytesAtOnce);
   if (address == "-") handles_->standard_input = FileIo::standard_input(stop);
+  handles_->clock.emplace(address == "-" ? kLongestStepOfPipe : kLongestStepSeconds);
   open_input(address, options);
   open_decoder();
 }
@@ -160,7 +190,6 @@ void StreamReader::open_input(const std::string& address, const StreamOptions& o
   h.format = avformat_alloc_context();
   h.format->interrupt_callback = {
       [](void* guard) { return static_cast<StreamGuard*>(guard)->must_end() ? 1 : 0; }, &h.guard};
-  h.format->flags |= AVFMT_FLAG_NOBUFFER;
   h.format->max_analyze_duration = kProbeMicroseconds;
   FfmpegOptions entries;
   entries.allow_streams(address);
@@ -171,16 +200,27 @@ void StreamReader::open_input(const std::string& address, const StreamOptions& o
   }
   if (h.standard_input) h.standard_input->serve(*h.format);
   h.is_device = is_device(address);
+  h.ends_by_closing = address.starts_with("http");
   const AVInputFormat* format = h.is_device ? camera_format() : nullptr;
-  const char* opened = h.standard_input ? nullptr : address.c_str();
+  const std::string url = with_encoded_login(address);
+  const char* opened = h.standard_input ? nullptr : url.c_str();
   h.guard.begin();
   if (const int status = avformat_open_input(&h.format, opened, format, entries.get()); status < 0)
     fail("{}: cannot be opened: {}", name_, reason_of(status));
-  h.guard.begin();
   if (comes_in_fragments(*h.format))
     h.format->flags |= AVFMT_FLAG_NOPARSE;
-  else if (const int status = avformat_find_stream_info(h.format, nullptr); status < 0)
+  else
+    probe();
+}
+
+// FFmpeg keeps the packets that it reads to learn what the stream is, and hands them out again.
+void StreamReader::probe() {
+  Handles& h = *handles_;
+  h.guard.begin();
+  const auto began = Clock::now();
+  if (const int status = avformat_find_stream_info(h.format, nullptr); status < 0)
     fail("{}: is not a readable video: {}", name_, reason_of(status));
+  h.probed.emplace(began, Clock::now());
 }
 
 std::string StreamReader::reason_of(int status) const {
@@ -206,7 +246,8 @@ void StreamReader::open_decoder() {
   h.codec->max_pixels = kMaxPixels;
   h.codec->codec_whitelist = av_strdup(h.format->codec_whitelist);
   avcodec_parameters_to_context(h.codec, &parameters);
-  h.codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
+  h.codec->pkt_timebase = h.video().time_base;
+  if (!would_be_disordered(parameters)) h.codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
   h.codec->thread_type = FF_THREAD_SLICE;  // threads over frames would keep frames back
   h.codec->thread_count = int64_t{h.codec->width} * h.codec->height > kPixelsForTwoThreads ? 2 : 1;
   h.pool.serve(*h.codec);
@@ -225,13 +266,17 @@ bool StreamReader::next_packet() {
   while (true) {
     av_packet_unref(h.packet);
     const int status = av_read_frame(h.format, h.packet);
-    if (status == AVERROR_EOF) return false;
-    if (status < 0) fail("{}: broke off: {}", name_, reason_of(status));
+    if (status == AVERROR_EOF || (status == AVERROR(EIO) && h.ends_by_closing)) return false;
+    if (status < 0) {  // said when the pictures that came in are out
+      h.broke_off = reason_of(status);
+      return false;
+    }
     // Sound that never ends is not a picture.
     if (h.guard.must_end()) fail("{}: {}", name_, h.guard.reason());
     if (Clock::now() > h.deadline) fail("{}: its packets hold no picture that can be read", name_);
     if (h.packet->stream_index != h.stream) continue;
     h.before = std::exchange(h.arrived, Clock::now());
+    if (h.probed) h.arrived = h.probed->arrival(seconds_of(h.packet->dts, h.video()), h.arrived);
     if (h.is_device) h.arrived = when_taken(*h.packet, h.arrived);
     return true;
   }
@@ -256,20 +301,33 @@ bool StreamReader::next_from_parser() {
   Handles& h = *handles_;
   while (true) {
     const bool ends_in_earlier_packet = h.rest.empty();
-    if (h.rest.empty() && !next_for_parser()) return false;
+    if (h.rest.empty()) h.over = h.over || !next_for_parser();
     uint8_t* data = nullptr;
     int size = 0;
     const int used =
         av_parser_parse2(h.parser, h.codec, &data, &size, h.rest.data(),
                          static_cast<int>(h.rest.size()), h.packet->pts, h.packet->dts, 0);
+    h.packet->pts = h.packet->dts = AV_NOPTS_VALUE;  // of what begins with the packet
     h.rest = h.rest.subspan(std::min(h.rest.size(), static_cast<size_t>(std::max(used, 0))));
+    if (size == 0 && h.over) return false;  // what the parser held is out
     if (size == 0) continue;
     av_packet_unref(h.whole);
     if (av_new_packet(h.whole, size) < 0) fail("{}: no memory for a packet", name_);
     std::copy_n(data, size, h.whole->data);
-    if (!ends_in_earlier_packet) h.before = h.arrived;
+    h.whole->pts = h.parser->pts;
+    h.whole->dts = h.parser->dts;
+    if (!ends_in_earlier_packet || h.over) h.before = h.arrived;
     return true;
   }
+}
+
+// Gives the decoder the next packet, or word that there is none.
+void StreamReader::feed_decoder() {
+  Handles& h = *handles_;
+  h.draining = h.draining || (h.parser != nullptr ? !next_from_parser() : !next_packet());
+  // What is damaged gives no picture; the next one does.
+  const AVPacket* next = h.parser != nullptr ? h.whole : h.packet;
+  avcodec_send_packet(h.codec, h.draining ? nullptr : next);
 }
 
 bool StreamReader::read(VideoFrame& frame, Clock::time_point& arrived) {
@@ -277,15 +335,19 @@ bool StreamReader::read(VideoFrame& frame, Clock::time_point& arrived) {
   h.deadline = Clock::now() + kPatienceWithPictures * patience_;
   while (true) {
     const int status = avcodec_receive_frame(h.codec, frame.get());
-    if (status == 0 && frame.size().width > 0 && frame.size().height > 0) {
-      make_planar_420(frame);
-      arrived = h.parser != nullptr ? h.before : h.arrived;
-      return true;
-    }
-    if (h.parser != nullptr ? !next_from_parser() : !next_packet()) return false;
-    // What is damaged gives no picture; the next one does.
-    avcodec_send_packet(h.codec, h.parser != nullptr ? h.whole : h.packet);
+    if (status == 0 && frame.size().width > 0 && frame.size().height > 0) break;
+    const bool over = status < 0 && status != AVERROR(EAGAIN) && h.draining;
+    if (over && !h.broke_off.empty()) fail("{}: broke off: {}", name_, h.broke_off);
+    if (over && h.pictures == 0) fail("{}: ended without a picture that can be read", name_);
+    if (over) return false;
+    feed_decoder();
   }
+  ++h.pictures;
+  arrived = h.parser != nullptr ? h.before : h.arrived;
+  const std::optional<double> stated = seconds_of(frame.get()->best_effort_timestamp, h.video());
+  seconds_ = h.clock->see(states_times(*h.format) ? stated : std::nullopt, arrived);
+  make_planar_420(frame);
+  return true;
 }
 
 }  // namespace octet

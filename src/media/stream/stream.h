@@ -36,20 +36,26 @@ class StreamReader {
 
   // The next picture as YUV 4:2:0, of at most 8192 x 8192 pixels in all. `arrived`: when the last
   // packet of it came in, before decoding. False at the end of the stream. Throws when nothing arrives
-  // for too long, or no picture for six times as long.
+  // for too long, no picture for six times as long, or when the stream ends without any.
   [[nodiscard]] bool read(VideoFrame& frame, std::chrono::steady_clock::time_point& arrived);
+  // When the last picture that was read is shown, from the first on: by the stream's own times, or,
+  // where it has none or they leap, by their arrival. Never falls.
+  [[nodiscard]] double seconds() const { return seconds_; }
 
  private:
   struct Handles;
   void open_input(const std::string& address, const StreamOptions& options);
+  void probe();
   void open_decoder();
   bool next_packet();
   bool next_for_parser();
   bool next_from_parser();
+  void feed_decoder();
   [[nodiscard]] std::string reason_of(int status) const;  // of FFmpeg's, which is negative
 
   std::string name_;
   std::chrono::milliseconds patience_;
+  double seconds_ = 0;
   std::unique_ptr<Handles> handles_;
 };
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "core/file.h"
 #include "vision/image.h"
@@ -38,23 +39,30 @@ struct VideoInfo {
   int64_t frames = 0;  // as the file says; 0 when it does not
 };
 
+// From a picture as it is stored to the one that is shown: mirrored first, then transposed.
+struct Turn {
+  bool transposed = false;  // rows become columns
+  bool flip_x = false, flip_y = false;
+  bool operator==(const Turn&) const = default;
+};
+
 class VideoReader {
  public:
-  enum class Kind { kVideo, kPicture };
-
   // Throws an Error naming the file when it cannot be opened or has no pictures in it.
-  explicit VideoReader(const std::filesystem::path& path, Kind kind = Kind::kVideo);
+  explicit VideoReader(const std::filesystem::path& path);
   ~VideoReader();
   VideoReader(const VideoReader&) = delete;
   VideoReader& operator=(const VideoReader&) = delete;
 
   [[nodiscard]] const VideoInfo& info() const { return info_; }
 
-  // The next picture as YUV 4:2:0 (pictures: in the file's own format); false at the end. Damaged
-  // packets are skipped and counted; a file without any frame, or that ends well before the length
-  // it states, is an Error.
+  // The next picture as YUV 4:2:0; false at the end. Damaged packets are skipped and counted; a file
+  // without any frame is an Error.
   [[nodiscard]] bool read(VideoFrame& frame);
   [[nodiscard]] int64_t damaged_packets() const { return damaged_; }
+  // At the end: that bytes are missing which belong to the file; else empty. One that only may be cut
+  // short, since it ends well before the time that it states, is logged.
+  [[nodiscard]] const std::string& cut_short() const { return cut_short_; }
   // When the last picture that was read is shown, from the first on. Never falls.
   [[nodiscard]] double seconds() const { return seconds_; }
 
@@ -63,18 +71,17 @@ class VideoReader {
   bool decode_next(VideoFrame& frame);
   [[nodiscard]] double time_of(const AVFrame& frame);
   void turn(VideoFrame& frame) const;
-  void check_end() const;
+  void check_end();
 
   std::filesystem::path path_;
-  Kind kind_;
   std::unique_ptr<Handles> handles_;
   VideoInfo info_;
-  int quarter_turns_ =
-      0;  // clockwise, so that the picture stands upright (a phone writes how it was held)
+  Turn turn_;  // so that the picture stands upright: a phone writes how it was held
   int64_t decoded_ = 0;
   int64_t damaged_ = 0;
-  double first_seconds_ = 0;  // as the file counts
+  std::optional<double> first_seconds_;  // as the file counts
   double seconds_ = 0;
+  std::string cut_short_;
 };
 
 // kAtOnce: the file grows under its own name, and but for its last seconds can be played whatever
@@ -97,12 +104,14 @@ class VideoWriter {
 
  private:
   struct Handles;
+  void write_at_tick(const Image& image, int64_t tick);
   void encode(AVFrame* frame);
 
   std::filesystem::path path_;
   std::optional<AtomicPath> target_;  // of what appears when finished
   std::unique_ptr<Handles> handles_;
-  int64_t next_pts_ = 0;
+  int64_t frame_ticks_ = 1;  // from a frame to the next
+  int64_t last_tick_ = -1;   // of the frame before
 };
 
 }  // namespace octet

@@ -9,6 +9,7 @@ extern "C" {
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 
 #include "core/error.h"
 #include "media/ffmpeg/ffmpeg.h"
@@ -21,7 +22,17 @@ namespace {
 // In order of preference; the first that opens is taken.
 constexpr std::array kEncoders = {"h264_v4l2m2m", "libx264", "libopenh264", "mpeg4"};
 
-AVCodecContext* open_encoder(Size size, double fps, bool global_header) {
+// A frame stands at a whole number of these. 60,000 a second hold every usual rate; the encoder of
+// MPEG-4 takes at most 65,535.
+AVRational ticks(const AVOutputFormat& format, double fps) {
+  // What else has VARIABLE_FPS unset, such as AVI, holds one frame a tick.
+  const std::string_view name = format.name;
+  const bool any_time = (format.flags & AVFMT_VARIABLE_FPS) != 0 || name == "mp4" ||
+                        name == "mov" || name == "ipod" || name == "3gp" || name == "3g2";
+  return any_time ? AVRational{1, 60'000} : av_inv_q(av_d2q(fps, 100'000));
+}
+
+AVCodecContext* open_encoder(Size size, double fps, const AVOutputFormat& format) {
   for (const char* name : kEncoders) {
     const AVCodec* codec = avcodec_find_encoder_by_name(name);
     if (codec == nullptr) continue;
@@ -29,11 +40,11 @@ AVCodecContext* open_encoder(Size size, double fps, bool global_header) {
     context->width = size.width;
     context->height = size.height;
     context->pix_fmt = AV_PIX_FMT_YUV420P;
-    context->time_base = av_inv_q(av_d2q(fps, 100000));
+    context->time_base = ticks(format, fps);
     context->framerate = av_d2q(fps, 100000);
     context->thread_count = 1;
     context->bit_rate = static_cast<int64_t>(size.width) * size.height * 4;
-    if (global_header) context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if ((format.flags & AVFMT_GLOBALHEADER) != 0) context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     AVDictionary* options = nullptr;
     av_dict_set(&options, "preset", "veryfast", 0);
     av_dict_set(&options, "crf", "23", 0);
@@ -92,12 +103,14 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fp
     fail_usage("{}: no video format is known by the extension '{}'; use .mp4", path.string(),
                path.extension().string());
   }
-  h.codec = open_encoder(even, fps, (h.format->oformat->flags & AVFMT_GLOBALHEADER) != 0);
+  h.codec = open_encoder(even, fps, *h.format->oformat);
   if (h.codec == nullptr)
     fail("{}: the installed FFmpeg has none of the encoders {}", path.string(),
          fmt::join(kEncoders, ", "));
   h.stream = avformat_new_stream(h.format, nullptr);
   h.stream->time_base = h.codec->time_base;
+  h.stream->avg_frame_rate = h.codec->framerate;
+  frame_ticks_ = std::max<int64_t>(1, std::llround(1 / (fps * av_q2d(h.codec->time_base))));
   avcodec_parameters_from_context(h.stream->codecpar, h.codec);
   h.file = FileIo::open_to_write(target_ ? target_->temporary() : path);
   h.file->serve(*h.format);
@@ -117,19 +130,21 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, Size size, double fp
 VideoWriter::~VideoWriter() = default;
 
 void VideoWriter::write_at(const Image& image, double seconds) {
-  next_pts_ =
-      std::max<int64_t>(next_pts_, std::llround(seconds / av_q2d(handles_->codec->time_base)));
-  write(image);
+  write_at_tick(image, std::llround(seconds / av_q2d(handles_->codec->time_base)));
 }
 
 void VideoWriter::write(const Image& image) {
+  write_at_tick(image, last_tick_ < 0 ? 0 : last_tick_ + frame_ticks_);
+}
+
+void VideoWriter::write_at_tick(const Image& image, int64_t tick) {
   Handles& h = *handles_;
   AVFrame* frame = h.frame.get();
   if (av_frame_make_writable(frame) < 0) fail("{}: no memory for a frame", path_.string());
   const uint8_t* planes[] = {image.rgb.data()};
   const int strides[] = {image.width * 3};
   sws_scale(h.scaler, planes, strides, 0, image.height, frame->data, frame->linesize);
-  frame->pts = next_pts_++;
+  frame->pts = last_tick_ = std::max(tick, last_tick_ + 1);
   encode(frame);
 }
 
@@ -144,7 +159,7 @@ void VideoWriter::encode(AVFrame* frame) {
     if (status == AVERROR(EAGAIN) || status == AVERROR_EOF) return;
     check(status);
     av_packet_rescale_ts(h.packet, h.codec->time_base, h.stream->time_base);
-    h.packet->duration = av_rescale_q(1, h.codec->time_base, h.stream->time_base);
+    h.packet->duration = av_rescale_q(frame_ticks_, h.codec->time_base, h.stream->time_base);
     check(av_interleaved_write_frame(h.format, h.packet));
     check(h.format->pb->error);
   }
