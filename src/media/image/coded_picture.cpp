@@ -91,11 +91,12 @@ Image decode_picture(std::span<const std::byte> bytes, const std::string& name) 
   if (codec == nullptr)
     fail("{}: the installed FFmpeg cannot decode {}", name, avcodec_get_name(kind.codec));
   VideoFrame frame;
-  if (const int status = decode_into(frame, bytes, *codec, kind.strictness); status < 0)
+  if (const int status = decode_into(frame, bytes, *codec, kind.strictness); status < 0) {
     fail(
         "{}: is not a readable picture: it is damaged or cut short, or has more than {} million "
         "pixels ({})",
         name, kMaxPicturePixels / 1'000'000, ffmpeg_reason(status));
+  }
   return upright(frame.to_rgb(), orientation);
 }
 

@@ -35,11 +35,12 @@ void require_decodable(Size size, int scans, size_t bytes, const std::string& na
   if (pixels / kMaxPixelsPerByte > static_cast<int64_t>(bytes))
     fail("{}: the picture is damaged or cut short: {} bytes cannot hold {} x {} pixels", name,
          bytes, size.width, size.height);
-  if (scans > kMaxScans || pixels * scans > kMaxScannedPixels)
+  if (scans > kMaxScans || pixels * scans > kMaxScannedPixels) {
     fail(
         "{}: {} scans of {} x {} pixels would take minutes to decode; save it again as an ordinary "
         "JPEG",
         name, scans, size.width, size.height);
+  }
 }
 
 // libjpeg-turbo's warnings: what is missing is an Error, the rest may have spoiled some pixels.

@@ -91,7 +91,7 @@ VideoEnd::Verdict VideoEnd::verdict(AVFormatContext& format, int status) const {
 }
 
 std::string VideoEnd::where(const AVFormatContext& format) const {
-  const std::string end = fmt::format("it ends after {:.1f} s", end_);
+  std::string end = fmt::format("it ends after {:.1f} s", end_);
   if (!ends_early(format)) return end;
   return fmt::format("{} of {:.1f} s", end, static_cast<double>(format.duration) / AV_TIME_BASE);
 }
