@@ -24,7 +24,7 @@ class Quantize : public testing::Test {
     if (!fs::exists(fs::path(OCTET_BIN_DIR) / "octet-train"))
       GTEST_SKIP() << "octet-train is not built";
   }
-  std::string at(const char* name) const { return (folder_ / name).string(); }
+  std::string at(const std::string& name) const { return (folder_ / name).string(); }
 
   TemporaryFolder folder_;
 };
@@ -134,6 +134,106 @@ TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
   EXPECT_THAT(resumed.err, HasSubstr("nothing to resume")) << resumed.err;
 }
 
+TEST_F(Quantize, EarlierRunsStayUnlessReplaced) {
+  const std::string train = "train --epochs 1 --imgsz 64 --batch 4 --model " + kModel + " --data " +
+                            kData + " -o " + at("run");
+  ASSERT_EQ(run_octet(train).status, 0);
+  const auto written = fs::last_write_time(at("run/best.safetensors"));
+  const Outcome again = run_octet(train);
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, HasSubstr(at("run") + ": holds an earlier run"));
+  EXPECT_EQ(fs::last_write_time(at("run/best.safetensors")), written);
+  EXPECT_EQ(run_octet(train + " --overwrite").status, 0);
+  EXPECT_NE(fs::last_write_time(at("run/best.safetensors")), written);
+  EXPECT_EQ(run_octet(train + " --overwrite --resume").status, 2);
+  const std::string ptq = "quantize --method ptq --imgsz 64 --images 2 --model " + kModel +
+                          " --data " + kData + " -o " + at("int8.safetensors");
+  ASSERT_EQ(run_octet(ptq).status, 0);
+  const Outcome twice = run_octet(ptq);
+  EXPECT_EQ(twice.status, 1);
+  EXPECT_THAT(twice.err, HasSubstr("--overwrite replaces it"));
+  EXPECT_EQ(run_octet(ptq + " --overwrite").status, 0);
+  const Outcome int8 = run_octet("train --epochs 1 --imgsz 64 --model " + at("int8.safetensors") +
+                                 " --data " + kData + " -o " + at("other"));
+  EXPECT_EQ(int8.status, 1);
+  EXPECT_THAT(int8.err, HasSubstr("is an int8 model"));
+}
+
+// Of a folder of pictures one is cut off, and one has wrong labels.
+class SomeBadPictures : public Quantize {
+ protected:
+  void SetUp() override {
+    Quantize::SetUp();
+    for (const char* kind : {"images", "labels"}) {
+      fs::create_directories(at(kind));
+      fs::copy(kSource + "/samples/coco/" + kind + "/val", at(kind));
+    }
+    const fs::path last = std::prev(pictures().end())->path();
+    fs::resize_file(last, fs::file_size(last) / 2);
+    std::ofstream(at("labels/000000000785.txt")) << "99 .5 .5 .1 .1\n";
+    std::string yaml = read_text_file(kData);
+    std::ofstream(at("data.yaml")) << "train: images\nval: images\n"
+                                   << yaml.substr(yaml.find("names:"));
+  }
+  std::vector<fs::directory_entry> pictures() const {
+    std::vector<fs::directory_entry> all(fs::directory_iterator(at("images")), {});
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+};
+
+TEST_F(SomeBadPictures, TrainingAndQuantizationLeaveThemOut) {
+  const std::string train = "train --json --epochs 1 --imgsz 64 --batch 4 --model " + kModel +
+                            " --data " + at("data.yaml") + " -o " + at("run");
+  const Outcome trained = run_octet(train);
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const json j = json::parse(trained.out);
+  EXPECT_EQ(j["images"].get<size_t>() + 2, pictures().size());
+  EXPECT_EQ(j["skipped"], 4) << "two of train, two of val";
+  EXPECT_THAT(trained.err, HasSubstr("1 picture left out (cannot be read): "));
+  EXPECT_THAT(trained.err, HasSubstr("1 picture left out (wrong labels): "));
+  const Outcome quantized =
+      run_octet("quantize --json --method ptq --imgsz 64 --images 20 --model " + kModel +
+                " --data " + at("data.yaml") + " -o " + at("int8.safetensors"));
+  ASSERT_EQ(quantized.status, 0) << quantized.err;
+  EXPECT_EQ(json::parse(quantized.out)["skipped"], 4);
+  fs::remove(at("labels/000000000785.txt"));
+  const Outcome strict = run_octet(train + " --overwrite --strict");
+  EXPECT_EQ(strict.status, 1);
+  EXPECT_THAT(strict.err, HasSubstr(std::prev(pictures().end())->path().filename().string()));
+}
+
+// A model of other keypoints, fine-tuned, quantized, exported and run.
+TEST_F(Quantize, OtherKeypointsGoAllTheWay) {
+  for (const char* folder : {"images", "labels"}) fs::create_directories(at(folder));
+  for (const char* name : {"000000000785", "000000000872", "000000000885", "000000001268"}) {
+    const std::string stem = name;
+    fs::copy_file(kSource + "/samples/coco/images/val/" + stem + ".jpg",
+                  at("images/") + stem + ".jpg");
+    std::ofstream(at("labels/") + stem + ".txt") << "0 .5 .5 .4 .4 .3 .3 2 .7 .3 2 .3 .7 1 0 0 0\n";
+  }
+  std::ofstream(at("data.yaml")) << "train: images\nval: images\nnames: [a]\nkpt_shape: [4, 3]\n"
+                                    "flip_idx: [1, 0, 3, 2]\n";
+  const std::string data = " --imgsz 64 --data " + at("data.yaml") + " --model ";
+  const Outcome trained = run_octet("train --json --epochs 2 --batch 2 -o " + at("run") + data +
+                                    kSource + "/tests/data/checkpoints/v8.4.190-pose1-half-ema.pt");
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr("become the data's [4, 3]"));
+  const Outcome quantized = run_octet("quantize --json --epochs 1 --batch 2 --images 2 -o " +
+                                      at("q.safetensors") + data + at("run/best.safetensors"));
+  ASSERT_EQ(quantized.status, 0) << quantized.err;
+  EXPECT_THAT(quantized.err, testing::Not(HasSubstr("box 0.000")));
+  const Outcome exported = run_octet("export --format onnx --imgsz 64 -o " +
+                                     folder_.path().string() + " --model " + at("q.safetensors"));
+  ASSERT_EQ(exported.status, 0) << exported.err;
+  const Outcome judged = run_octet("val --json" + data + at("q.onnx"));
+  ASSERT_EQ(judged.status, 0) << judged.err;
+  EXPECT_EQ(json::parse(judged.out)["task"], "pose");
+  const Outcome again = run_octet("export --format onnx --imgsz 64 -o " + folder_.path().string() +
+                                  " --model " + at("q.safetensors"));
+  EXPECT_THAT(again.err, HasSubstr("q.onnx: is there already and is overwritten"));
+}
+
 TEST_F(Quantize, WithoutLabelsNothingBegins) {
   fs::create_directories(at("images"));
   fs::copy(OCTET_SOURCE_DIR "/samples/coco/images/val", at("images"));
@@ -144,6 +244,18 @@ TEST_F(Quantize, WithoutLabelsNothingBegins) {
     EXPECT_EQ(done.status, 1);
     EXPECT_THAT(done.err, HasSubstr("no picture has a label")) << done.err;
   }
+}
+
+// Threads of libgomp wait briefly before they sleep, unless the user wants it otherwise.
+TEST_F(Quantize, ThreadsWaitBriefly) {
+  const auto settings = [](const std::string& environment) {
+    return run_shell(environment + " OMP_DISPLAY_ENV=VERBOSE " + OCTET_BIN_DIR +
+                     "/octet-train --describe-options")
+        .err;
+  };
+  EXPECT_THAT(settings("env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT"),
+              HasSubstr("GOMP_SPINCOUNT = '10000'"));
+  EXPECT_THAT(settings("GOMP_SPINCOUNT=77"), HasSubstr("GOMP_SPINCOUNT = '77'"));
 }
 
 TEST_F(Quantize, WrongOptionsSayWhat) {

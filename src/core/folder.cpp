@@ -1,9 +1,12 @@
 #include "core/folder.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <set>
 #include <utility>
@@ -96,6 +99,19 @@ std::vector<fs::path> list_folder(const fs::path& folder) {
   std::vector<fs::path> paths;
   for (const fs::directory_entry& entry : entries_of(folder)) paths.push_back(entry.path());
   return paths;
+}
+
+void require_room(const fs::path& folder, uint64_t bytes) {
+  std::string file = (folder / ".octet-XXXXXX").string();
+  const int fd = ::mkstemp(file.data());
+  if (fd < 0) fail("{}: no file can be made in it: {}", folder.string(), std::strerror(errno));
+  ::close(fd);
+  ::unlink(file.c_str());
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  if (!error && space.available < bytes)
+    fail("{}: {} MB are free on its disk, about {} are needed", folder.string(),
+         space.available >> 20, (bytes >> 20) + 1);
 }
 
 std::vector<fs::path> files_below(const fs::path& folder, PathTest wanted) {

@@ -1,6 +1,7 @@
 // What is in a folder. Errors name the folder.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -20,5 +21,8 @@ using PathTest = bool (*)(const std::filesystem::path& path);
 // without links where there is one. Throws as above, and beyond kMaxFolderDepth levels.
 [[nodiscard]] std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder,
                                                              PathTest wanted);
+
+// Throws an Error naming the folder unless files can be made in it and so many bytes are free.
+void require_room(const std::filesystem::path& folder, uint64_t bytes);
 
 }  // namespace octet

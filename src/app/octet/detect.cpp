@@ -1,7 +1,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/octet/verbs.h"
+#include "app/strict_option.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -11,6 +13,7 @@
 #include "core/text/json_text.h"
 #include "media/image/annotated_files.h"
 #include "media/image/image_io.h"
+#include "media/image/picture_reader.h"
 #include "vision/detections_json.h"
 #include "vision/draw/draw.h"
 
@@ -24,6 +27,7 @@ struct Options {
   std::string source;
   std::string save;
   DecodeOptions decode;
+  bool strict = false;
 };
 
 std::string sentence(const Detections& detections, const std::vector<std::string>& names) {
@@ -57,22 +61,25 @@ void run(const Options& options) {
   ordered_json images = ordered_json::array();
   Detections detections;
   Progress progress(static_cast<int64_t>(files.size()));
+  PictureReader reader(options.strict ? BadPicture::kStop : BadPicture::kSkip);
   for (size_t i = 0; i < files.size(); ++i) {
     if (stop_requested()) fail("interrupted after {} of {} pictures", i, files.size());
-    Image image = read_image(files[i]);
-    job->submit(view(image));
+    progress.update(static_cast<int64_t>(i) + 1, "");
+    std::optional<Image> image = reader.read(files[i]);
+    if (!image) continue;
+    job->submit(view(*image));
     job->finish(options.decode, detections);
     if (options.run.json)
-      images.push_back(image_json(files[i], image, detections, names));
+      images.push_back(image_json(files[i], *image, detections, names));
     else
       print_out("{}: {}\n", files[i].string(), sentence(detections, names));
-    if (!annotated.empty()) {
-      draw_detections(image, detections, names);
-      write_jpeg(annotated[i], image);
-    }
-    progress.update(static_cast<int64_t>(i) + 1, "");
+    if (annotated.empty()) continue;
+    draw_detections(*image, detections, names);
+    write_jpeg(annotated[i], *image);
   }
-  if (options.run.json) print_out("{}\n", dump_json(ordered_json{{"images", images}}));
+  reader.finish();
+  if (options.run.json)
+    print_out("{}\n", dump_json(ordered_json{{"images", images}, {"skipped", reader.skipped()}}));
   if (!options.save.empty()) log_info("annotated pictures are in {}", options.save);
 }
 
@@ -92,6 +99,7 @@ void add_detect(CLI::App& root) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   verb->add_option("--save", options->save, "folder for annotated pictures");
+  add_strict_option(*verb, options->strict);
   verb->callback([options] {
     install_stop_signals();
     run(*options);

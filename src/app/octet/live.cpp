@@ -7,6 +7,7 @@
 
 #include "app/octet/verbs.h"
 #include "app/option_flags.h"
+#include "app/strict_option.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/output.h"
@@ -23,6 +24,7 @@ struct Options {
   LiveConfig config;
   std::filesystem::path file;
   bool json = false;
+  bool strict = false;
 };
 
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
@@ -94,7 +96,8 @@ void print(const LiveSummary& s, const NetworkDescription& d, Size input,
 
 // One file, completely.
 void run_file(const Options& options) {
-  const auto source = open_source(options.config.cameras[0].address);
+  const auto source = open_source(options.config.cameras[0].address,
+                                  options.strict ? BadPicture::kStop : BadPicture::kSkip);
   DetectorOptions wanted = options.config.detector;
   wanted.source = source->info().size;
   wanted.runtime.parallel = parallel_frames(wanted);
@@ -105,7 +108,9 @@ void run_file(const Options& options) {
   live.source_name = options.config.cameras[0].name;
   const LiveSummary summary = run_live(detector, *source, live);
   if (options.json) {
-    print_out("{}\n", dump_json(to_json(summary, detector.description(), detector.input_size())));
+    auto j = to_json(summary, detector.description(), detector.input_size());
+    j["skipped"] = source->skipped();
+    print_out("{}\n", dump_json(j));
   } else {
     print(summary, detector.description(), detector.input_size(), live);
   }
@@ -171,6 +176,7 @@ void add_live(CLI::App& root) {
                    "YAML file with all of these, zones and lines; read again when it changes");
   verb->add_flag_callback(
       "--log-json", [] { set_log_style(LogStyle::kJson); }, "log lines as JSON");
+  add_strict_option(*verb, options->strict);
   verb->add_flag("--json", options->json, "print one JSON object on standard output");
   verb->callback([options, verb] {
     if (!options->file.empty()) require_alone(*verb);

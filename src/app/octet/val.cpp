@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/octet/verbs.h"
+#include "app/strict_option.h"
 #include "core/error.h"
 #include "core/numeric/quantile.h"
 #include "core/output.h"
@@ -10,7 +11,7 @@
 #include "core/text/json_text.h"
 #include "eval/dataset/dataset.h"
 #include "eval/map_evaluator.h"
-#include "media/image/image_io.h"
+#include "media/image/picture_reader.h"
 
 namespace octet {
 namespace {
@@ -22,6 +23,7 @@ struct Options {
   std::string images;
   std::string split = "val";
   bool per_class = false;
+  bool strict = false;
 };
 
 void check_fits(const ModelInfo& info, const Dataset& data, const std::string& path) {
@@ -35,23 +37,30 @@ void check_fits(const ModelInfo& info, const Dataset& data, const std::string& p
 struct Measured {
   MapEvaluator map;
   std::vector<double> inference_ms;
+  int64_t skipped = 0;  // pictures
 };
 
-Measured measure(Detector& detector, const Dataset& data) {
+Measured measure(Detector& detector, const Dataset& data, BadPicture bad) {
   Measured m{.map = MapEvaluator(detector.info()), .inference_ms = {}};
   const auto job = detector.make_job();
   Detections detections;
   Progress progress(static_cast<int64_t>(data.samples.size()));
+  PictureReader reader(bad);
   for (const Sample& sample : data.samples) {
     if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
-    const Image image = read_image(sample.image);
-    job->submit(view(image));
+    const std::optional<Image> image = reader.read(sample.image);
+    if (!image) continue;
+    job->submit(view(*image));
     job->finish(kMapDecode, detections);
     m.inference_ms.push_back(job->inference_time().count());
-    m.map.add(sample, image.size(), detections);
+    m.map.add(sample, image->size(), detections);
     progress.update(static_cast<int64_t>(m.inference_ms.size()),
                     fmt::format("{:.0f} ms", m.inference_ms.back()));
   }
+  reader.finish();
+  m.skipped = data.skipped + reader.skipped();
+  if (m.map.boxes().objects() == 0)
+    fail("none of the pictures that can be read has a label: there is nothing to measure");
   return m;
 }
 
@@ -59,10 +68,10 @@ ordered_json report(const Detector& detector, const Measured& m, bool per_class)
   const CocoSummary box = m.map.boxes().summary();
   ordered_json j{{"task", task_name(detector.info().task)},
                  {"images", m.inference_ms.size()},
+                 {"skipped", m.skipped},
                  {"map50", box.map50},
                  {"map50_95", box.map50_95}};
-  const bool pose = detector.info().task == Task::kPose;
-  if (pose) {
+  if (m.map.keypoints().objects() > 0) {
     const CocoSummary points = m.map.keypoints().summary();
     j["pose_map50"] = points.map50;
     j["pose_map50_95"] = points.map50_95;
@@ -106,11 +115,15 @@ void print(const ordered_json& j) {
 void run(const Options& options) {
   Detector detector(detector_options(options.run, std::nullopt, 1));
   detector.say_other_size();
-  const Dataset data = read_dataset(
-      options.data,
-      {.split = options.split, .images = options.images, .model_names = detector.info().names});
+  const Dataset data = read_dataset(options.data, {.split = options.split,
+                                                   .images = options.images,
+                                                   .model_names = detector.info().names,
+                                                   .strict = options.strict});
   check_fits(detector.info(), data, options.data);
-  const ordered_json j = report(detector, measure(detector, data), options.per_class);
+  require_labels(data, options.data + ": " + options.split);
+  const Measured measured =
+      measure(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
+  const ordered_json j = report(detector, measured, options.per_class);
   options.run.json ? print_out("{}\n", dump_json(j)) : print(j);
 }
 
@@ -121,11 +134,13 @@ void add_val(CLI::App& root) {
   CLI::App* verb =
       root.add_subcommand("val", "measure mAP on labelled pictures, as COCO defines it");
   add_run_options(*verb, options->run, "f32");
-  verb->add_option("--data", options->data, "data.yaml or COCO JSON")->required();
+  verb->add_option("--data", options->data, "data.yaml, a folder with one, or COCO JSON")
+      ->required();
   verb->add_option("--images", options->images, "folder of the pictures, for COCO JSON");
   verb->add_option("--split", options->split, "train, val or test of data.yaml")
       ->capture_default_str();
   verb->add_flag("--per-class", options->per_class, "a line for every class");
+  add_strict_option(*verb, options->strict);
   verb->callback([options] {
     install_stop_signals();
     run(*options);

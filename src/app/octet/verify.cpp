@@ -186,8 +186,9 @@ ordered_json verify_all(const Options& o) {
   bool ok = mismatches.empty();
   auto engines = ordered_json::array();
   if (!o.data.empty() && has_reference(model, o.model)) {
-    const Dataset data = some_of(
+    Dataset data = some_of(
         read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);
+    leave_out_unreadable(data, false);
     for (const auto& [size, files] : by_size) {
       for (const auto& c :
            compare_engines(model, {size.first, size.second}, files, data, o.engines)) {

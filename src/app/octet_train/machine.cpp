@@ -1,4 +1,5 @@
 #include "app/octet_train/verbs.h"
+#include "train/loop/run_folder.h"
 #include "train/loop/trainer.h"
 #include "train/network/device.h"
 
@@ -13,6 +14,17 @@ void add_machine_options(CLI::App& verb, TrainOptions& options) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   verb.add_option("--seed", options.seed, "of every random choice")->capture_default_str();
+}
+
+void add_run_options(CLI::App& verb, bool& resume, bool& overwrite) {
+  CLI::Option* resumed = verb.add_flag(
+      "--resume", resume, "continue the run of the same command; more --epochs prolong it");
+  verb.add_flag("--overwrite", overwrite, "replace the run that lies in the folder")
+      ->excludes(resumed);
+}
+
+EarlierRun earlier_run(bool resume, bool overwrite) {
+  return resume ? EarlierRun::kResume : overwrite ? EarlierRun::kReplace : EarlierRun::kRefuse;
 }
 
 }  // namespace octet

@@ -5,6 +5,7 @@
 
 #include "app/octet_train/verbs.h"
 #include "app/size_flag.h"
+#include "app/strict_option.h"
 #include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -14,6 +15,7 @@
 #include "core/size.h"
 #include "core/text/json_text.h"
 #include "format/model_file.h"
+#include "train/loop/run_folder.h"
 #include "train/report/report.h"
 
 namespace octet {
@@ -23,13 +25,16 @@ struct Options {
   std::string model, data, output = "int8.safetensors", size, method = "qat";
   QuantizeOptions quantize;
   double max_drop = -1;
+  bool overwrite = false;
+  bool strict = false;
   bool json = false;
 };
 
-nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r) {
+nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r, int64_t skipped) {
   nlohmann::ordered_json j{{"output", o.output},
                            {"method", o.method},
                            {"images", r.calibration.pictures},
+                           {"skipped", skipped},
                            {"epochs", r.training ? r.training->epochs.size() : 0},
                            {"seconds", r.training ? r.training->seconds : 0},
                            {"map50", r.after.boxes.map50},
@@ -70,17 +75,25 @@ void run(Options& o) {
   QuantizeOptions& q = o.quantize;
   q.method = o.method == "ptq" ? QuantizeMethod::kPtq : QuantizeMethod::kQat;
   if (o.max_drop >= 0) q.max_drop = o.max_drop;
-  const Dataset training = read_dataset(o.data, {.split = "train"});
-  const Dataset validation = read_dataset(o.data, {.split = "val"});
+  Dataset training = read_dataset(o.data, {.split = "train", .strict = o.strict});
+  Dataset validation = read_dataset(o.data, {.split = "val", .strict = o.strict});
   require_labels(validation, o.data + ": val");
   Model model = read_model(o.model);
+  if (!model.quantization.empty())
+    fail("{}: is quantized already; start from the float model", o.model);
   q.calibration.side = q.qat.train.side = square_side(o.size, model.info);
   model.info.trained_side = q.calibration.side;
   if (model.info.names.size() != training.names.size() ||
       model.info.head.keypoints != training.keypoints)
     fail("{}: has other classes or keypoints than the model; train it on this data first", o.data);
   q.qat.train.folder = output.parent_path() / (output.stem().string() + "-run");
-  make_folder(q.qat.train.folder);
+  const bool trains = q.method == QuantizeMethod::kQat;
+  prepare_run_folder({.path = q.qat.train.folder,
+                      .also = {output},
+                      .earlier = earlier_run(trains && q.qat.train.resume, o.overwrite),
+                      .resumable = trains},
+                     model);
+  for (Dataset* data : {&training, &validation}) leave_out_unreadable(*data, o.strict);
   const QuantizeResult r = quantize(model, training, validation, q);
   if (r.training && r.training->interrupted)
     fail("interrupted; {} holds everything: the same command with --resume continues",
@@ -104,7 +117,7 @@ void run(Options& o) {
                 l.drop ? fmt::format("{:>13.4f}", *l.drop) : "");
     }
   }
-  if (o.json) print_out("{}\n", dump_json(to_json(o, r)));
+  if (o.json) print_out("{}\n", dump_json(to_json(o, r, training.skipped + validation.skipped)));
 }
 
 // Found on COCO with YOLOv8n: small steps, short averages.
@@ -123,7 +136,8 @@ void set_qat_defaults(TrainOptions& t) {
   t.augment.scale = 0.3;
 }
 
-void add_training_options(CLI::App& verb, TrainOptions& t) {
+void add_training_options(CLI::App& verb, Options& o) {
+  TrainOptions& t = o.quantize.qat.train;
   verb.add_option("--epochs", t.epochs, "qat: passes over the training pictures")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
@@ -139,7 +153,7 @@ void add_training_options(CLI::App& verb, TrainOptions& t) {
           "qat: learning rate of scales, as a multiple of --lr: share of the scale an update")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb.add_flag("--resume", t.resume, "qat: continue an interrupted run of the same command");
+  add_run_options(verb, t.resume, o.overwrite);
   add_machine_options(verb, t);
 }
 
@@ -188,8 +202,9 @@ void add_quantize(CLI::App& root) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb->add_flag("!--observed-scales", q.qat.learn_scales, "qat: keep scales as calibrated");
-  add_training_options(*verb, q.qat.train);
+  add_training_options(*verb, o);
   verb->add_option("-o,--output", o.output, "model file to write")->capture_default_str();
+  add_strict_option(*verb, o.strict);
   verb->add_flag("--json", o.json, "print one JSON object on standard output");
   verb->callback([options] { run(*options); });
 }

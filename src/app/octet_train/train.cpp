@@ -4,6 +4,7 @@
 
 #include "app/octet_train/verbs.h"
 #include "app/size_flag.h"
+#include "app/strict_option.h"
 #include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -11,9 +12,11 @@
 #include "core/output.h"
 #include "core/process.h"
 #include "core/size.h"
+#include "core/text/count_text.h"
 #include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
+#include "train/loop/run_folder.h"
 #include "train/loop/trainer.h"
 #include "train/report/report.h"
 
@@ -22,8 +25,10 @@ namespace {
 
 struct Options {
   std::string model, data, folder = "run", size;
-  std::string optimizer = "sgd", activation = "silu";
+  std::string optimizer = "auto", activation = "silu";
   TrainOptions train;
+  bool overwrite = false;
+  bool strict = false;
   bool json = false;
 };
 
@@ -43,8 +48,10 @@ void report_labels(const Dataset& data) {
     empty += s.objects.empty();
     for (const TruthObject& o : s.objects) ++objects[static_cast<size_t>(o.class_index)];
   }
-  log_info("labels: {} pictures, {} objects, {} pictures without any", data.samples.size(),
-           std::accumulate(objects.begin(), objects.end(), int64_t{0}), empty);
+  log_info("labels: {}, {}, {} without any",
+           counted(static_cast<int64_t>(data.samples.size()), "picture"),
+           counted(std::accumulate(objects.begin(), objects.end(), int64_t{0}), "object"),
+           counted(empty, "picture"));
   constexpr size_t kListed = 10;
   std::vector<std::string> absent;
   for (size_t c = 0; c < objects.size(); ++c) {
@@ -59,43 +66,78 @@ void report_labels(const Dataset& data) {
         absent.size() > kListed ? ", …" : "");
 }
 
+// The model as it begins: of the data's classes and keypoints, with the activation wanted.
+Model starting_model(Options& o, const Dataset& data) {
+  Model model = read_model(o.model);
+  o.train.side = square_side(o.size, model.info);
+  model.info.trained_side = o.train.side;
+  if (!model.quantization.empty())
+    fail(
+        "{}: is an int8 model; train the float model that it came from, then 'octet quantize' "
+        "again",
+        o.model);
+  const ActivationKind activation = parse_activation(o.activation);
+  const bool replaced = activation != ActivationKind::kSilu && has_silu(model.graph);
+  if (replaced) model = replace_activation(std::move(model), activation);
+  const Head& head = model.info.head;
+  if ((head.keypoints == 0) != (data.keypoints == 0))
+    fail("{}: {} keypoints an object, the model has {}: take a model of the same task", o.data,
+         data.keypoints, head.keypoints);
+  const bool other_keypoints =
+      head.keypoints != data.keypoints || head.keypoint_dims != data.keypoint_dims;
+  if (other_keypoints)
+    log_info("keypoints: the model's [{}, {}] become the data's [{}, {}], learnt anew",
+             head.keypoints, head.keypoint_dims, data.keypoints, data.keypoint_dims);
+  o.train.already_trained = model.info.names == data.names && !replaced && !other_keypoints;
+  model = select_classes(std::move(model), data.names, o.train.seed);
+  return select_keypoints(
+      std::move(model),
+      {.count = data.keypoints, .dims = data.keypoint_dims, .flip_index = data.flip_index},
+      o.train.seed);
+}
+
+void set_optimizer(Options& o, const Dataset& training) {
+  TrainOptions& t = o.train;
+  t.least_warmup = 100;
+  if (o.optimizer != "auto") {
+    t.optimizer = o.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
+    return;
+  }
+  choose_optimizer(t, static_cast<int64_t>(training.samples.size()), training.names.size());
+  log_info("optimizer: {}, learning rate {:.2g}",
+           t.optimizer == OptimizerKind::kSgd ? "sgd" : "adamw", t.learning_rate);
+}
+
 void run_train(Options& options) {
   install_stop_signals();
   if (options.train.bf16 && !options.train.device.is_cpu())
     fail_usage("--bf16 is for --device cpu alone");
   options.train.folder = options.folder;
-  const Dataset training = read_dataset(options.data, {.split = "train"});
-  const Dataset validation = read_dataset(options.data, {.split = "val"});
-  Model model = read_model(options.model);
-  options.train.side = square_side(options.size, model.info);
-  model.info.trained_side = options.train.side;
-  const ActivationKind activation = parse_activation(options.activation);
-  const bool replaced = activation != ActivationKind::kSilu && has_silu(model.graph);
-  if (replaced) model = replace_activation(std::move(model), activation);
-  options.train.already_trained = model.info.names == training.names && !replaced;
-  model = select_classes(std::move(model), training.names, options.train.seed);
-  if (model.info.head.keypoints != training.keypoints)
-    fail("{}: {} keypoints an object, the model has {}", options.data, training.keypoints,
-         model.info.head.keypoints);
-  options.train.optimizer =
-      options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
+  Dataset training = read_dataset(options.data, {.split = "train", .strict = options.strict});
+  Dataset validation = read_dataset(options.data, {.split = "val", .strict = options.strict});
+  const Model model = starting_model(options, training);
   require_labels(training, options.data + ": train");
   require_labels(validation, options.data + ": val");
+  prepare_run_folder(
+      {.path = options.folder, .earlier = earlier_run(options.train.resume, options.overwrite)},
+      model);
+  for (Dataset* data : {&training, &validation}) leave_out_unreadable(*data, options.strict);
   report_labels(training);
-  make_folder(options.folder);
+  set_optimizer(options, training);
   const TrainSummary s = train_float(model, training, validation, options.train);
   if (s.interrupted)
     fail("interrupted; {} holds everything: the same command with --resume continues",
          (options.train.folder / "last.safetensors").string());
   write_train_report(options.train.folder, validation, judging_size(options.train));
   const std::string best = (options.train.folder / "best.safetensors").string();
-  log_info("{} epochs in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}",
-           s.epochs.size(), s.seconds, s.images_per_second,
+  log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}",
+           counted(static_cast<int64_t>(s.epochs.size()), "epoch"), s.seconds, s.images_per_second,
            s.best_epoch > 0 ? fmt::format("epoch {}", s.best_epoch) : "the model as given",
            s.best.boxes.map50_95, best);
   if (!options.json) return;
   nlohmann::ordered_json j{{"output", best},
                            {"images", s.images},
+                           {"skipped", training.skipped + validation.skipped},
                            {"epochs", s.epochs.size()},
                            {"seconds", s.seconds},
                            {"images_per_second", s.images_per_second},
@@ -110,13 +152,14 @@ void run_train(Options& options) {
 
 void add_schedule_options(CLI::App& verb, Options& o) {
   TrainOptions& t = o.train;
-  verb.add_option("--optimizer", o.optimizer, "sgd or adamw")
-      ->check(CLI::IsMember({"sgd", "adamw"}))
+  verb.add_option("--optimizer", o.optimizer,
+                  "sgd, adamw, or auto: adamw for up to 10000 batches, with a rate by the classes")
+      ->check(CLI::IsMember({"auto", "sgd", "adamw"}))
       ->capture_default_str();
   verb.add_option(
           "--lr", t.learning_rate,
-          "first learning rate; default: 0.01 sgd, 0.001 adamw, a tenth of it for a model that "
-          "detects these classes already")
+          "first learning rate; default: by auto, else 0.01 sgd, 0.001 adamw; a tenth of it for a "
+          "model that detects these classes already")
       ->check(CLI::PositiveNumber);
   verb.add_flag("--cosine", t.cosine, "let the learning rate fall as a cosine, not a line");
   verb.add_option("--warmup", t.warmup_epochs, "epochs in which the learning rate rises")
@@ -151,7 +194,7 @@ void add_schedule_options(CLI::App& verb, Options& o) {
   verb.add_flag("--rect", t.rectangular,
                 "judge every picture in the rectangle that fits it: quicker than the square");
   verb.add_flag("--bf16", t.bf16, "compute in bf16: faster where the processor has it");
-  verb.add_flag("--resume", t.resume, "continue an interrupted run of the same command");
+  add_run_options(verb, t.resume, o.overwrite);
 }
 
 }  // namespace
@@ -175,6 +218,7 @@ void add_train(CLI::App& root) {
   verb->add_option("-o,--output", o.folder,
                    "folder for best.safetensors, last.safetensors and results.csv")
       ->capture_default_str();
+  add_strict_option(*verb, o.strict);
   verb->add_flag("--json", o.json, "print one JSON object on standard output");
   verb->callback([options] { run_train(*options); });
 }

@@ -12,4 +12,9 @@ struct TrainOptions;
 // --device, --seed and --threads.
 void add_machine_options(CLI::App& verb, TrainOptions& options);
 
+// --resume and --overwrite, which exclude each other.
+void add_run_options(CLI::App& verb, bool& resume, bool& overwrite);
+enum class EarlierRun;
+[[nodiscard]] EarlierRun earlier_run(bool resume, bool overwrite);
+
 }  // namespace octet

@@ -56,6 +56,16 @@ std::string cleaned(std::string_view text, bool lines_stay) {
 std::string clean_text(std::string_view text) { return cleaned(text, false); }
 std::string clean_lines(std::string_view text) { return cleaned(text, true); }
 
+size_t utf8_bytes(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t bytes = first_code_point(text.substr(at)).bytes;
+    if (bytes == 0) break;
+    at += bytes;
+  }
+  return at;
+}
+
 std::string escaped_name(std::string_view name) {
   std::string out;
   for (const char c : clean_text(name)) {

@@ -16,6 +16,9 @@ namespace octet {
 // The same, but line feeds stay: for text of several lines that octet wrote itself.
 [[nodiscard]] std::string clean_lines(std::string_view text);
 
+// Of how many bytes from the first on `text` is UTF-8: its size where all of it is.
+[[nodiscard]] size_t utf8_bytes(std::string_view text);
+
 // A name as one level of a topic and as a part of a file name. What has a meaning there (/ + # and
 // %) is written as % and two digits, so that different names stay different.
 [[nodiscard]] std::string escaped_name(std::string_view name);

@@ -10,6 +10,7 @@
 
 #include "core/budget.h"
 #include "core/error.h"
+#include "core/text/clean_text.h"
 
 namespace octet {
 namespace {
@@ -60,6 +61,17 @@ void take_what_opens(std::string_view text, Budget budget) {
   budget.take(static_cast<size_t>(std::count_if(text.begin(), text.end(), opens)), kNodeBytes);
 }
 
+// yaml-cpp reads UTF-8, and by their first bytes UTF-16 and UTF-32. Anything else it would take for UTF-8.
+void require_unicode(std::string_view text, const std::string& name) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") ||
+      text.substr(0, 4).find('\0') != std::string_view::npos)
+    return;
+  const size_t good = utf8_bytes(text);
+  if (good == text.size()) return;
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(good), '\n');
+  fail("{}: line {}: is not UTF-8; save the file in that encoding", name, line);
+}
+
 using Names = std::vector<std::optional<std::string>>;
 
 // Leaves out what is no text, is no class's number, or was there before.
@@ -74,6 +86,7 @@ void put(const YAML::Node& key, const YAML::Node& text, Names& names) {
 YAML::Node load_yaml(const std::string& text, const std::string& name) {
   if (text.size() > kMaxBytes)
     fail("{}: has {} MB of YAML; {} are the most", name, text.size() >> 20, kMaxBytes >> 20);
+  require_unicode(text, name);
   try {
     Budget budget(name, text.size());
     take_what_opens(text, budget);

@@ -10,7 +10,7 @@ class Node;
 
 namespace octet {
 
-// Parses a document. Throws an Error beginning with `name` when it is malformed, nested deeper than
+// Parses a document. Throws an Error beginning with `name` when it is no Unicode, malformed, nested deeper than
 // 50 levels, uses aliases (which a few bytes of can expand without bound), or would take more memory
 // than a file of its size may (core/budget.h), and when a second document follows, which would be read
 // by nobody.

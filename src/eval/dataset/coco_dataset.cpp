@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/json/parse_json.h"
 #include "core/log.h"
 #include "eval/dataset/dataset_readers.h"
@@ -54,6 +55,7 @@ class CocoReader {
     read_images();
     for (const json& a : root_.at("annotations")) read_annotation(a);
     out_.keypoint_dims = out_.keypoints > 0 ? 3 : 0;
+    complete_keypoints();
     for (size_t i = 0; i < kReasons.size(); ++i) {
       if (skipped_[i] > 0)
         log_warning("{}: {} of its entries {}; they are left out", name_, skipped_[i], kReasons[i]);
@@ -187,11 +189,26 @@ class CocoReader {
                   .keypoint_area = a.contains("area") ? *area : 0.53 * *w * *h,
                   .crowd = a.contains("iscrowd") && a.at("iscrowd").get<double>() != 0,
                   .keypoints = {}};
+    if (a.contains("num_keypoints"))
+      o.labelled_keypoints =
+          static_cast<int>(number(a.at("num_keypoints")).value_or(TruthObject::kCounted));
     if (a.contains("keypoints") && !read_keypoints(a.at("keypoints"), o)) {
       skip(Reason::kKeypoints);
       return std::nullopt;
     }
     return o;
+  }
+
+  // Objects without keypoints have as many as the others, of which none is labelled: such a person is
+  // ignored, and what is found there is no mistake.
+  void complete_keypoints() {
+    for (Sample& sample : out_.samples) {
+      for (TruthObject& o : sample.objects) {
+        const auto wanted = static_cast<size_t>(out_.keypoints);
+        budget_.take((wanted - o.keypoints.size()) * sizeof(TruthObject::Point));
+        o.keypoints.resize(wanted);
+      }
+    }
   }
 
   static bool read_keypoints(const json& k, TruthObject& o) {
@@ -229,15 +246,34 @@ Dataset parse_coco_dataset(std::string_view text, const fs::path& path,
   }
 }
 
+namespace {
+
+bool is_yaml(const fs::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml";
+}
+
+// Of a folder its data.yaml, or its only YAML file.
+fs::path dataset_file(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return path;
+  if (fs::is_regular_file(path / "data.yaml", ignored)) return path / "data.yaml";
+  std::vector<fs::path> files = list_folder(path);
+  std::erase_if(files, [](const fs::path& file) { return !is_yaml(file); });
+  if (files.size() == 1) return files.front();
+  fail("{}: is a folder without a data.yaml; name the file of the data set", path.string());
+}
+
+}  // namespace
+
 Dataset read_coco_dataset(const fs::path& path, const DatasetOptions& options) {
   return parse_coco_dataset(read_text_file(path), path, options);
 }
 
-Dataset read_dataset(const fs::path& path, const DatasetOptions& options) {
+Dataset read_dataset(const fs::path& given, const DatasetOptions& options) {
+  const fs::path path = dataset_file(given);
   require_file(path);
-  const std::string extension = path.extension().string();
-  if (extension == ".json") return read_coco_dataset(path, options);
-  if (extension == ".yaml" || extension == ".yml") return read_yolo_dataset(path, options.split);
+  if (path.extension() == ".json") return read_coco_dataset(path, options);
+  if (is_yaml(path)) return read_yolo_dataset(path, options);
   fail("{}: a dataset is expected as data.yaml or COCO .json", path.string());
 }
 

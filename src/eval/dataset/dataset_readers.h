@@ -8,7 +8,7 @@
 namespace octet {
 
 [[nodiscard]] Dataset read_yolo_dataset(const std::filesystem::path& path,
-                                        const std::string& split_name);
+                                        const DatasetOptions& options);
 // What cannot be used is left out: objects whose box has a negative side, a number beyond all
 // pictures, or lies outside its picture; what has an id that is not a whole number; an image's second
 // entry and an object that is there twice. How many those are is logged once for each kind.

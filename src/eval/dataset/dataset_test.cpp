@@ -43,7 +43,9 @@ TEST(Labels, SayFileLineAndReason) {
   EXPECT_THAT(message("0 .5 .5 1 1", kPose), HasSubstr("5 numbers; 11"));
   EXPECT_THAT(message("0 1.5 .5 .1 .1", kDetect), HasSubstr("outside the picture"));
   EXPECT_THAT(message("0 320 240 64 64", kDetect), HasSubstr("outside the picture"));
-  EXPECT_THAT(message("0 .5 .5 0 .1", kDetect), HasSubstr("no size"));
+  EXPECT_THAT(message("0 .5 .5 -0.1 .1", kDetect), HasSubstr("outside the picture"));
+  EXPECT_THAT(message("0 .5 .5 1 1 1.2 .2 2 0 0 0", kPose), HasSubstr("keypoint 0 (1.2, 0.2)"));
+  EXPECT_THAT(message("0 .5 .5 1 1 .2 .2 -1 0 0 0", kPose), HasSubstr("visibility -1"));
   EXPECT_THAT(message("0 nan .5 .1 .1", kDetect), HasSubstr("not a number"));
   EXPECT_THAT(message("0 0x1 .5 .1 .1", kDetect), HasSubstr("not a number"));
 }
@@ -81,7 +83,8 @@ TEST(YoloDataset, FoldersListsAndLists) {
                             "names: [a, b]\nkpt_shape: [0, 9]\nval: images\n"}) {
     EXPECT_THAT(error_of([&] { (void)read(wrong); }), HasSubstr("data.yaml")) << wrong;
   }
-  EXPECT_THAT(error_of([&] { (void)read("names: [a]\nval: images\n"); }),
+  (void)read("names: [a]\nval: images\n");
+  EXPECT_THAT(error_of([&] { (void)read_dataset(folder / "data.yaml", {.strict = true}); }),
               HasSubstr("1.txt: line 1: class 1"));
 }
 
@@ -125,7 +128,7 @@ TEST(YoloDataset, NamesEverythingThatIsWrong) {
   }
   write_text_file(folder / "data.yaml", "names: [x]\nval: images\n");
   const std::string message =
-      error_of([&] { (void)read_dataset(folder / "data.yaml", DatasetOptions{}); });
+      error_of([&] { (void)read_dataset(folder / "data.yaml", {.strict = true}); });
   EXPECT_THAT(message, HasSubstr("2 label files are wrong")) << message;
   EXPECT_THAT(message, HasSubstr("a.txt: line 1")) << message;
   EXPECT_THAT(message, HasSubstr("c.txt: line 1")) << message;

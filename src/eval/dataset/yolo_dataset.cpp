@@ -1,14 +1,16 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <set>
 
 #include "core/budget.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder.h"
+#include "core/log.h"
+#include "core/skipped.h"
+#include "core/text/count_text.h"
+#include "core/text/split_text.h"
 #include "core/yaml/yaml_text.h"
 #include "eval/dataset/dataset.h"
 #include "eval/dataset/dataset_readers.h"
@@ -18,99 +20,86 @@ namespace octet {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kKeypointAreaShare =
-    0.53;  // of the box: COCO's mean, used where labels carry no area
-constexpr double kSlack =
-    0.01;  // labels written with few digits may leave the picture by this much
 constexpr size_t kListedBytes = 200;                 // of a picture's path that a .txt list names
 constexpr size_t kMaxLabelBytes = size_t{16} << 20;  // of one picture's labels
-constexpr int kMaxLabels = 100'000;                  // lines of one picture's labels
-constexpr size_t kMaxLineBytes = size_t{256} << 10;  // of one label: a thousand keypoints and more
+constexpr int kMaxClasses = 100'000;                 // that 'nc' alone gives
 
-std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find_first_of(separators), text.size());
-    if (end > 0) parts.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
+bool is_there(const fs::path& path) {
+  std::error_code ignored;  // what cannot be looked at is not there
+  return fs::exists(path, ignored);
 }
 
-double parse_number(std::string_view word, const std::string& where) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc() || end != word.data() + word.size() || !std::isfinite(value))
-    fail("{}: '{}' is not a number", where, word);
-  return value;
+// "._a.jpg" of macOS, ".ipynb_checkpoints": copies that nobody labelled.
+bool is_hidden(const fs::path& file, const fs::path& folder) {
+  const fs::path below = file.lexically_relative(folder);
+  return std::any_of(below.begin(), below.end(), [](const fs::path& part) {
+    return part.native().starts_with('.') && part != "." && part != "..";
+  });
 }
 
-TruthObject parse_label(const std::vector<std::string_view>& words, const LabelFormat& format,
-                        const std::string& where) {
-  const size_t expected = 5 + static_cast<size_t>(format.keypoints) * format.keypoint_dims;
-  if (words.size() != expected) {
-    fail("{}: {} numbers; {} are expected (class, x, y, width, height{})", where, words.size(),
-         expected, format.keypoints > 0 ? ", keypoints" : "");
-  }
-  std::vector<double> v;
-  for (const std::string_view word : words) v.push_back(parse_number(word, where));
-  if (v[0] != std::floor(v[0]) || v[0] < 0 || v[0] >= static_cast<double>(format.classes)) {
-    fail("{}: class {} is not one of 0 to {}; check names in data.yaml", where, v[0],
-         format.classes - 1);
-  }
-  const bool inside = v[1] >= -kSlack && v[1] <= 1 + kSlack && v[2] >= -kSlack &&
-                      v[2] <= 1 + kSlack && v[3] <= 1 + kSlack && v[4] <= 1 + kSlack;
-  if (!inside)
-    fail("{}: the box ({}, {}, {}, {}) lies outside the picture; values are fractions of its sides",
-         where, v[1], v[2], v[3], v[4]);
-  if (v[3] <= 0 || v[4] <= 0) fail("{}: the box has no size ({} x {})", where, v[3], v[4]);
-  TruthObject object{.class_index = static_cast<int>(v[0]),
-                     .box = {v[1] - v[3] / 2, v[2] - v[4] / 2, v[1] + v[3] / 2, v[2] + v[4] / 2},
-                     .box_area = v[3] * v[4],
-                     .keypoint_area = kKeypointAreaShare * v[3] * v[4],
-                     .keypoints = {}};
-  for (int k = 0; k < format.keypoints; ++k) {
-    const double* p = &v[5 + static_cast<size_t>(k) * format.keypoint_dims];
-    int visibility = p[0] > 0 || p[1] > 0 ? 2 : 0;
-    if (format.keypoint_dims == 3) {
-      if (p[2] != 0 && p[2] != 1 && p[2] != 2) {
-        fail("{}: keypoint {} has the visibility {}; 0, 1 or 2 is expected", where, k, p[2]);
-      }
-      visibility = static_cast<int>(p[2]);
-    }
-    object.keypoints.push_back({.x = p[0], .y = p[1], .visibility = visibility});
-  }
-  return object;
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  const size_t end = text.find_last_not_of(" \t");
+  return begin == text.size() ? std::string_view() : text.substr(begin, end + 1 - begin);
 }
 
-// ---- data.yaml
-
-std::vector<fs::path> pictures_in(const fs::path& entry, const std::string& name) {
-  std::error_code ignored;  // what cannot be looked at is neither of both
-  if (fs::is_directory(entry, ignored)) return files_below(entry, has_image_extension);
-  if (!fs::is_regular_file(entry, ignored) || entry.extension() != ".txt")
-    fail("{}: {} is neither a folder nor a .txt list", name, entry.string());
+// The pictures of a .txt list. A relative name counts from the list's folder, or else from where octet
+// was started.
+std::vector<fs::path> listed_pictures(const fs::path& list) {
   std::vector<fs::path> files;
-  const std::string text = read_text_file(entry);
-  Budget budget(entry.string(), text.size());
-  for (const std::string_view line : split(text, "\r\n")) {
+  const std::string text = read_text_file(list);
+  Budget budget(list.string(), text.size());
+  for (const std::string_view line : split_text(without_byte_order_mark(text), "\r\n")) {
+    const fs::path file(trimmed(line));
+    if (!has_image_extension(file)) continue;
     budget.take(kListedBytes);
-    const fs::path file(line);
-    files.push_back(file.is_absolute() ? file : entry.parent_path() / file);
+    const fs::path beside = list.parent_path() / file;  // an absolute path stays
+    files.push_back(is_there(beside) || !is_there(file) ? beside : file);
   }
   return files;
 }
 
-// A picture without a label file is background. Whatever else lies at its name is an Error.
-std::vector<TruthObject> read_labels(const fs::path& path, const LabelFormat& format) {
-  std::error_code ignored;
-  if (fs::status(path, ignored).type() == fs::file_type::not_found) return {};
-  return parse_labels(read_text_file(path, kMaxLabelBytes), format, path.string());
+std::vector<fs::path> pictures_in(const fs::path& entry, const std::string& name) {
+  std::error_code ignored;  // what cannot be looked at is neither of both
+  if (fs::is_directory(entry, ignored)) {
+    std::vector<fs::path> files = files_below(entry, has_image_extension);
+    std::erase_if(files, [&](const fs::path& file) { return is_hidden(file, entry); });
+    return files;
+  }
+  if (!fs::is_regular_file(entry, ignored) || entry.extension() != ".txt")
+    fail("{}: {} is neither a folder nor a .txt list", name, entry.string());
+  return listed_pictures(entry);
+}
+
+// ---- data.yaml
+
+// Each keypoint's number in a mirrored picture. An empty list is none.
+std::vector<int> read_flip_index(const YAML::Node& flip, int keypoints, const std::string& name) {
+  std::vector<int> index;
+  for (size_t i = 0; flip.IsSequence() && i < flip.size(); ++i) {
+    const YAML::Node entry = flip[i];
+    int value = -1;
+    if (entry.IsScalar() && YAML::convert<int>::decode(entry, value)) index.push_back(value);
+  }
+  std::vector<bool> seen(static_cast<size_t>(keypoints), false);
+  for (const int i : index) {
+    if (i >= 0 && i < keypoints) seen[static_cast<size_t>(i)] = true;
+  }
+  const bool permutation = flip.IsSequence() && index.size() == flip.size() &&
+                           index.size() == seen.size() &&
+                           std::find(seen.begin(), seen.end(), false) == seen.end();
+  if (!permutation && !(flip.IsNull() || (flip.IsSequence() && flip.size() == 0)))
+    fail(
+        "{}: line {}: 'flip_idx' has to list each of 0 to {} once: for each keypoint the one that "
+        "it "
+        "is in a mirrored picture, counted from 0",
+        name, flip.Mark().line + 1, keypoints - 1);
+  return index;
 }
 
 void read_keypoints(const YAML::Node& yaml, Dataset& out, const std::string& name) {
   const YAML::Node shape = yaml["kpt_shape"];
-  if (!shape) return;
+  if (!shape || shape.IsNull()) return;
   if (!shape.IsSequence() || shape.size() != 2)
     fail("{}: kpt_shape is expected as [count, 2 or 3]", name);
   out.keypoints = shape[0].as<int>();
@@ -118,20 +107,56 @@ void read_keypoints(const YAML::Node& yaml, Dataset& out, const std::string& nam
   if (out.keypoints < 1 || out.keypoints > 1000 || out.keypoint_dims < 2 || out.keypoint_dims > 3) {
     fail("{}: kpt_shape [{}, {}] is not supported", name, out.keypoints, out.keypoint_dims);
   }
-  if (const YAML::Node flip = yaml["flip_idx"]) out.flip_index = flip.as<std::vector<int>>();
+  if (const YAML::Node flip = yaml["flip_idx"])
+    out.flip_index = read_flip_index(flip, out.keypoints, name);
+}
+
+std::vector<std::string> read_names(const YAML::Node& yaml, const std::string& name) {
+  const YAML::Node count = yaml["nc"];
+  const bool counted = count && !count.IsNull();
+  const int classes = counted ? count.as<int>() : 0;
+  if (!yaml["names"] && counted) {
+    if (classes < 1 || classes > kMaxClasses)
+      fail("{}: line {}: 'nc' is {}", name, count.Mark().line + 1, classes);
+    std::vector<std::string> names;
+    for (int i = 0; i < classes; ++i) names.push_back(fmt::format("class_{}", i));
+    return names;
+  }
+  std::vector<std::string> names = names_from_yaml(yaml["names"], name);
+  if (counted && static_cast<size_t>(classes) != names.size())
+    fail("{}: line {}: 'nc' is {}, but 'names' has {}: {}", name, count.Mark().line + 1, classes,
+         names.size(), fmt::join(names, ", "));
+  return names;
+}
+
+// The folder that the entries count from. A relative 'path' counts from the file's own folder, or else
+// from where octet was started.
+fs::path root_folder(const YAML::Node& yaml, const fs::path& path) {
+  const fs::path own = path.parent_path();
+  if (!yaml["path"] || !yaml["path"].IsScalar()) return own;
+  const fs::path said = yaml["path"].as<std::string>();
+  const fs::path beside = own / said;  // an absolute path replaces it
+  return is_there(beside) || !is_there(said) ? beside : said;
+}
+
+// Roboflow writes "../train/images" where "train/images" is meant.
+fs::path find_entry(const fs::path& root, const std::string& entry) {
+  constexpr std::string_view kUp = "../";
+  fs::path found = root / entry;
+  if (!is_there(found) && entry.starts_with(kUp)) found = root / entry.substr(kUp.size());
+  return found.lexically_normal();
 }
 
 std::vector<fs::path> split_pictures(const YAML::Node& yaml, const fs::path& path,
                                      const std::string& split_name) {
-  fs::path root = path.parent_path();
-  if (yaml["path"] && yaml["path"].IsScalar())
-    root = root / yaml["path"].as<std::string>();  // an absolute path replaces it
-  const YAML::Node node = yaml[split_name];
+  const fs::path root = root_folder(yaml, path);
+  const bool other_name = split_name == "val" && !yaml["val"];
+  const YAML::Node node = yaml[other_name ? "validation" : split_name];
   if (!node || node.IsNull()) fail("{}: has no '{}'", path.string(), split_name);
   const auto entries =
       node.IsSequence() ? node.as<std::vector<std::string>>() : std::vector{node.as<std::string>()};
   std::set<fs::path> folders, files;  // what is named twice is looked at once
-  for (const std::string& entry : entries) folders.insert((root / entry).lexically_normal());
+  for (const std::string& entry : entries) folders.insert(find_entry(root, entry));
   for (const fs::path& entry : folders) {
     for (auto& file : pictures_in(entry, path.string())) files.insert(file.lexically_normal());
   }
@@ -140,90 +165,63 @@ std::vector<fs::path> split_pictures(const YAML::Node& yaml, const fs::path& pat
   return {files.begin(), files.end()};
 }
 
-// All that is wrong with the labels at once, so that it can be mended at once.
-void fail_for(const std::vector<std::string>& wrong, const std::string& name) {
-  constexpr size_t kListed = 20;
-  if (wrong.empty()) return;
-  if (wrong.size() == 1) fail("{}", wrong.front());
-  const size_t listed = std::min(wrong.size(), kListed);
-  fail("{}: {} label files are wrong:\n  {}{}", name, wrong.size(),
-       fmt::join(wrong.begin(), wrong.begin() + static_cast<std::ptrdiff_t>(listed), "\n  "),
-       wrong.size() > listed ? fmt::format("\n  and {} more", wrong.size() - listed) : "");
+// A picture without a label file is background. Whatever else lies at its name is an Error.
+std::vector<TruthObject> read_labels(const fs::path& path, const LabelFormat& format,
+                                     LabelNotes& notes) {
+  std::error_code ignored;
+  if (fs::status(path, ignored).type() == fs::file_type::not_found) return {};
+  return parse_labels(read_text_file(path, kMaxLabelBytes), format, path.string(), &notes);
+}
+
+void say(const LabelNotes& notes, const std::string& name) {
+  std::vector<std::string> parts;
+  const auto add = [&](int64_t count, const char* noun, const char* what) {
+    if (count > 0) parts.push_back(counted(count, noun) + what);
+  };
+  add(notes.duplicates, "label", " left out (the same is there already)");
+  add(notes.polygons, "polygon", " taken as boxes");
+  add(notes.without_size, "label", " without a size (nothing can be found there)");
+  if (!parts.empty()) log_warning("{}: {}", name, fmt::join(parts, "; "));
+}
+
+// Pictures with their objects; those whose label file cannot be understood are left out.
+void read_samples(const std::vector<fs::path>& pictures, const std::string& name, bool strict,
+                  Dataset& out) {
+  const LabelFormat format{
+      .classes = out.names.size(), .keypoints = out.keypoints, .keypoint_dims = out.keypoint_dims};
+  LabelNotes notes;
+  Skipped wrong;
+  for (const fs::path& image : pictures) {
+    try {
+      out.samples.push_back({.image = image,
+                             .relative = true,
+                             .objects = read_labels(label_path(image), format, notes)});
+    } catch (const Error& e) {
+      wrong.add(e.what());
+    }
+  }
+  out.skipped = wrong.count();
+  if (strict || out.samples.empty()) wrong.fail_for(name, "label files are wrong");
+  say(notes, name);
+  wrong.warn("picture", "wrong labels");
 }
 
 }  // namespace
 
-std::vector<TruthObject> parse_labels(std::string_view text, const LabelFormat& format,
-                                      const std::string& name) {
-  std::vector<TruthObject> objects;
-  int number = 0;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    if (++number > kMaxLabels)
-      fail("{}: has more than {} lines; one object of the picture is expected in each", name,
-           kMaxLabels);
-    if (end > kMaxLineBytes)
-      fail("{}: line {}: has {} bytes, which no label has", name, number, end);
-    const auto words = split(text.substr(0, end), " \t\r");
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (!words.empty())
-      objects.push_back(parse_label(words, format, fmt::format("{}: line {}", name, number)));
-  }
-  return objects;
-}
-
-fs::path label_path(const fs::path& image) {
-  fs::path out = image;
-  out.replace_extension(".txt");
-  const std::string text = out.string();
-  const size_t at = text.rfind("/images/");
-  if (at != std::string::npos) return text.substr(0, at) + "/labels/" + text.substr(at + 8);
-  return text.starts_with("images/") ? fs::path("labels/" + text.substr(7)) : out;
-}
-
-Dataset read_yolo_dataset(const fs::path& path, const std::string& split_name) {
+Dataset read_yolo_dataset(const fs::path& path, const DatasetOptions& options) {
   const std::string name = path.string();
   const YAML::Node yaml = load_yaml(read_text_file(path), name);
   if (!yaml.IsMap()) fail("{}: is not a data.yaml (a map with names, train, val)", name);
   try {
     Dataset out;
-    out.names = names_from_yaml(yaml["names"], name);
+    out.names = read_names(yaml, name);
     read_keypoints(yaml, out, name);
-    const LabelFormat format{.classes = out.names.size(),
-                             .keypoints = out.keypoints,
-                             .keypoint_dims = out.keypoint_dims};
-    std::vector<std::string> wrong;
-    for (const fs::path& image : split_pictures(yaml, path, split_name)) {
-      Sample sample{.image = image, .relative = true, .objects = {}};
-      try {
-        sample.objects = read_labels(label_path(image), format);
-      } catch (const Error& e) {
-        wrong.emplace_back(e.what());
-      }
-      out.samples.push_back(std::move(sample));
-    }
-    fail_for(wrong, name);
+    read_samples(split_pictures(yaml, path, options.split), name + ": " + options.split,
+                 options.strict, out);
     return out;
   } catch (const YAML::Exception& e) {
     fail("{}: {}", name, e.what());
   }
-}
-
-std::vector<TruthObject> objects_in_pixels(const Sample& sample, Size picture) {
-  std::vector<TruthObject> objects = sample.objects;
-  if (!sample.relative) return objects;
-  const double w = picture.width;
-  const double h = picture.height;
-  for (TruthObject& o : objects) {
-    o.box = {o.box.x1 * w, o.box.y1 * h, o.box.x2 * w, o.box.y2 * h};
-    o.box_area *= w * h;
-    o.keypoint_area *= w * h;
-    for (auto& p : o.keypoints) {
-      p.x *= w;
-      p.y *= h;
-    }
-  }
-  return objects;
 }
 
 }  // namespace octet

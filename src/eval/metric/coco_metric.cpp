@@ -60,9 +60,15 @@ std::vector<int> match(const ImageClass& c, double threshold) {
   return matches;
 }
 
+// Those that lie at a place.
 int labelled_points(const TruthObject& t) {
   return static_cast<int>(std::count_if(t.keypoints.begin(), t.keypoints.end(),
                                         [](const auto& p) { return p.visibility > 0; }));
+}
+
+bool has_labelled_points(const TruthObject& t) {
+  return t.labelled_keypoints == TruthObject::kCounted ? labelled_points(t) > 0
+                                                       : t.labelled_keypoints > 0;
 }
 
 double detection_area(MetricKind kind, const Detections& detections, size_t item) {
@@ -176,7 +182,7 @@ void CocoMetric::add_area(ClassRecord& record, int area,
     return a < kAreaRanges[area][0] || a > kAreaRanges[area][1];
   };
   const auto is_ignored = [&](const TruthObject& t) {
-    return t.crowd || (!box && labelled_points(t) == 0) ||
+    return t.crowd || (!box && !has_labelled_points(t)) ||
            outside(box ? t.box_area : t.keypoint_area);
   };
   ImageClass c;
@@ -274,6 +280,12 @@ CocoSummary CocoMetric::summary() const {
     s.recall_10 = mean(0, 0, last, 10).recall;
   }
   return s;
+}
+
+int64_t CocoMetric::objects() const {
+  int64_t count = 0;
+  for (const auto& [index, record] : classes_) count += record.objects[0];
+  return count;
 }
 
 std::vector<double> CocoMetric::precision_curve() const {

@@ -24,6 +24,9 @@ struct TruthObject {
   double box_area = 0;       // COCO's "area" where the labels have one, else width × height
   double keypoint_area = 0;  // for OKS: COCO's "area", else 0.53 × width × height
   bool crowd = false;
+  // COCO's "num_keypoints", which may say something else than the keypoints do.
+  static constexpr int kCounted = -1;
+  int labelled_keypoints = kCounted;
   struct Point {
     double x = 0, y = 0;
     int visibility = 0;  // 0: not labelled, 1: hidden, 2: visible
@@ -67,6 +70,7 @@ class CocoMetric {
   [[nodiscard]] std::vector<double> precision_curve() const;
 
   [[nodiscard]] size_t images() const { return images_; }
+  [[nodiscard]] int64_t objects() const;  // that count: neither crowds nor without a keypoint
   // mAP50-95 as if image i had been added times[i] times.
   [[nodiscard]] double map50_95_of(std::span<const int> times) const;
 

@@ -1,6 +1,7 @@
 #include "live/source/source.h"
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,26 +35,44 @@ constexpr double kPicturesASecond = 25;  // of a folder
 
 class PictureSource : public Source {
  public:
-  explicit PictureSource(std::vector<fs::path> files)
-      : files_(std::move(files)), first_(read_image(files_.at(0))) {}
+  PictureSource(std::vector<fs::path> files, BadPicture bad)
+      : files_(std::move(files)), reader_(bad) {
+    ready_ = read();
+    if (!ready_) reader_.finish();  // throws
+    size_ = ready_->size();
+  }
   bool next(Picture& out) override {
-    if (next_ >= files_.size()) return false;
+    if (!ready_) ready_ = read();
+    if (!ready_) {
+      if (!std::exchange(finished_, true)) reader_.finish();
+      return false;
+    }
     out.is_video = false;
-    out.image = next_ == 0 ? std::move(first_) : read_image(files_[next_]);
+    out.image = std::move(*ready_);
+    ready_.reset();
     out.captured = Clock::now();
-    out.seconds = static_cast<double>(next_) / kPicturesASecond;
-    ++next_;
+    out.seconds = static_cast<double>(next_ - 1) / kPicturesASecond;
     return true;
   }
   VideoInfo info() const override {
     return {.size = size_, .fps = kPicturesASecond, .frames = static_cast<int64_t>(files_.size())};
   }
+  int64_t skipped() const override { return reader_.skipped(); }
 
  private:
+  // The next picture that can be read; nothing behind the last.
+  std::optional<Image> read() {
+    std::optional<Image> image;
+    while (!image && next_ < files_.size()) image = reader_.read(files_[next_++]);
+    return image;
+  }
+
   std::vector<fs::path> files_;
-  Image first_;
-  Size size_ = first_.size();
+  PictureReader reader_;
+  std::optional<Image> ready_;
+  Size size_;
   size_t next_ = 0;
+  bool finished_ = false;
 };
 
 class StreamSource : public Source {
@@ -81,14 +100,14 @@ std::unique_ptr<Source> open_stream(const std::string& address, const StreamOpti
   return std::make_unique<StreamSource>(address, options, stop);
 }
 
-std::unique_ptr<Source> open_source(const std::string& source) {
+std::unique_ptr<Source> open_source(const std::string& source, BadPicture bad) {
   const bool number =
       !source.empty() && source.find_first_not_of("0123456789") == std::string::npos;
   if (number && !fs::exists(source))
     fail("--source {}: no such file; a camera of this machine is /dev/video{}", source, source);
   if (fs::is_regular_file(source) && !has_image_extension(source))
     return std::make_unique<VideoSource>(source);
-  return std::make_unique<PictureSource>(list_images(source));
+  return std::make_unique<PictureSource>(list_images(source), bad);
 }
 
 }  // namespace octet

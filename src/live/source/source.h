@@ -9,6 +9,7 @@
 #include <string>
 
 #include "detect/detector.h"
+#include "media/image/picture_reader.h"
 #include "media/stream/stream.h"
 #include "media/video/video.h"
 #include "vision/image.h"
@@ -50,11 +51,14 @@ class Source {
   virtual bool next(Picture& out) = 0;  // false at the end
   // At the end: that more belongs to it, which is missing; else empty.
   [[nodiscard]] virtual std::string cut_short() const { return {}; }
-  [[nodiscard]] virtual VideoInfo info() const = 0;  // of a stream only its rate, guessed
+  [[nodiscard]] virtual VideoInfo info() const = 0;            // of a stream only its rate, guessed
+  [[nodiscard]] virtual int64_t skipped() const { return 0; }  // pictures that cannot be read
 };
 
-// A file, a folder or a glob. Throws an Error naming the source when it cannot be opened.
-[[nodiscard]] std::unique_ptr<Source> open_source(const std::string& source);
+// A file, a folder or a glob. Throws an Error naming the source when it cannot be opened, or none of its
+// pictures can be read.
+[[nodiscard]] std::unique_ptr<Source> open_source(const std::string& source,
+                                                  BadPicture bad = BadPicture::kSkip);
 // A camera or a network stream; `stop` ends every waiting.
 [[nodiscard]] std::unique_ptr<Source> open_stream(const std::string& address,
                                                   const StreamOptions& options,

@@ -22,6 +22,10 @@ constexpr std::array kPasses = {
              [](Model m) { return replace_activation(std::move(m), ActivationKind::kRelu6); }},
     PassInfo{"select_classes", "a head for the classes of the data: train",
              [](Model m) { return select_classes(std::move(m), {"object"}, 0); }},
+    PassInfo{"select_keypoints", "a head for the keypoints of the data: train",
+             [](Model m) {
+               return select_keypoints(std::move(m), {.count = 4, .dims = 3, .flip_index = {}}, 0);
+             }},
     PassInfo{"fine_keypoints", "keypoints computed twice more, for finer steps: quantize",
              add_fine_keypoints},
 };

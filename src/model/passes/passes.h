@@ -23,6 +23,14 @@ namespace octet {
 // everything else is kept. A model that has these classes already stays as it is.
 [[nodiscard]] Model select_classes(Model model, const std::vector<std::string>& names,
                                    uint64_t seed);
+// A head for other keypoints: the last layers that make them are made anew, by `seed`; everything else is
+// kept. A model of that shape stays as it is.
+struct KeypointShape {
+  int count = 0;
+  int dims = 3;                 // 3: x, y, visibility; 2: x, y
+  std::vector<int> flip_index;  // as ModelInfo has it
+};
+[[nodiscard]] Model select_keypoints(Model model, const KeypointShape& shape, uint64_t seed);
 // An output of fine keypoints beside each of keypoints that a convolution makes
 // (quant/fine_keypoints.h). Not yet spread: all say the same. Without BatchNorm.
 [[nodiscard]] Model add_fine_keypoints(Model model);
@@ -32,6 +40,7 @@ enum class PassId {
   kInsertBatchNorm,
   kReplaceActivation,
   kSelectClasses,
+  kSelectKeypoints,
   kFineKeypoints
 };
 

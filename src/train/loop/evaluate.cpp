@@ -1,8 +1,5 @@
 #include "train/loop/evaluate.h"
 
-#include <algorithm>
-
-#include "core/error.h"
 #include "eval/map_evaluator.h"
 #include "media/image/image_io.h"
 #include "model/passes/passes.h"
@@ -92,12 +89,6 @@ Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& s
     return net.forward(image, NormMode::kRunningStatistics);
   };
   return evaluate(forward, model, data, size, voting, visit);
-}
-
-void require_labels(const Dataset& data, const std::string& name) {
-  const bool any = std::any_of(data.samples.begin(), data.samples.end(),
-                               [](const Sample& s) { return !s.objects.empty(); });
-  if (!any) fail("{}: no picture has a label; labels lie in 'labels' beside 'images'", name);
 }
 
 Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,

@@ -30,10 +30,6 @@ struct Evaluation {
   }
 };
 
-// Throws an Error beginning with `name` when no picture has a label: there is nothing to learn
-// then, and nothing to judge by.
-void require_labels(const Dataset& data, const std::string& name);
-
 // Sees every picture's objects and what was found, in pixels of the picture.
 using PictureVisitor = std::function<void(
     const Sample& sample, const std::vector<TruthObject>& truth, const Detections& found)>;

@@ -48,6 +48,25 @@ CocoSummary to_summary(const nlohmann::json& j) {
   return s;
 }
 
+std::vector<NamedLoss> all_losses() {
+  Head head;
+  head.keypoints = 1;
+  head.keypoint_dims = 3;
+  return named_losses({.labels = true, .distill = true}, head);
+}
+
+nlohmann::json to_json(const LossItems& items) {
+  nlohmann::json j;
+  for (const NamedLoss& loss : all_losses()) j[loss.name] = items.*loss.value;
+  return j;
+}
+
+LossItems to_losses(const nlohmann::json& j) {
+  LossItems items;
+  for (const NamedLoss& loss : all_losses()) items.*loss.value = j.at(loss.name).get<double>();
+  return items;
+}
+
 }  // namespace
 
 std::string fingerprint(const Model& model) {
@@ -81,6 +100,9 @@ void write_run(const std::filesystem::path& file, const Model& averaged,
                                               {"best_boxes", to_json(position.best_boxes)},
                                               {"best_keypoints", to_json(position.best_keypoints)},
                                               {"seconds", position.seconds},
+                                              {"epochs", position.epochs},
+                                              {"loss", to_json(position.loss)},
+                                              {"epoch_seconds", position.epoch_seconds},
                                               {"steps", optimizer.steps()},
                                               {"updates", average.updates()}});
   write_model_file(file, averaged, StorageKind::kF32, a);
@@ -119,7 +141,10 @@ RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
             .best_fitness = j.at("best_fitness").get<double>(),
             .best_boxes = to_summary(j.at("best_boxes")),
             .best_keypoints = to_summary(j.at("best_keypoints")),
-            .seconds = j.at("seconds").get<double>()};
+            .seconds = j.at("seconds").get<double>(),
+            .epochs = j.at("epochs").get<int>(),
+            .loss = to_losses(j.at("loss")),
+            .epoch_seconds = j.at("epoch_seconds").get<double>()};
   } catch (const nlohmann::json::exception& e) {
     fail("{}: the state of its run is damaged: {}", file.string(), e.what());
   }

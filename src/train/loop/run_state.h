@@ -7,6 +7,7 @@
 #include "eval/metric/coco_metric.h"
 #include "train/loop/optimizer.h"
 #include "train/loop/weight_average.h"
+#include "train/loss/loss.h"
 #include "train/network/network.h"
 
 namespace octet {
@@ -18,6 +19,9 @@ struct RunPosition {
   double best_fitness = -2;
   CocoSummary best_boxes, best_keypoints;  // mAP50 and mAP50-95 of the best epoch
   double seconds = 0;                      // spent so far
+  int epochs = 0;                          // that the run was to have
+  LossItems loss;            // of the epoch's batches so far: their share of its means
+  double epoch_seconds = 0;  // spent on them
 };
 
 // What a run is a run of: continuing with other options would be another run.

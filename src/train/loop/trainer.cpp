@@ -7,12 +7,14 @@
 #include <cmath>
 #include <numbers>
 #include <random>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "core/text/count_text.h"
 #include "format/model_file.h"
 #include "train/loop/run_state.h"
 #include "train/loss/loss.h"
@@ -29,32 +31,41 @@ using Clock = std::chrono::steady_clock;
 constexpr double kWarmupMomentum = 0.8;
 constexpr double kWarmupBias = 10;  // times the learning rate: where biases start, with SGD
 constexpr double kNominalBatch = 64;
-constexpr const char* kTableHead =
-    "epoch,seconds,images_per_second,box,cls,dfl,keypoint,visibility,distill,map50,map50_95,"
-    "pose_map50,pose_map50_95,lr\n";
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-void add(LossItems& sum, const LossItems& items, double factor) {
-  sum.box += items.box * factor;
-  sum.cls += items.cls * factor;
-  sum.dfl += items.dfl * factor;
-  sum.keypoint += items.keypoint * factor;
-  sum.visibility += items.visibility * factor;
-  sum.distill += items.distill * factor;
-}
+// results.csv: a column for each loss that the training has, and the figures of its task.
+class Table {
+ public:
+  Table(LossParts parts, const ModelInfo& info)
+      : losses_(named_losses(parts, info.head)), task_(info.task) {
+    text_ = "epoch,seconds,images_per_second,";
+    for (const NamedLoss& loss : losses_) text_ += fmt::format("{},", loss.name);
+    text_ += task_ == Task::kPose ? "map50,map50_95,pose_map50,pose_map50_95,lr\n"
+                                  : "map50,map50_95,lr\n";
+  }
 
-std::string table_row(const EpochResult& r) {
-  return fmt::format(
-      "{},{:.1f},{:.2f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:."
-      "6f}"
-      "\n",
-      r.epoch, r.seconds, r.images_per_second, r.loss.box, r.loss.cls, r.loss.dfl, r.loss.keypoint,
-      r.loss.visibility, r.loss.distill, r.evaluation.boxes.map50, r.evaluation.boxes.map50_95,
-      r.evaluation.keypoints.map50, r.evaluation.keypoints.map50_95, r.learning_rate);
-}
+  void set_text(std::string text) { text_ = std::move(text); }  // of a resumed run
+  void add(const EpochResult& r) {
+    text_ += fmt::format("{},{:.1f},{:.2f},", r.epoch, r.seconds, r.images_per_second);
+    for (const NamedLoss& loss : losses_) text_ += fmt::format("{:.4f},", r.loss.*loss.value);
+    text_ += figures(r.evaluation.boxes);
+    if (task_ == Task::kPose) text_ += figures(r.evaluation.keypoints);
+    text_ += fmt::format("{:.6f}\n", r.learning_rate);
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  static std::string figures(const CocoSummary& s) {
+    return fmt::format("{:.4f},{:.4f},", s.map50, s.map50_95);
+  }
+
+  std::vector<NamedLoss> losses_;
+  Task task_;
+  std::string text_;
+};
 
 class Trainer {
  public:
@@ -71,18 +82,21 @@ class Trainer {
                            .augment = options.augment,
                            .cache_gb = options.cache_gb}),
         optimizer_(options.optimizer, net_.parameters(), make_groups()),
-        average_(net_, options.average) {
+        average_(net_, options.average),
+        losses_(named_losses(task.parts, task.network.model().info.head)),
+        table_(task.parts, task.network.model().info) {
     at_.best_fitness = options.initial_fitness;
+    at_.epochs = options.epochs;
     const bool sgd = options.optimizer == OptimizerKind::kSgd;
     const double usual_rate = (sgd ? 0.01 : 0.001) * (options.already_trained ? 0.1 : 1);
     base_rate_ = options.learning_rate > 0 ? options.learning_rate : usual_rate;
     key_ = fmt::format(
-        "{}{} pictures, epochs {}, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
+        "{}{} pictures, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
         "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
-        task.kind, loader_.pictures(), options.epochs, options.side, options.batch,
-        options.accumulate, sgd ? "sgd" : "adamw", base_rate_, options.cosine ? " cosine" : "",
-        options.warmup_epochs, options.weight_decay, options.freeze, options.augment.mosaic,
-        options.augment.mixup, options.seed);
+        task.kind, loader_.pictures(), options.side, options.batch, options.accumulate,
+        sgd ? "sgd" : "adamw", base_rate_, options.cosine ? " cosine" : "", options.warmup_epochs,
+        options.weight_decay, options.freeze, options.augment.mosaic, options.augment.mixup,
+        options.seed);
   }
 
   TrainSummary run() {
@@ -106,14 +120,13 @@ class Trainer {
       training_seconds_ += result.seconds;
       finish_epoch(result, summary);
       if (at_.epoch - at_.best_epoch >= options_.patience) {
-        log_info("no better epoch for {}: training stops early", options_.patience);
+        log_info("no better one for {}: training stops early", counted(options_.patience, "epoch"));
         break;
       }
     }
     summary.seconds = at_.seconds + seconds_since(start_);
-    const auto trained =
-        static_cast<double>(summary.images) * static_cast<double>(summary.epochs.size());
-    summary.images_per_second = training_seconds_ > 0 ? trained / training_seconds_ : 0;
+    summary.images_per_second =
+        training_seconds_ > 0 ? static_cast<double>(trained_pictures_) / training_seconds_ : 0;
     return summary;
   }
 
@@ -137,10 +150,14 @@ class Trainer {
   void resume() {
     at_ = read_run(options_.folder / "last.safetensors", key_, net_, average_, optimizer_);
     if (std::filesystem::exists(options_.folder / "results.csv"))
-      table_ = read_text_file(options_.folder / "results.csv");
+      table_.set_text(read_text_file(options_.folder / "results.csv"));
     if (at_.epoch >= options_.epochs)
-      fail("{}: all {} epochs are done; there is nothing to resume", options_.folder.string(),
-           options_.epochs);
+      fail("{}: {} of {} are done; there is nothing to resume, unless --epochs asks for more",
+           options_.folder.string(), at_.epoch, counted(options_.epochs, "epoch"));
+    if (at_.epochs != options_.epochs)
+      log_info("the run was to have {}; now it has {}, and its learning rate follows them",
+               counted(at_.epochs, "epoch"), options_.epochs);
+    at_.epochs = options_.epochs;
     log_info("continuing at epoch {}, batch {}", at_.epoch + 1, at_.batch + 1);
   }
 
@@ -165,7 +182,9 @@ class Trainer {
         options_.cosine ? (1 - std::cos(progress * std::numbers::pi)) / 2 : progress;
     learning_rate_ = base_rate_ * (1 - fall * (1 - options_.last_learning_rate));
     const double step = at_.epoch * batches + static_cast<double>(at_.batch);
-    const double warm_steps = std::max(1.0, std::round(options_.warmup_epochs * batches));
+    const double least = std::min<double>(options_.least_warmup, options_.epochs * batches / 2);
+    const double warm_steps =
+        std::max({1.0, std::round(options_.warmup_epochs * batches), std::round(least)});
     const double warm = options_.warmup_epochs > 0 ? std::min(1.0, step / warm_steps) : 1;
     const bool sgd = options_.optimizer == OptimizerKind::kSgd;
     const double first_bias_rate = kWarmupBias * base_rate_;
@@ -180,39 +199,54 @@ class Trainer {
   // False when it was interrupted; then everything is saved.
   bool train_epoch(EpochResult& result) {
     const auto begin = Clock::now();
+    const double before = at_.epoch_seconds;  // a resume
     const bool mosaic =
         at_.epoch < options_.epochs - std::min(options_.close_mosaic, options_.epochs / 2);
     const int64_t first = at_.batch;
+    set_rates();
     loader_.begin_epoch(at_.epoch, mosaic, first);
     Progress progress(loader_.batches());
     for (auto batch = loader_.next(); batch; batch = loader_.next()) {
       set_rates();
       const LossItems items = step(*batch);
-      add(result.loss, items, 1.0 / static_cast<double>(loader_.batches() - first));
+      for (const NamedLoss& loss : losses_)
+        at_.loss.*loss.value += items.*loss.value / static_cast<double>(loader_.batches());
       ++at_.batch;
-      const double rate =
-          static_cast<double>((at_.batch - first) * options_.batch) / seconds_since(begin);
-      progress.update(at_.batch, progress_note(items, rate));
+      const double spent = seconds_since(begin);
+      at_.epoch_seconds = before + spent;
+      const auto trained = static_cast<double>((at_.batch - first) * options_.batch);
+      progress.update(at_.batch, progress_note(items, trained / spent));
       if (stop_requested()) {
         save(averaged());
         return false;
       }
     }
     result.epoch = ++at_.epoch;
-    at_.batch = 0;
     result.seconds = seconds_since(begin);
-    const int64_t before = std::min(loader_.pictures(), first * options_.batch);  // of a resume
-    result.images_per_second = static_cast<double>(loader_.pictures() - before) / result.seconds;
+    result.loss = std::exchange(at_.loss, {});
+    result.images_per_second =
+        static_cast<double>(loader_.pictures()) / std::exchange(at_.epoch_seconds, 0);
     result.learning_rate = learning_rate_;
+    trained_pictures_ += loader_.pictures() - std::min(loader_.pictures(), first * options_.batch);
+    at_.batch = 0;
     return true;
+  }
+
+  // "box 1.234 cls 0.567".
+  std::string losses_note(const LossItems& items) const {
+    std::string note;
+    for (const NamedLoss& loss : losses_)
+      note +=
+          fmt::format(fmt::runtime(loss.value == &LossItems::distill ? "{} {:.4f} " : "{} {:.3f} "),
+                      loss.name, items.*loss.value);
+    return note;
   }
 
   std::string progress_note(const LossItems& items, double rate) const {
     const double left = static_cast<double>((options_.epochs - at_.epoch) * loader_.pictures()) -
                         static_cast<double>(at_.batch * options_.batch);
-    return fmt::format(
-        "epoch {}/{}  {:.1f} images/s  box {:.3f} cls {:.3f} dfl {:.3f}  {:.0f} min left",
-        at_.epoch + 1, options_.epochs, rate, items.box, items.cls, items.dfl, left / rate / 60);
+    return fmt::format("epoch {}/{}  {:.1f} images/s  {} {:.0f} min left", at_.epoch + 1,
+                       options_.epochs, rate, losses_note(items), left / rate / 60);
   }
 
   bool keep_if_best(int epoch, const Evaluation& e, const Model& model) {
@@ -255,15 +289,12 @@ class Trainer {
     }
     EpochResult row = result;
     row.seconds = at_.seconds + seconds_since(start_);
-    table_ += table_row(row);
-    write_text_file(options_.folder / "results.csv", table_);
+    table_.add(row);
+    write_text_file(options_.folder / "results.csv", table_.text());
     save(averaged);
-    log_info(
-        "epoch {}/{}: box {:.3f} cls {:.3f} dfl {:.3f}{}  mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} "
-        "images/s",
-        result.epoch, options_.epochs, result.loss.box, result.loss.cls, result.loss.dfl,
-        result.loss.distill > 0 ? fmt::format(" distill {:.4f}", result.loss.distill) : "",
-        e.boxes.map50, e.boxes.map50_95, pose_note(e), result.images_per_second);
+    log_info("epoch {}/{}: {} mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} images/s", result.epoch,
+             options_.epochs, losses_note(result.loss), e.boxes.map50, e.boxes.map50_95,
+             pose_note(e), result.images_per_second);
     summary.epochs.push_back(result);
   }
 
@@ -312,14 +343,27 @@ class Trainer {
   WeightAverage average_;
   RunKey key_;
   RunPosition at_;
-  std::string table_ = kTableHead;
+  std::vector<NamedLoss> losses_;
+  Table table_;
   double base_rate_ = 0, learning_rate_ = 0;
   int pending_ = 0;  // batches since the last step
   Clock::time_point start_;
   double training_seconds_ = 0;
+  int64_t trained_pictures_ = 0;  // in them
 };
 
 }  // namespace
+
+void choose_optimizer(TrainOptions& options, int64_t pictures, size_t classes) {
+  constexpr int64_t kManyBatches = 10'000;
+  const int64_t batches = options.epochs * ((pictures + options.batch - 1) / options.batch);
+  const bool few = batches <= kManyBatches;
+  options.optimizer = few ? OptimizerKind::kAdamW : OptimizerKind::kSgd;
+  options.momentum = 0.9;
+  if (options.learning_rate > 0) return;
+  const double rate = few ? 0.002 * 5 / (4 + static_cast<double>(classes)) : 0.01;
+  options.learning_rate = rate * (options.already_trained ? 0.1 : 1);
+}
 
 TrainSummary train(const TrainingTask& task, const Dataset& training, const Dataset& validation,
                    const TrainOptions& options) {

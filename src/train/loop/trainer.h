@@ -33,6 +33,7 @@ struct TrainOptions {
   double momentum = 0.937;
   double weight_decay = 5e-4;  // of convolution weights only, at a batch of 64
   double warmup_epochs = 3;
+  int least_warmup = 0;         // batches, of which it takes no more than half of the training
   double initial_fitness = -2;  // what an epoch has to exceed to be the best
   double clip_norm = 10;
   int accumulate = 1;     // batches a step
@@ -50,6 +51,10 @@ struct TrainOptions {
   AverageOptions average;
   std::filesystem::path folder;  // best.safetensors, last.safetensors, results.csv
 };
+
+// Optimizer, rate and momentum by the number of batches, as Ultralytics documents its optimizer=auto: up to
+// 10,000 AdamW at 0.002 · 5 / (4 + classes), beyond that SGD at 0.01.
+void choose_optimizer(TrainOptions& options, int64_t pictures, size_t classes);
 
 // What pictures are letterboxed into to be judged.
 [[nodiscard]] inline SizeOption judging_size(const TrainOptions& o) {
@@ -83,6 +88,7 @@ struct TrainingTask {
       loss;
   // Called before each epoch, with the share of the training done.
   std::function<void(double progress, WeightAverage& average)> before_epoch = {};
+  LossParts parts = {};  // the losses that there are
   // What else makes it this run and no other: a resumed one has to have the same.
   std::string kind = {};
 };

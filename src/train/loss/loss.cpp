@@ -33,6 +33,17 @@ torch::Tensor distribution_focal_loss(const torch::Tensor& logits, const torch::
 
 }  // namespace
 
+std::vector<NamedLoss> named_losses(LossParts parts, const Head& head) {
+  std::vector<NamedLoss> list;
+  if (parts.labels)
+    list = {{"box", &LossItems::box}, {"cls", &LossItems::cls}, {"dfl", &LossItems::dfl}};
+  if (parts.labels && head.keypoints > 0) list.push_back({"keypoint", &LossItems::keypoint});
+  if (parts.labels && head.keypoints > 0 && head.keypoint_dims == 3)
+    list.push_back({"visibility", &LossItems::visibility});
+  if (parts.distill) list.push_back({"distill", &LossItems::distill});
+  return list;
+}
+
 Loss::Loss(const ModelInfo& info, const std::vector<Output>& outputs, LossGains gains,
            AssignerOptions assigner)
     : info_(info), outputs_(outputs), gains_(gains), assigner_(assigner) {

@@ -32,6 +32,16 @@ struct LossItems {
   double distill = 0;  // distance from a teacher's outputs, where there is one
 };
 
+struct NamedLoss {
+  const char* name;
+  double LossItems::*value;
+};
+// Those that a training has, in the order of tables: of the labels, for this head, and of a teacher.
+struct LossParts {
+  bool labels = true, distill = false;
+};
+[[nodiscard]] std::vector<NamedLoss> named_losses(LossParts parts, const Head& head);
+
 class Loss {
  public:
   Loss(const ModelInfo& info, const std::vector<Output>& outputs, LossGains gains = {},

@@ -54,8 +54,12 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
       fingerprint(teacher), network.weight_grid().bits, network.weight_grid().even ? ", even" : "",
       options.distill, options.features, options.labels, options.train.rate_of_scales,
       options.learn_scales ? "" : " observed");
-  return train({.network = network, .loss = loss, .before_epoch = before_epoch, .kind = kind},
-               training, validation, options.train);
+  const TrainingTask task{.network = network,
+                          .loss = loss,
+                          .before_epoch = before_epoch,
+                          .parts = {.labels = options.labels > 0, .distill = true},
+                          .kind = kind};
+  return train(task, training, validation, options.train);
 }
 
 }  // namespace octet

@@ -43,7 +43,9 @@ std::string curves(const std::filesystem::path& file, bool pose) {
   auto table = read_table(file);
   const auto chart = [&](const std::string& title, const std::vector<std::string>& names) {
     std::vector<Series> series;
-    for (const std::string& name : names) series.push_back({name, table["epoch"], table[name]});
+    for (const std::string& name : names) {
+      if (table.contains(name)) series.push_back({name, table["epoch"], table[name]});
+    }
     return line_chart(title, "epoch", series);
   };
   std::string out = "<h2>Curves</h2><div class=\"row\">";

@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/error.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "core/skipped.h"
+#include "eval/dataset/dataset.h"
+#include "media/image/image_io.h"
+
+namespace octet {
+namespace {
+
+constexpr unsigned kMostThreads = 8;  // a picture may take hundreds of MB
+
+// Why the picture cannot be read; nothing where it can.
+std::optional<std::string> fault_of(const Sample& sample) {
+  try {
+    (void)read_image(sample.image);
+    return std::nullopt;
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+// In the order of the samples.
+std::vector<std::optional<std::string>> faults_of(const std::vector<Sample>& samples) {
+  std::vector<std::optional<std::string>> faults(samples.size());
+  std::atomic<size_t> next = 0;
+  std::exception_ptr error;  // what is no fault of a picture, such as memory that is used up
+  std::mutex guard;
+  const auto work = [&](Progress* progress) {
+    try {
+      for (size_t i = next++; i < samples.size() && !stop_requested(); i = next++) {
+        faults[i] = fault_of(samples[i]);
+        if (progress != nullptr) progress->update(static_cast<int64_t>(i), "looking at pictures");
+      }
+    } catch (...) {
+      const std::lock_guard lock(guard);
+      error = std::current_exception();
+    }
+  };
+  {
+    Progress progress(static_cast<int64_t>(samples.size()));
+    std::vector<std::jthread> others;
+    const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+    for (unsigned i = 1; i < threads; ++i) others.emplace_back(work, nullptr);
+    work(&progress);
+  }
+  if (error) std::rethrow_exception(error);
+  if (stop_requested()) fail("interrupted while looking at the pictures; nothing was written");
+  return faults;
+}
+
+}  // namespace
+
+void leave_out_unreadable(Dataset& data, bool strict) {
+  const auto faults = faults_of(data.samples);
+  Skipped bad;
+  std::vector<Sample> good;
+  for (size_t i = 0; i < faults.size(); ++i) {
+    if (!faults[i]) {
+      good.push_back(std::move(data.samples[i]));
+      continue;
+    }
+    if (strict) fail("{}", *faults[i]);
+    bad.add(*faults[i]);
+  }
+  if (good.empty()) bad.fail_for("no picture can be read", "pictures");
+  bad.warn("picture", "cannot be read");
+  data.samples = std::move(good);
+  data.skipped += bad.count();
+}
+
+void require_labels(const Dataset& data, const std::string& name) {
+  const bool any = std::any_of(data.samples.begin(), data.samples.end(),
+                               [](const Sample& s) { return !s.objects.empty(); });
+  if (!any) fail("{}: no picture has a label; labels lie in 'labels' beside 'images'", name);
+}
+
+}  // namespace octet

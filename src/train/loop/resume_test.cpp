@@ -1,0 +1,202 @@
+// What a run leaves in its files, through interruptions and more epochs; and heads for other keypoints.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/process.h"
+#include "format/model_file.h"
+#include "model/passes/passes.h"
+#include "testing/testing.h"
+#include "train/loop/trainer.h"
+#include "train/network/float_network.h"
+
+namespace octet {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kCheckpoints = OCTET_SOURCE_DIR "/tests/data/checkpoints/";
+
+const Dataset& pictures() {
+  static const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  return data;
+}
+
+std::vector<std::vector<std::string>> table_of(const std::filesystem::path& folder) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream text(read_text_file(folder / "results.csv"));
+  for (std::string line; std::getline(text, line);) {
+    auto& row = rows.emplace_back();
+    std::istringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, ',');) row.push_back(cell);
+  }
+  return rows;
+}
+
+// A run whose flag to stop the test sets.
+class Interrupted : public ::testing::Test {
+ protected:
+  Interrupted() { set_stop_flag(stop_); }
+  ~Interrupted() override {
+    static const std::atomic<bool> never = false;
+    set_stop_flag(never);
+  }
+
+  // Stops behind that batch, counted from 1; 0: never.
+  TrainSummary run(const TrainOptions& options, int stop_behind = 0) {
+    const Model model =
+        select_classes(read_model(kCheckpoints + "v8.4.190-detect3.pt"), pictures().names, 0);
+    FloatNetwork net(model);
+    const Loss loss(model.info, model.outputs());
+    int batches = 0;
+    stop_ = false;
+    const TrainingTask task{
+        .network = net,
+        .loss = [&](const auto& outputs, const torch::Tensor&, const Targets& targets) {
+          if (++batches == stop_behind) stop_ = true;
+          return loss(outputs, targets);
+        }};
+    return train(task, pictures(), pictures(), options);
+  }
+
+  std::atomic<bool> stop_ = false;
+  TemporaryFolder whole_, parts_;
+};
+
+// Three batches an epoch: cut off in the middle of the first, and behind its last batch.
+TEST_F(Interrupted, EpochHasTheLossesOfAllItsBatches) {
+  TrainOptions options{.epochs = 2, .side = 64, .batch = 4, .folder = whole_.path()};
+  (void)run(options);
+  const auto wanted = table_of(whole_.path());
+  for (const int stop_behind : {2, 3}) {
+    options.folder = parts_ / std::to_string(stop_behind);
+    make_folder(options.folder);
+    options.resume = false;
+    EXPECT_TRUE(run(options, stop_behind).interrupted);
+    options.resume = true;
+    EXPECT_FALSE(run(options).interrupted);
+    const auto found = table_of(options.folder);
+    ASSERT_EQ(found.size(), 3U);
+    for (size_t row = 1; row < 3; ++row) {
+      EXPECT_GT(std::stod(found[row].at(2)), 0) << "images a second";
+      for (size_t column = 3; column < wanted[0].size(); ++column) {
+        EXPECT_NEAR(std::stod(found[row].at(column)), std::stod(wanted[row].at(column)), 2e-4)
+            << wanted[0][column] << ", stopped behind batch " << stop_behind;
+      }
+    }
+    EXPECT_GT(std::stod(found[1].at(3)), 0);
+  }
+}
+
+TEST_F(Interrupted, FinishedRunIsProlonged) {
+  TrainOptions options{.epochs = 1, .side = 64, .batch = 4, .folder = parts_.path()};
+  (void)run(options);
+  options.resume = true;
+  EXPECT_THAT(error_of([&] { (void)run(options); }), HasSubstr("1 of 1 epoch are done"));
+  options.epochs = 3;
+  EXPECT_EQ(run(options).epochs.size(), 2U);
+  EXPECT_EQ(table_of(parts_.path()).size(), 4U);
+}
+
+TEST_F(Interrupted, TableHasWhatTheModelHas) {
+  (void)run({.epochs = 1, .side = 64, .batch = 4, .folder = parts_.path()});
+  EXPECT_THAT(
+      read_text_file(parts_ / "results.csv"),
+      testing::StartsWith("epoch,seconds,images_per_second,box,cls,dfl,map50,map50_95,lr\n1,"));
+  EXPECT_THAT(read_text_file(parts_ / "results.csv"), testing::Not(HasSubstr("-1")));
+}
+
+TEST(NamedLosses, AreThoseThatExist) {
+  const auto names = [](LossParts parts, int keypoints, int dims) {
+    Head head;
+    head.keypoints = keypoints;
+    head.keypoint_dims = dims;
+    std::string all;
+    for (const NamedLoss& loss : named_losses(parts, head)) all += std::string(loss.name) + " ";
+    return all;
+  };
+  EXPECT_EQ(names({}, 0, 0), "box cls dfl ");
+  EXPECT_EQ(names({}, 17, 3), "box cls dfl keypoint visibility ");
+  EXPECT_EQ(names({}, 17, 2), "box cls dfl keypoint ");
+  EXPECT_EQ(names({.labels = false, .distill = true}, 17, 3), "distill ");
+  EXPECT_EQ(names({.labels = true, .distill = true}, 0, 0), "box cls dfl distill ");
+}
+
+// The samples, each object with its box's corners as keypoints.
+Dataset with_corners(int dims) {
+  Dataset data = pictures();
+  data.keypoints = 4;
+  data.keypoint_dims = dims;
+  data.flip_index = {1, 0, 3, 2};
+  for (Sample& sample : data.samples) {
+    for (TruthObject& o : sample.objects) {
+      o.class_index = 0;
+      for (const double y : {o.box.y1, o.box.y2}) {
+        for (const double x : {o.box.x1, o.box.x2})
+          o.keypoints.push_back({.x = x, .y = y, .visibility = 2});
+      }
+    }
+  }
+  data.names = {"object"};
+  return data;
+}
+
+TEST(SelectKeypoints, OtherShapesAreLearnt) {
+  const Model pose = read_model(kCheckpoints + "v8.4.190-pose1-half-ema.pt");
+  for (const int dims : {2, 3}) {
+    const TemporaryFolder folder;
+    const Dataset data = with_corners(dims);
+    const Model model =
+        select_keypoints(select_classes(pose, data.names, 0),
+                         {.count = 4, .dims = dims, .flip_index = data.flip_index}, 0);
+    EXPECT_EQ(std::get<Conv2d>(model.graph.nodes[0].op).weight.values,
+              std::get<Conv2d>(pose.graph.nodes[0].op).weight.values);
+    const TrainSummary s = train_float(
+        model, data, data, {.epochs = 2, .side = 64, .batch = 4, .folder = folder.path()});
+    EXPECT_GT(s.epochs[0].loss.keypoint, 0);
+    EXPECT_EQ(s.epochs[0].loss.visibility > 0, dims == 3);
+    const Model trained = read_model(folder / "last.safetensors");
+    EXPECT_EQ(trained.info.head.keypoints, 4);
+    EXPECT_EQ(trained.info.head.keypoint_dims, dims);
+    EXPECT_EQ(trained.info.flip_index, data.flip_index);
+    EXPECT_EQ(trained.outputs().size(), model.outputs().size());
+  }
+}
+
+TEST(SelectKeypoints, SameShapeStays) {
+  const Model pose = read_model(kCheckpoints + "v8.4.190-pose1-half-ema.pt");
+  const Head& head = pose.info.head;
+  const Model same =
+      select_keypoints(pose, {.count = head.keypoints, .dims = head.keypoint_dims}, 1);
+  EXPECT_EQ(same.info.flip_index, pose.info.flip_index);
+  for (size_t i = 0; i < pose.graph.nodes.size(); ++i) {
+    const auto* conv = std::get_if<Conv2d>(&pose.graph.nodes[i].op);
+    if (conv == nullptr) continue;
+    EXPECT_EQ(conv->weight.values, std::get<Conv2d>(same.graph.nodes[i].op).weight.values);
+  }
+  const Model two = select_keypoints(pose, {.count = head.keypoints, .dims = 2}, 1);
+  const Model three = select_keypoints(two, {.count = head.keypoints, .dims = 3}, 1);
+  EXPECT_LT(two.outputs().size(), three.outputs().size());
+  EXPECT_EQ(three.outputs().size(), pose.outputs().size());
+}
+
+TEST(ChooseOptimizer, FollowsTheNumberOfBatches) {
+  TrainOptions few{.epochs = 10, .batch = 16};
+  choose_optimizer(few, 205, 3);
+  EXPECT_EQ(few.optimizer, OptimizerKind::kAdamW);
+  EXPECT_NEAR(few.learning_rate, 0.002 * 5 / 7, 1e-9);
+  TrainOptions many{.epochs = 100, .batch = 16};
+  choose_optimizer(many, 118'287, 80);
+  EXPECT_EQ(many.optimizer, OptimizerKind::kSgd);
+  EXPECT_NEAR(many.learning_rate, 0.01, 1e-9);
+  TrainOptions own{.epochs = 1, .learning_rate = 0.5};
+  choose_optimizer(own, 1, 1);
+  EXPECT_EQ(own.learning_rate, 0.5);
+}
+
+}  // namespace
+}  // namespace octet

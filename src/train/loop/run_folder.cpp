@@ -1,0 +1,61 @@
+#include "train/loop/run_folder.h"
+
+#include <array>
+#include <cstdint>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/folder.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::array kFiles = {"last.safetensors", "best.safetensors", "results.csv",
+                               "report.html"};
+// Copies of the model that lie on the disk at once: last.safetensors has the average, the weights, the
+// average once more and up to two of the optimizer's. A new one is written beside the old one, and there
+// is best.safetensors.
+constexpr uint64_t kCopies = 11;
+
+uint64_t bytes_of(const Model& model) {
+  uint64_t values = 0;
+  for (const Node& node : model.graph.nodes) {
+    if (const auto* conv = std::get_if<Conv2d>(&node.op)) {
+      values += conv->weight.values.size() + conv->bias.values.size();
+    } else if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
+      values += 4 * norm->gamma.values.size();
+    }
+  }
+  return values * sizeof(float);
+}
+
+std::vector<fs::path> files_of(const RunFolder& folder) {
+  std::vector<fs::path> files = folder.also;
+  for (const char* name : kFiles) files.push_back(folder.path / name);
+  std::erase_if(files, [](const fs::path& file) {
+    std::error_code ignored;
+    return !fs::exists(file, ignored);
+  });
+  return files;
+}
+
+}  // namespace
+
+void prepare_run_folder(const RunFolder& folder, const Model& model) {
+  const std::vector<fs::path> files = files_of(folder);
+  if (folder.earlier == EarlierRun::kRefuse && !files.empty())
+    fail("{}: holds an earlier run ({}); {}--overwrite replaces it, or name another with -o",
+         folder.path.string(), files.front().string(),
+         folder.resumable ? "--resume continues it, " : "");
+  make_folder(folder.path);
+  require_room(folder.path, kCopies * bytes_of(model));
+  if (folder.earlier != EarlierRun::kReplace) return;
+  for (const fs::path& file : files) {
+    std::error_code error;
+    fs::remove(file, error);
+    if (error) fail("{}: cannot be removed: {}", file.string(), error.message());
+  }
+}
+
+}  // namespace octet
