@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "testing/json_mutation.h"
 #include "testing/testing.h"
@@ -66,7 +67,7 @@ void mutate_header(json& header, std::minstd_rand& random) {
   json description = json::parse((*metadata)["octet"].get<std::string>(), nullptr, false);
   if (description.is_discarded()) return;
   octet::mutate_json(description, random);
-  (*metadata)["octet"] = description.dump(-1, ' ', false, json::error_handler_t::replace);
+  (*metadata)["octet"] = octet::dump_json(description);
 }
 
 }  // namespace
@@ -84,7 +85,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   } catch (const json::exception&) {
     return LLVMFuzzerMutate(data, size, max_size);
   }
-  const std::string after = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string after = octet::dump_json(header);
   const size_t rest = size - kLengthBytes - before.size();
   if (kLengthBytes + after.size() + rest > max_size) return size;
   std::memmove(data + kLengthBytes + after.size(), data + kLengthBytes + before.size(), rest);

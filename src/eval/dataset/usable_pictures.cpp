@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/error.h"
+#include "core/mutex.h"
 #include "core/process.h"
 #include "core/progress.h"
 #include "core/skipped.h"
@@ -33,7 +33,7 @@ std::vector<std::optional<std::string>> faults_of(const std::vector<Sample>& sam
   std::vector<std::optional<std::string>> faults(samples.size());
   std::atomic<size_t> next = 0;
   std::exception_ptr error;  // what is no fault of a picture, such as memory that is used up
-  std::mutex guard;
+  Mutex guard;
   const auto work = [&](Progress* progress) {
     try {
       for (size_t i = next++; i < samples.size() && !stop_requested(); i = next++) {
@@ -41,7 +41,7 @@ std::vector<std::optional<std::string>> faults_of(const std::vector<Sample>& sam
         if (progress != nullptr) progress->update(static_cast<int64_t>(i), "looking at pictures");
       }
     } catch (...) {
-      const std::lock_guard lock(guard);
+      const MutexLock lock(guard);
       error = std::current_exception();
     }
   };
