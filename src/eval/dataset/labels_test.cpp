@@ -54,8 +54,7 @@ TEST_F(Labelled, WhatIsTakenOtherwiseIsSaidOnce) {
   const Dataset data = read();
   EXPECT_EQ(data.samples.at(0).objects.size(), 2U);
   EXPECT_EQ(data.samples.at(1).objects.size(), 1U);
-  EXPECT_THAT(said_,
-              HasSubstr("val: 2 labels left out (the same is there already); 2 polygons "
+  EXPECT_THAT(said_, HasSubstr("val: 2 labels left out (the same is there already); 2 polygons "
                                "taken as boxes; 1 label without a size"));
   EXPECT_EQ(std::count(said_.begin(), said_.end(), '\n'), 1) << said_;
 }
