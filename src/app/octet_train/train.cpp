@@ -25,7 +25,7 @@ namespace {
 
 struct Options {
   std::string model, data, folder = "run", size;
-  std::string optimizer = "auto", activation = "silu";
+  std::string optimizer = "sgd", activation = "silu";
   TrainOptions train;
   bool overwrite = false;
   bool strict = false;
@@ -98,11 +98,11 @@ Model starting_model(Options& o, const Dataset& data) {
 
 void set_optimizer(Options& o, const Dataset& training) {
   TrainOptions& t = o.train;
-  t.least_warmup = 100;
   if (o.optimizer != "auto") {
     t.optimizer = o.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
     return;
   }
+  t.least_warmup = 100;
   choose_optimizer(t, static_cast<int64_t>(training.samples.size()), training.names.size());
   log_info("optimizer: {}, learning rate {:.2g}",
            t.optimizer == OptimizerKind::kSgd ? "sgd" : "adamw", t.learning_rate);
