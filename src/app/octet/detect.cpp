@@ -55,7 +55,6 @@ void run(const Options& options) {
     annotated = annotated_files(files, options.save);
   }
   Detector detector(detector_options(options.run, std::nullopt, 1));
-  detector.say_other_size();
   const std::vector<std::string>& names = detector.info().names;
   const auto job = detector.make_job();
   ordered_json images = ordered_json::array();
@@ -78,6 +77,7 @@ void run(const Options& options) {
     write_jpeg(annotated[i], *image);
   }
   reader.finish();
+  detector.say_other_size();
   if (options.run.json)
     print_out("{}\n", dump_json(ordered_json{{"images", images}, {"skipped", reader.skipped()}}));
   if (!options.save.empty()) log_info("annotated pictures are in {}", options.save);

@@ -103,10 +103,10 @@ void run_file(const Options& options) {
   wanted.runtime.parallel = parallel_frames(wanted);
   wanted.runtime.cache = cache_folder();
   Detector detector(wanted);
-  detector.say_other_size();
   LiveOptions live = options.config.watch.live;
   live.source_name = options.config.cameras[0].name;
   const LiveSummary summary = run_live(detector, *source, live);
+  detector.say_other_size();
   if (options.json) {
     auto j = to_json(summary, detector.description(), detector.input_size());
     j["skipped"] = source->skipped();

@@ -114,7 +114,6 @@ void print(const ordered_json& j) {
 
 void run(const Options& options) {
   Detector detector(detector_options(options.run, std::nullopt, 1));
-  detector.say_other_size();
   const Dataset data = read_dataset(options.data, {.split = options.split,
                                                    .images = options.images,
                                                    .model_names = detector.info().names,
@@ -123,6 +122,7 @@ void run(const Options& options) {
   require_labels(data, options.data + ": " + options.split);
   const Measured measured =
       measure(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
+  detector.say_other_size();
   const ordered_json j = report(detector, measured, options.per_class);
   options.run.json ? print_out("{}\n", dump_json(j)) : print(j);
 }

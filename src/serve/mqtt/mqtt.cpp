@@ -43,7 +43,9 @@ constexpr seconds kFarewell{2};
 // what was published, pings, and the beginning of TLS. The library keeps whatever else comes.
 constexpr int64_t kUnasked = 64 << 10, kForAMessage = 256, kForASecond = 64;  // bytes
 constexpr std::chrono::milliseconds kBetweenLooks{25};
-constexpr int kReceiveBuffer = 16 << 10;  // so that a large packet is seen before it is there
+// So that a large packet is seen before it is there. Less than two segments of the loopback device would
+// make its sender wait for longer and longer.
+constexpr int kReceiveBuffer = 128 << 10;
 
 // Bytes that came in on a connection; 0 where there is none.
 int64_t received_bytes(int socket) {
