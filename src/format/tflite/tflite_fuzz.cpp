@@ -19,6 +19,7 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
 namespace {
 
+namespace tflite = octet::tflite;
 using Random = std::minstd_rand;
 
 int32_t odd_number(Random& random, int32_t before) {
