@@ -51,7 +51,7 @@ void mutate_json(nlohmann::json& at, Random& random) {
     return;
   }
   if (at.is_number_integer() && random() % 2 == 0) {
-    at = at.get<int64_t>() + static_cast<int64_t>(random() % 5) - 2;
+    at = static_cast<int64_t>(at.get<uint64_t>() + random() % 5 - 2);  // it may wrap
   } else {
     at = odd_value(random);
   }

@@ -35,8 +35,8 @@ int32_t odd_number(Random& random, int32_t before) {
                                                       1 << 28,
                                                       std::numeric_limits<int32_t>::max(),
                                                       std::numeric_limits<int32_t>::min()};
-  return random() % 2 == 0 ? before + static_cast<int32_t>(random() % 5) - 2
-                           : kValues[random() % kValues.size()];
+  const auto near = static_cast<uint32_t>(static_cast<uint32_t>(before) + random() % 5 - 2);
+  return random() % 2 == 0 ? static_cast<int32_t>(near) : kValues[random() % kValues.size()];
 }
 
 template <typename List>
