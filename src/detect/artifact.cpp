@@ -79,11 +79,11 @@ ExportInfo parse_own(const std::string& text, const std::string& name) {
 
 // Values that Ultralytics writes into an ONNX file, each an entry of its own.
 YAML::Node joined(const std::map<std::string, std::string>& entries, const std::string& name) {
-  static const std::set<std::string_view> kStructured{"names", "kpt_shape", "stride", "imgsz",
+  static const std::set<std::string_view> structured{"names", "kpt_shape", "stride", "imgsz",
                                                       "args"};
   YAML::Node node;
   for (const auto& [key, value] : entries) {
-    if (kStructured.contains(key)) {
+    if (structured.contains(key)) {
       node[key] = load_yaml(value, name);
     } else {
       node[key] = value;

@@ -128,7 +128,8 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   }
   if (random() % 8 == 0 || !is_sound(data, size)) return LLVMFuzzerMutate(data, size, max_size);
   tflite::ModelT model;
-  tflite::GetModel(data)->UnPackTo(&model);
+  const std::string content(reinterpret_cast<const char*>(data), size);  // aligned
+  tflite::GetModel(content.data())->UnPackTo(&model);
   for (auto times = 1 + random() % 3; times > 0; --times) mutate(model, random);
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(tflite::Model::Pack(builder, &model), tflite::ModelIdentifier());
