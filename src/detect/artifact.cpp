@@ -80,7 +80,7 @@ ExportInfo parse_own(const std::string& text, const std::string& name) {
 // Values that Ultralytics writes into an ONNX file, each an entry of its own.
 YAML::Node joined(const std::map<std::string, std::string>& entries, const std::string& name) {
   static const std::set<std::string_view> structured{"names", "kpt_shape", "stride", "imgsz",
-                                                      "args"};
+                                                     "args"};
   YAML::Node node;
   for (const auto& [key, value] : entries) {
     if (structured.contains(key)) {

@@ -130,6 +130,10 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
   tflite::ModelT model;
   const std::string content(reinterpret_cast<const char*>(data), size);  // aligned
   tflite::GetModel(content.data())->UnPackTo(&model);
+  for (const auto& graph : model.subgraphs) {  // Pack() takes for granted that they are there
+    for (const auto& op : graph->operators)
+      if (op->builtin_options.value == nullptr) op->builtin_options.Reset();
+  }
   for (auto times = 1 + random() % 3; times > 0; --times) mutate(model, random);
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(tflite::Model::Pack(builder, &model), tflite::ModelIdentifier());
