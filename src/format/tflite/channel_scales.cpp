@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "core/budget.h"
@@ -49,8 +50,9 @@ size_t channels_of(const Weights& weights) {
 flatbuffers::FlatBufferBuilder repeated(const Weights& weights) {
   const auto& q = *weights.tensor->quantization();
   const size_t channels = channels_of(weights);
-  const int64_t zero =
-      q.zero_point() == nullptr || q.zero_point()->size() == 0 ? 0 : q.zero_point()->Get(0);
+  int64_t zero = 0;  // a damaged file may have it at any address
+  if (q.zero_point() != nullptr && q.zero_point()->size() > 0)
+    std::memcpy(&zero, q.zero_point()->Data(), sizeof zero);
   const std::vector<float> scales(channels, q.scale()->Get(0));
   const std::vector<int64_t> zeros(channels, zero);
   flatbuffers::FlatBufferBuilder builder;

@@ -111,9 +111,25 @@ void mutate(tflite::ModelT& model, Random& random) {
       static_cast<uint32_t>(odd_number(random, static_cast<int32_t>((*op)->opcode_index)));
 }
 
+// Unpacking reads numbers of 8 bytes as they lie.
+bool has_aligned_zero_points(const tflite::Model& model) {
+  if (model.subgraphs() == nullptr) return true;
+  for (const tflite::SubGraph* graph : *model.subgraphs()) {
+    if (graph->tensors() == nullptr) continue;
+    for (const tflite::Tensor* t : *graph->tensors()) {
+      const auto* q = t->quantization();
+      if (q != nullptr && q->zero_point() != nullptr &&
+          reinterpret_cast<uintptr_t>(q->zero_point()->Data()) % alignof(int64_t) != 0)
+        return false;
+    }
+  }
+  return true;
+}
+
 bool is_sound(const uint8_t* data, size_t size) {
   flatbuffers::Verifier verifier(data, size, 64, 100'000);
-  return size > 8 && tflite::ModelBufferHasIdentifier(data) && tflite::VerifyModelBuffer(verifier);
+  return size > 8 && tflite::ModelBufferHasIdentifier(data) &&
+         tflite::VerifyModelBuffer(verifier) && has_aligned_zero_points(*tflite::GetModel(data));
 }
 
 }  // namespace
@@ -126,9 +142,10 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
     std::copy(sample.begin(), sample.end(), data);
     return sample.size();
   }
-  if (random() % 8 == 0 || !is_sound(data, size)) return LLVMFuzzerMutate(data, size, max_size);
-  tflite::ModelT model;
   const std::string content(reinterpret_cast<const char*>(data), size);  // aligned
+  if (random() % 8 == 0 || !is_sound(reinterpret_cast<const uint8_t*>(content.data()), size))
+    return LLVMFuzzerMutate(data, size, max_size);
+  tflite::ModelT model;
   tflite::GetModel(content.data())->UnPackTo(&model);
   for (const auto& graph : model.subgraphs) {  // Pack() takes for granted that they are there
     for (const auto& op : graph->operators)
