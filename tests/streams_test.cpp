@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "live/watch.h"
+#include "testing/loopback.h"
 #include "testing/testing.h"
 #include "tools/burned_time.h"
 #include "tools/child_process.h"
@@ -45,13 +46,10 @@ class CameraServer {
 // Answers every connection with random bytes, and closes it.
 class GarbageServer {
  public:
-  GarbageServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof(address);
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    ::listen(socket_, 8);
+  GarbageServer() {
+    const LoopbackListener listener = listen_on_loopback();
+    socket_ = listener.socket;
+    port_ = listener.port;
     thread_ = std::jthread([this] { serve(); });
   }
   ~GarbageServer() { ::shutdown(socket_, SHUT_RDWR); }
@@ -73,7 +71,7 @@ class GarbageServer {
       ::close(client);
     }
   }
-  int socket_;
+  int socket_ = -1;
   int port_ = 0;
   std::jthread thread_;
 };

@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "media/image/image_io.h"
 #include "media/stream/stream.h"
+#include "testing/loopback.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -62,14 +63,10 @@ class HttpServer {
  public:
   HttpServer(const std::string& type, std::string body)
       : answer_("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: " + type + "\r\n\r\n" +
-                std::move(body)),
-        socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof(address);
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    ::listen(socket_, 8);
+                std::move(body)) {
+    const LoopbackListener listener = listen_on_loopback();
+    socket_ = listener.socket;
+    port_ = listener.port;
     thread_ = std::jthread([this] { serve(); });
   }
   ~HttpServer() {
@@ -96,7 +93,7 @@ class HttpServer {
     }
   }
   std::string answer_;
-  int socket_;
+  int socket_ = -1;
   int port_ = 0;
   std::jthread thread_;
 };

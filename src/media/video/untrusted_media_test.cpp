@@ -16,6 +16,7 @@
 #include "media/image/image_io.h"
 #include "media/stream/stream.h"
 #include "media/video/video.h"
+#include "testing/loopback.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -142,15 +143,10 @@ int64_t resident_megabytes() {
 class HostileServer {
  public:
   HostileServer(std::string begin, std::string rest)
-      : begin_(std::move(begin)),
-        rest_(std::move(rest)),
-        socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof(address);
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    ::listen(socket_, 8);
+      : begin_(std::move(begin)), rest_(std::move(rest)) {
+    const LoopbackListener listener = listen_on_loopback();
+    socket_ = listener.socket;
+    port_ = listener.port;
     thread_ = std::jthread([this] { serve(); });
   }
   ~HostileServer() {
@@ -180,7 +176,7 @@ class HostileServer {
            static_cast<ssize_t>(text.size());
   }
   std::string begin_, rest_;
-  int socket_;
+  int socket_ = -1;
   int port_ = 0;
   std::atomic<bool> stop_ = false;
   std::jthread thread_;

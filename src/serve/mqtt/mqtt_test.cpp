@@ -12,6 +12,7 @@
 #include <fstream>
 #include <thread>
 
+#include "testing/loopback.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -32,15 +33,10 @@ int64_t resident_megabytes() {
 class HostileBroker {
  public:
   explicit HostileBroker(std::string begin, std::string rest)
-      : begin_(std::move(begin)),
-        rest_(std::move(rest)),
-        socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof(address);
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    ::listen(socket_, 8);
+      : begin_(std::move(begin)), rest_(std::move(rest)) {
+    const LoopbackListener listener = listen_on_loopback();
+    socket_ = listener.socket;
+    port_ = listener.port;
     thread_ = std::jthread([this] { serve(); });
   }
   ~HostileBroker() {
@@ -73,7 +69,7 @@ class HostileBroker {
     return sent == static_cast<ssize_t>(text.size());
   }
   std::string begin_, rest_;
-  int socket_;
+  int socket_ = -1;
   int port_ = 0;
   std::atomic<bool> stop_ = false;
   std::atomic<int> connections_ = 0;
