@@ -18,6 +18,7 @@ struct MqttOptions {
   std::string host;  // empty: not wanted
   int port = 1883;
   bool tls = false;
+  std::filesystem::path authorities;  // of TLS: certificates, PEM; empty: the system's
   std::string user, password;
   std::string topic = "octet";
   bool operator==(const MqttOptions&) const = default;

@@ -60,7 +60,11 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   std::optional<Mqtt> mqtt;
   std::optional<EventPictures> events;
   if (!config.http.address.empty()) board.emplace();
-  if (!config.mqtt.host.empty()) mqtt.emplace(config.mqtt);
+  if (!config.mqtt.host.empty()) {
+    MqttOptions broker = config.mqtt;
+    broker.authorities = config.watch.camera.stream.authorities;
+    mqtt.emplace(std::move(broker));
+  }
   if (!config.events.folder.empty()) events.emplace(config.events);
   WatchOptions options = config.watch;
   options.on_result = [&](const SharedResult& r, const Picture& p) {

@@ -102,6 +102,19 @@ bool would_be_disordered(const AVCodecParameters& parameters) {
          parameters.codec_id != AV_CODEC_ID_HEVC;
 }
 
+// FFmpeg 5 hands these options to HTTP's connection, not to RTSP's.
+void require_certificate(const std::string& address, const std::filesystem::path& authorities,
+                         FfmpegOptions& entries) {
+  if (address.starts_with("rtsps://"))
+    fail_usage(
+        "{}: the installed FFmpeg cannot check the certificate of an rtsps:// camera; take an "
+        "https:// address of it, or leave --tls-ca out",
+        public_address(address));
+  if (!address.starts_with("https://")) return;
+  entries.set("tls_verify", "1");
+  entries.set("ca_file", authorities.string());
+}
+
 std::optional<double> seconds_of(int64_t stated, const AVStream& stream) {
   if (stated == AV_NOPTS_VALUE) return std::nullopt;
   return static_cast<double>(stated) * av_q2d(stream.time_base);
@@ -198,6 +211,7 @@ void StreamReader::open_input(const std::string& address, const StreamOptions& o
     entries.set("allowed_media_types", "video");
     entries.set("max_delay", "0");
   }
+  if (!options.authorities.empty()) require_certificate(address, options.authorities, entries);
   if (h.standard_input) h.standard_input->serve(*h.format);
   h.is_device = is_device(address);
   h.ends_by_closing = address.starts_with("http");

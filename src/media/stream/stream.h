@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -20,7 +21,10 @@ namespace octet {
 void require_camera_address(const std::string& address);
 
 struct StreamOptions {
-  bool udp = false;                            // RTSP over UDP; else over TCP
+  bool udp = false;  // RTSP over UDP; else over TCP
+  // Certificates, PEM, of which one has to have signed that of a camera with an https:// address;
+  // empty: it is not looked at.
+  std::filesystem::path authorities;
   std::chrono::milliseconds patience{10'000};  // how long nothing may arrive
 };
 

@@ -166,6 +166,14 @@ Table source_options() {
            {.key = "udp", .flag = "--udp", .help = "RTSP over UDP; else over TCP"},
            [](auto& c) -> auto& { return c.watch.camera.stream.udp; }),
        kNextCamera},
+      {text_option<C>(
+           {.key = "tls-ca",
+            .flag = "--tls-ca",
+            .help = "certificates, PEM, that have to have signed those of https:// cameras and of "
+                    "an mqtts:// broker; default: cameras are not checked, a broker by the "
+                    "system's"},
+           [](auto& c) -> auto& { return c.watch.camera.stream.authorities; }),
+       kNextCamera},
   };
 }
 

@@ -29,6 +29,11 @@
 namespace octet {
 namespace {
 
+constexpr const char* kSystemAuthorities = "/etc/ssl/certs";
+constexpr const char* kDistrusted =
+    "its certificate has expired, is for another name, or is signed by nobody that "
+    "--tls-ca or the system holds";
+
 using nlohmann::ordered_json;
 using std::chrono::seconds;
 
@@ -113,7 +118,7 @@ struct Mqtt::Parts {
     mosquitto_will_set(c, available.c_str(), 7, "offline", 1, true);
     if (!options.user.empty())
       mosquitto_username_pw_set(c, options.user.c_str(), options.password.c_str());
-    if (options.tls) mosquitto_tls_set(c, nullptr, "/etc/ssl/certs", nullptr, nullptr, nullptr);
+    if (options.tls) set_up_tls();
     mosquitto_threaded_set(c, true);
     mosquitto_max_inflight_messages_set(c, kInFlight);
     mosquitto_connect_callback_set(
@@ -121,15 +126,41 @@ struct Mqtt::Parts {
     mosquitto_disconnect_callback_set(c, [](mosquitto*, void* self, int code) {
       static_cast<Parts*>(self)->on_disconnect(code);
     });
+    mosquitto_log_callback_set(c, [](mosquitto*, void* self, int level, const char* text) {
+      if (level == MOSQ_LOG_ERR) static_cast<Parts*>(self)->on_log(text);
+    });
     mosquitto_publish_callback_set(c, [](mosquitto*, void* self, int message) {
       static_cast<Parts*>(self)->on_delivered(message);
     });
+  }
+
+  void set_up_tls() {
+    const std::string file = options.authorities.string();
+    const int code =
+        mosquitto_tls_set(client.get(), file.empty() ? nullptr : file.c_str(),
+                          file.empty() ? kSystemAuthorities : nullptr, nullptr, nullptr, nullptr);
+    if (code != MOSQ_ERR_SUCCESS)
+      fail("--tls-ca {}: cannot be read as certificates in PEM", file.empty() ? "" : file);
+  }
+
+  // The library tells a certificate that is not trusted from other failures in its log alone.
+  void on_log(const std::string& text) {
+    if (text.find("verif") == std::string::npos) return;
+    const MutexLock lock(mutex);
+    if (!std::exchange(distrusted, true))
+      log_warning("mqtt: {}:{}: {}", options.host, options.port, kDistrusted);
+  }
+  void note_failure(int code) OCTET_REQUIRES(mutex) {
+    error = distrusted               ? kDistrusted
+            : code == MOSQ_ERR_ERRNO ? std::strerror(errno)
+                                     : mosquitto_strerror(code);
   }
 
   void on_connect(int code) {
     {
       const MutexLock lock(mutex);
       connected = code == 0;
+      distrusted = false;
       was_connected = was_connected || connected;
       error = code == 0 ? "" : mosquitto_connack_string(code);
       states.clear();  // retained ones may be of somebody else by now
@@ -156,7 +187,7 @@ struct Mqtt::Parts {
       if (connected && code != 0)
         log_warning("mqtt: {}:{} is away; results wait", options.host, options.port);
       connected = false;
-      if (code != 0) error = mosquitto_strerror(code);
+      if (code != 0) note_failure(code);
     }
     changed.notify_all();
   }
@@ -180,8 +211,7 @@ struct Mqtt::Parts {
       if (flooded) forget_connection();
       MutexLock lock(mutex);
       if (stop) break;
-      if (code != MOSQ_ERR_SUCCESS)
-        error = code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
+      if (code != MOSQ_ERR_SUCCESS) note_failure(code);
       pause = was_connected && !flooded ? kFirstPause : std::min(2 * pause, kLongestPause);
       was_connected = false;
       if (changed.wait_for(lock, pause, [this]() OCTET_REQUIRES(mutex) { return stop; })) break;
@@ -315,6 +345,7 @@ struct Mqtt::Parts {
   bool was_connected OCTET_GUARDED_BY(mutex) = false;
   bool stop OCTET_GUARDED_BY(mutex) = false;
   std::string error OCTET_GUARDED_BY(mutex);
+  bool distrusted OCTET_GUARDED_BY(mutex) = false;  // its certificate
   BrokerConnection connection OCTET_GUARDED_BY(mutex);
   std::set<int> greetings;  // of the network's thread
   std::deque<SharedResult> results OCTET_GUARDED_BY(mutex);
