@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -420,6 +421,40 @@ TEST(Draw, StaysInsideThePicture) {
   const auto before = image.rgb;
   draw_detections(image, d, names);
   EXPECT_NE(image.rgb, before);
+}
+
+int pixels_of(const Image& image, std::array<uint8_t, 3> colour) {
+  int count = 0;
+  for (size_t i = 0; i < image.rgb.size(); i += 3)
+    count += std::equal(colour.begin(), colour.end(),
+                        image.rgb.begin() + static_cast<std::ptrdiff_t>(i));
+  return count;
+}
+
+// Three objects one upon another: each label has its own place.
+TEST(Draw, LabelsDoNotCoverEachOther) {
+  constexpr std::array<std::array<uint8_t, 3>, 3> kColours{
+      {{230, 57, 70}, {29, 150, 220}, {42, 157, 80}}};
+  const std::vector<std::string> names{"first", "second", "third"};
+  const PixelBox box{100, 0, 300, 200};
+  Image all{.width = 400, .height = 300, .rgb = std::vector<uint8_t>(400 * 300 * 3)};
+  const Image black = all;
+  Detections together;
+  std::array<int, 3> alone{};
+  for (int c = 0; c < 3; ++c) {
+    const Detection one{
+        .box = box, .class_index = c, .confidence = 0.9F - 0.1F * static_cast<float>(c)};
+    together.items.push_back(one);
+    Image image = black;
+    Detections single;
+    single.items.push_back(one);
+    draw_detections(image, single, names);
+    alone.at(c) = pixels_of(image, kColours.at(c));
+  }
+  draw_detections(all, together, names);
+  const int frame = 2 * (200 + 200) * 2;  // two pixels wide; frames do cover each other
+  for (int c = 0; c < 3; ++c)
+    EXPECT_GE(pixels_of(all, kColours.at(c)), alone.at(c) - frame) << names[c];
 }
 
 TEST(DetectionsJson, Schema) {

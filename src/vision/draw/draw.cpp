@@ -128,17 +128,72 @@ const Font& font_for(const Image& image) {
   return fonts()[side < 900 ? 0 : side < 1700 ? 1 : 2];
 }
 
-// Above the box where there is room, else inside it; never beyond the picture's right side.
-void draw_label(Canvas& canvas, const Image& image, const PixelBox& box, const std::string& label,
+struct Label {
+  int left = 0, top = 0, width = 0, height = 0;
+  [[nodiscard]] bool covers(const Label& o) const {
+    return left < o.left + o.width && o.left < left + width && top < o.top + o.height &&
+           o.top < top + height;
+  }
+};
+
+// Gives labels their places, so that none covers one that was placed before it, as long as there is
+// room within the picture.
+class Labels {
+ public:
+  Labels(Size picture, const Font& font) : picture_(picture), font_(font) {}
+
+  // Above the box, else inside it, below it, or further down.
+  Label place(const PixelBox& box, const std::string& text) {
+    Label label{.left = 0,
+                .top = 0,
+                .width = Canvas::text_width(font_, text) + 6,
+                .height = font_.line_height};
+    const int most_left = std::max(picture_.width - label.width, 0);
+    label.left = std::clamp(pixel(box.x1), 0, most_left);
+    const int first = pixel(box.y1) - label.height;
+    for (const int top : {first, pixel(box.y1), pixel(box.y2), pixel(box.y2) - label.height}) {
+      label.top = top;
+      if (free(label)) return keep(label);
+    }
+    for (label.top = std::max(first, 0); inside(label); label.top += label.height) {
+      if (free(label)) return keep(label);
+    }
+    label.top = first >= 0 ? first : pixel(box.y1);
+    return keep(label);
+  }
+
+ private:
+  static int pixel(float v) { return static_cast<int>(std::lround(v)); }
+  [[nodiscard]] bool inside(const Label& label) const {
+    return label.top >= 0 && label.top + label.height <= picture_.height;
+  }
+  [[nodiscard]] bool free(const Label& label) const {
+    return inside(label) && std::none_of(placed_.begin(), placed_.end(),
+                                         [&](const Label& p) { return p.covers(label); });
+  }
+  Label keep(const Label& label) {
+    placed_.push_back(label);
+    return label;
+  }
+
+  Size picture_;
+  const Font& font_;
+  std::vector<Label> placed_;
+};
+
+void draw_label(Canvas& canvas, const Font& font, const Label& at, const std::string& text,
                 Colour colour) {
-  const Font& font = font_for(image);
-  const int width = Canvas::text_width(font, label) + 6;
-  const int left =
-      std::clamp(static_cast<int>(std::lround(box.x1)), 0, std::max(image.width - width, 0));
-  const int above = static_cast<int>(std::lround(box.y1)) - font.line_height;
-  const int top = above >= 0 ? above : static_cast<int>(std::lround(box.y1));
-  canvas.fill(left, top, left + width, top + font.line_height, colour);
-  canvas.text(left + 3, top, font, label, {255, 255, 255});
+  canvas.fill(at.left, at.top, at.left + at.width, at.top + at.height, colour);
+  canvas.text(at.left + 3, at.top, font, text, {255, 255, 255});
+}
+
+Colour colour_of(const Detection& d) {
+  return kPalette[static_cast<size_t>(d.class_index) % kPalette.size()];
+}
+
+std::string label_of(const Detection& d, std::span<const std::string> class_names) {
+  return fmt::format("{}{} {:.2f}", class_name(class_names, d.class_index),
+                     d.track >= 0 ? fmt::format(" #{}", d.track) : "", d.confidence);
 }
 
 void draw_keypoints(Canvas& canvas, std::span<const Keypoint> points, float radius) {
@@ -160,15 +215,15 @@ void draw_detections(Image& image, const Detections& detections,
   Canvas canvas(image);
   const int thickness = std::max(2, std::max(image.width, image.height) / 400);
   for (size_t i = detections.items.size(); i-- > 0;) {  // the surest on top
-    const Detection& d = detections.items[i];
-    const Colour colour = kPalette[static_cast<size_t>(d.class_index) % kPalette.size()];
-    canvas.frame(d.box, thickness, colour);
+    canvas.frame(detections.items[i].box, thickness, colour_of(detections.items[i]));
     if (detections.keypoints_per_object > 0)
       draw_keypoints(canvas, detections.keypoints_of(i), static_cast<float>(thickness) * 1.2F);
-    draw_label(canvas, image, d.box,
-               fmt::format("{}{} {:.2f}", class_name(class_names, d.class_index),
-                           d.track >= 0 ? fmt::format(" #{}", d.track) : "", d.confidence),
-               colour);
+  }
+  const Font& font = font_for(image);
+  Labels labels(image.size(), font);
+  for (const Detection& d : detections.items) {
+    const std::string text = label_of(d, class_names);
+    draw_label(canvas, font, labels.place(d.box, text), text, colour_of(d));
   }
 }
 
@@ -179,7 +234,9 @@ void draw_outline(Image& image, std::span<const Keypoint> points, bool closed,
   for (size_t i = closed ? 0 : 1; i < points.size(); ++i)
     canvas.line(points[(i + points.size() - 1) % points.size()], points[i], radius, kOutline);
   if (points.empty()) return;
-  draw_label(canvas, image, {points[0].x, points[0].y, points[0].x, points[0].y}, name, kOutline);
+  const Font& font = font_for(image);
+  const PixelBox first{points[0].x, points[0].y, points[0].x, points[0].y};
+  draw_label(canvas, font, Labels(image.size(), font).place(first, name), name, kOutline);
 }
 
 }  // namespace octet
