@@ -308,9 +308,47 @@ std::vector<ClassSummary> CocoMetric::per_class() const {
       c.map50_95 += average / kThresholds;
       if (t == 0) c.map50 = average;
     }
+    c.best = best_of(counted(record), static_cast<double>(c.objects));
     list.push_back(c);
   }
   return list;
+}
+
+// Of all areas, without those that IoU or OKS 0.5 ignores.
+std::vector<const CocoMetric::Scored*> CocoMetric::counted(const ClassRecord& record) const {
+  std::vector<const Scored*> list;
+  for (const Scored& s : record.detections[0]) {
+    if (s.rank < limit() && (s.ignored & 1) == 0) list.push_back(&s);
+  }
+  return list;
+}
+
+OperatingPoint CocoMetric::best_of(std::vector<const Scored*> detections, double objects) {
+  std::sort(detections.begin(), detections.end(),
+            [](const Scored* a, const Scored* b) { return a->score > b->score; });
+  OperatingPoint best;
+  double hits = 0;
+  for (size_t i = 0; i < detections.size(); ++i) {
+    hits += detections[i]->matched & 1;
+    const bool tied = i + 1 < detections.size() && detections[i + 1]->score == detections[i]->score;
+    const auto found = static_cast<double>(i + 1);
+    const double f1 = 2 * hits / (found + objects);
+    if (tied || f1 <= best.f1) continue;
+    best = {.confidence = detections[i]->score,
+            .precision = hits / found,
+            .recall = hits / objects,
+            .f1 = f1};
+  }
+  return best;
+}
+
+OperatingPoint CocoMetric::best_threshold() const {
+  std::vector<const Scored*> all;
+  for (const auto& [index, record] : classes_) {
+    const std::vector<const Scored*> some = counted(record);
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return best_of(std::move(all), static_cast<double>(objects()));
 }
 
 double CocoMetric::map50_95_of(std::span<const int> times) const {

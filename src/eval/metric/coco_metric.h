@@ -45,10 +45,17 @@ struct CocoSummary {  // −1 where there is nothing to measure
   double recall_small = -1, recall_medium = -1, recall_large = -1;
 };
 
+// What is found at IoU or OKS 0.5 when detections below `confidence` are left out.
+struct OperatingPoint {
+  double confidence = 0, precision = 0, recall = 0;
+  double f1 = 0;  // harmonic mean of precision and recall
+};
+
 struct ClassSummary {
   int class_index = 0;
   int64_t objects = 0;
   double map50_95 = -1, map50 = -1;
+  OperatingPoint best;  // where F1 is greatest
 };
 
 // The per-keypoint constants of OKS: COCO's for 17 keypoints, 1 / n for another number n.
@@ -65,6 +72,8 @@ class CocoMetric {
 
   [[nodiscard]] CocoSummary summary() const;
   [[nodiscard]] std::vector<ClassSummary> per_class() const;
+  // Where F1 is greatest, with one threshold for all classes; zeros where nothing is found.
+  [[nodiscard]] OperatingPoint best_threshold() const;
   // Mean over the classes of the interpolated precision at recalls 0, 0.01, … 1, at IoU or OKS 0.5.
   // Empty without objects.
   [[nodiscard]] std::vector<double> precision_curve() const;
@@ -106,6 +115,9 @@ class CocoMetric {
                                     int max_detections, std::vector<double>* curve = nullptr) const;
   [[nodiscard]] Precision mean(int area, int first_threshold, int last_threshold,
                                int max_detections) const;
+  [[nodiscard]] std::vector<const Scored*> counted(const ClassRecord& record) const;
+  [[nodiscard]] static OperatingPoint best_of(std::vector<const Scored*> detections,
+                                              double objects);
   [[nodiscard]] int limit() const { return kind_ == MetricKind::kBox ? 100 : 20; }
 
   MetricKind kind_;

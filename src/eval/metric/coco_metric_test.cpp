@@ -93,6 +93,28 @@ TEST(CocoMetric, PerfectDetectionsScoreOne) {
   EXPECT_EQ(metric.per_class().size(), 1U);
 }
 
+// Three objects; of five detections the third and the last hit nothing. F1 is 4/5 above 0.8, 6/7
+// above 0.6, 6/8 above 0.1.
+TEST(CocoMetric, BestThresholdIsWhereF1IsGreatest) {
+  const auto box = [](float at) { return PixelBox{at, 0, at + 50, 50}; };
+  std::vector<TruthObject> truth;
+  for (const double x : {0.0, 100.0, 200.0})
+    truth.push_back({.class_index = 2, .box = {x, 0, x + 50, 50}, .box_area = 2500});
+  Detections found;
+  for (const auto& [x, score] :
+       {std::pair{0.F, 0.9F}, {100.F, 0.8F}, {400.F, 0.7F}, {200.F, 0.6F}, {500.F, 0.1F}})
+    found.items.push_back({.box = box(x), .class_index = 2, .confidence = score});
+  CocoMetric metric(MetricKind::kBox);
+  metric.add(truth, found);
+  const OperatingPoint best = metric.best_threshold();
+  EXPECT_FLOAT_EQ(static_cast<float>(best.confidence), 0.6F);
+  EXPECT_DOUBLE_EQ(best.precision, 0.75);
+  EXPECT_DOUBLE_EQ(best.recall, 1);
+  EXPECT_DOUBLE_EQ(best.f1, 6.0 / 7);
+  EXPECT_DOUBLE_EQ(metric.per_class().at(0).best.f1, best.f1);
+  EXPECT_EQ(CocoMetric(MetricKind::kBox).best_threshold().f1, 0);
+}
+
 TEST(CocoMetric, NothingLabelledIsMinusOne) {
   CocoMetric metric(MetricKind::kBox);
   metric.add({}, Detections{});
