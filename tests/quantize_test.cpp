@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/file.h"
 #include "run_octet.h"
 
 namespace octet {
@@ -58,7 +59,12 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   EXPECT_EQ(j["images"], 4);
   EXPECT_EQ(j["layers"].size(), 63U);
   EXPECT_NEAR(j["map50_95"].get<double>(), j["float"]["map50_95"].get<double>(), 0.03);
-  EXPECT_TRUE(fs::exists(at("int8-run/report.html")));
+  const std::string report = read_text_file(at("int8-run/report.html"));
+  for (const char* part :
+       {"int8, calibrated", "95 % of drops", "The layers that cost most", ".jpg: float",
+        ".jpg: int8", "<summary>Ranges of activations</summary>",
+        "<td>--weight-bits</td><td>7</td><td>given</td>", "MB</td>", " UTC</td>"})
+    EXPECT_THAT(report, HasSubstr(part));
   EXPECT_LT(fs::file_size(at("int8.safetensors")), 3'500'000U);
 
   const std::string val = "val --json --imgsz 256 --data " + kData + " --model ";
@@ -129,6 +135,10 @@ TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
   for (const char* file :
        {"run/best.safetensors", "run/last.safetensors", "run/results.csv", "run/report.html"})
     EXPECT_TRUE(fs::exists(at(file))) << file;
+  const std::string report = read_text_file(at("run/report.html"));
+  for (const char* part : {"best --conf", "<td>all classes</td>", "Confusion matrix",
+                           ".jpg: labels", "<td>--batch</td><td>4</td><td>given</td>", " UTC</td>"})
+    EXPECT_THAT(report, HasSubstr(part));
   const Outcome resumed = run_octet(command + " --resume");
   EXPECT_EQ(resumed.status, 1);
   EXPECT_THAT(resumed.err, HasSubstr("nothing to resume")) << resumed.err;

@@ -58,6 +58,17 @@ ordered_json describe_options(const CLI::App& app) {
   return out;
 }
 
+std::vector<std::pair<std::string, std::string>> option_values(const CLI::App& verb, bool given) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_group().empty() || (option->count() > 0) != given) continue;
+    const std::string value =
+        given ? CLI::detail::join(option->results(), " ") : option->get_default_str();
+    if (!value.empty()) list.emplace_back(option->get_name(), value);
+  }
+  return list;
+}
+
 void add_describe_flag(CLI::App& app, std::function<void(ordered_json&)> more) {
   app.add_flag_callback("--describe-options",
                         [&app, more = std::move(more)] {

@@ -18,10 +18,12 @@ constexpr const char* kStyle =
     "body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;"
     "color:#111827}h1{font-size:1.6em}h2{margin-top:2em;font-size:1.2em}"
     ".row{display:flex;flex-wrap:wrap;gap:16px}svg{background:#fafafa;border:1px solid #e5e7eb;"
-    "border-radius:6px}svg text{font:11px system-ui,sans-serif;fill:#374151}"
+    "border-radius:6px;max-width:100%;height:auto}.wide{overflow-x:auto}svg text{font:11px "
+    "system-ui,sans-serif;fill:#374151}"
     "svg .title{font-weight:600;font-size:13px}svg .light{fill:#fff}table{border-collapse:collapse}"
     "td,th{padding:3px 12px;text-align:right;border-bottom:1px solid #e5e7eb}"
-    "td:first-child,th:first-child{text-align:left}figure{margin:0}"
+    "td:first-child,th:first-child{text-align:left}table{margin-top:1em}"
+    "details{margin-top:2em}summary{font-size:1.2em;font-weight:600;cursor:pointer}figure{margin:0}"
     "figure img{width:310px;border-radius:6px}figcaption{font-size:12px;color:#6b7280}";
 
 std::string base64(const std::vector<uint8_t>& bytes) {
@@ -136,7 +138,8 @@ std::string html_escape(const std::string& text) {
 
 std::string html_page(const std::string& title, const std::string& body) {
   return fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>"
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width\"><title>{0}</title>"
       "<style>{1}</style></head><body><h1>{0}</h1>\n{2}</body></html>\n",
       html_escape(title), kStyle, body);
 }
@@ -148,9 +151,13 @@ std::string html_table(const std::vector<std::string>& head,
     for (const std::string& c : cells) out += fmt::format("<{0}>{1}</{0}>", tag, html_escape(c));
     return out + "</tr>\n";
   };
-  std::string out = "<table>" + row(head, "th");
+  std::string out = "<div class=\"wide\"><table>" + (head.empty() ? "" : row(head, "th"));
   for (const auto& r : rows) out += row(r, "td");
-  return out + "</table>\n";
+  return out + "</table></div>\n";
+}
+
+std::string html_details(const std::string& summary, const std::string& body) {
+  return fmt::format("<details><summary>{}</summary>{}</details>\n", html_escape(summary), body);
 }
 
 std::string line_chart(const std::string& title, const std::string& x_label,
@@ -170,6 +177,10 @@ std::string line_chart(const std::string& title, const std::string& x_label,
     }
     svg += fmt::format(R"(<polyline points="{}" fill="none" stroke="{}" stroke-width="2"/>)",
                        points, colour);
+    if (series[s].x.size() == 1)  // a line has two points
+      svg += fmt::format(R"(<polyline points="{0}{0}" stroke="{1}" stroke-width="6" )"
+                         R"(stroke-linecap="round"/>)",
+                         points, colour);
     const double label_x = kWidth - kRight - 80 * static_cast<double>(series.size() - s);
     svg += fmt::format(R"(<rect x="{}" y="13" width="10" height="3" fill="{}"/>)", label_x, colour);
     svg += text_at(label_x + 13, 18, series[s].name, "start");

@@ -11,8 +11,12 @@ namespace octet {
 
 [[nodiscard]] std::string html_escape(const std::string& text);
 [[nodiscard]] std::string html_page(const std::string& title, const std::string& body);
+// Without a row of heads where `head` is empty.
 [[nodiscard]] std::string html_table(const std::vector<std::string>& head,
                                      const std::vector<std::vector<std::string>>& rows);
+
+// Folded away under its summary until it is opened.
+[[nodiscard]] std::string html_details(const std::string& summary, const std::string& body);
 
 struct Series {
   std::string name;

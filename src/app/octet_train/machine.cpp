@@ -1,3 +1,4 @@
+#include "app/describe_options.h"
 #include "app/octet_train/verbs.h"
 #include "train/loop/run_folder.h"
 #include "train/loop/trainer.h"
@@ -25,6 +26,10 @@ void add_run_options(CLI::App& verb, bool& resume, bool& overwrite) {
 
 EarlierRun earlier_run(bool resume, bool overwrite) {
   return resume ? EarlierRun::kResume : overwrite ? EarlierRun::kReplace : EarlierRun::kRefuse;
+}
+
+RunOptions run_options(const CLI::App& verb) {
+  return {.given = option_values(verb, true), .defaults = option_values(verb, false)};
 }
 
 }  // namespace octet

@@ -16,7 +16,7 @@
 #include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "train/loop/run_folder.h"
-#include "train/report/report.h"
+#include "train/report/quantize_report.h"
 
 namespace octet {
 namespace {
@@ -67,7 +67,11 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r, int64_
   return j;
 }
 
-void run(Options& o) {
+std::string size_text(const std::filesystem::path& file) {
+  return fmt::format("{:.1f} MB", static_cast<double>(std::filesystem::file_size(file)) / 1e6);
+}
+
+void run(Options& o, const CLI::App& verb) {
   install_stop_signals();
   const std::filesystem::path output = o.output;
   if (output.extension() != ".safetensors")
@@ -100,7 +104,17 @@ void run(Options& o) {
          (q.qat.train.folder / "last.safetensors").string());
   write_model_file(output, r.model, StorageKind::kF32);
   const std::filesystem::path report = q.qat.train.folder / "report.html";
-  write_quantize_report(report, r);
+  write_quantize_report(report,
+                        {.result = r,
+                         .before = model,
+                         .validation = validation,
+                         .size = {.size = {q.calibration.side, q.calibration.side}, .exact = true},
+                         .facts = {{"model", o.model + ", " + size_text(o.model)},
+                                   {"int8 model", o.output + ", " + size_text(output)},
+                                   {"data", fmt::format("{}, {} images to validate", o.data,
+                                                        validation.samples.size())},
+                                   {"octet", OCTET_VERSION}},
+                         .options = run_options(verb)});
   const auto figures = [&](const Evaluation& e) {
     const auto interval = r.drop_interval(e);
     return fmt::format(
@@ -131,7 +145,7 @@ void set_qat_defaults(TrainOptions& t) {
   t.warmup_epochs = 0.5;
   t.weight_decay = 0;
   t.momentum = 0.9;
-  t.average = {.decay = 0.9, .ramp = 10};
+  t.average = {.decay = 0.9, .ramp = 10, .least_share = 0};
   t.augment.mosaic = 0;
   t.augment.scale = 0.3;
 }
@@ -206,7 +220,7 @@ void add_quantize(CLI::App& root) {
   verb->add_option("-o,--output", o.output, "model file to write")->capture_default_str();
   add_strict_option(*verb, o.strict);
   verb->add_flag("--json", o.json, "print one JSON object on standard output");
-  verb->callback([options] { run(*options); });
+  verb->callback([options, verb] { run(*options, *verb); });
 }
 
 }  // namespace octet

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "train/report/facts.h"
+
 namespace octet {
 
 void add_train(CLI::App& root);
@@ -16,5 +18,8 @@ void add_machine_options(CLI::App& verb, TrainOptions& options);
 void add_run_options(CLI::App& verb, bool& resume, bool& overwrite);
 enum class EarlierRun;
 [[nodiscard]] EarlierRun earlier_run(bool resume, bool overwrite);
+
+// For the report of a run.
+[[nodiscard]] RunOptions run_options(const CLI::App& verb);
 
 }  // namespace octet

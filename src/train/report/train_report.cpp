@@ -1,4 +1,4 @@
-#include "train/report/report.h"
+#include "train/report/train_report.h"
 
 #include <algorithm>
 #include <map>
@@ -10,14 +10,13 @@
 #include "format/model_file.h"
 #include "media/image/image_io.h"
 #include "report/html.h"
-#include "train/network/graph_executor.h"
-#include "vision/draw/draw.h"
+#include "train/loop/evaluate.h"
+#include "train/report/drawn.h"
 
 namespace octet {
 namespace {
 
 constexpr size_t kSamples = 9;
-constexpr float kShown = 0.25F;  // least confidence in a sample
 
 // Columns of results.csv by their heads.
 std::map<std::string, std::vector<double>> read_table(const std::filesystem::path& file) {
@@ -76,29 +75,6 @@ Detections truth_as_detections(const std::vector<TruthObject>& truth) {
   return d;
 }
 
-Detections shown_only(const Detections& all) {
-  Detections out;
-  out.keypoints_per_object = all.keypoints_per_object;
-  for (size_t i = 0; i < all.items.size(); ++i) {
-    if (all.items[i].confidence < kShown) continue;
-    out.items.push_back(all.items[i]);
-    const auto points = all.keypoints_of(i);
-    out.keypoints.insert(out.keypoints.end(), points.begin(), points.end());
-  }
-  return out;
-}
-
-std::string sample(const Sample& s, const std::vector<TruthObject>& truth, const Detections& found,
-                   const std::vector<std::string>& names) {
-  Image labelled = read_image(s.image);
-  Image predicted = labelled;
-  draw_detections(labelled, truth_as_detections(truth), names);
-  draw_detections(predicted, shown_only(found), names);
-  const std::string file = s.image.filename().string();
-  return "<div class=\"row\">" + html_picture(labelled, file + ": labels") +
-         html_picture(predicted, file + ": found") + "</div>";
-}
-
 std::string figures_table(const Evaluation& e, bool pose) {
   std::vector<std::vector<std::string>> rows;
   const auto row = [&](const std::string& name, const CocoSummary& s) {
@@ -108,6 +84,34 @@ std::string figures_table(const Evaluation& e, bool pose) {
   row("boxes", e.boxes);
   if (pose) row("keypoints", e.keypoints);
   return html_table({"", "mAP50", "mAP75", "mAP50-95", "recall"}, rows);
+}
+
+// The weakest class first: it is what more data would help.
+std::string classes_table(const CocoMetric& metric, const std::vector<std::string>& names) {
+  std::vector<ClassSummary> classes = metric.per_class();
+  std::stable_sort(
+      classes.begin(), classes.end(),
+      [](const ClassSummary& a, const ClassSummary& b) { return a.map50_95 < b.map50_95; });
+  std::vector<std::vector<std::string>> rows;
+  const auto row = [&](const std::string& name, int64_t objects, const std::string& ap50,
+                       const std::string& ap, const OperatingPoint& p) {
+    const bool some = p.f1 > 0;
+    rows.push_back({name, std::to_string(objects), ap50, ap,
+                    some ? fmt::format("{:.2f}", p.confidence) : "–",
+                    some ? fmt::format("{:.3f}", p.precision) : "–",
+                    fmt::format("{:.3f}", p.recall), fmt::format("{:.3f}", p.f1)});
+  };
+  row("all classes", metric.objects(), "", "", metric.best_threshold());
+  for (const ClassSummary& c : classes)
+    row(names.at(static_cast<size_t>(c.class_index)), c.objects, fmt::format("{:.4f}", c.map50),
+        fmt::format("{:.4f}", c.map50_95), c.best);
+  return "<h2>Classes, the weakest first</h2>" +
+         html_table(
+             {"class", "objects", "AP50", "AP50-95", "best --conf", "precision", "recall", "F1"},
+             rows) +
+         "<p>The best --conf is the threshold at which F1 is greatest, the harmonic mean of "
+         "precision and recall. Precision and recall are those at that threshold, at "
+         "IoU (keypoints: OKS) 0.5.</p>";
 }
 
 // The classes that occur.
@@ -134,7 +138,7 @@ std::string confusion_map(const Confusion& confusion, std::vector<std::string> n
 }  // namespace
 
 void write_train_report(const std::filesystem::path& folder, const Dataset& validation,
-                        const SizeOption& size) {
+                        const SizeOption& size, const Facts& facts, const RunOptions& options) {
   const Model model = read_model(folder / "best.safetensors");
   const bool pose = model.info.task == Task::kPose;
   Confusion confusion(model.info.names.size());
@@ -145,70 +149,24 @@ void write_train_report(const std::filesystem::path& folder, const Dataset& vali
       model, validation, size, Voting::kNone,
       [&](const Sample& s, const std::vector<TruthObject>& truth, const Detections& found) {
         confusion.add(truth, found);
-        if (count++ % every == 0 && count / every < kSamples)
-          samples += sample(s, truth, found, model.info.names);
+        if (count++ % every != 0 || count / every >= kSamples) return;
+        const std::string file = s.image.filename().string();
+        samples +=
+            drawn_pair(read_image(s.image),
+                       {truth_as_detections(truth), found, file + ": labels", file + ": found"},
+                       model.info.names);
       });
   std::vector<double> recalls;
   for (size_t i = 0; i < e.precision_curve.size(); ++i)
     recalls.push_back(static_cast<double>(i) / 100);
-  std::string body = figures_table(e, pose) + curves(folder / "results.csv", pose);
+  std::string body = figures_table(e, pose) + facts_table(facts);
+  body += classes_table(*e.metric, model.info.names) + curves(folder / "results.csv", pose);
   body += "<h2>Precision and recall</h2><div class=\"row\">" +
           line_chart("Mean over classes, IoU 0.5", "recall",
                      {{"precision", recalls, e.precision_curve}}) +
-          "</div><h2>What was taken for what</h2>" + confusion_map(confusion, model.info.names) +
-          "<h2>Labels and what was found</h2>" + samples;
+          "</div><h2>Confusion matrix</h2>" + confusion_map(confusion, model.info.names) +
+          "<h2>Labels and detections</h2>" + samples + options_table(options);
   write_text_file(folder / "report.html", html_page("Training of " + folder.string(), body));
-}
-
-void write_quantize_report(const std::filesystem::path& file, const QuantizeResult& r) {
-  const Task task = r.model.info.task;
-  std::vector<std::vector<std::string>> rows;
-  const auto row = [&](const std::string& name, const Evaluation& e) {
-    std::vector<std::string> cells{name, fmt::format("{:.4f}", e.boxes.map50_95)};
-    if (task == Task::kPose) cells.push_back(fmt::format("{:.4f}", e.keypoints.map50_95));
-    cells.push_back(fmt::format("{:.4f}", r.drop(e)));
-    const auto interval = r.drop_interval(e);
-    cells.push_back(interval ? fmt::format("{:.4f} … {:.4f}", interval->low, interval->high) : "");
-    rows.push_back(cells);
-  };
-  row("float", r.before);
-  row("calibrated", r.ptq);
-  if (r.training) row("trained", r.after);
-  std::vector<std::string> head{"", "mAP50-95"};
-  if (task == Task::kPose) head.emplace_back("keypoints mAP50-95");
-  head.emplace_back("drop");
-  head.emplace_back("95 % of drops, over draws of the images");
-  std::string body = html_table(head, rows);
-  body += fmt::format(
-      "<p>Calibrated on {} pictures. Weights of {} bits{}. {} layers in float{}{}. Boxes "
-      "of all rows are decoded as of int8 models: means over the cells of an object.</p>",
-      r.calibration.pictures, r.model.quantization.weight_grid.bits,
-      r.model.quantization.weight_grid.even ? ", all even" : "", r.kept_float.size(),
-      r.kept_float.empty() ? "" : ": ",
-      html_escape(fmt::format("{}", fmt::join(r.kept_float, ", "))));
-  if (!r.ranking.empty()) {
-    std::vector<std::pair<std::string, double>> bars;
-    for (const LayerCost& l : r.ranking) bars.emplace_back(l.conv, l.distance);
-    body += "<h2>What quantizing each layer alone costs</h2>" +
-            bar_chart("distance of the outputs from the float model's", bars);
-    bars.clear();
-    for (const LayerCost& l : r.ranking) {
-      if (l.drop) bars.emplace_back(l.conv, *l.drop);
-    }
-    if (!bars.empty()) body += bar_chart("drop of mAP50-95", bars);
-  }
-  body += "<h2>Ranges</h2>";
-  std::vector<std::vector<std::string>> ranges;
-  for (const GroupCalibration& g : r.calibration.groups) {
-    ranges.push_back(
-        {g.values.front() +
-             (g.values.size() > 1 ? fmt::format(" and {} more", g.values.size() - 1) : ""),
-         fmt::format("{:.3f} … {:.3f}", g.seen.low, g.seen.high),
-         fmt::format("{:.3f} … {:.3f}", g.range.low, g.range.high),
-         std::string(range_method_name(g.method)), fmt::format("{:.6f}", g.distance)});
-  }
-  body += html_table({"value", "seen", "range", "method", "cost alone"}, ranges);
-  write_text_file(file, html_page("Quantization", body));
 }
 
 }  // namespace octet

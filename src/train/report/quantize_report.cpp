@@ -1,0 +1,140 @@
+#include "train/report/quantize_report.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "media/image/image_io.h"
+#include "report/html.h"
+#include "train/network/integer_network.h"
+#include "train/report/drawn.h"
+
+namespace octet {
+namespace {
+
+constexpr size_t kPairs = 10, kCostliest = 10;
+
+std::string figures_table(const QuantizeResult& r) {
+  const bool pose = r.model.info.task == Task::kPose;
+  std::vector<std::vector<std::string>> rows;
+  const auto row = [&](const std::string& name, const Evaluation& e, bool is_float) {
+    std::vector<std::string> cells{name, fmt::format("{:.4f}", e.boxes.map50_95)};
+    if (pose) cells.push_back(fmt::format("{:.4f}", e.keypoints.map50_95));
+    cells.push_back(is_float ? "" : fmt::format("{:.4f}", r.drop(e)));
+    const auto interval = is_float ? std::nullopt : r.drop_interval(e);
+    cells.push_back(interval ? fmt::format("{:.4f} … {:.4f}", interval->low, interval->high) : "");
+    rows.push_back(cells);
+  };
+  row("float", r.before, true);
+  row("int8, calibrated", r.ptq, false);
+  if (r.training) row("int8, trained", r.after, false);
+  std::vector<std::string> head{"", "mAP50-95"};
+  if (pose) head.emplace_back("keypoints mAP50-95");
+  head.emplace_back("drop");
+  head.emplace_back("95 % of drops, over draws of the images");
+  return html_table(head, rows) +
+         "<p>Boxes of all rows are decoded as those of int8 models: means over the cells of an "
+         "object.</p>";
+}
+
+std::vector<std::pair<std::string, double>> costliest(
+    std::vector<std::pair<std::string, double>> bars) {
+  std::stable_sort(bars.begin(), bars.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  bars.resize(std::min(bars.size(), kCostliest));
+  return bars;
+}
+
+// Layers where they were ranked, else values.
+std::string costs(const QuantizeResult& r) {
+  std::vector<std::pair<std::string, double>> distances, drops;
+  for (const LayerCost& l : r.ranking) {
+    distances.emplace_back(l.conv, l.distance);
+    if (l.drop) drops.emplace_back(l.conv, *l.drop);
+  }
+  const bool ranked = !distances.empty();
+  if (!ranked)
+    for (const GroupCalibration& g : r.calibration.groups)
+      distances.emplace_back(g.values.front(), g.distance);
+  std::string out =
+      fmt::format("<h2>The {} that cost most</h2>", ranked ? "layers" : "activations");
+  out += bar_chart("distance of the outputs from the float model's, when it alone is quantized",
+                   costliest(distances));
+  if (!drops.empty())
+    out += bar_chart("drop of mAP50-95, when it alone is quantized", costliest(drops));
+  return out + (ranked ? "<p>--keep-float N leaves the first N of them in float.</p>"
+                       : "<p>--analyze ranks the layers; --keep-float N leaves N of them in "
+                         "float.</p>");
+}
+
+// Evenly over the images.
+Dataset some_of(const Dataset& data) {
+  Dataset some = data;
+  some.samples.clear();
+  const size_t count = std::min(kPairs, data.samples.size());
+  for (size_t i = 0; i < count; ++i)
+    some.samples.push_back(data.samples[i * data.samples.size() / count]);
+  return some;
+}
+
+std::string pairs(const QuantizeReport& report) {
+  const Dataset data = some_of(report.validation);
+  std::vector<Detections> of_float, of_int8;
+  const auto into = [](std::vector<Detections>& list) {
+    return [&list](const Sample&, const std::vector<TruthObject>&, const Detections& found) {
+      list.push_back(found);
+    };
+  };
+  (void)evaluate(report.before, data, report.size, Voting::kMean, into(of_float));
+  const IntegerNetwork int8(report.result.model);
+  (void)evaluate(std::cref(int8), report.result.model, data, report.size, Voting::kMean,
+                 into(of_int8));
+  std::string out = "<h2>Detections of the float and of the int8 model</h2>";
+  for (size_t i = 0; i < data.samples.size(); ++i) {
+    const std::filesystem::path& file = data.samples[i].image;
+    const std::string name = file.filename().string();
+    out +=
+        drawn_pair(read_image(file), {of_float[i], of_int8[i], name + ": float", name + ": int8"},
+                   report.result.model.info.names);
+  }
+  return out;
+}
+
+std::string ranges(const Calibration& calibration) {
+  std::vector<std::vector<std::string>> rows;
+  for (const GroupCalibration& g : calibration.groups) {
+    rows.push_back(
+        {g.values.front() +
+             (g.values.size() > 1 ? fmt::format(" and {} more", g.values.size() - 1) : ""),
+         fmt::format("{:.3f} … {:.3f}", g.seen.low, g.seen.high),
+         fmt::format("{:.3f} … {:.3f}", g.range.low, g.range.high),
+         std::string(range_method_name(g.method)), fmt::format("{:.6f}", g.distance)});
+  }
+  return html_details("Ranges of activations",
+                      html_table({"value", "seen", "range", "method", "cost alone"}, rows));
+}
+
+Facts with_figures(const QuantizeReport& report) {
+  const QuantizeResult& r = report.result;
+  Facts facts = report.facts;
+  facts.emplace_back("calibrated on", fmt::format("{} images", r.calibration.pictures));
+  facts.emplace_back("weights",
+                     fmt::format("{} bits{}", r.model.quantization.weight_grid.bits,
+                                 r.model.quantization.weight_grid.even ? ", all even" : ""));
+  facts.emplace_back("layers in float", r.kept_float.empty()
+                                            ? "none"
+                                            : fmt::format("{}", fmt::join(r.kept_float, ", ")));
+  return facts;
+}
+
+}  // namespace
+
+void write_quantize_report(const std::filesystem::path& file, const QuantizeReport& report) {
+  const std::string body = figures_table(report.result) + facts_table(with_figures(report)) +
+                           costs(report.result) + pairs(report) +
+                           ranges(report.result.calibration) + options_table(report.options);
+  write_text_file(file, html_page("Quantization", body));
+}
+
+}  // namespace octet
