@@ -3,7 +3,7 @@
 
 DATA is a data.yaml whose train is a folder of pictures. Trains on all, a half and a quarter of them with three seeds, 10 epochs, batch 16, side 320, and prints
 mAP50-95 after each epoch. The bounds: no epoch after the third is more than 0.1 below the best before it, and the best of the last three is within 0.01 of
-the best of all. OPTIONs go to `octet train`, such as --optimizer sgd.
+the best of all. OPTIONs go to `octet train`, such as --lr 0.01.
 """
 import csv
 import os

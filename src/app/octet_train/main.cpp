@@ -22,10 +22,8 @@ void run(int argc, char** argv) {
   add_describe_flag(app);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& e) {
+  } catch (const CLI::Success& e) {  // help, printed here, or a flag that did it all
     app.exit(e);
-  } catch (const CLI::Success&) {
-    // The flag did it all.
   } catch (const CLI::ParseError& e) {
     fail_usage("{}\nTry 'octet train --help' or 'octet quantize --help'.", e.what());
   }

@@ -18,7 +18,7 @@
 #include "model/passes/passes.h"
 #include "train/loop/run_folder.h"
 #include "train/loop/trainer.h"
-#include "train/report/report.h"
+#include "train/report/train_report.h"
 
 namespace octet {
 namespace {
@@ -89,26 +89,21 @@ Model starting_model(Options& o, const Dataset& data) {
     log_info("keypoints: the model's [{}, {}] become the data's [{}, {}], learnt anew",
              head.keypoints, head.keypoint_dims, data.keypoints, data.keypoint_dims);
   o.train.already_trained = model.info.names == data.names && !replaced && !other_keypoints;
+  const bool other_classes = model.info.names != data.names;
   model = select_classes(std::move(model), data.names, o.train.seed);
-  return select_keypoints(
+  model = select_keypoints(
       std::move(model),
       {.count = data.keypoints, .dims = data.keypoint_dims, .flip_index = data.flip_index},
       o.train.seed);
-}
-
-void set_optimizer(Options& o, const Dataset& training) {
-  TrainOptions& t = o.train;
-  if (o.optimizer != "auto") {
-    t.optimizer = o.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
-    return;
+  for (const Output& output : model.outputs()) {
+    if (output.role == OutputRole::kBox) continue;
+    const bool made_new = output.role == OutputRole::kClass ? other_classes : other_keypoints;
+    if (made_new) o.train.new_layers.insert(output.value);
   }
-  t.least_warmup = 100;
-  choose_optimizer(t, static_cast<int64_t>(training.samples.size()), training.names.size());
-  log_info("optimizer: {}, learning rate {:.2g}",
-           t.optimizer == OptimizerKind::kSgd ? "sgd" : "adamw", t.learning_rate);
+  return model;
 }
 
-void run_train(Options& options) {
+void run_train(Options& options, const CLI::App& verb) {
   install_stop_signals();
   if (options.train.bf16 && !options.train.device.is_cpu())
     fail_usage("--bf16 is for --device cpu alone");
@@ -123,12 +118,20 @@ void run_train(Options& options) {
       model);
   for (Dataset* data : {&training, &validation}) leave_out_unreadable(*data, options.strict);
   report_labels(training);
-  set_optimizer(options, training);
+  options.train.optimizer =
+      options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
   const TrainSummary s = train_float(model, training, validation, options.train);
   if (s.interrupted)
     fail("interrupted; {} holds everything: the same command with --resume continues",
          (options.train.folder / "last.safetensors").string());
-  write_train_report(options.train.folder, validation, judging_size(options.train));
+  write_train_report(
+      options.train.folder, validation, judging_size(options.train),
+      {{"model", options.model},
+       {"data", options.data},
+       {"images", fmt::format("{} to train, {} to validate", s.images, validation.samples.size())},
+       {"best epoch", s.best_epoch > 0 ? std::to_string(s.best_epoch) : "the model as given"},
+       {"octet", OCTET_VERSION}},
+      run_options(verb));
   const std::string best = (options.train.folder / "best.safetensors").string();
   log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}",
            counted(static_cast<int64_t>(s.epochs.size()), "epoch"), s.seconds, s.images_per_second,
@@ -152,14 +155,15 @@ void run_train(Options& options) {
 
 void add_schedule_options(CLI::App& verb, Options& o) {
   TrainOptions& t = o.train;
-  verb.add_option("--optimizer", o.optimizer,
-                  "sgd, adamw, or auto: adamw for up to 10000 batches, with a rate by the classes")
-      ->check(CLI::IsMember({"auto", "sgd", "adamw"}))
+  verb.add_option("--optimizer", o.optimizer, "sgd or adamw")
+      ->check(CLI::IsMember({"sgd", "adamw"}))
       ->capture_default_str();
   verb.add_option(
           "--lr", t.learning_rate,
-          "first learning rate; default: by auto, else 0.01 sgd, 0.001 adamw; a tenth of it for a "
-          "model that detects these classes already")
+          "first learning rate; default: 0.01 sgd, 0.001 adamw; sgd up to 10000 batches: less "
+          "where "
+          "a step has less than 64 pictures; at most a tenth for a model that detects these "
+          "classes already")
       ->check(CLI::PositiveNumber);
   verb.add_flag("--cosine", t.cosine, "let the learning rate fall as a cosine, not a line");
   verb.add_option("--warmup", t.warmup_epochs, "epochs in which the learning rate rises")
@@ -220,7 +224,7 @@ void add_train(CLI::App& root) {
       ->capture_default_str();
   add_strict_option(*verb, o.strict);
   verb->add_flag("--json", o.json, "print one JSON object on standard output");
-  verb->callback([options] { run_train(*options); });
+  verb->callback([options, verb] { run_train(*options, *verb); });
 }
 
 }  // namespace octet

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <sstream>
 
 #include "core/error.h"
@@ -184,18 +185,31 @@ TEST(SelectKeypoints, SameShapeStays) {
   EXPECT_EQ(three.outputs().size(), pose.outputs().size());
 }
 
-TEST(ChooseOptimizer, FollowsTheNumberOfBatches) {
-  TrainOptions few{.epochs = 10, .batch = 16};
-  choose_optimizer(few, 205, 3);
-  EXPECT_EQ(few.optimizer, OptimizerKind::kAdamW);
-  EXPECT_NEAR(few.learning_rate, 0.002 * 5 / 7, 1e-9);
-  TrainOptions many{.epochs = 100, .batch = 16};
-  choose_optimizer(many, 118'287, 80);
-  EXPECT_EQ(many.optimizer, OptimizerKind::kSgd);
-  EXPECT_NEAR(many.learning_rate, 0.01, 1e-9);
-  TrainOptions own{.epochs = 1, .learning_rate = 0.5};
-  choose_optimizer(own, 1, 1);
-  EXPECT_EQ(own.learning_rate, 0.5);
+TEST(UsualLearningRate, FollowsTheNumberOfBatchesAndTheirSize) {
+  TrainOptions options{.batch = 16};
+  EXPECT_DOUBLE_EQ(usual_learning_rate(options, 130), 0.0025);
+  EXPECT_DOUBLE_EQ(usual_learning_rate(options, 740'000), 0.01);
+  options.accumulate = 8;
+  EXPECT_DOUBLE_EQ(usual_learning_rate(options, 130), 0.01);
+  options.already_trained = true;
+  EXPECT_DOUBLE_EQ(usual_learning_rate(options, 130), 0.001);
+  options.optimizer = OptimizerKind::kAdamW;
+  EXPECT_DOUBLE_EQ(usual_learning_rate(options, 130), 0.0001);
+}
+
+// A share of what was is averaged over, however few the updates are.
+TEST(WeightAverage, SpansAShareOfTheUpdates) {
+  Model model = read_model(kCheckpoints + "v8.4.190-detect3.pt");
+  FloatNetwork net(model);
+  const auto& [name, tensor] = *net.parameters().begin();
+  WeightAverage average(net, {.least_share = 0.25});
+  const torch::NoGradGuard no_grad;
+  tensor.detach().fill_(0);
+  for (int i = 0; i < 100; ++i) average.update(net);
+  tensor.detach().fill_(1);
+  for (int i = 0; i < 4; ++i) average.update(net);  // each counts for about 1 in 26
+  const double mean = average.values().at(name).mean().item<double>();
+  EXPECT_NEAR(mean, 1 - std::pow(1 - 1.0 / 26.5, 4), 0.01);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double kWarmupMomentum = 0.8;
 constexpr double kWarmupBias = 10;  // times the learning rate: where biases start, with SGD
 constexpr double kNominalBatch = 64;
+constexpr double kSgdRate = 0.01, kAdamwRate = 0.001;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -88,8 +89,10 @@ class Trainer {
     at_.best_fitness = options.initial_fitness;
     at_.epochs = options.epochs;
     const bool sgd = options.optimizer == OptimizerKind::kSgd;
-    const double usual_rate = (sgd ? 0.01 : 0.001) * (options.already_trained ? 0.1 : 1);
-    base_rate_ = options.learning_rate > 0 ? options.learning_rate : usual_rate;
+    base_rate_ = options.learning_rate > 0
+                     ? options.learning_rate
+                     : usual_learning_rate(options, options.epochs * loader_.batches());
+    if (options.learning_rate == 0 && sgd) rate_of_new_layers_ = kSgdRate / base_rate_;
     key_ = fmt::format(
         "{}{} pictures, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
         "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
@@ -132,17 +135,25 @@ class Trainer {
 
  private:
   // Convolution weights decay, BatchNorm's gammas do not, nor do biases, which have a warm-up of
-  // their own, nor scales.
+  // their own, nor scales. Layers that are random yet have none: until they give useful gradients,
+  // the others better stay as they are.
+  enum Group : std::uint8_t { kWeights, kGammas, kBiases, kScales, kNewLayers, kGroups };
+
+  [[nodiscard]] Group group_of(const std::string& parameter) const {
+    if (is_scale(parameter)) return kScales;
+    if (parameter.ends_with(".bias") || parameter.ends_with(".beta")) return kBiases;
+    if (!parameter.ends_with(".weight")) return kGammas;
+    const std::string layer = parameter.substr(0, parameter.rfind('.'));
+    return options_.new_layers.contains(layer) ? kNewLayers : kWeights;
+  }
+
   std::vector<ParameterGroup> make_groups() const {
-    std::vector<ParameterGroup> groups(4);
+    std::vector<ParameterGroup> groups(kGroups);
     for (const auto& [name, tensor] : net_.parameters()) {
-      if (in_first_layers(name, options_.freeze)) continue;
-      const bool bias = name.ends_with(".bias") || name.ends_with(".beta");
-      const size_t group = is_scale(name) ? 3 : bias ? 2 : name.ends_with(".weight") ? 0 : 1;
-      groups[group].names.push_back(name);
+      if (!in_first_layers(name, options_.freeze)) groups[group_of(name)].names.push_back(name);
     }
-    groups[3].rate_factor = options_.rate_of_scales;
-    groups[0].weight_decay =
+    groups[kScales].rate_factor = options_.rate_of_scales;
+    groups[kWeights].weight_decay = groups[kNewLayers].weight_decay =
         options_.weight_decay * options_.batch * options_.accumulate / kNominalBatch;
     return groups;
   }
@@ -182,16 +193,13 @@ class Trainer {
         options_.cosine ? (1 - std::cos(progress * std::numbers::pi)) / 2 : progress;
     learning_rate_ = base_rate_ * (1 - fall * (1 - options_.last_learning_rate));
     const double step = at_.epoch * batches + static_cast<double>(at_.batch);
-    const double least = std::min<double>(options_.least_warmup, options_.epochs * batches / 2);
-    const double warm_steps =
-        std::max({1.0, std::round(options_.warmup_epochs * batches), std::round(least)});
+    const double warm_steps = std::max(1.0, std::round(options_.warmup_epochs * batches));
     const double warm = options_.warmup_epochs > 0 ? std::min(1.0, step / warm_steps) : 1;
-    const bool sgd = options_.optimizer == OptimizerKind::kSgd;
-    const double first_bias_rate = kWarmupBias * base_rate_;
-    for (size_t g = 0; g < optimizer_.groups().size(); ++g) {
-      optimizer_.groups()[g].learning_rate =
-          g == 2 && sgd ? first_bias_rate + (learning_rate_ - first_bias_rate) * warm
-                        : learning_rate_ * warm;
+    for (ParameterGroup& group : optimizer_.groups()) group.learning_rate = learning_rate_ * warm;
+    if (options_.optimizer == OptimizerKind::kSgd) {
+      const double first = kWarmupBias * base_rate_;
+      optimizer_.groups()[kBiases].learning_rate = first + (learning_rate_ - first) * warm;
+      optimizer_.groups()[kNewLayers].learning_rate = learning_rate_ * rate_of_new_layers_;
     }
     optimizer_.set_momentum(kWarmupMomentum + (options_.momentum - kWarmupMomentum) * warm);
   }
@@ -346,7 +354,8 @@ class Trainer {
   std::vector<NamedLoss> losses_;
   Table table_;
   double base_rate_ = 0, learning_rate_ = 0;
-  int pending_ = 0;  // batches since the last step
+  double rate_of_new_layers_ = 1;  // as a multiple
+  int pending_ = 0;                // batches since the last step
   Clock::time_point start_;
   double training_seconds_ = 0;
   int64_t trained_pictures_ = 0;  // in them
@@ -354,15 +363,13 @@ class Trainer {
 
 }  // namespace
 
-void choose_optimizer(TrainOptions& options, int64_t pictures, size_t classes) {
+double usual_learning_rate(const TrainOptions& options, int64_t batches) {
   constexpr int64_t kManyBatches = 10'000;
-  const int64_t batches = options.epochs * ((pictures + options.batch - 1) / options.batch);
-  const bool few = batches <= kManyBatches;
-  options.optimizer = few ? OptimizerKind::kAdamW : OptimizerKind::kSgd;
-  options.momentum = 0.9;
-  if (options.learning_rate > 0) return;
-  const double rate = few ? 0.002 * 5 / (4 + static_cast<double>(classes)) : 0.01;
-  options.learning_rate = rate * (options.already_trained ? 0.1 : 1);
+  const bool sgd = options.optimizer == OptimizerKind::kSgd;
+  const double most = sgd ? kSgdRate : kAdamwRate;
+  const double share = options.batch * options.accumulate / kNominalBatch;
+  const double rate = sgd && batches <= kManyBatches ? most * std::min(1.0, share) : most;
+  return options.already_trained ? std::min(rate, most / 10) : rate;
 }
 
 TrainSummary train(const TrainingTask& task, const Dataset& training, const Dataset& validation,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "eval/dataset/dataset.h"
@@ -23,7 +24,7 @@ struct TrainOptions {
   int side = 640;
   int batch = 16;
   OptimizerKind optimizer = OptimizerKind::kSgd;
-  double learning_rate = 0;  // 0: 0.01 for SGD, 0.001 for AdamW; a tenth if already trained
+  double learning_rate = 0;  // 0: as usual_learning_rate() has it
   // The model detects these classes as it is: it is judged first, and stays the best unless an
   // epoch is better.
   bool already_trained = false;
@@ -33,11 +34,13 @@ struct TrainOptions {
   double momentum = 0.937;
   double weight_decay = 5e-4;  // of convolution weights only, at a batch of 64
   double warmup_epochs = 3;
-  int least_warmup = 0;         // batches, of which it takes no more than half of the training
   double initial_fitness = -2;  // what an epoch has to exceed to be the best
   double clip_norm = 10;
-  int accumulate = 1;     // batches a step
-  int patience = 100;     // epochs without a better one until training stops
+  int accumulate = 1;  // batches a step
+  int patience = 100;  // epochs without a better one until training stops
+  // Convolutions whose weights are random yet. By default SGD trains them at 0.01 from the first
+  // batch on.
+  std::set<std::string> new_layers;
   int freeze = 0;         // the first layers of the model, "model.0" on, stay as they are
   int close_mosaic = 10;  // last epochs without mosaic; never more than a half of all
   bool bf16 = false;
@@ -52,9 +55,10 @@ struct TrainOptions {
   std::filesystem::path folder;  // best.safetensors, last.safetensors, results.csv
 };
 
-// Optimizer, rate and momentum by the number of batches, as Ultralytics documents its optimizer=auto: up to
-// 10,000 AdamW at 0.002 · 5 / (4 + classes), beyond that SGD at 0.01.
-void choose_optimizer(TrainOptions& options, int64_t pictures, size_t classes);
+// Of SGD 0.01, of AdamW 0.001. With up to 10,000 batches in all SGD's is for 64 pictures a step, and
+// lower with fewer, so that a short training does not lose what the model knows. At most a tenth if
+// the model is already trained.
+[[nodiscard]] double usual_learning_rate(const TrainOptions& options, int64_t batches);
 
 // What pictures are letterboxed into to be judged.
 [[nodiscard]] inline SizeOption judging_size(const TrainOptions& o) {

@@ -1,5 +1,6 @@
 #include "train/loop/weight_average.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace octet {
@@ -23,8 +24,10 @@ WeightAverage::WeightAverage(const TrainableNetwork& network, AverageOptions opt
 
 void WeightAverage::update(const TrainableNetwork& network) {
   const torch::NoGradGuard no_grad;
-  const double decay =
-      options_.decay * (1 - std::exp(-static_cast<double>(++updates_) / options_.ramp));
+  const auto n = static_cast<double>(++updates_);
+  const double ramped = options_.decay * (1 - std::exp(-n / options_.ramp));
+  const double spanning = std::min(options_.decay, 1 - 1 / (1 + options_.least_share * n));
+  const double decay = std::max(ramped, spanning);
   for_each_tensor(network, [&](const std::string& name, const torch::Tensor& value) {
     values_.at(name).lerp_(value, 1 - decay);
   });

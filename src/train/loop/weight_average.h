@@ -8,6 +8,8 @@ namespace octet {
 struct AverageOptions {
   double decay = 0.9999;
   double ramp = 2000;  // updates until the decay is near its end value
+  // Share of the updates so far that is averaged over at least, as long as `decay` allows it.
+  double least_share = 0.1;
 };
 
 class WeightAverage {
