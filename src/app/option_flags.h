@@ -33,7 +33,8 @@ void set_from_flag(const Row& row, Owner& owner, const std::string& text, const 
 
 // Rows without a flag are left out. `owner` gets the values; it lives as long as `verb`.
 template <typename Row, typename Owner>
-void add_options(CLI::App& verb, const std::vector<Row>& rows, std::shared_ptr<Owner> owner) {
+void add_options(CLI::App& verb, const std::vector<Row>& rows,
+                 const std::shared_ptr<Owner>& owner) {
   for (const Row& row : rows) {
     if (row.flag.empty()) continue;
     const auto set = [&row, owner, name = verb.get_name()](const std::string& text) {

@@ -46,6 +46,15 @@ std::vector<std::string> model_files(const std::vector<std::string>& given) {
   return files;
 }
 
+bool is_installed_for(const std::string& engine, const ExportFormat* format) {
+  try {
+    (void)choose_engine({.name = engine, .format = format});
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 // "all": every installed engine that reads the file and is quick.
 std::vector<std::string> engines_for(const std::string& model,
                                      const std::vector<std::string>& wanted) {
@@ -53,11 +62,7 @@ std::vector<std::string> engines_for(const std::string& model,
   const ExportFormat* format = open_artifact(model).format;
   std::vector<std::string> names;
   for (const std::string& name : quick_engine_names()) {
-    try {
-      (void)choose_engine({.name = name, .format = format});
-      names.push_back(name);
-    } catch (const Error&) {  // not installed, or reads other files
-    }
+    if (is_installed_for(name, format)) names.push_back(name);
   }
   return names;
 }

@@ -96,14 +96,8 @@ void run(int argc, char** argv) {
   add_describe_flag(app, add_other_tables);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& e) {
+  } catch (const CLI::Success& e) {  // help or the version, printed here, or a flag that did it all
     app.exit(e);
-  } catch (const CLI::CallForAllHelp& e) {
-    app.exit(e);
-  } catch (const CLI::CallForVersion& e) {
-    app.exit(e);
-  } catch (const CLI::Success&) {
-    // The flag did it all.
   } catch (const std::bad_alloc&) {
     out_of_memory(app);
   } catch (const std::length_error&) {
