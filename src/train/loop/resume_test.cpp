@@ -187,7 +187,7 @@ TEST(SelectKeypoints, SameShapeStays) {
 
 TEST(UsualLearningRate, FollowsTheNumberOfBatchesAndTheirSize) {
   TrainOptions options{.batch = 16};
-  EXPECT_DOUBLE_EQ(usual_learning_rate(options, 130), 0.0025);
+  EXPECT_DOUBLE_EQ(usual_learning_rate(options, 130), 0.004);
   EXPECT_DOUBLE_EQ(usual_learning_rate(options, 740'000), 0.01);
   options.accumulate = 8;
   EXPECT_DOUBLE_EQ(usual_learning_rate(options, 130), 0.01);

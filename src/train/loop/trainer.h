@@ -55,7 +55,7 @@ struct TrainOptions {
   std::filesystem::path folder;  // best.safetensors, last.safetensors, results.csv
 };
 
-// Of SGD 0.01, of AdamW 0.001. With up to 10,000 batches in all SGD's is for 64 pictures a step, and
+// Of SGD 0.01, of AdamW 0.001. With up to 10,000 batches in all SGD's is for 40 pictures a step, and
 // lower with fewer, so that a short training does not lose what the model knows. At most a tenth if
 // the model is already trained.
 [[nodiscard]] double usual_learning_rate(const TrainOptions& options, int64_t batches);

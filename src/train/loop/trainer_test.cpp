@@ -143,7 +143,7 @@ TEST(Train, ModelThatNoEpochBettersIsKept) {
   EXPECT_EQ(first_weights(folder / "best.safetensors"),
             std::get<Conv2d>(model.graph.nodes[0].op).weight.values);
   EXPECT_NE(first_weights(folder / "last.safetensors"), first_weights(folder / "best.safetensors"));
-  EXPECT_DOUBLE_EQ(s.epochs[0].learning_rate, 0.01 * 4 / 64);
+  EXPECT_DOUBLE_EQ(s.epochs[0].learning_rate, 0.001);
 }
 
 TEST(Train, FrozenLayersStay) {
