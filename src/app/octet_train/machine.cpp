@@ -28,7 +28,7 @@ EarlierRun earlier_run(bool resume, bool overwrite) {
   return resume ? EarlierRun::kResume : overwrite ? EarlierRun::kReplace : EarlierRun::kRefuse;
 }
 
-RunOptions run_options(const CLI::App& verb) {
+ReportedOptions reported_options(const CLI::App& verb) {
   return {.given = option_values(verb, true), .defaults = option_values(verb, false)};
 }
 

@@ -114,7 +114,7 @@ void run(Options& o, const CLI::App& verb) {
                                    {"data", fmt::format("{}, {} images to validate", o.data,
                                                         validation.samples.size())},
                                    {"octet", OCTET_VERSION}},
-                         .options = run_options(verb)});
+                         .options = reported_options(verb)});
   const auto figures = [&](const Evaluation& e) {
     const auto interval = r.drop_interval(e);
     return fmt::format(

@@ -131,7 +131,7 @@ void run_train(Options& options, const CLI::App& verb) {
        {"images", fmt::format("{} to train, {} to validate", s.images, validation.samples.size())},
        {"best epoch", s.best_epoch > 0 ? std::to_string(s.best_epoch) : "the model as given"},
        {"octet", OCTET_VERSION}},
-      run_options(verb));
+      reported_options(verb));
   const std::string best = (options.train.folder / "best.safetensors").string();
   log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}",
            counted(static_cast<int64_t>(s.epochs.size()), "epoch"), s.seconds, s.images_per_second,

@@ -20,6 +20,6 @@ enum class EarlierRun;
 [[nodiscard]] EarlierRun earlier_run(bool resume, bool overwrite);
 
 // For the report of a run.
-[[nodiscard]] RunOptions run_options(const CLI::App& verb);
+[[nodiscard]] ReportedOptions reported_options(const CLI::App& verb);
 
 }  // namespace octet

@@ -15,7 +15,7 @@ std::string facts_table(const Facts& facts) {
   return html_table({}, rows);
 }
 
-std::string options_table(const RunOptions& options) {
+std::string options_table(const ReportedOptions& options) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, value] : options.given) rows.push_back({name, value, "given"});
   for (const auto& [name, value] : options.defaults) rows.push_back({name, value, "default"});

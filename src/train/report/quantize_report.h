@@ -14,7 +14,7 @@ struct QuantizeReport {
   const Dataset& validation;
   SizeOption size;
   Facts facts;
-  RunOptions options;
+  ReportedOptions options;
 };
 
 // The drop of mAP with its interval, the layers that cost most, ten images with the detections of

@@ -138,7 +138,8 @@ std::string confusion_map(const Confusion& confusion, std::vector<std::string> n
 }  // namespace
 
 void write_train_report(const std::filesystem::path& folder, const Dataset& validation,
-                        const SizeOption& size, const Facts& facts, const RunOptions& options) {
+                        const SizeOption& size, const Facts& facts,
+                        const ReportedOptions& options) {
   const Model model = read_model(folder / "best.safetensors");
   const bool pose = model.info.task == Task::kPose;
   Confusion confusion(model.info.names.size());

@@ -13,6 +13,6 @@ namespace octet {
 // precision and recall, the confusion matrix, and samples of predictions beside the labels, of
 // best.safetensors. Written as report.html in the folder.
 void write_train_report(const std::filesystem::path& folder, const Dataset& validation,
-                        const SizeOption& size, const Facts& facts, const RunOptions& options);
+                        const SizeOption& size, const Facts& facts, const ReportedOptions& options);
 
 }  // namespace octet
