@@ -4,6 +4,7 @@
 #include <linux/tcp.h>
 #include <mosquitto.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -229,11 +230,24 @@ struct Mqtt::Parts {
                     .published_before = published,
                     .since = Clock::now()};
     }
-    while (goes_on() && mosquitto_loop(client.get(), kBreathMs, 1) == MOSQ_ERR_SUCCESS) {
-    }
+    int code = MOSQ_ERR_SUCCESS;
+    while (code == MOSQ_ERR_SUCCESS && goes_on() && !was_refused())
+      code = mosquitto_loop(client.get(), kBreathMs, 1);
     const MutexLock lock(mutex);
+    if (code != MOSQ_ERR_SUCCESS) note_failure(code);  // on_disconnect does not hear of all
     ::close(connection.socket);
     return std::exchange(connection, {}).flooded;
+  }
+
+  // Version 2.0.11 of the library does not see that a connection for TLS is refused: it returns at
+  // once, without an error, for ever.
+  [[nodiscard]] bool was_refused() {
+    pollfd waiting{.fd = mosquitto_socket(client.get()), .events = 0, .revents = 0};
+    if (::poll(&waiting, 1, 0) <= 0 || (waiting.revents & (POLLERR | POLLHUP)) == 0) return false;
+    const MutexLock lock(mutex);
+    if (connected) return false;
+    error = std::strerror(ECONNREFUSED);
+    return true;
   }
 
   [[nodiscard]] bool goes_on() {
