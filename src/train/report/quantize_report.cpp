@@ -49,9 +49,9 @@ std::vector<std::pair<std::string, double>> costliest(
 // Layers where they were ranked, else values.
 std::string costs(const QuantizeResult& r) {
   std::vector<std::pair<std::string, double>> distances, drops;
-  for (const LayerCost& l : r.ranking) {
-    distances.emplace_back(l.conv, l.distance);
-    if (l.drop) drops.emplace_back(l.conv, *l.drop);
+  for (const LayerCost& layer : r.ranking) {
+    distances.emplace_back(layer.conv, layer.distance);
+    if (layer.drop) drops.emplace_back(layer.conv, *layer.drop);
   }
   const bool ranked = !distances.empty();
   if (!ranked)
