@@ -62,8 +62,10 @@ class Tls : public testing::TestWithParam<Certificate> {
     return (folder_ / name).string();
   }
   void serve(const std::string& command) {
-    server_.emplace(std::vector<std::string>{
-        "sh", "-c", "PATH=$PATH:/usr/sbin exec " + command + " >/dev/null 2>&1"});
+    server_.emplace(std::vector<std::string>{"sh", "-c",
+                                             "cd " + folder_.path().string() +
+                                                 " && PATH=$PATH:/usr/sbin exec " + command +
+                                                 " >/dev/null 2>&1"});
   }
 
   TemporaryFolder folder_;
@@ -92,13 +94,12 @@ std::string why_no_picture(const std::string& address, const StreamOptions& opti
 TEST_P(Tls, ACameraIsCheckedWhereItsAuthorityIsGiven) {
   serve("openssl s_server -accept 127.0.0.1:" + std::to_string(port_) + " -cert " +
         file("cert.pem") + " -key " + file("key.pem") + " -WWW");
-  std::filesystem::copy(OCTET_SOURCE_DIR "/tests/data/streams/120-pictures.h264", "clip.h264",
-                        std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy(OCTET_SOURCE_DIR "/tests/data/streams/120-pictures.h264",
+                        folder_ / "clip.h264");
   const std::string address = "https://localhost:" + std::to_string(port_) + "/clip.h264";
   const bool right = GetParam() == Certificate::kRight;
   EXPECT_EQ(why_no_picture(address, {}), "") << "nothing is checked unless it is asked for";
   EXPECT_EQ(why_no_picture(address, {.authorities = file("ca.pem")}).empty(), right);
-  std::filesystem::remove("clip.h264");
 }
 
 TEST_P(Tls, ABrokerIsAlwaysChecked) {

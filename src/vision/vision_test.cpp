@@ -453,8 +453,10 @@ TEST(Draw, LabelsDoNotCoverEachOther) {
   }
   draw_detections(all, together, names);
   const int frame = 2 * (200 + 200) * 2;  // two pixels wide; frames do cover each other
-  for (int c = 0; c < 3; ++c)
+  for (int c = 0; c < 3; ++c) {
+    ASSERT_GT(alone.at(c), frame) << "the label can be seen";
     EXPECT_GE(pixels_of(all, kColours.at(c)), alone.at(c) - frame) << names[c];
+  }
 }
 
 TEST(DetectionsJson, Schema) {

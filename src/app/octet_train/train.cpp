@@ -161,8 +161,7 @@ void add_schedule_options(CLI::App& verb, Options& o) {
   verb.add_option(
           "--lr", t.learning_rate,
           "first learning rate; default: 0.01 sgd, 0.001 adamw; sgd up to 10000 batches: less "
-          "where "
-          "a step has less than 40 pictures; at most a tenth for a model that detects these "
+          "where a step has less than 40 pictures; at most a tenth for a model that detects these "
           "classes already")
       ->check(CLI::PositiveNumber);
   verb.add_flag("--cosine", t.cosine, "let the learning rate fall as a cosine, not a line");
