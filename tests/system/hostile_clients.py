@@ -1,20 +1,25 @@
 #!/usr/bin/env python3
 """octet live while its page's server is attacked: what hostile clients cost, and whom they hold up.
 
-usage: tests/system/hostile_clients.py MODEL CLIP.mp4 [--seconds 4] [--engine auto] [--imgsz 320]
+usage: tests/system/hostile_clients.py MODEL CLIP.mp4 [--seconds 4] [--engine auto] [--imgsz 320] [--attack NAME]… [--other PORT [--rounds 5]]
 
 For each attack a fresh 'octet live --http' on loopback is attacked for so long, by a process of its own that steps back for others, while
 /healthz is asked 20 times a second. Then it gets SIGTERM with the attack still going on. Prints a table: resident memory at its peak beyond
 what it was when idle, the processor time of the server's thread, the p50 and p99 of /healthz, and the seconds it took to end. Exit status 1 when a bound is broken: 64 MB, 100 ms, 2 s.
 Needs a build (make build), and openssl for the attack on TLS.
+
+With --other, the port of another web server on this machine, it measures detection: the frames a second of the whole clip while the page is
+attacked, and while the same attackers are at the other server, in turn. Exit status 1 when the median ratio of the rounds is less than 0.9.
 """
 import argparse
 import contextlib
+import json
 import multiprocessing
 import os
 import pathlib
 import signal
 import socket
+import statistics
 import ssl
 import subprocess
 import sys
@@ -23,6 +28,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MOST_MB, MOST_P99_MS, MOST_END_S = 64, 100, 2
+LEAST_SHARE = 0.9  # of the frames a second beside the other server
 TOKEN = "0123456789abcdef-token"
 HEAD = b"Host: 127.0.0.1\r\nAuthorization: Bearer " + TOKEN.encode() + b"\r\n"
 POST = b"POST /api/settings HTTP/1.1\r\nContent-Type: application/json\r\n" + HEAD
@@ -121,20 +127,20 @@ def server_seconds(pid):
 
 
 class Live:
-    """The program that is attacked."""
+    """The program that is attacked; with the option --realtime it plays the clip at its pace, without it detects as fast as it can."""
 
-    def __init__(self, args, folder, tls):
+    def __init__(self, args, folder, tls, *options):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
-        command = [ROOT / "build/bin/octet", "live", "--model", args.model, "--source", f"clip={args.clip}", "--realtime", "--imgsz", args.imgsz, "--engine", args.engine,
-                   "--http", f"127.0.0.1:{self.port}", "--http-token", folder / "token"]
+        command = [ROOT / "build/bin/octet", "live", "--model", args.model, "--source", f"clip={args.clip}", "--imgsz", args.imgsz, "--engine", args.engine,
+                   "--http", f"127.0.0.1:{self.port}", "--http-token", folder / "token", *options]
         self.tls = None
         if tls:
             command += ["--http-cert", folder / "cert.pem", "--http-key", folder / "key.pem"]
             self.tls = ssl.create_default_context(cafile=folder / "cert.pem")
             self.tls.check_hostname = False
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(folder / "log", "a"))
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE if "--json" in options else subprocess.DEVNULL, stderr=open(folder / "log", "a"))
 
     def healthy(self):
         """Whether /healthz was answered; the connection is new each time."""
@@ -196,6 +202,42 @@ def measure(live, attack, seconds):
     return peak - idle, cpu, times[len(times) // 2], times[int(0.99 * (len(times) - 1))], unanswered, end
 
 
+def fps_beside(args, folder, tls, attack, port=None):
+    """Frames a second of the whole clip while the port, or the page, is attacked."""
+    live = Live(args, folder, tls, "--json")
+    live.wait()
+    attacker = multiprocessing.Process(target=run_niced, args=(attack, port or live.port), daemon=True)
+    attacker.start()
+    fps = json.loads(live.process.communicate()[0])["fps"]
+    attacker.kill()
+    attacker.join()
+    return fps
+
+
+def compare(args, folder):
+    print(f"{'attack':<30} {'page':>6} {'other':>6} {'ratio':>6}   frames a second")
+    shares = []
+    for name in args.attack:
+        page, other = [], []
+        for i in range(args.rounds):
+            for port in (None, args.other) if i % 2 == 0 else (args.other, None):
+                (other if port else page).append(fps_beside(args, folder, "TLS" in name, ATTACKS[name], port))
+        shares.append(statistics.median(p / o for p, o in zip(page, other)))
+        print(f"{name:<30} {statistics.median(page):6.1f} {statistics.median(other):6.1f} {shares[-1]:6.2f}{'  <-- broken' if shares[-1] < LEAST_SHARE else ''}", flush=True)
+    return min(shares) < LEAST_SHARE
+
+
+def attack_each(args, folder):
+    broken = False
+    print(f"{'attack':<30} {'+ MB':>6} {'cpu %':>6} {'p50 ms':>7} {'p99 ms':>7} {'no answer':>10} {'end s':>6}")
+    for what in args.attack:
+        mb, cpu, p50, p99, unanswered, end = measure(Live(args, folder, "TLS" in what, "--realtime"), ATTACKS[what], args.seconds)
+        bad = mb > MOST_MB or p99 > MOST_P99_MS or end > MOST_END_S or unanswered
+        broken = broken or bad
+        print(f"{what:<30} {mb:6.1f} {cpu:6.1f} {p50:7.1f} {p99:7.1f} {unanswered:10} {end:6.2f}{'  <-- broken' if bad else ''}", flush=True)
+    return broken
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
@@ -203,19 +245,17 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--imgsz", default="320")
+    parser.add_argument("--attack", action="append", choices=ATTACKS, metavar="NAME", help="one of: " + ", ".join(ATTACKS) + "; default: all")
+    parser.add_argument("--other", type=int, metavar="PORT")
+    parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
-    broken = False
+    args.attack = args.attack or list(ATTACKS)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "token").write_text(TOKEN + "\n")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
                         "-subj", "/CN=localhost", "-days", "2"], check=True, stderr=subprocess.DEVNULL)
-        print(f"{'attack':<30} {'+ MB':>6} {'cpu %':>6} {'p50 ms':>7} {'p99 ms':>7} {'no answer':>10} {'end s':>6}")
-        for what, attack in ATTACKS.items():
-            mb, cpu, p50, p99, unanswered, end = measure(Live(args, folder, "TLS" in what), attack, args.seconds)
-            bad = mb > MOST_MB or p99 > MOST_P99_MS or end > MOST_END_S or unanswered
-            broken = broken or bad
-            print(f"{what:<30} {mb:6.1f} {cpu:6.1f} {p50:7.1f} {p99:7.1f} {unanswered:10} {end:6.2f}{'  <-- broken' if bad else ''}", flush=True)
+        broken = (compare if args.other else attack_each)(args, folder)
     sys.exit(1 if broken else 0)
 
 

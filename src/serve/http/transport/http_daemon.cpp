@@ -27,6 +27,9 @@ using Time = ConnectionTable::Time;
 
 constexpr int kNice = 10;
 constexpr seconds kBetweenLooks{1};
+// From one turn of the loop to the next, at least. What comes in between is read at once: the library
+// goes through an unfinished header line again in each turn, however few bytes have come.
+constexpr milliseconds kBetweenTurns{1};
 constexpr size_t kBlock = 16 << 10;  // bytes of a live body at a time
 
 Time now() { return std::chrono::steady_clock::now(); }
@@ -153,7 +156,10 @@ void HttpDaemon::Loop::start() {
 void HttpDaemon::Loop::run() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   Time next_look = now() + kBetweenLooks;
+  Time turn{};
   while (!stopping_) {
+    std::this_thread::sleep_until(turn + kBetweenTurns);
+    turn = now();
     Events events;
     const bool woken = wait_for_events(next_look, events);
     const bool look = now() >= next_look;
