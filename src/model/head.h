@@ -10,6 +10,9 @@ namespace octet {
 
 inline constexpr size_t kMaxBins = 64;  // of a box side
 
+// logit(0.001): class logits below it can never be a detection.
+inline constexpr double kLeastClassLogit = -6.906755;
+
 // What an output holds, each at one stride: box (4 · bins, h, w) distance logits, class (classes, h,
 // w) logits, keypoint (2 · keypoints, h, w) offsets, visibility (keypoints, h, w) logits. A quantized
 // model may have fine keypoints (4 · keypoints, h, w) too, at some strides: the same offsets twice,

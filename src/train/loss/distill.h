@@ -15,9 +15,6 @@
 
 namespace octet {
 
-// logit(0.001): class logits below it can never be a detection.
-inline constexpr double kLeastClassLogit = -6.906755;
-
 struct DistillGains {
   double cls = 1.0, box = 0.5, keypoint = 4.0, visibility = 0.5;
 };

@@ -15,7 +15,6 @@
 #include "train/network/partial_run.h"
 #include "train/quantize/calibrate.h"
 #include "train/quantize/qat.h"
-#include "train/quantize/silu_ranges.h"
 
 namespace octet {
 namespace {
@@ -281,22 +280,17 @@ TEST(SiluRanges, AreChosenTogether) {
   const Model model = folded(kReal);
   const Placement placement = place_quantizers(model);
   const Calibration c = calibrate(model, placement, data, {.side = 96, .pictures = 8, .tried = 1});
-  GraphExecutor net(model.graph);
-  PartialRun run(net, calibration_batch(data, 1, 96));
-  const Distillation distance(model);
+  const auto network = calibration_network(model, data, {.side = 96, .pictures = 1, .tried = 1});
   std::vector<GroupCalibration> groups = c.groups;
   const std::vector<std::string> around{"model.1.conv", "model.1.act"};
   const auto cost = [&] {
-    PartialQuantization part;
-    for (const std::string& value : around) {
-      const ValueRange& r = groups[placement.group_of.at(value)].range;
-      part.values[value] = params_for_range(r.low, r.high);
-    }
-    return distance(run.outputs(part), run.outputs()).item<double>();
+    return distance_with(
+        {&groups[placement.group_of.at(around[0])], &groups[placement.group_of.at(around[1])]},
+        *network);
   };
   for (const std::string& value : around) groups[placement.group_of.at(value)].range.high *= 1.5;
   const double wide = cost();
-  choose_silu_ranges(model.graph, placement, distance, run, groups);
+  choose_silu_ranges(model.graph, placement, *network, groups);
   EXPECT_LT(cost(), wide / 2) << "of ranges that were too wide";
   int changed = 0;
   for (size_t g = 0; g < groups.size(); ++g) {

@@ -1,15 +1,9 @@
-// Post-training quantization: ranges from pictures, chosen per value by what they do to the
-// outputs, weight scales by squared error, biases corrected.
+// Calibration of a network that libtorch computes: quant/calibration chooses the ranges. Biases are
+// corrected here.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <string>
-#include <vector>
-
 #include "eval/dataset/dataset.h"
-#include "quant/histogram.h"
-#include "quant/placement.h"
+#include "quant/calibration/calibration.h"
 #include "train/network/quantized_network.h"
 
 namespace octet {
@@ -23,27 +17,18 @@ struct CalibrationOptions {
   torch::Device device = torch::kCPU;  // where ranges are chosen
 };
 
-struct GroupCalibration {
-  std::vector<std::string> values;
-  RangeMethod method = RangeMethod::kMinMax;
-  ValueRange seen, range;
-  double distance = 0;  // of the outputs, when this group alone is quantized
-};
+// `model` without BatchNorm. It has to outlive the result.
+[[nodiscard]] std::unique_ptr<CalibrationNetwork> calibration_network(
+    const Model& model, const Dataset& data, const CalibrationOptions& options);
 
-struct Calibration {
-  Scales scales;
-  std::vector<GroupCalibration> groups;
-  int64_t pictures = 0;
-};
-
-// `model` without BatchNorm.
+// calibrate() with that network.
 [[nodiscard]] Calibration calibrate(const Model& model, const Placement& placement,
                                     const Dataset& data, const CalibrationOptions& options);
 
-// Pictures evenly over the dataset, letterboxed: (N, 3, side, side) float in [0, 1].
+// Images evenly over the dataset, letterboxed: (N, 3, side, side) float in [0, 1].
 [[nodiscard]] torch::Tensor calibration_batch(const Dataset& data, int pictures, int side);
 
-// Takes the mean error of rounded weights out of the biases of `network`, on a few pictures.
+// Takes the mean error of rounded weights out of the biases of `network`, on a few images.
 void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
                     const CalibrationOptions& options);
 

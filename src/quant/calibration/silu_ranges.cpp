@@ -1,4 +1,4 @@
-#include "train/quantize/silu_ranges.h"
+#include "quant/calibration/silu_ranges.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "core/process.h"
 #include "core/progress.h"
-#include "quant/params.h"
 
 namespace octet {
 namespace {
@@ -26,12 +25,12 @@ struct Silu {
 
 class Chooser {
  public:
-  Chooser(const Distillation& distance, PartialRun& run, std::vector<GroupCalibration>& groups)
-      : distance_(distance), run_(run), groups_(groups) {}
+  Chooser(CalibrationNetwork& network, std::vector<GroupCalibration>& groups)
+      : network_(network), groups_(groups) {}
 
   double cost(const Silu& silu) {
     if (stop_requested()) fail("interrupted while calibrating; nothing was written");
-    return cost_of({&groups_[silu.before], &groups_[silu.behind]}, distance_, run_);
+    return distance_with({&groups_[silu.before], &groups_[silu.behind]}, network_);
   }
 
   void choose(Silu silu) {
@@ -53,12 +52,11 @@ class Chooser {
     before = best_before;
     behind = best_behind;
     for (const size_t g : {silu.before, silu.behind})
-      groups_[g].distance = cost_of({&groups_[g]}, distance_, run_);
+      groups_[g].distance = distance_with({&groups_[g]}, network_);
   }
 
  private:
-  const Distillation& distance_;
-  PartialRun& run_;
+  CalibrationNetwork& network_;
   std::vector<GroupCalibration>& groups_;
 };
 
@@ -86,20 +84,9 @@ void keep_costliest(std::vector<Silu>& list) {
 
 }  // namespace
 
-double cost_of(std::initializer_list<const GroupCalibration*> groups, const Distillation& distance,
-               PartialRun& run) {
-  PartialQuantization part;
-  for (const GroupCalibration* group : groups) {
-    for (const std::string& value : group->values)
-      part.values[value] = params_for_range(group->range.low, group->range.high);
-  }
-  return distance(run.outputs(part), run.outputs()).item<double>();
-}
-
-void choose_silu_ranges(const Graph& graph, const Placement& placement,
-                        const Distillation& distance, PartialRun& run,
+void choose_silu_ranges(const Graph& graph, const Placement& placement, CalibrationNetwork& network,
                         std::vector<GroupCalibration>& groups) {
-  Chooser chooser(distance, run, groups);
+  Chooser chooser(network, groups);
   std::vector<Silu> list = silus(graph, placement);
   for (Silu& silu : list) silu.cost = chooser.cost(silu);
   const double all = std::accumulate(list.begin(), list.end(), 0.0,
