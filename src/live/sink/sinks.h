@@ -39,7 +39,7 @@ using SharedResult = std::shared_ptr<const StreamResult>;
 // {"zones": {NAME: {"inside","entered"}}, "lines": {NAME: {"to_right","to_left"}}}, where there are
 // such.
 [[nodiscard]] nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& counts);
-// As a line of JSON Lines has it, whoever writes it: docs/live.md describes it.
+// A line of JSON Lines, for every sink that writes one. docs/reference/json.md describes its keys.
 [[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
 
 // One JSON object a frame and line. Lines are always whole: a write that fails is taken back.

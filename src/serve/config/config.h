@@ -1,5 +1,5 @@
 // What 'octet live' runs: from options of the command line, or from a YAML file whose keys are the
-// options' names. serve/config/live_options.h lists them; docs/live.md shows a file.
+// options' names. serve/config/live_options.h lists them; docs/reference/configuration.md shows a file.
 #pragma once
 
 #include <filesystem>
