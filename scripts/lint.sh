@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# lint.sh [changed]: shellcheck on every script, clang-tidy on every source file apart from tests; any finding is an error.
+# lint.sh [changed]: spelling, shellcheck on every script, clang-tidy on every source file apart from tests; any finding is an error.
 # clang-tidy also checks which mutex guards what (core/mutex.h). A file whose inputs have not changed since it was last
 # found clean is not looked at again. changed: only files that differ from the branch main, and those that include them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tidy=clang-tidy-19
+codespell
 shellcheck -x scripts/*.sh tests/*.sh tests/cli/*.sh tests/system/*.sh .ci/run
 if git grep -nE 'std::(recursive_|shared_)?mutex|std::condition_variable|#include <(mutex|condition_variable)>' -- 'src/*.cpp' 'src/*.h' \
   ':!src/core/mutex.h' ':!src/*_test.cpp'; then
