@@ -1,5 +1,5 @@
-// The HTTP server: libmicrohttpd under one thread of ours, which does all and waits for nobody. A
-// request that has no answer yet is put aside until wake(); whoever takes too long is dropped.
+// The HTTP server: libmicrohttpd with one thread, which never waits for a client. A request without
+// an answer is suspended until wake(). A client that takes too long is dropped.
 #pragma once
 
 #include <memory>
