@@ -1,4 +1,4 @@
-// --strict, of every verb that goes through many pictures.
+// The option --strict of every verb that reads many images.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
-// Post-training quantization: ranges from pictures, chosen per value by what they do to the
-// outputs, weight scales by squared error, biases corrected.
+// Post-training quantization. Ranges come from images and are chosen for each value by their effect
+// on the outputs. Weight scales minimize the squared error, and biases are corrected.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +40,10 @@ struct Calibration {
 [[nodiscard]] Calibration calibrate(const Model& model, const Placement& placement,
                                     const Dataset& data, const CalibrationOptions& options);
 
-// Pictures evenly over the dataset, letterboxed: (N, 3, side, side) float in [0, 1].
+// Returns images evenly from the dataset, letterboxed: (N, 3, side, side), float in [0, 1].
 [[nodiscard]] torch::Tensor calibration_batch(const Dataset& data, int pictures, int side);
 
-// Takes the mean error of rounded weights out of the biases of `network`, on a few pictures.
+// Removes the mean error of rounded weights from the biases of `network`, on a few images.
 void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
                     const CalibrationOptions& options);
 

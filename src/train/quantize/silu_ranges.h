@@ -1,6 +1,6 @@
-// The ranges before and behind SiLU together. Its input is rounded, its sigmoid, and its product
-// again: where these roundings fall together, a flat part of a picture is off by the same step
-// everywhere, and two ranges that are each good alone are bad.
+// Chooses the ranges before and behind SiLU together. Its input, its sigmoid and its product are
+// rounded. Where these roundings fall together, a flat part of an image is wrong by the same step
+// everywhere. Two ranges that are each good alone can then be bad together.
 #pragma once
 
 #include <initializer_list>
@@ -19,9 +19,9 @@ namespace octet {
 [[nodiscard]] double cost_of(std::initializer_list<const GroupCalibration*> groups,
                              const Distillation& distance, PartialRun& run);
 
-// Tries other upper ends of both ranges at every SiLU that alone, computed as engines do, costs
-// more than a fiftieth of what all cost, at the twelve costliest at most; keeps those with which
-// the outputs of `run` are nearest to the float model's. `groups` are those of placement.groups.
+// Tries other upper ends of both ranges at every SiLU that costs more than a fiftieth of all alone,
+// computed as in engines, and at most at the twelve costliest. Keeps the ends with which the
+// outputs of `run` are nearest to those of the float model. `groups` are those of placement.groups.
 void choose_silu_ranges(const Graph& graph, const Placement& placement,
                         const Distillation& distance, PartialRun& run,
                         std::vector<GroupCalibration>& groups);
