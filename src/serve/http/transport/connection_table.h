@@ -29,7 +29,7 @@ class ConnectionTable {
   void begin_wait(Key connection) { places_.at(connection).since = Time::max(); }
   // Until end_exchange(). False when there are too many.
   [[nodiscard]] bool begin_stream(Key connection);
-  // The answer is on its way, or nobody wants it; what follows is the next request.
+  // Ends the exchange: the answer was sent, or the client is gone. The next request follows.
   void end_exchange(Key connection, Time now);
 
   void drop_overdue(Time now);
