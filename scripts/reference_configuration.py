@@ -30,7 +30,7 @@ def plain(values):
 
 
 def table(rows):
-    lines = ["| key | option | value | default | takes effect | |", "|---|---|---|---|---|---|"]
+    lines = ["| key | option | value | default | takes effect | meaning |", "|---|---|---|---|---|---|"]
     for row in rows:
         cells = [code(row["key"]), code(row["flag"]), plain(row["values"]), code(row["default"]), row["takes_effect"], row["help"]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
