@@ -1,4 +1,4 @@
-// The option --strict of every verb that reads many images.
+// --strict, of every verb that goes through many pictures.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,13 +1,10 @@
-// Log lines for people, on standard error. Standard output has the results.
-//
-// At most twenty warnings of one kind are written a minute, and the log reports the number of the
-// others. Under systemd's journal a line begins with its priority (sd-daemon(3)). A line never has
-// control characters, a line break or a secret of an address. Logging never throws and never ends
-// the program: a line that cannot be written is counted, and the next line reports the count. A
-// module has its own copy of this state and passes its lines to the program by set_log_sink(). Any
-// thread.
-//
-//   log_info("{}: {} images", path, count);
+// Lines for people, on standard error; standard output belongs to results. Of one kind of
+// warning no more than twenty a minute are written; how many were left out is said. Under systemd's
+// journal a line begins with its priority (sd-daemon(3)). A line is one line without control
+// characters and without the secrets of addresses, whatever is in its texts. Logging never throws
+// and never ends the program: a line that cannot be written is counted, and how many there were is
+// said with the next that can. A module has a copy of this state; its lines are handed to the
+// program's with set_log_sink(). Any thread.
 #pragma once
 
 #include <fmt/format.h>
@@ -25,11 +22,11 @@ enum class LogStyle {
 
 void set_log_style(LogStyle style);
 
-// Passes every line to `sink`, unformatted and without a limit. Null restores standard error.
+// Hands every line to `sink`, with nothing limited or formatted here; null: standard error again.
 using LogSink = void (*)(LogLevel level, const char* kind, const std::string& message);
 void set_log_sink(LogSink sink);
 
-// `kind` groups lines for the limit of warnings.
+// `kind`: lines that share it are of one kind.
 void write_log(LogLevel level, const char* kind, const std::string& message) noexcept;
 void format_log(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept;
 

@@ -1,5 +1,4 @@
-// A progress bar on standard error. It is redrawn in place on a terminal, and silent elsewhere. One
-// thread.
+// A progress bar on standard error: redrawn in place on a terminal, silent elsewhere. One thread.
 #pragma once
 
 #include <chrono>

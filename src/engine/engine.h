@@ -28,9 +28,9 @@
 
 namespace octet {
 
-// The version of the types that a module and the program share: the classes of this header,
-// TensorView, Size, EngineHost, Error. Raise it with any change of their layout or meaning. Modules
-// of another version are refused.
+// Of everything that a module and the program share: the classes of this header, TensorView, Size,
+// EngineHost, Error. Raise it with any change of their layout or meaning; modules of another version
+// are refused.
 inline constexpr int kEngineAbi = 2;
 
 enum class Precision {

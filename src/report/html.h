@@ -1,4 +1,4 @@
-// Parts of a page that is one file: charts as SVG, images inside.
+// Parts of a page that needs nothing beside itself: charts as SVG, pictures inside.
 #pragma once
 
 #include <string>

@@ -96,7 +96,7 @@ struct TrainingTask {
   std::string kind = {};
 };
 
-// Throws an Error when the loss becomes NaN, or when `resume` finds the files of another run.
+// Throws an Error when the loss is not a number any more, or `resume` finds another run's files.
 [[nodiscard]] TrainSummary train(const TrainingTask& task, const Dataset& training,
                                  const Dataset& validation, const TrainOptions& options);
 
