@@ -78,8 +78,7 @@ void run(const Options& options) {
   }
   reader.finish();
   detector.say_other_size();
-  if (options.run.json)
-    print_json({{"images", images}, {"skipped", reader.skipped()}});
+  if (options.run.json) print_json({{"images", images}, {"skipped", reader.skipped()}});
   if (!options.save.empty()) log_info("annotated pictures are in {}", options.save);
 }
 
