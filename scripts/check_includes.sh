@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Includes go one way: a folder may include itself and the folders before it in this list. docs/architecture.md draws the same list.
+# Includes go one way: a folder may include itself and the folders before it in this list. docs/internals/architecture.md draws the same list.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 order=(core testing graph model quant format vision media report engine detect eval verify measure live serve train app)
@@ -16,8 +16,8 @@ while IFS=: read -r file line text; do
     status=1
   fi
 done < <(grep -rnE '^#include "[a-z_]+/' src)
-listed=$(grep -oE '^src/[a-z]+/' docs/architecture.md | cut -d/ -f2 | tr '\n' ' ')
-[ "$listed" = "${order[*]} " ] || { echo "docs/architecture.md lists '$listed', this check '${order[*]}'"; status=1; }
+listed=$(grep -oE '^src/[a-z]+/' docs/internals/architecture.md | cut -d/ -f2 | tr '\n' ' ')
+[ "$listed" = "${order[*]} " ] || { echo "docs/internals/architecture.md lists '$listed', this check '${order[*]}'"; status=1; }
 # Every source file stands in a CMake list.
 while read -r file; do
   folder=$(cut -d/ -f1,2 <<<"$file")

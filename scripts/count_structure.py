@@ -32,7 +32,7 @@ FUSION_PAIR = (r"<Activation>|\bActivationKind::k\w+", r"<Conv2d>|inputs\[0\]|in
 NODE_LOOP = r"\bfor \((?:const )?(?:Node|auto)&? &?(\w+) : [^;{)]*\bnodes(?:\(\))?\)"
 VALUE_MAP = r"\w+(?:\[|\.at\(|\.(?:try_)?emplace\(|\.insert(?:_or_assign)?\()\s*\{?%s\.name\b"
 COMPUTES = r"inputs_of\(|%s\.inputs|\w+\(%s(?:,|\))"
-LIVE_FILES = r"src/app/(.*/)?live\w*\.(cpp|h)|src/serve/.*|src/live/(?!.*(tracker|pipeline)).*|docs/live\.md"
+LIVE_FILES = r"src/app/(.*/)?live\w*\.(cpp|h)|src/serve/.*|src/live/(?!.*(tracker|pipeline)).*|docs/reference/configuration\.md"
 LIVE_OPTIONS = {
     "conf": r"confidence|score_threshold|\"conf\"|--conf\b|^conf:|\bmin_score\b",
     "iou": r"\biou(_threshold)?\b",
@@ -139,7 +139,7 @@ def main():
     show("walkers", walkers, f", {computing} compute values; {loops} loops over nodes in all, {len({w.split(':')[0] for w in walkers})} files")
 
     print("live options: files that name each")
-    texts = {**raw, **source, **{f"docs/{p.name}": p.read_text() for p in (args.checkout / "docs").glob("*.md")}}
+    texts = {**raw, **source, **{f"docs/{p.relative_to(args.checkout / 'docs')}": p.read_text() for p in (args.checkout / "docs").rglob("*.md")}}
     live = {n: t for n, t in texts.items() if re.fullmatch(LIVE_FILES, n) and not is_test(n)}
     for option, pattern in LIVE_OPTIONS.items():
         show(option, {n for n, t in live.items() if re.search(pattern, t, re.M)})

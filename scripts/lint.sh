@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lint.sh [changed]: shellcheck on every script, clang-tidy on every source file apart from tests; any finding is an error.
+# lint.sh [changed]: spelling, shellcheck on every script, clang-tidy on every source file apart from tests; any finding is an error.
 # clang-tidy also checks which mutex guards what (core/mutex.h). A file whose inputs have not changed since it was last
 # found clean is not looked at again. changed: only files that differ from the branch main, and those that include them.
 set -euo pipefail
@@ -16,6 +16,7 @@ if git grep -nE '\.dump\(|fmt::print|std::(cout|cerr)|[^n]printf' -- 'src/*.cpp'
   echo "lint: take dump_json() of core/text/json_text.h, which never throws, and print_out() of core/output.h, which is checked"
   exit 1
 fi
+codespell
 # A build folder of its own, of which only generated headers are built.
 cmake --preset release -B build/lint >/dev/null
 cmake --build build/lint --target octet_schema >/dev/null

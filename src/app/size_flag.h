@@ -13,7 +13,7 @@ namespace octet {
 // "640", or "640x640".
 [[nodiscard]] CLI::Validator square_check();
 
-// What was given, of which the check was passed; the model's where nothing was.
+// Returns the given side, which passed the check, or the side of the model.
 [[nodiscard]] int square_side(const std::string& given, const ModelInfo& info);
 
 }  // namespace octet

@@ -1,10 +1,13 @@
-// How much memory and work one file may cause while it is read. A small file can stand for large
-// memory: a list that is referred to over and over, ranges that overlap, levels without end. So a
-// reader asks its Budget before it makes something of what the file says, or goes through a part of
-// it once more.
+// A limit of the memory and work that reading one file may cause. A small file can demand much
+// memory: a list with many references to it, ranges that overlap, levels without end. A reader
+// therefore asks its Budget before it allocates anything for the file, or reads a part of it again.
 //
-// The limits follow from the file's size and cannot be set: kFloorBytes, and kBytesPerByte times the
-// file. Sound files of every kind that octet reads stay far below. Not thread-safe.
+// The limits follow from the file's size and cannot be set: kFloorBytes, and kBytesPerByte times
+// the file. Valid files of every kind that octet reads stay far below. Not thread-safe.
+//
+//   Budget budget(path.string(), bytes.size());
+//   budget.take(count, sizeof(float));  // throws when the file asks for too much
+//   std::vector<float> values(count);
 #pragma once
 
 #include <cstddef>
@@ -18,21 +21,21 @@ class Budget {
   static constexpr size_t kBytesPerByte = 20;
   static constexpr int kMaxDepth = 100;
 
-  // `name` begins the messages. The file's own bytes are in memory, and taken already.
+  // `name` begins the messages. The file's own bytes are in memory already and do not count.
   Budget(std::string name, size_t input_bytes, int max_depth = kMaxDepth);
 
-  // Before `count` things of so many bytes each are made or gone through. Throws an Error that names
-  // the file and the limit when they are too many.
+  // Call it before `count` objects of `bytes_each` are allocated or read again. Throws an Error
+  // that names the file and the limit when the budget is spent.
   void take(size_t count, size_t bytes_each);
   void take(size_t bytes) { take(1, bytes); }
-  // A text that is about to be copied.
+  // Takes the size of `text`, and returns it for a copy.
   const std::string& copy(const std::string& text);
 
-  // Throws an Error that names the file and the limit when `depth` levels are too many.
+  // Throws an Error that names the file and the limit when `depth` is above the limit.
   void require_depth(int depth) const;
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  // The most that a file of so many bytes may take.
+  // The limit of memory for a file of `input_bytes`.
   [[nodiscard]] static size_t limit_of(size_t input_bytes);
 
  private:

@@ -1,4 +1,4 @@
-// A program that is run to its end under limits, with bytes that it gets as open files.
+// Runs a program to its end under limits. The program gets bytes as open files.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,12 @@ inline constexpr int kFirstChildFile = 3;  // the descriptor of the first of the
 struct ChildResult {
   enum class End { kExited, kSignalled, kTimedOut, kInterrupted } how = End::kExited;
   int code = 0;     // exit status, or the signal
-  std::string out;  // what it wrote on standard output, its first 64 kB
+  std::string out;  // the first 64 kB of its standard output
 };
 
-// `files` are the child's descriptors from kFirstChildFile on. What it writes on standard error is
-// lost. It is killed when `at_most` is over, and when stop_requested() becomes true. Throws an Error
-// when it cannot be started.
+// `files` are the child's descriptors from kFirstChildFile on. Its standard error is discarded. The
+// child is killed after `at_most`, and when stop_requested() becomes true. Throws an Error when it
+// cannot be started.
 [[nodiscard]] ChildResult run_child(const std::vector<std::string>& arguments,
                                     std::span<const std::span<const std::byte>> files,
                                     std::chrono::milliseconds at_most);

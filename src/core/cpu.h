@@ -1,4 +1,4 @@
-// What this processor can do, as far as int8 and 16-bit floats go.
+// The instruction sets of this processor for int8 and 16-bit floats.
 #pragma once
 
 #include <string>
@@ -14,13 +14,13 @@ struct CpuFeatures {
                                      // fphp on Arm
 
   [[nodiscard]] bool has(const std::string& feature) const;
-  // Two products of int8 and uint8 are added in 16 bits and saturate: x86 without VNNI. Such
-  // processors want weights of 7 bits.
+  // Whether two int8 × uint8 products are added in 16 bits and saturate. That is so on x86 without
+  // VNNI. Such processors need weights of 7 bits.
   [[nodiscard]] bool int8_products_saturate() const;
 };
 
 [[nodiscard]] CpuFeatures cpu_features();
-// From the text of /proc/cpuinfo.
+// Parses the text of /proc/cpuinfo.
 [[nodiscard]] CpuFeatures parse_cpu_info(const std::string& text);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// One element of a file's tensor, whatever its type, as a number. The bytes need no alignment.
+// Reads one element of a file's tensor, of any type, as a number. The bytes need no alignment.
 #pragma once
 
 #include <cstddef>

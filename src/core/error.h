@@ -1,7 +1,9 @@
-// The one exception of octet. Thrown when work cannot go on; caught only in main, which prints the
-// message and exits with the code. A message names the file, node or option and says what to do
-// about it. Texts that fail() puts into a message are cleaned: a message has the lines that octet
-// wrote.
+// The one exception of octet. It is thrown when work cannot go on, and caught only in main, which
+// prints the message and exits with the code. A message names the file, node or option and says
+// what to do about it. fail() cleans its arguments, so that a message has no control characters and
+// no lines that octet did not write.
+//
+//   fail("{}: has {} classes, the model has {}", path, data.size(), model.size());
 #pragma once
 
 #include <fmt/format.h>

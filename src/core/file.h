@@ -1,7 +1,7 @@
-// Reading of regular files, and atomic writing. Errors name the file.
+// Reads regular files, and writes files atomically. Errors name the file.
 //
-// What is written goes through links to the file that they lead to. A device or a pipe is written as
-// it is, and never replaced or renamed.
+// Writing follows links to their file. A device or a pipe is written in place, and never replaced
+// or renamed.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 
 namespace octet {
 
-// A regular file, open for reading: the one way to open what somebody else wrote. A folder, a FIFO, a
-// socket or a device of that name is refused by name, and never waited for.
+// A regular file that is open for reading. All files of others are opened by this class. A folder,
+// a FIFO, a socket or a device is refused by name, and never waited for.
 class InputFile {
  public:
   explicit InputFile(std::filesystem::path path);
@@ -26,7 +26,7 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
 
   [[nodiscard]] size_t size() const { return size_; }  // in bytes, when it was opened
-  // Fills `bytes` from where the last call ended; how many were left to read.
+  // Fills `bytes` from the end of the last call on. Returns the number of bytes that were read.
   [[nodiscard]] size_t read(std::span<std::byte> bytes);
 
  private:
@@ -37,8 +37,8 @@ class InputFile {
 
 inline constexpr size_t kMaxFileBytes = size_t{4} << 30;
 
-// All bytes of a regular file. Throws when it is missing, none, not readable, or has more than
-// `max_bytes`.
+// Returns all bytes of a regular file. Throws when it is missing, not a regular file, not readable,
+// or larger than `max_bytes`.
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path,
                                                size_t max_bytes = kMaxFileBytes);
 [[nodiscard]] std::string read_text_file(const std::filesystem::path& path,
@@ -47,14 +47,14 @@ inline constexpr size_t kMaxFileBytes = size_t{4} << 30;
 // Throws unless `path` is a regular file that can be read.
 void require_file(const std::filesystem::path& path);
 
-// Creates a folder and its parents; throws naming it when that fails.
+// Creates a folder and its parents. Throws an Error that names the folder when that fails.
 void make_folder(const std::filesystem::path& path);
 
-// A file that appears under its name only when it is complete: write to temporary(), then commit()
-// renames it. Without commit() the temporary file is removed by the destructor, and by a signal that
-// ends the program. It is made here, empty, under a name that nobody can guess. It lies beside the
-// final one, so that the rename is atomic; it keeps the final name's extension (writers such as FFmpeg
-// choose the container by it). Of a device or a pipe temporary() is the thing itself.
+// A file that appears under its name only when it is complete. Write to temporary(), then commit()
+// renames it. Without commit() the destructor removes the temporary file, and so does a signal that
+// ends the program. The constructor creates it, empty, under a random name beside the final one, so
+// that the rename is atomic. It keeps the extension of the final name, since writers such as FFmpeg
+// choose the container by it. For a device or a pipe temporary() is the path itself.
 class AtomicPath {
  public:
   explicit AtomicPath(const std::filesystem::path& path);
@@ -74,20 +74,20 @@ class AtomicPath {
  private:
   std::filesystem::path path_;
   std::filesystem::path temporary_;
-  std::optional<UnfinishedFile> unfinished_;  // none: a device or a pipe, or it is in place
+  std::optional<UnfinishedFile> unfinished_;  // none: a device, a pipe, or after commit()
 };
 
-// Frees `path`, whose older versions are name.1.ext (the newest), name.2.ext, …: each becomes one
-// older, and of them `keep` stay.
+// Renames `path` to name.1.ext, name.1.ext to name.2.ext, and so on. `keep` old versions stay, and
+// the oldest is removed.
 void rotate_files(const std::filesystem::path& path, int keep);
 
-// Opens a file to be written, with more of open()'s flags. A pipe that nobody reads yet is waited for,
-// until stop_requested(). The caller closes it.
+// Opens a file for writing, with additional flags of open(). Waits for the reader of a pipe until
+// stop_requested(). The caller closes the descriptor.
 [[nodiscard]] int open_to_write(const std::filesystem::path& path, int flags);
 
 using FileParts = std::span<const std::span<const std::byte>>;
 
-// Writes all parts, one after another, as one file, atomically.
+// Writes all parts as one file, atomically.
 void write_file(const std::filesystem::path& path, FileParts parts);
 void write_text_file(const std::filesystem::path& path, std::string_view text);
 
@@ -95,9 +95,9 @@ struct FileContent {
   std::filesystem::path path;
   std::span<const std::byte> bytes;
 };
-// Writes files that belong together: all are complete before the first is put in place. The last is
-// the one by which the others are found; it goes away first and comes last, so that it is never there
-// beside others than its own.
+// Writes files that belong together. All are complete before the first is renamed. The last one is
+// the main file: its old version is removed first and its new version appears last, so that it
+// never stands beside parts of another version.
 void write_files(const std::vector<FileContent>& files);
 
 [[nodiscard]] inline std::span<const std::byte> as_bytes(std::string_view text) {

@@ -1,4 +1,4 @@
-// What is in a folder. Errors name the folder.
+// Lists folders. Errors name the folder.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@ inline constexpr size_t kMaxFolderEntries = 20'000'000;
 
 using PathTest = bool (*)(const std::filesystem::path& path);
 
-// Its entries of every kind, sorted. Throws an Error when it is none, cannot be read, or has more than
-// kMaxFolderEntries.
+// Returns the entries of every kind, sorted. Throws an Error when the path is not a folder, cannot
+// be read, or has more than kMaxFolderEntries.
 [[nodiscard]] std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder);
 
-// The regular files that `wanted` takes, in it and in the folders below. Links are followed; a folder
-// to which several paths lead, such as one that is linked to itself, is entered once, by a path
-// without links where there is one. Throws as above, and beyond kMaxFolderDepth levels.
+// Returns the regular files that `wanted` accepts, in the folder and in the folders below. Links
+// are followed. A folder with several paths, such as one that is linked to itself, is entered once,
+// by a path without links where there is one. Throws as above, and beyond kMaxFolderDepth levels.
 [[nodiscard]] std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder,
                                                              PathTest wanted);
 
-// Throws an Error naming the folder unless files can be made in it and so many bytes are free.
+// Throws an Error that names the folder unless it is writable and has `bytes` of free space.
 void require_room(const std::filesystem::path& folder, uint64_t bytes);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// Hashes for telling files apart. They find damage and changes, not the work of somebody who looks for
-// two inputs of one value.
+// Hashes that tell files apart. They find damage and changes. They are not cryptographic: somebody
+// can construct two inputs with the same hash.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace octet {
 
-// FNV-1a, 64 bits: Fowler, Noll and Vo, 1991. For short texts, and for what is stored in files.
+// FNV-1a, 64 bits (Fowler, Noll and Vo, 1991). For short texts, and for values stored in files.
 class Hash {
  public:
   void add(std::span<const std::byte> bytes) {
@@ -25,8 +25,8 @@ class Hash {
   uint64_t value_ = 0xCBF29CE484222325U;
 };
 
-// The same over words of eight bytes, each folded in: gigabytes a second, for whole files. Every call
-// adds a piece of its own, with its length.
+// A hash of whole files, at gigabytes a second: it takes words of eight bytes. Every call adds one
+// piece and its length.
 class ContentHash {
  public:
   void add(std::span<const std::byte> bytes) {

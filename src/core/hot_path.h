@@ -1,6 +1,6 @@
-// Marks the code that allocates nothing once it runs: what octet's own threads do from one frame to
-// the next. A HotPath is open while such code runs; a ForeignCall inside it leaves out a call of an
-// engine, of FFmpeg or of a sink. The marks cost two additions, and change nothing: a test that
+// Marks code that must not allocate in steady state: the work of octet's own threads from one frame
+// to the next. A HotPath object marks such code. A ForeignCall inside it excludes a call of an
+// engine, of FFmpeg or of a sink. The marks cost two additions and have no effect. A test that
 // counts allocations asks is_hot_path() (live/hot_path_test.cpp).
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace octet {
 
 namespace detail {
-inline thread_local int hot_paths = 0;  // that are open on this thread
+inline thread_local int hot_paths = 0;  // open HotPath objects of this thread
 }  // namespace detail
 
 [[nodiscard]] inline bool is_hot_path() { return detail::hot_paths > 0; }

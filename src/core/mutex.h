@@ -1,11 +1,12 @@
-// A mutex, its lock and its condition, with annotations that clang checks at compile time: which member a mutex guards, which
-// function needs it held. `make lint` runs the check; GCC ignores the annotations.
+// A mutex, its lock and its condition, with annotations that clang checks at compile time: which
+// member a mutex guards, which function needs it held. `make lint` runs the check; GCC ignores the
+// annotations.
 //
 //   Mutex mutex_;
 //   int count_ OCTET_GUARDED_BY(mutex_) = 0;
 //   void add() { const MutexLock lock(mutex_); ++count_; }
 //
-// A condition's predicate is a function of its own to the check, so it repeats what is held:
+// The check sees the predicate of a condition as a separate function, so it names the mutex again:
 //   changed_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return count_ > 0; });
 #pragma once
 
@@ -47,8 +48,8 @@ class OCTET_THREAD_ATTRIBUTE(scoped_lockable) MutexLock {
   std::unique_lock<std::mutex> lock_;
 };
 
-// std::condition_variable for a MutexLock. The waits return when the predicate holds, the timed ones also when the time is up:
-// with the predicate's value.
+// std::condition_variable for a MutexLock. The waits return when the predicate is true. A timed
+// wait also returns when its time is over, with the value of the predicate.
 class Condition {
  public:
   void notify_one() { condition_.notify_one(); }

@@ -1,6 +1,6 @@
-// Standard output, which belongs to results, and the unconditional way to standard error. What could
-// not be written to standard output is an Error, at the latest at the end of the program; what could
-// not be written to standard error changes nothing.
+// Writes results to standard output, and text to standard error without conditions. A failed write
+// to standard output is an Error, at the latest at the end of the program. A failed write to
+// standard error has no effect.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,19 +11,19 @@
 
 namespace octet {
 
-// Writes to standard output. Throws an Error when that is closed or full.
+// Writes to standard output. Throws an Error when it is closed or its disk is full.
 void write_output(std::string_view text);
-// Writes what is still in memory. Throws an Error when anything of the output was lost.
+// Writes the rest of the buffer. Throws an Error when any output was lost.
 void finish_output();
 
-// A result for people. Its texts are cleaned (shown()); the format is octet's own.
+// Prints a result for people. Arguments are cleaned by shown().
 template <typename... Args>
 void print_out(fmt::format_string<Args...> format, Args&&... args) {
   write_output(fmt::vformat(format, fmt::make_format_args(shown(args)...)));
 }
 
-// All of it to standard error, waiting for a slow reader at most so long; false when some of it was
-// lost. Never throws.
+// Writes to standard error, and waits for a slow reader at most `at_most_ms`. Returns false when
+// some text was lost. Never throws.
 bool write_error_output(std::string_view text, int at_most_ms) noexcept;
 
 }  // namespace octet

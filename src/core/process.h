@@ -1,4 +1,4 @@
-// What this process has used so far, and how it is asked to stop.
+// The resources of this process, child processes, and requests to stop.
 #pragma once
 
 #include <atomic>
@@ -16,35 +16,34 @@ struct ProcessUsage {
 };
 [[nodiscard]] ProcessUsage process_usage();
 
-// Since the process was started by its parent, before any of its libraries were loaded (resolution
-// 10 ms).
+// Time since the parent started this process, before its libraries were loaded (resolution 10 ms).
 [[nodiscard]] std::chrono::duration<double, std::milli> time_since_process_start();
 
-// The folder of this program; the working folder where it is not known.
+// The folder of this program, or the working folder where it is unknown.
 [[nodiscard]] std::filesystem::path program_folder();
 
-// Runs `work` in a copy of this process, so that all the memory it takes goes back to the system.
-// False when it failed, or when this process has other threads and is not safe to copy.
+// Runs `work` in a copy of this process, so that all its memory returns to the system. Returns
+// false when it failed, or when this process has other threads and cannot be copied safely.
 [[nodiscard]] bool run_in_child(const std::function<void()>& work);
 
-// Runs a program to its end; what it writes on standard error goes to this process's. A program
-// that is not there is a result; throws when one that is there cannot be started.
+// Runs a program to its end. It shares the standard error of this process. A missing program is a
+// result and no error. Throws an Error when an installed one cannot be started.
 struct ProgramResult {
   bool installed = true;
-  int status = 0;  // 128 + the signal where one ended it; 127 where it is not installed
+  int status = 0;  // exit status; 128 + the signal that ended it; 127: not installed
   std::string out;
 };
 [[nodiscard]] ProgramResult run_program(const std::vector<std::string>& arguments);
 
-// Set by the first SIGINT or SIGTERM after install_stop_signals(); one that comes more than a
-// second later ends the process.
+// True after the first SIGINT or SIGTERM that follows install_stop_signals(). A second signal, more
+// than a second later, ends the process.
 [[nodiscard]] const std::atomic<bool>& stop_requested();
-// For a module, which has a flag of its own that no signal sets: `flag`, the program's, is asked
-// from now on.
+// For a module. It has its own flag, which no signal sets. After this call stop_requested() reads
+// `flag`, the flag of the program.
 void set_stop_flag(const std::atomic<bool>& flag);
 void install_stop_signals();
 
-// Whether SIGHUP came since the last call; it no longer ends the process from the first call on.
+// Whether SIGHUP came since the last call. From the first call on SIGHUP does not end the process.
 [[nodiscard]] bool take_reload_request();
 
 }  // namespace octet

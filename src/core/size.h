@@ -17,10 +17,10 @@ struct Size {
 [[nodiscard]] inline int longer_side(Size size) { return std::max(size.width, size.height); }
 
 inline constexpr int kInputMultiple = 32;   // the largest stride of the network
-inline constexpr int kMaxInputSide = 8192;  // beyond it a typing error is likelier than a wish
+inline constexpr int kMaxInputSide = 8192;  // a larger one is probably a typing error
 
-// What --imgsz said: "640" (one side: square or fitting rectangle, the verb decides) or "640x384"
-// (width × height, exactly).
+// The value of --imgsz: "640" (one side; the verb chooses the square or a fitting rectangle) or
+// "640x384" (exactly width × height).
 struct SizeOption {
   Size size;
   bool exact = false;  // both sides were given
@@ -29,12 +29,12 @@ struct SizeOption {
   static SizeOption parse(std::string_view text);
 };
 
-// The multiple of 32 that a training on pictures of so many pixels a side computes with; 0 where
-// that is no side.
+// The multiple of 32 that a training with images of `pixels` a side uses; 0 where `pixels` is not a
+// valid side.
 [[nodiscard]] int input_side(int64_t pixels);
 
-// The smallest input with long side `side` that holds a picture of `source`'s aspect ratio, each
-// side a multiple of 32.
+// The smallest input with long side `side` that holds an image with the aspect ratio of `source`.
+// Each side is a multiple of 32.
 [[nodiscard]] Size fitting_rectangle(int side, Size source);
 
 [[nodiscard]] std::string to_string(Size size);  // "640x384"

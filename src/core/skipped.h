@@ -1,4 +1,4 @@
-// Inputs of many that cannot be used and are passed by, such as pictures: counted, the first few named. One
+// Counts inputs that cannot be used and are left out, such as images, and names the first few. One
 // thread.
 #pragma once
 
@@ -11,14 +11,15 @@ namespace octet {
 
 class Skipped {
  public:
-  // `reason`: begins with what is passed by.
+  // `reason` begins with the name of the input.
   void add(std::string reason);
   [[nodiscard]] int64_t count() const { return count_; }
 
-  // One warning: "2 pictures left out (cannot be read): …", with the first five. Nothing where there is
-  // none.
+  // Logs one warning with the first five: "2 images left out (cannot be read): …". Logs nothing
+  // where none was left out.
   void warn(std::string_view noun, std::string_view why) const;
-  // An Error with the first twenty, so that they can be mended at once. Nothing where there is none.
+  // Throws an Error with the first twenty, so that all can be repaired at once. Does nothing where
+  // none was left out.
   void fail_for(std::string_view name, std::string_view what) const;
 
  private:

@@ -1,4 +1,4 @@
-// A borrowed, typed, dense, row-major array: how engines hand out their inputs and outputs.
+// A borrowed, typed, dense, row-major array. Engines give their inputs and outputs as such views.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ enum class ElementType { kFloat32, kUint8, kInt8 };
 struct TensorView {
   void* data = nullptr;
   ElementType type = ElementType::kFloat32;
-  Shape shape;  // (N, C, H, W), also where the memory's order is another
+  Shape shape;  // (N, C, H, W), for every order in memory
   float scale = 1.0F;
   int zero_point = 0;
   bool channels_last = false;  // in memory: (N, H, W, C)
@@ -42,7 +42,7 @@ struct TensorView {
   [[nodiscard]] uint8_t* bytes() const { return static_cast<uint8_t*>(data); }
 };
 
-// An input or output of a network, before there are values: as TensorView has it.
+// An input or output of a network without values. The members are those of TensorView.
 struct Port {
   std::string name;
   ElementType type = ElementType::kFloat32;

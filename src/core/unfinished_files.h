@@ -1,12 +1,12 @@
-// Which files are being written, so that a signal that ends the program can remove them.
+// Remembers the files that are being written, so that a signal that ends the program removes them.
 #pragma once
 
 #include <filesystem>
 
 namespace octet {
 
-// While it lives, the file is removed if a signal ends the program. Names that are too long, and more
-// files at once than there is room for, are not remembered. Any thread.
+// Registers a file for its lifetime. A signal that ends the program removes the file. Names that
+// are too long are not registered, and neither are files beyond the limit. Any thread.
 class UnfinishedFile {
  public:
   explicit UnfinishedFile(const std::filesystem::path& path);
@@ -18,8 +18,8 @@ class UnfinishedFile {
   int slot_;
 };
 
-// While it lives, a signal that would end the program waits: what belongs together is put in place
-// as one.
+// Delays a signal that would end the program until the end of its lifetime. Files that belong
+// together are renamed under it.
 class SignalPause {
  public:
   SignalPause();
@@ -28,8 +28,8 @@ class SignalPause {
   SignalPause& operator=(const SignalPause&) = delete;
 };
 
-// Removes the unfinished files and ends the program as `signal` does by default; at the end of a
-// SignalPause where there is one. For signal handlers.
+// Removes the unfinished files and ends the program as `signal` does by default. It waits for the
+// end of an active SignalPause. For signal handlers.
 void end_by_signal(int signal);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// What a file given to --model is: octet's model file, a checkpoint, or an export of octet's or of
-// Ultralytics'.
+// Opens the file of --model: octet's model file, a checkpoint, or an export of octet or
+// Ultralytics.
 #pragma once
 
 #include <filesystem>
@@ -20,21 +20,21 @@ struct Artifact {
   ModelInfo info;
   Layout layout = Layout::kRaw;
   bool fractions = false;      // decoded coordinates are fractions of the input's sides
-  std::optional<Size> size;    // that the file says its input has; of an export
-  int weight_bits = 0;         // 8 or 7; 0: in float, or not known
-  std::optional<Model> model;  // of what is no export
+  std::optional<Size> size;    // input size that an export states
+  int weight_bits = 0;         // 8 or 7; 0: float or unknown
+  std::optional<Model> model;  // of a model file or a checkpoint
 };
 
-// Takes a file, or a folder with one .xml in it (as Ultralytics writes). Throws an Error that names
-// it.
+// Opens a file, or a folder with one .xml, as Ultralytics writes it. Throws an Error that names it.
 [[nodiscard]] Artifact open_artifact(const std::filesystem::path& path);
 
-// Models and exports of a folder itself, sorted.
+// Returns the models and exports directly in a folder, sorted.
 [[nodiscard]] std::vector<std::filesystem::path> models_in(const std::filesystem::path& folder);
-// Of a file with the one beside it that belongs to it, or of all files of a folder.
+// Returns the size of a file and of the one beside it that belongs to it, or of all files of a
+// folder.
 [[nodiscard]] uintmax_t bytes_of_model(const std::filesystem::path& model);
 
-// What an export's metadata says, octet's own or Ultralytics'. Throws when it is neither.
+// The metadata of an export, in the form of octet or of Ultralytics. Throws when it is neither.
 struct ExportInfo {
   ModelInfo info;
   Layout layout;

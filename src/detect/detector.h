@@ -1,8 +1,13 @@
-// A model ready to look at pictures: the file opened, compiled for a size, with letterbox and
-// decoder. What detect, val and live share.
+// A model that is ready for images: an open file, compiled for an input size, with letterbox and
+// decoder. detect, val and live use it.
 //
-// Detector may be used from several threads, each with a Job of its own. A Job must not outlive its
-// Detector.
+// Several threads may use one Detector, each with its own Job. A Job must not outlive its Detector.
+//
+//   Detector detector({.model = "int8.safetensors"});
+//   const auto job = detector.make_job();
+//   Detections detections;
+//   job->submit(view(image));
+//   job->finish({}, detections);
 #pragma once
 
 #include <chrono>
@@ -24,7 +29,7 @@ struct DetectorOptions {
   std::string engine = "auto";
   std::optional<SizeOption> size;  // as --imgsz gave it
   std::optional<Size>
-      source;  // given: one side means the rectangle that fits this; else the square
+      source;  // of images; with it one side means the fitting rectangle, else the square
   EngineOptions runtime;
 };
 
@@ -38,7 +43,7 @@ class Detector {
   [[nodiscard]] Size input_size() const { return size_; }
   [[nodiscard]] const NetworkDescription& description() const { return network_->description(); }
   [[nodiscard]] std::unique_ptr<Job> make_job();
-  // Logs it when the model was trained on another size.
+  // Logs a line when the model was trained with another size.
   void say_other_size() const;
 
  private:
@@ -51,8 +56,7 @@ class Detector {
   Size size_;
 };
 
-// One picture on its way: submit() letterboxes it and starts the inference, finish() waits and
-// decodes.
+// One image in work. submit() letterboxes it and starts the inference. finish() waits and decodes.
 class Job {
  public:
   explicit Job(Detector& detector);
@@ -60,8 +64,7 @@ class Job {
   void submit(const RgbView& picture);
   void submit(const YuvView& picture);
   void finish(const DecodeOptions& options, Detections& out);
-  // Of the last picture, from the start of its inference to the end, without letterbox and
-  // decoding.
+  // The time of the last inference, without letterbox and decoding.
   [[nodiscard]] std::chrono::duration<double, std::milli> inference_time() const {
     return inference_time_;
   }

@@ -1,6 +1,6 @@
-// The first load of a model on this machine is tried in a process of its own: engines are native
-// code, which a hostile file may crash. A trial that passed is remembered by the content's SHA-256,
-// the engine and its version; what a file says of itself counts for nothing.
+// Tries the first load of a model on this machine in a separate process, since a hostile file may
+// crash the native code of an engine. A trial that passed is remembered by the SHA-256 of the
+// content, the engine and its version. The file's description of itself has no influence.
 #pragma once
 
 #include <string>
@@ -10,15 +10,16 @@
 
 namespace octet {
 
-// Compiles the network for `size`, or for the size that the file is fixed to, and runs it twice on
-// noise, in a child with limits on memory and time. Throws an Error that begins with source.name
-// where that fails, or the child dies. Where `settings` name a library to load, nothing is tried: a
-// device may be held by one process only.
+// Compiles the network for `size`, or for the fixed size of the file, and runs it twice on noise,
+// in a child with limits of memory and time. Throws an Error that begins with source.name where
+// that fails or the child dies. Skips the trial where `settings` name a library to load, since only
+// one process may hold its device.
 void try_network(Engine& engine, const NetworkSource& source, Size size,
                  const EngineSettings& settings);
 
-// The child: `octet try-network NAME ENGINE WxH KEY=VALUE…`, with the content in descriptor 3 and
-// the weights in descriptor 4. Returns the exit status; what failed stands on standard output.
+// The work of the child: `octet try-network NAME ENGINE WxH KEY=VALUE…`, with the content in
+// descriptor 3 and the weights in descriptor 4. Returns the exit status. Standard output has the
+// reason of a failure.
 inline constexpr const char* kTrialVerb = "try-network";
 [[nodiscard]] int run_trial(const std::vector<std::string>& arguments);
 

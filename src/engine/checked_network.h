@@ -1,5 +1,5 @@
-// A network whose ports and results are what they say. An engine takes its figures from a file, so
-// none of them is believed before it has been compared.
+// Checks the ports and results of a network. An engine reads their sizes from a file, so none is
+// used before this check.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,9 @@
 
 namespace octet {
 
-// Takes one picture of `size`, has outputs of known sizes, and each inference gives tensors of the
-// type and shape of their ports. Throws an Error that begins with `name`, the file, where the ports
-// differ; Request::wait() throws where a result does.
+// Returns a network that takes one image of `size`, whose outputs have known sizes, and whose
+// results have the type and shape of their ports. Throws an Error that begins with `name`, the
+// file, where the ports differ. Request::wait() throws where a result differs.
 [[nodiscard]] std::unique_ptr<Network> check_network(std::unique_ptr<Network> network, Size size,
                                                      const std::string& name);
 

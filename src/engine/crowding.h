@@ -1,6 +1,6 @@
-// Threads that wait for each other at every operator, as TensorFlow Lite's do, lose far more than
-// their share where other programs take the cores; one thread alone is faster then. Decides from
-// the times of inferences whether the next one runs alone. Pure logic, one thread.
+// Decides from the times of inferences whether the next one runs on one thread. TensorFlow Lite's
+// threads wait for each other at every operator, so other programs on the same cores slow them down
+// far more than their share. One thread is then faster. Pure logic, one thread.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@ class Crowding {
 
   [[nodiscard]] bool alone() const { return alone_; }
 
-  // An inference, which ran as alone() said: when it ended (since any moment), how long it took,
-  // and how long of that the thread that asked for it was on a processor.
+  // Reports an inference that ran as alone() decided: its end (from any fixed moment), its
+  // duration, and the processor time of the calling thread in it.
   void see(Seconds now, Seconds took, Seconds busy) {
     alone_ ? see_alone(now, took) : see_together(now, took, busy);
   }
@@ -34,7 +34,7 @@ class Crowding {
     seen_ = slow_ = 0;
   }
 
-  // Without a time of one thread to compare with, waiting tells that cores were missing.
+  // Without a time of one thread to compare with, the waiting time shows that cores were missing.
   void see_together(Seconds now, Seconds took, Seconds busy) {
     ++seen_;
     const bool known = alone_time_ > Seconds(0);

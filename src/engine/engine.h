@@ -2,8 +2,16 @@
 // engine/registry.h opens at run time. A module implements Engine and ends with the macro of
 // engine/module.h.
 //
-// Ownership: Engine → Network → Request; each has to outlive what it made. An Engine and a Network
-// may be used from any thread, a Request from one at a time.
+// Ownership: an Engine makes Networks, and a Network makes Requests. Each has to outlive the
+// objects that it made. Any thread may use an Engine and a Network, and one thread at a time a
+// Request.
+//
+//   const auto engine = load_engine("tflite");
+//   const auto network = engine->compile(source, {640, 640}, options);
+//   const auto request = network->make_request();
+//   fill(request->input());
+//   request->start();
+//   request->wait();
 #pragma once
 
 #include <cstddef>
@@ -28,9 +36,9 @@ inline constexpr int kEngineAbi = 2;
 enum class Precision {
   kF32,
   kAuto
-};  // kAuto: whatever is fastest, bf16 or fp16 where the processor has it
+};  // kAuto: the fastest, bf16 or fp16 where the processor has it
 
-// Options of one engine by key, as its row (engine/registry.h) lists them. Empty value: not given.
+// Options of one engine by key. Its row (engine/registry.h) lists them. An empty value is not set.
 using EngineSettings = std::map<std::string, std::string>;
 
 struct EngineOptions {
@@ -41,8 +49,8 @@ struct EngineOptions {
   EngineSettings settings;
 };
 
-// A network to compile: the bytes of a file (of an IR, of the .xml and of the .bin), which have to
-// live as long as the Network. Engines open no file of a model.
+// A network to compile: the bytes of a file, or of the .xml and .bin of an IR. They have to live as
+// long as the Network. Engines open no file of a model.
 struct NetworkSource {
   std::string name = "the model";  // in messages: the file
   std::string_view content;
@@ -52,7 +60,7 @@ struct NetworkSource {
 struct NetworkDescription {
   std::string engine;     // "OpenVINO 2026.4.1"
   std::string device;     // "CPU: AMD EPYC"
-  std::string precision;  // fp32, fp16, bf16, int8 or mixed: what the convolutions really run in
+  std::string precision;  // real arithmetic of convolutions: fp32, fp16, bf16, int8 or mixed
   int threads = 0;
   int parallel = 1;
   bool from_cache = false;
@@ -73,16 +81,16 @@ class Network {
  public:
   virtual ~Network() = default;
   [[nodiscard]] virtual const Port& input()
-      const = 0;  // uint8 (1, H, W, 3), whatever the file itself takes
+      const = 0;  // uint8 (1, H, W, 3), for every input type of the file
   [[nodiscard]] virtual const std::vector<Port>& outputs() const = 0;
   [[nodiscard]] virtual const NetworkDescription& description() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Request> make_request() = 0;
 };
 
-// On this processor.
+// The abilities of an engine on this processor.
 struct EngineAbilities {
-  // Without VNNI, weights that use all of 8 bits give wrong sums (products of int8 and uint8 are
-  // added in 16 bits), or take longer than those of 7.
+  // Without VNNI, 8-bit weights give wrong sums (products of int8 and uint8 are added in 16 bits),
+  // or take longer than 7-bit weights.
   bool int8_saturates = false, int8_8_bits_is_slower = false;
   std::string float_auto = "fp32";  // what float models run in with Precision::kAuto
 };
@@ -95,10 +103,10 @@ class Engine {
   [[nodiscard]] const EngineRow& row() const { return *row_; }
   [[nodiscard]] virtual EngineAbilities abilities() const { return {}; }
   [[nodiscard]] virtual std::string version() = 0;  // "OpenVINO 2026.4.1"
-  // The size a file's input is fixed to; 0 × 0 when it takes any.
+  // The fixed input size of a file; 0 × 0 when it takes any size.
   [[nodiscard]] virtual Size fixed_size(const NetworkSource& source) = 0;
-  // Its ports and results are checked (engine/checked_network.h). Throws an Error of usage for a
-  // setting that the engine's row does not list.
+  // Compiles a network whose ports and results are checked (engine/checked_network.h). Throws a
+  // usage Error for a setting that the engine's row does not list.
   [[nodiscard]] std::unique_ptr<Network> compile(const NetworkSource& source, Size size,
                                                  const EngineOptions& options);
 
@@ -109,7 +117,7 @@ class Engine {
                                                               Size size,
                                                               const EngineOptions& options) = 0;
 
-  const EngineRow* row_ = nullptr;  // set by who opens the module
+  const EngineRow* row_ = nullptr;  // set when the module is opened
 };
 
 }  // namespace octet

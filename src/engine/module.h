@@ -1,5 +1,6 @@
-// The end of a module: what it exports, and what it is given when it is opened. A module links its
-// own copy of core/; through EngineHost its log lines and its stop flag are the program's.
+// The connection of a module and the program: the exports of the module, and the objects that it
+// gets when it is opened. A module links its own copy of core/. Through EngineHost it uses the log
+// and the stop flag of the program.
 //
 //   OCTET_ENGINE_MODULE(octet::TfliteEngine)
 #pragma once
@@ -12,19 +13,19 @@
 
 namespace octet {
 
-// What the program gives to a module. It lives as long as the process.
+// The objects that the program gives to a module. They live as long as the process.
 struct EngineHost {
   LogSink log = nullptr;
   const std::atomic<bool>* stop = nullptr;  // as stop_requested()
 };
 
-// What a module exports, and its types.
+// The symbols that a module exports, and their types.
 inline constexpr const char* kEngineAbiSymbol = "octet_engine_abi";
 using EngineAbi = int (*)();
 inline constexpr const char* kMakeEngineSymbol = "octet_make_engine";
 using MakeEngine = Engine* (*)(const EngineHost& host);
 
-// In the module: uses the host's log and stop flag from now on.
+// Called in the module: uses the log and the stop flag of the host from this call on.
 inline void adopt_host(const EngineHost& host) {
   set_log_sink(host.log);
   set_stop_flag(*host.stop);

@@ -1,4 +1,4 @@
-// The engines, one row each, and how their modules are opened.
+// The engines, one row each, and the functions that open their modules.
 //
 // To add an engine: a folder with its module (engine/module.h), and its row in registry.cpp.
 #pragma once
@@ -22,13 +22,13 @@ struct EngineOption {
 
 struct EngineRow {
   std::string_view name;              // of --engine; the module is octet_engine_NAME.so
-  std::string_view library, install;  // what it needs and how to get it, in words
+  std::string_view library, install;  // the library that it needs, and how to install it, in words
   // Names of format/registry.h. A model without a file is written in the first.
   std::vector<std::string_view> formats;
   std::vector<EngineOption> options = {};
   // The settings that choose each set of its kernels; `verify` runs all of them.
   std::vector<EngineSettings> kernel_sets = {{}};
-  // Why it runs only when it is named; empty: it is quick.
+  // The reason why the engine runs only when it is named; empty: it is quick.
   std::string_view slow_because = {};
 
   [[nodiscard]] bool reads(const ExportFormat& format) const;
@@ -38,18 +38,17 @@ struct EngineRow {
 // Installed or not, in the order in which "auto" tries them.
 [[nodiscard]] const std::vector<EngineRow>& engine_rows();
 [[nodiscard]] std::vector<std::string> engine_names();
-// Those that run without being named.
+// The engines that run without being named.
 [[nodiscard]] std::vector<std::string> quick_engine_names();
 
-// Opens an engine's module, which stays open for the life of the process. Throws an Error that says
-// what to install or build when the module is missing or of another version, or a library of it is
-// missing.
+// Opens the module of an engine, which stays open for the life of the process. Throws an Error with
+// the remedy when the module is missing or of another version, or when its library is missing.
 [[nodiscard]] std::unique_ptr<Engine> load_engine(const std::string& name);
-// The same, of a file that is named.
+// The same for the module file at a given path.
 [[nodiscard]] std::unique_ptr<Engine> open_engine_module(const EngineRow& row,
                                                          const std::filesystem::path& file);
 
-// `content` has to live as long as what is made of it.
+// `content` has to live as long as the network that is made from the result.
 [[nodiscard]] inline NetworkSource source_of(const ExportContent& content, std::string name) {
   return {.name = std::move(name), .content = content.main, .weights = content.weights};
 }
@@ -60,8 +59,8 @@ struct EngineRequest {
   int weight_bits = 0;                   // of an int8 model
   EngineSettings settings = {};
 };
-// "auto" takes the first installed engine that reads the format and knows the settings; among those,
-// where there is one, one that does not saturate with weights of so many bits.
+// Chooses an engine. "auto" takes the first installed engine that reads the format and knows the
+// settings. It prefers one that does not saturate with weights of `weight_bits`.
 [[nodiscard]] std::unique_ptr<Engine> choose_engine(const EngineRequest& request);
 
 }  // namespace octet

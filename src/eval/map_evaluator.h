@@ -1,5 +1,5 @@
-// mAP of a model over labelled pictures: the part of the loop that `val`, training and `verify`
-// share. Who runs the model gives the detections of each picture, decoded with kMapDecode.
+// Measures the mAP of a model over labelled images, for `val`, training and `verify`. The caller
+// runs the model and adds the detections of each image, decoded with kMapDecode.
 #pragma once
 
 #include <vector>
@@ -11,7 +11,7 @@
 
 namespace octet {
 
-// How mAP is measured for YOLOv8: every class of a cell above 0.001 counts.
+// The decoding for mAP of YOLOv8: every class of a cell with a score above 0.001 counts.
 inline constexpr DecodeOptions kMapDecode{
     .score_threshold = 0.001F, .iou_threshold = 0.7F, .max_detections = 300, .multi_label = true};
 
@@ -19,8 +19,8 @@ class MapEvaluator {
  public:
   explicit MapEvaluator(const ModelInfo& info);
 
-  // One picture, in the data's order. `picture`: its size. Returns the sample's objects in its
-  // pixels, valid until the next call.
+  // Adds one image, in the order of the data. `picture` is its size. Returns the objects of the
+  // sample in pixels, valid until the next call.
   const std::vector<TruthObject>& add(const Sample& sample, Size picture, const Detections& found);
 
   [[nodiscard]] const CocoMetric& boxes() const { return boxes_; }

@@ -1,4 +1,4 @@
-// A network with NaN among its weights finds nothing, in silence: it is refused instead.
+// Refuses weights with NaN. A network with such weights would detect nothing, without a message.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace octet {
 
-// `type`: f32, f16, bf16 or f64; of any other nothing is asked. Infinity stands in sound files, as the
-// limit of a clamp or a mask. Throws an Error that begins with `where`.
+// Checks values of `type` f32, f16, bf16 or f64, and accepts any other type. Infinity is allowed:
+// valid files have it as the limit of a clamp or a mask. Throws an Error that begins with `where`.
 void require_no_nan(std::span<const std::byte> values, std::string_view type,
                     const std::string& where);
 

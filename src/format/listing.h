@@ -1,5 +1,5 @@
-// An exported file as names and values, whatever its format. `verify` compares two of them
-// (verify/compare_listings.h), both read from bytes by the same reader.
+// An exported file as names and values, for every format. `verify` compares two listings
+// (verify/compare_listings.h). The same reader makes both from bytes.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 namespace octet {
 
 struct ListedTensor {
-  std::string type;  // "f32", "i8", "u8", "i32", "i64", or the format's own name for another
+  std::string type;  // "f32", "i8", "u8", "i32", "i64", or the format's name of another type
   Shape shape;
   std::vector<std::byte> bytes;
 };

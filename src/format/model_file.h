@@ -15,18 +15,18 @@ namespace octet {
 [[nodiscard]] Model read_model_file(const std::filesystem::path& path);
 [[nodiscard]] Model parse_model_file(std::span<const std::byte> bytes, const std::string& name);
 
-// What lies beside the model in its file; readers of the model pass it by.
+// Data beside the model in its file. Readers of the model skip it.
 struct Attachment {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
 };
 
-// Convolution weights in `weights`' precision; vectors (biases, BatchNorm) always in float32; what
-// is quantized as the integers it is.
+// Writes float convolution weights in the precision `weights`, vectors (biases, BatchNorm) in
+// float32, and quantized values as integers.
 void write_model_file(const std::filesystem::path& path, const Model& model, StorageKind weights,
                       const Attachment& attachment = {});
 
-// A model file or an Ultralytics checkpoint, told apart by their content.
+// Reads a model file or an Ultralytics checkpoint. The content decides which one it is.
 [[nodiscard]] Model read_model(const std::filesystem::path& path);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// The formats that models are exported to, one row each. export, verify, inspect, bench and the
-// detector ask the row; none of them knows a format by name.
+// The export formats, one row each. export, verify, inspect, bench and the detector use the row,
+// and none of them knows a format by name.
 //
 // To add a format: a file pair with its functions, its test, and its row in registry.cpp. An engine
 // names the formats that it reads in its own row (engine/registry.h).
@@ -35,11 +35,11 @@ struct ExportOptions {
   ElementType activations = ElementType::kUint8;  // of quantized ONNX; other formats have no choice
 };
 
-// A program that octet does not ship. It turns the file that octet writes into the one wanted.
+// A program that octet does not ship. It compiles the file that octet writes.
 struct ExternalCompiler {
   std::string_view program;
-  std::string_view folder_option;  // the option before the folder that it writes to
-  std::string_view stem_suffix;    // what it adds to the file's stem
+  std::string_view folder_option;  // its option for the output folder
+  std::string_view stem_suffix;    // its addition to the stem of the file name
 };
 
 struct ExportFormat {
@@ -50,43 +50,43 @@ struct ExportFormat {
   ExportContent (*make)(const Model& model, const ExportOptions& options);
   std::map<std::string, std::string> (*read_metadata)(const ExportContent& content,
                                                       const std::string& name);
-  // Takes in what the file keeps in others of its folder; null: it keeps nothing there.
+  // Reads the parts that the file stores in others of its folder; null: the format has none.
   void (*take_in)(ExportContent& content, const std::filesystem::path& path) = nullptr;
   ExportListing (*list)(const ExportContent& content, const std::string& name);
-  // The operators that a target named with --target would not run; null: it has no targets.
+  // Returns the operators that the target of --target does not run; null: there are no targets.
   TargetReport (*check_target)(const ExportContent& content, const std::string& name,
                                const std::string& target) = nullptr;
-  // What the file runs on alone, in words; empty: on any engine that reads the format. Null: no file
-  // of the format asks for anything.
+  // Returns the only device or engine that runs the file, in words. Empty: any engine that reads
+  // the format runs it. Null: all files of the format have no such need.
   std::string (*needs)(const ExportContent& content, const std::string& name) = nullptr;
-  // Every SiLU has a quantizer before it and one after its sigmoid. Where it has none, `verify`
+  // Whether every SiLU has a quantizer before it and one after its sigmoid. Otherwise `verify`
   // counts their parameters as absent by design.
   bool quantizes_silu = true;
   bool fractions = false;  // decoded coordinates are fractions of the input's sides
-  bool int8_only = false;  // what runs it computes in integers only
+  bool int8_only = false;  // its engines compute in integers only
   const ExternalCompiler* compiler = nullptr;
 };
 
-// All of them. Of several with one extension, the first is what a file of that extension is.
+// All formats. A file whose extension several formats have belongs to the first.
 [[nodiscard]] std::span<const ExportFormat> export_formats();
 [[nodiscard]] std::vector<std::string> export_format_names();
 
-// Throws an Error of usage that lists the names.
+// Throws a usage Error that lists the names.
 [[nodiscard]] const ExportFormat& export_format(std::string_view name);
-// By the file's extension; null where it is no export.
+// Returns the format by the file's extension; null where it is not an export.
 [[nodiscard]] const ExportFormat* export_format_of(const std::filesystem::path& file);
 
-// Throws where the format runs int8 only and the model is in float.
+// Throws for a float model where the format is int8 only.
 [[nodiscard]] ExportContent make_export(const ExportFormat& format, const Model& model,
                                         const ExportOptions& options);
-// Writes the file and the one beside it. Each appears when it is complete.
+// Writes the file and the one beside it. Each file appears when it is complete.
 void write_export(const ExportFormat& format, const std::filesystem::path& path, const Model& model,
                   const ExportOptions& options);
-// The whole of it, with what it keeps in other files of its folder. Nobody else opens these files:
-// what was checked is what runs.
+// Reads the whole export, including its parts in other files of the folder. No other code opens
+// these files, so the engine runs exactly the content that was checked.
 [[nodiscard]] ExportContent read_export(const ExportFormat& format,
                                         const std::filesystem::path& path);
-// The file, and the one beside it where that is there.
+// Returns the file, and the one beside it where that exists.
 [[nodiscard]] std::vector<std::filesystem::path> files_of_export(const std::filesystem::path& path);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// How large a Graph is, and how much it computes.
+// The size of a Graph in parameters, and its cost in operations.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct Cost {
   double gflops = 0;       // 2 × multiply-accumulates / 1e9
 };
 [[nodiscard]] Cost cost(const Graph& graph, Size size);
-// Of a node that makes a value of shape `output`.
+// The cost of one node whose value has the shape `output`.
 [[nodiscard]] Cost cost(const Node& node, const Shape& output);
 
 }  // namespace octet

@@ -1,10 +1,14 @@
-// The network as data: nodes in execution order over named values. The single truth that importers
-// build and that exporters, the trainer and the integer reference walk. A node makes exactly one
-// value, which carries the node's name.
+// The network as data: nodes in execution order over named values. Importers build it. Exporters,
+// the trainer and the integer reference walk over it. A node makes exactly one value, which has the
+// name of the node.
 //
-// Everything is a plain value type: copying a Graph copies its weights. Layout of activations is
-// NCHW, of convolution weights (out, in / groups, height, width). Who makes and who reads a value is
-// asked of a Topology (graph/topology.h).
+// All types are plain values: copying a Graph copies its weights. Activations are NCHW, convolution
+// weights are (out, in / groups, height, width). A Topology (graph/topology.h) knows the producer
+// and the consumers of each value.
+//
+//   Graph graph;
+//   graph.nodes.push_back({.name = "a", .op = Activation{}, .inputs = {"image"}});
+//   graph.outputs = {"a"};
 #pragma once
 
 #include <string>
@@ -24,7 +28,7 @@ struct Node {
 struct Graph {
   std::string input = "image";  // (1, 3, H, W), RGB in [0, 1]
   std::vector<Node> nodes;
-  std::vector<std::string> outputs;  // values; what they mean is the model's head's to say
+  std::vector<std::string> outputs;  // names of values; the model's head has their meaning
 
   [[nodiscard]] const Node* find(std::string_view name) const;
 };

@@ -22,16 +22,17 @@ struct QuantParams {
   bool operator==(const QuantParams&) const = default;
 };
 
-// Fixed by what they stand for: a byte of a picture over 255, and a sigmoid's value.
+// Parameters that are fixed by their meaning: a byte of an image over 255, and the value of a
+// sigmoid.
 inline constexpr QuantParams kImageParams{.scale = 1.0F / 255, .zero_point = kInt8Min};
 inline constexpr QuantParams kSigmoidParams{.scale = 1.0F / 256, .zero_point = kInt8Min};
 
-// Which integers weights may be.
+// The integers that weights may have.
 struct WeightGrid {
   int bits = 8;       // within ±127; 7: ±63, for processors that saturate
   bool even = false;  // for engines that round in their own ways (quant/rounding_safe_scales.h)
 
-  // A weight is so many units at most, of so many steps of int8 each.
+  // A weight is at most limit() units. A unit is unit() steps of int8.
   [[nodiscard]] constexpr int limit() const { return ((1 << (bits - 1)) - 1) / unit(); }
   [[nodiscard]] constexpr int unit() const { return even ? 2 : 1; }
 };
@@ -42,15 +43,16 @@ struct QuantizedConv {
   std::vector<int32_t> bias;   // (O)
 };
 
-// What is not named here is computed in float. The sigmoid inside SiLU is not a value of the graph;
-// it has kSigmoidParams wherever the convolution before it is quantized.
+// The parameters of a network. A value without an entry is computed in float. The sigmoid inside
+// SiLU is not a value of the graph. It has kSigmoidParams where the convolution before it is
+// quantized.
 struct Quantization {
   WeightGrid weight_grid;
   std::map<std::string, QuantParams> values;
   std::map<std::string, QuantizedConv> convs;
 
   [[nodiscard]] bool empty() const { return values.empty(); }
-  // 0: weights in float.
+  // The number of bits of weights; 0: float weights.
   [[nodiscard]] int weight_bits_or_zero() const { return empty() ? 0 : weight_grid.bits; }
   [[nodiscard]] const QuantParams* find(const std::string& value) const {
     const auto at = values.find(value);
@@ -58,7 +60,7 @@ struct Quantization {
   }
 };
 
-// Whether two products of such weights with bytes may not fit into 16 bits. 0: weights in float.
+// Whether the sum of two products of such weights and bytes can overflow 16 bits. 0: float weights.
 [[nodiscard]] constexpr bool can_saturate(int bits) { return bits == 8; }
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// A parameter of the network: dense, row-major, float32 in memory whatever the file held.
+// A parameter of the network: dense, row-major, float32 in memory for every type in the file.
 #pragma once
 
 #include <string>

@@ -1,8 +1,12 @@
-// Who makes and who reads each value of a Graph, and which operators engines compute together.
-// Built once, asked by everything that places quantizers, executes or exports.
+// The producer and the consumers of each value of a Graph, and the operators that engines compute
+// together. All code that places quantizers, executes or exports uses it.
 //
-// A Topology borrows the graph's nodes: they have to outlive it, and none may be added, removed or
-// renamed. Moving the graph keeps it valid, copying makes no new one. Any number of threads may ask.
+// A Topology borrows the graph's nodes. They have to outlive it, and no node may be added, removed
+// or renamed. Moving the graph keeps the Topology valid. A copy of the graph needs its own. Any
+// number of threads may use it.
+//
+//   const Topology topology(graph);
+//   const Node* conv = topology.producer(value);  // null: the graph's input
 #pragma once
 
 #include <span>
@@ -22,20 +26,19 @@ class Topology {
 
   // The node that makes a value; null for the graph's input.
   [[nodiscard]] const Node* producer(const std::string& value) const;
-  // The nodes that read a value, in order; one that reads it twice is there twice.
+  // The nodes that read a value, in order. A node that reads it twice appears twice.
   [[nodiscard]] std::span<const Node* const> consumers(const std::string& value) const;
-  // The one node that reads a value; null where there are none or several, or where the value is an
-  // output.
+  // The consumer of a value. Null where it has none or several, and where the value is an output.
   [[nodiscard]] const Node* only_consumer(const std::string& value) const;
   [[nodiscard]] bool is_output(const std::string& value) const;
 
-  // The activation that alone reads what `node` makes; null where there is none.
+  // The activation that is the only consumer of `node`; null where there is none.
   [[nodiscard]] const Node* activation_after(const Node& node) const;
-  // Whether a SiLU reads what `node` makes.
+  // Whether a SiLU reads the value of `node`.
   [[nodiscard]] bool feeds_silu(const Node& node) const;
 
-  // The activation that engines compute within this convolution, and the other way round. Null
-  // where there is none.
+  // The activation that engines compute within this convolution, and the convolution of such an
+  // activation. Null where there is none.
   [[nodiscard]] const Node* fused_activation(const Node& conv) const;
   [[nodiscard]] const Node* fused_conv(const Node& activation) const;
 

@@ -1,13 +1,13 @@
-// That a Graph is sound.
+// Checks that a Graph is valid.
 #pragma once
 
 #include "graph/graph.h"
 
 namespace octet {
 
-// Checks what everything after the importer relies on: names unique, values made before they are
-// used, parameters of the right shapes and finite, outputs present. Throws an Error that names the
-// node or tensor.
+// Checks the properties that all code after the importer relies on: unique names, values made
+// before they are used, finite parameters of the right shapes, existing outputs. Throws an Error
+// that names the node or tensor.
 void verify(const Graph& graph);
 
 }  // namespace octet

@@ -1,4 +1,5 @@
-// The one way to run a graph: nodes in order, each value dropped after its last use.
+// Runs a graph: nodes in order, and each value is dropped after its last use. The references and
+// the trainer's networks all use it.
 #pragma once
 
 #include <map>
@@ -32,7 +33,7 @@ struct Step {
   return names;
 }
 
-// How often each value will still be read.
+// Counts the remaining reads of each value.
 class ReadsLeft {
  public:
   ReadsLeft(std::span<const Step> steps, std::span<const std::string> wanted) {
@@ -42,21 +43,21 @@ class ReadsLeft {
     for (const std::string& name : wanted) ++count_[name];
   }
 
-  // Whether one reader is left: who runs now, or who comes.
+  // Whether exactly one read is left, of the current node or of a later one.
   [[nodiscard]] bool one(const std::string& value) const {
     const auto at = count_.find(value);
     return at != count_.end() && at->second == 1;
   }
-  // Notes a read; true when it was the last.
+  // Counts a read. Returns true when it was the last.
   bool take(const std::string& value) { return --count_.at(value) == 0; }
 
  private:
   std::unordered_map<std::string, int> count_;
 };
 
-// Runs the steps over `values`, which holds the graph's input, and leaves there the `wanted` values.
-// `run(node, inputs, reads_left)` makes a node's value; inputs are in the order of the step's,
-// reads of this node among those that are left.
+// Runs the steps over `values`, which holds the graph's input, and keeps the `wanted` values there.
+// `run(node, inputs, reads_left)` makes the value of a node. `inputs` have the order of the step,
+// and `reads_left` includes the reads of this node.
 template <typename Value, typename Run>
 void walk(std::span<const Step> steps, std::span<const std::string> wanted,
           std::map<std::string, Value>& values, Run&& run) {
@@ -73,7 +74,7 @@ void walk(std::span<const Step> steps, std::span<const std::string> wanted,
   }
 }
 
-// The wanted values in their order.
+// Returns the wanted values in their order.
 template <typename Value>
 [[nodiscard]] std::vector<Value> picked(const std::map<std::string, Value>& values,
                                         std::span<const std::string> wanted) {

@@ -1,5 +1,5 @@
-// The detectors of a watch: one, or several of one model with inputs of falling size, among which
-// the goals decide.
+// The detectors of a watch: one, or several of one model with inputs of falling size. The goals
+// choose among them.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,8 @@ using Detectors = std::vector<std::unique_ptr<Detector>>;  // the largest input 
   return detectors;
 }
 
-// For cameras whose pictures have that size: one, or with `auto_size` three, whatever size
-// `options` names. Throws as Detector does.
+// Makes one detector for cameras of that size, or three with `auto_size`, which ignores the size of
+// `options`. Throws as Detector does.
 [[nodiscard]] Detectors make_detectors(DetectorOptions options, bool auto_size, Size camera);
 
 }  // namespace octet

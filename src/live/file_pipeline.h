@@ -1,11 +1,11 @@
-// A file through a detector: decoding, letterboxing, inference and what follows run at the same
-// time, one thread a stage, joined by bounded queues. Frames live in a fixed set of slots that go
-// round.
+// Runs a file through a detector. Decoding, letterbox, inference and output run at the same time,
+// one thread a stage, with bounded queues between them. Frames live in a fixed set of slots that
+// are used again.
 //
 //   free ─▶ [read] ─▶ decoded ─▶ [submit] ─▶ running ─▶ [finish] ─▶ done ─▶ [pictures] ─▶ free
 //
-// For one file, processed completely, frame by frame; cameras are watched (live/watch.h). An error
-// in any stage stops all of them and is thrown by run_live().
+// For one file, processed completely, frame by frame. Cameras are watched (live/watch.h). An error
+// in any stage stops all stages, and run_live() throws it.
 #pragma once
 
 #include "detect/detector.h"

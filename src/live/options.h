@@ -1,4 +1,4 @@
-// What can be set of live video, whether a file's or cameras': what is found, and where it goes.
+// The options of live video, for files and cameras: detection and output.
 // serve/config/live_options.cpp lists every option with its range.
 #pragma once
 
@@ -12,8 +12,8 @@ namespace octet {
 
 struct RecordingOptions {
   std::filesystem::path path;  // empty: not wanted
-  // Of cameras: the video is there from its first second and can be played whatever ends it; else
-  // it appears when it is finished, and has pictures of one size.
+  // For cameras: the video appears at once and can be played after a crash. Otherwise it appears
+  // when it is finished, and its images have one size.
   bool endless = false;
   // A new one is begun after so long, or when the pictures change their size; the older ones are
   // out.1.mp4 (the newest), out.2.mp4, … as many as are kept.
@@ -24,9 +24,8 @@ struct RecordingOptions {
 
 struct JsonLinesOptions {
   std::filesystem::path path;  // empty: not wanted
-  // Beyond so many bytes a new file is begun; the older ones are out.1.jsonl (the newest),
-  // out.2.jsonl, … as many as are kept. With it, a file that is already there is continued. 0: one
-  // file, begun anew.
+  // Beyond this size a new file begins. Older ones are out.1.jsonl (the newest), out.2.jsonl, … up
+  // to `keep`. An existing file is continued. 0: one file, which replaces an existing one.
   int64_t rotate_bytes = 0;
   int keep = 5;
   bool operator==(const JsonLinesOptions&) const = default;

@@ -1,4 +1,4 @@
-// What a run of live video did, when it has ended.
+// The summary of a run of live video.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct LiveSummary {
   double rss_mb = 0;                          // peak
   double cpu_ms_per_frame = 0;
   bool interrupted = false;
-  std::string cut_short;  // that more belongs to the file, which is missing; else empty
+  std::string cut_short;  // a sentence when a part of the file is missing; else empty
 };
 
 }  // namespace octet

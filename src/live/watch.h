@@ -1,6 +1,6 @@
-// Cameras through one detector, for as long as it runs: always the newest frame, whose turn is fair
-// among the cameras, and the age of every result known. A camera that is down holds up nothing.
-// Cameras, their zones and the detector may be changed while it runs; no frame is lost by that.
+// Runs detection on cameras with one detector. It always takes the newest frame, in fair turns
+// among the cameras, and knows the age of every result. A camera that is down delays nothing.
+// Cameras, zones and the detector may change while it runs, without a lost frame.
 //
 //   camera 1 ─▶ newest frame ┐                        ┌─▶ JSON lines
 //   camera 2 ─▶ newest frame ┼─▶ detect, one by one ──┤
@@ -34,19 +34,19 @@ struct WatchOptions {
   CameraOptions camera;
   FramePolicyOptions attention;
   int skip = 0;            // frames between two detections; kAutoSkip: as many as tracks allow
-  int64_t max_age_ms = 0;  // older frames are not looked at; 0: any age
+  int64_t max_age_ms = 0;  // older frames are skipped; 0: any age
   Goals goals;
-  // Sees every result before the next frame is taken.
+  // Called with every result before the next frame is taken.
   std::function<void(const SharedResult&, const Picture&)> on_result;
 };
 
-// What became of a camera's frames.
+// The numbers of a camera's frames by their fate.
 struct CameraCounters {
   int64_t detected = 0;
   int64_t tracked = 0, still = 0;  // results without a detection: followed, or nothing moved
   int64_t skipped_newer = 0;       // a newer frame came before their turn
   int64_t skipped_old = 0;         // older than max_age
-  int64_t failed = 0;              // the engine could not say
+  int64_t failed = 0;              // the engine failed
   DurationHistogram age;           // from a frame's arrival to its result
 };
 
@@ -59,15 +59,15 @@ struct CameraSummary {
   RegionCounts counts;
 };
 
-// What may be changed while it runs, from any thread.
+// Settings that any thread may change while the watch runs.
 struct Controls {
   std::atomic<float> confidence = 0.25F, iou = 0.7F;
   std::atomic<int64_t> max_age_ms = 0;
   std::atomic<int> skip = 0;  // as in WatchOptions
-  std::atomic<int> side = 0;  // the longer one of the input that looks; 0: as the goals decide
+  std::atomic<int> side = 0;  // longer side of the input to use; 0: the goals decide
 };
 
-// What becomes different. A camera whose address stays goes on without a break.
+// A change of a running watch. A camera with an unchanged address goes on without a break.
 struct WatchChange {
   std::vector<CameraSpec> cameras;
   CameraOptions camera;  // of those that are new
@@ -75,13 +75,13 @@ struct WatchChange {
   Detectors detectors;  // none: the same as before
 };
 
-// What there is to look with, the largest first, and which of it looks now.
+// The compiled inputs, the largest first, and the index of the one in use.
 struct InputStatus {
   std::vector<Size> sizes;
   size_t now = 0;
 };
 
-// What is done to hold the goals.
+// The current measures to hold the goals.
 struct GovernorStatus {
   int skip = 0;
   std::string reason;  // of the last change; empty: there was none
@@ -90,7 +90,7 @@ struct GovernorStatus {
 struct WatchSummary {
   LiveSummary all;
   double inference_ms_p50 = 0;
-  double overhead_ms_p50 = 0;  // what a detection's age is beyond its inference
+  double overhead_ms_p50 = 0;  // age of a detection without its inference
   std::vector<CameraSummary> cameras;
 };
 
@@ -99,7 +99,8 @@ class Watch {
   Watch(const std::vector<CameraSpec>& specs, const WatchOptions& options);
   ~Watch();
 
-  // Of the first frame that any camera gives; none when nothing came in time, or all are over.
+  // Returns the size of the first frame of any camera. Nothing when none came in time, or when all
+  // sources are over.
   [[nodiscard]] std::optional<Size> wait_for_size(std::chrono::milliseconds at_most);
 
   [[nodiscard]] Controls& controls() { return controls_; }
@@ -108,20 +109,21 @@ class Watch {
   // Where there are goals; from any thread.
   [[nodiscard]] std::optional<GovernorStatus> governor() const;
 
-  // Takes effect between two frames; from any thread. One that has not taken effect is replaced. New
-  // cameras are opened here; where that fails, such as for want of threads, it throws and all stays as
-  // it was.
+  // Applies a change between two frames. A pending change is replaced. New cameras are opened here.
+  // Where that fails, such as for lack of threads, it throws and nothing changes. Any thread may
+  // call it.
   void change(WatchChange change);
 
   // Returns when all sources are over, after max_frames results, or when stop_requested() becomes
-  // true. Throws what ended a file early.
+  // true. Throws the error that ended a file early.
   [[nodiscard]] WatchSummary run(Detectors detectors);
   void stop() { stop_ = true; }  // ends run(), from any thread
-  // Since run() took or looked for a frame: long when something hangs. From any thread.
+  // Time since run() last took or searched a frame. It is long when something hangs. From any
+  // thread.
   [[nodiscard]] std::chrono::milliseconds since_last_turn() const;
 
  private:
-  struct CameraContext;  // a camera and what is known of it
+  struct CameraContext;  // a camera and its state
   CameraContext* take_frame();
   bool detect_next(WatchSinks& sinks);
   std::optional<FrameDecision> try_to_look(CameraContext& place);

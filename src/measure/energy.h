@@ -5,8 +5,8 @@
 
 namespace octet {
 
-// In joules, since any moment: only differences mean something. Nothing where the machine has no
-// counter that may be read (Linux' powercap).
+// Returns joules since an unknown moment, so use differences only. Returns nothing where the
+// machine has no readable counter (powercap of Linux).
 [[nodiscard]] std::optional<double> joules_so_far();
 
 }  // namespace octet

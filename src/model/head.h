@@ -1,5 +1,5 @@
-// The detection head: what a network's outputs mean. It is a value of the model; the graph knows
-// nothing of it. Losses, distillation, decoding and exports read it here.
+// The detection head: the meaning of a network's outputs. It is a value of the model, and the graph
+// knows nothing of it. Losses, distillation, decoding and exports read it here.
 #pragma once
 
 #include <string>
@@ -13,43 +13,43 @@ inline constexpr size_t kMaxBins = 64;  // of a box side
 // logit(0.001): class logits below it can never be a detection.
 inline constexpr double kLeastClassLogit = -6.906755;
 
-// What an output holds, each at one stride: box (4 · bins, h, w) distance logits, class (classes, h,
-// w) logits, keypoint (2 · keypoints, h, w) offsets, visibility (keypoints, h, w) logits. A quantized
-// model may have fine keypoints (4 · keypoints, h, w) too, at some strides: the same offsets twice,
-// a third of a step lower and then a third of a step higher, so that the mean of all three has a
-// third of a step.
+// The content of an output, at one stride: box (4 · bins, h, w) distance logits, class (classes, h,
+// w) logits, keypoint (2 · keypoints, h, w) offsets, visibility (keypoints, h, w) logits. A
+// quantized model may also have fine keypoints (4 · keypoints, h, w) at some strides. They are the
+// same offsets twice, a third of a step lower and a third of a step higher. The mean of all three
+// has a third of a step.
 enum class OutputRole { kBox, kClass, kKeypoint, kVisibility, kFineKeypoint };
 
 [[nodiscard]] std::string_view role_name(OutputRole role);
-// Throws an Error for a name that is not known.
+// Throws an Error for an unknown name.
 [[nodiscard]] OutputRole parse_role(std::string_view name);
 
-// What one output of the graph means.
+// The meaning of one output of the graph.
 struct HeadOutput {
   OutputRole role = OutputRole::kBox;
   int stride = 8;
 };
 
-// The same, with the value of the graph that it is.
+// The same, with the name of its value in the graph.
 struct Output {
   std::string value;
   OutputRole role = OutputRole::kBox;
   int stride = 8;
 
-  [[nodiscard]] std::string name() const;  // "box_8": the name exports give it
+  [[nodiscard]] std::string name() const;  // "box_8": its name in exports
 };
 
 struct Head {
   std::vector<int> strides;  // ascending
-  // Distance, in strides, that each bin of a box side's distribution stands for. 0, 1, … 15 in
-  // published weights; a checkpoint may hold others. Empty where boxes come decoded.
+  // The distance, in strides, of each bin of a box side's distribution. Published weights have 0,
+  // 1, … 15, and a checkpoint may have others. Empty where the outputs are decoded boxes.
   std::vector<float> bins;
   int keypoints = 0;      // per object; 0 for detection
   int keypoint_dims = 0;  // 3: x, y, visibility; 2: x, y
 
-  // The roles that it has at every stride. It may have fine keypoints, too.
+  // The roles of the outputs at every stride. Fine keypoints may come in addition.
   [[nodiscard]] std::vector<OutputRole> roles() const;
-  // Channels of an output of this role, for so many classes.
+  // The number of channels of an output of this role.
   [[nodiscard]] int channels(OutputRole role, size_t classes) const;
 };
 

@@ -1,4 +1,4 @@
-// A detection or pose model: its graph, and what is needed to use its outputs.
+// A detection or pose model: its graph, and the information to use its outputs.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,14 +13,15 @@ namespace octet {
 
 enum class Task { kDetect, kPose };
 
-// How the outputs of a network are laid out: one raw tensor per stride and role, or the one decoded
-// tensor (1, 4 + classes + 3·keypoints, cells) that Ultralytics' exports have, in network pixels
-// and probabilities. kDetections: the tensor (1, rows, 6 + 3·keypoints) of exports that end with
-// suppression or need none (nms=True, end2end): corners, confidence, class. For comparing node by
-// node: raw, and every other quantized value as an output too, named kValuePrefix and its name.
+// The layout of a network's outputs. kRaw: one tensor per stride and role. kUltralytics: the
+// decoded tensor (1, 4 + classes + 3·keypoints, cells) of Ultralytics' exports, in network pixels
+// and probabilities. kDetections: the tensor (1, rows, 6 + 3·keypoints) of exports that include or
+// need no suppression (nms=True, end2end), with corners, confidence and class. kEveryValue: raw,
+// and every other quantized value as an output named kValuePrefix and its name, for a comparison
+// node by node.
 enum class Layout { kRaw, kUltralytics, kDetections, kEveryValue };
 
-// Of the input, where a model does not say what it was trained on.
+// The input side of a model that does not state its training size.
 inline constexpr int kDefaultSide = 640;
 
 inline constexpr std::string_view kValuePrefix = "value.";
@@ -30,21 +31,21 @@ struct ModelInfo {
   Task task = Task::kDetect;
   std::vector<std::string> names;  // one per class
   Head head;
-  // Keypoint i becomes flip_index[i] in a mirrored image; empty when not known.
+  // Keypoint i becomes flip_index[i] in a mirrored image; empty: unknown.
   std::vector<int> flip_index;
   std::string source;   // where the weights came from
   std::string licence;  // of the weights, when known
-  // Of the square input that it was trained on, in pixels; 0: not known.
+  // The side of the square input in training, in pixels; 0: unknown.
   int trained_side = 0;
 
-  // What verbs take where no other size is asked for.
+  // The input side that verbs use without --imgsz.
   [[nodiscard]] int usual_side() const { return trained_side > 0 ? trained_side : kDefaultSide; }
 };
 
 struct Model {
   ModelInfo info;
   Graph graph;
-  std::vector<HeadOutput> head_outputs = {};  // what each of graph.outputs means
+  std::vector<HeadOutput> head_outputs = {};  // the meaning of each of graph.outputs
   Quantization quantization = {};             // empty: a float model
 
   [[nodiscard]] std::vector<Output> outputs() const;
@@ -54,22 +55,22 @@ struct Model {
 [[nodiscard]] std::string_view task_name(Task task);
 
 [[nodiscard]] nlohmann::json to_json(const ModelInfo& info);
-// Throws an Error naming the field when something is missing, or as verify() does.
+// Throws an Error that names a missing field, or throws as verify() does.
 [[nodiscard]] ModelInfo info_from_json(const nlohmann::json& json);
 
-// The graph with its outputs and what they mean, as the model file keeps it.
+// Writes the graph with its outputs and their meaning, in the form of the model file.
 [[nodiscard]] nlohmann::json graph_to_json(const Model& model);
-// Fills graph (without tensors) and head_outputs. Throws an Error that names the node.
+// Sets graph (without tensors) and head_outputs. Throws an Error that names the node.
 void read_graph_json(const nlohmann::json& json, Model& model);
 
 // The flip pairs of COCO's 17 keypoints.
 [[nodiscard]] std::vector<int> coco_flip_index();
 
-// That its figures are in range and fit one another, wherever they come from. Throws an Error that
-// names the field.
+// Checks that all fields are in range and agree with one another. Throws an Error that names the
+// field.
 void verify(const ModelInfo& info);
 
-// verify() of the information and of the graph, and that its outputs are what the head promises.
+// Verifies the information and the graph, and checks that the outputs agree with the head.
 void verify(const Model& model);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// The layers of a checkpoint as plain data: what a checkpoint reader makes and build_network() turns
-// into a Graph.
+// The layers of a checkpoint as plain data. A checkpoint reader makes them, and build_network()
+// turns them into a Graph.
 #pragma once
 
 #include <map>
@@ -28,13 +28,13 @@ struct Module {
   }
 };
 
-// The same, for a part that has to be there. `path` is the module's place, for messages. Each throws
-// an Error that names it.
+// The same for a required part. `path` is the place of the module, for messages. Each throws an
+// Error that names the missing part.
 [[nodiscard]] const Module& child_of(const Module& module, const std::string& name,
                                      const std::string& path);
 [[nodiscard]] const Tensor& tensor_of(const Module& module, const std::string& name,
                                       const std::string& path);
-// A small whole number; of a pair both have to be equal.
+// Returns a small whole number. Both numbers of a pair have to be equal.
 [[nodiscard]] int number_of(const Module& module, const std::string& name, const std::string& path);
 [[nodiscard]] std::optional<int> optional_number(const Module& module, const std::string& name,
                                                  const std::string& path);

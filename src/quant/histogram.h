@@ -1,5 +1,5 @@
-// The distribution of one value over any number of pictures in bounded memory, and the range to
-// quantize it to.
+// The distribution of one value over any number of images, in bounded memory, and the range for its
+// quantization.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct ValueRange {
   double high = 0;
 };
 
-// Bins of equal width around zero; where a value lies beyond them, neighbours are merged and the
+// Bins of equal width around zero. When a value lies outside, neighbouring bins are merged and the
 // width doubles.
 class Histogram {
  public:
@@ -27,8 +27,8 @@ class Histogram {
 
   [[nodiscard]] int64_t count() const { return count_; }
   [[nodiscard]] ValueRange extent() const { return {low_, high_}; }  // smallest and largest seen
-  // Percentile keeps all but 1e-5 of the values at each end; squared error minimizes that of
-  // rounding and clamping to 256 steps; entropy minimizes the divergence of the quantized
+  // Percentile keeps all but 1e-5 of the values at each end. Squared error minimizes the MSE of
+  // rounding and clamping to 256 steps. Entropy minimizes the KL divergence of the quantized
   // distribution from the original (Migacz, "8-bit inference with TensorRT", 2017).
   [[nodiscard]] ValueRange range(RangeMethod method) const;
 

@@ -9,11 +9,11 @@
 
 namespace octet {
 
-// To 16 significant bits: every limit k·scale, |k| ≤ 256, is then exact in float32 and can be read
-// back from any format bit for bit.
+// Rounds to 16 significant bits. Every limit k·scale, |k| ≤ 256, is then exact in float32, and a
+// reader of any format finds the same bits.
 [[nodiscard]] float round_scale(double scale);
 
-// The parameters whose 256 steps cover [low, high], widened to contain zero.
+// Returns parameters whose 256 steps cover [low, high] and zero.
 [[nodiscard]] QuantParams params_for_range(double low, double high);
 
 [[nodiscard]] inline int8_t quantize(double value, const QuantParams& p) {
@@ -24,17 +24,17 @@ namespace octet {
   return p.scale * static_cast<float>(q - p.zero_point);
 }
 
-// The scale of a unit per output channel with the least squared error of the rounded and clamped
-// weights, found among shares of the largest; an all-zero channel takes the smallest scale of the
-// layer.
+// Returns the scale of a unit for each output channel. It minimizes the squared error of the
+// rounded and clamped weights, among fractions of the largest weight. An all-zero channel takes the
+// smallest scale of the layer.
 [[nodiscard]] std::vector<float> weight_scales(const Tensor& weight, const WeightGrid& grid);
 
-// Integers for given scales of units. A channel's scale is raised first, until its bias stays below
-// 2^30 steps.
+// Returns the integers for given scales of units. A channel's scale is first raised until its bias
+// is below 2^30 steps.
 [[nodiscard]] QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales,
                                           const QuantParams& input, const WeightGrid& grid);
 
-// The real values that the integers stand for.
+// Sets the real values of the integers.
 void dequantize_into(Conv2d& conv, const QuantizedConv& q, const QuantParams& input);
 
 }  // namespace octet

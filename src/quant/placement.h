@@ -1,11 +1,11 @@
-// Where quantizers go. One place decides it for training, calibration, the integer reference and
-// every exporter, by the rules of the strictest target (full-integer TensorFlow Lite):
-//   - what an operator makes that only moves data, or that engines give no other scale (Concat,
-//     Slice, pooling, resizing), shares the parameters of its inputs;
-//   - a convolution's output is quantized before SiLU; before ReLU and ReLU6, which engines fuse,
-//     it is not: the activation's output is;
-//   - the sum of an Add has parameters of its own;
-//   - fine keypoints have those of the keypoints.
+// The places of quantizers. This room decides them for training, calibration, the integer reference
+// and every exporter, by the rules of the strictest target (full-integer TensorFlow Lite):
+//   - An operator that only moves data, or to which engines give no scale of its own (Concat, Slice,
+//     pooling, resizing), shares the parameters of its inputs.
+//   - The output of a convolution is quantized before SiLU. Before ReLU and ReLU6, which engines
+//     fuse, the output of the activation is quantized instead.
+//   - The sum of an Add has its own parameters.
+//   - Fine keypoints have the parameters of the keypoints.
 #pragma once
 
 #include <map>
@@ -27,18 +27,18 @@ struct Placement {
   [[nodiscard]] bool quantized(const std::string& value) const { return group_of.contains(value); }
 };
 
-// `model` without BatchNorm. The convolutions named in `keep_float` are computed in float, with
-// what hangs on them alone.
+// `model` must have no BatchNorm. The convolutions in `keep_float` are computed in float, with the
+// values that depend on them alone.
 [[nodiscard]] Placement place_quantizers(const Model& model,
                                          const std::set<std::string>& keep_float = {});
 
-// The group of a convolution's output, or of the activation that engines compute within it; none
+// The group of a convolution's output, or of the activation that engines compute within it. None
 // where both stay in float.
 [[nodiscard]] std::optional<size_t> output_group(const Topology& topology,
                                                  const Placement& placement, const Node& conv);
 
-// That the parameters name values of the graph and keep the rules of sharing. Throws an Error
-// naming the value.
+// Checks that the parameters name values of the graph and keep the rules of sharing. Throws an
+// Error that names the value.
 void verify_quantization(const Model& model);
 
 }  // namespace octet

@@ -1,12 +1,16 @@
-// Engines round what lies between two steps differently: some add the zero point before they round,
-// TensorFlow Lite's own kernels round twice. But SiLU's products, its sigmoids, and the summand
-// that an Add has to scale take 256 values each, all known: scales that move by a fraction of a
-// percent keep every one of them away from where engines differ.
+// Chooses scales for which all engines round alike. Engines round a value between two steps
+// differently: some add the zero point before rounding, and TensorFlow Lite's own kernels round
+// twice.
 //
-// Accumulators are too many for that. They are multiplied by input scale × weight scale / output
-// scale: where that factor has but a few bits, float32 holds every product and every sum, and it
-// does not matter in which order an engine makes them. What lies in the middle between two steps
-// goes to the even one, with the zero point or without it, if the zero point is even.
+// The sigmoid of SiLU, its product, and the rescaled summand of an Add take only 256 known values
+// each. Moving their scales by a fraction of a percent keeps every value away from the places where
+// engines differ.
+//
+// Accumulators take too many values for that. They are multiplied by the requantization factor:
+// input scale × weight scale / output scale. Where the factor has few significant bits, float32
+// holds every product and sum exactly, so the order of an engine's operations has no effect. With
+// an even zero point a value in the middle between two steps rounds to the same side in every
+// order.
 #pragma once
 
 #include <vector>
@@ -17,28 +21,30 @@
 
 namespace octet {
 
-// Moves scales to the nearest with 16 significant bits for which all engines give the same
-// integers, and convolutions find factors of few bits; where there is none within 1.6 %, to the one
-// with the fewest that differ. Odd zero
-// points of convolutions' outputs go down by one: of their ranges the upper end counts. `groups`
-// are the parameters of placement.groups.
+// Moves each scale to the nearest one with 16 significant bits for which all engines give the same
+// integers and convolutions have factors of few bits. Where there is none within 1.6 %, it takes
+// the scale with the fewest differing values. An odd zero point of a convolution's output is
+// lowered by one, since the upper end of the range is more important. `groups` are the parameters
+// of placement.groups.
 void snap_scales(const Graph& graph, const Placement& placement, std::vector<QuantParams>& groups);
 
-// Moves a convolution's weight scales to the nearest at which float32 gives a factor of seven bits
-// at most, none of them below 2^-15 (products of up to 512 steps are exact then), and at least
-// four; of eight, to 2^-16, where there are none near by; of seven, farther off, where there are
-// none of these either (6 of 6058 in a YOLOv8n-pose). Of YOLOv8n's, 98 of 100 move by less than
-// 5 %, a few by up to 13 %. Those without such a factor stay, and those that are no numbers.
+// Moves each weight scale of a convolution to the nearest one whose requantization factor has four
+// to seven significant bits in float32, none below 2^-15. Products of up to 512 steps are then
+// exact. Where none is near, it takes a factor of eight bits, none below 2^-16. Where there is none
+// of these either, it takes one of seven bits farther away (6 of 6058 channels of a YOLOv8n-pose).
+// Of YOLOv8n's scales, 98 of 100 move by less than 5 %, a few by up to 13 %. Scales without such a
+// factor, and scales that are not numbers, are unchanged.
 //
-// TensorFlow Lite's own kernels need more: they multiply by an integer of 31 bits, round, shift,
-// and round again. Where the factor is just below a power of two, that integer is just below 2^31,
-// and what the first rounding gives is the sum itself. Even weights and odd biases make odd sums,
-// and in the middle between two steps there are none: however an engine rounds to the nearest,
-// there is one result. So of a grid of even weights, scales of units (of two steps) move to the
-// nearest, by 0.85 octaves up or 0.15 down, at which the factor is such a one, and none is below
-// 2^-13: sums then have 22 bits at most. The factor is below by so little that the first rounding
-// leaves them as they are (it would take off 0.23 of a step of the sum where it takes most, of all
-// channels of a trained YOLOv8n and YOLOv8n-pose).
+// Even weights are for TensorFlow Lite's own kernels, which multiply by an integer of 31 bits,
+// round, shift, and round again. Where the factor is just below a power of two, that integer is
+// just below 2^31, and the first rounding returns the sum itself. Even weights and odd biases make
+// odd sums, and no odd sum is in the middle between two steps. Every engine that rounds to nearest
+// then gives the same result.
+//
+// On a grid of even weights, the scale of a unit (two steps) therefore moves to the nearest such
+// factor, by 0.85 octaves up or 0.15 down. No factor is below 2^-13, so sums have 22 bits at most.
+// The factor is so close to the power of two that the first rounding has no effect: over all
+// channels of a trained YOLOv8n and YOLOv8n-pose it is at most 0.23 of a step.
 void snap_weight_scales(std::vector<float>& scales, const QuantParams& input,
                         const QuantParams& output, const WeightGrid& grid);
 

@@ -1,4 +1,4 @@
-// A quantization in the making, and the model that it makes.
+// The scales of a quantization, and the model that is made from them.
 #pragma once
 
 #include <map>
@@ -17,9 +17,9 @@ struct Scales {
   WeightGrid weight_grid;
 };
 
-// The model in integers: scales are moved to where all engines round alike
-// (quant/rounding_safe_scales.h), and the graph gets the real values that its integers stand for.
-// `model` without BatchNorm, in float.
+// Returns the model in integers. Scales are moved to values at which all engines round alike
+// (quant/rounding_safe_scales.h), and the graph gets the real values of its integers. `model` is a
+// float model without BatchNorm.
 [[nodiscard]] Model quantize_model(Model model, const Placement& placement, Scales scales);
 
 }  // namespace octet

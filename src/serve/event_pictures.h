@@ -1,5 +1,5 @@
-// A picture of every event in a zone or at a line: what was seen, drawn and written by a thread of
-// its own. The oldest are removed, so that the folder does not grow for ever.
+// Writes an annotated image of every event in a zone or at a line, on a thread of its own. The
+// oldest images are removed, so that the folder does not grow without end.
 #pragma once
 
 #include <deque>
@@ -13,7 +13,7 @@ namespace octet {
 
 class EventPictures {
  public:
-  // Makes the folder; counts the pictures that are there already among those to be kept.
+  // Creates the folder. Existing images count for the limit.
   explicit EventPictures(const EventOptions& options);
 
   // Quick: called by the detection thread. One picture for all events of a result:

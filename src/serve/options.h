@@ -1,4 +1,4 @@
-// What can be set of the parts around a watch. serve/config/live_options.cpp lists every option.
+// The options of the services around a watch. serve/config/live_options.cpp lists every option.
 #pragma once
 
 #include <filesystem>

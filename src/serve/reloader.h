@@ -1,6 +1,6 @@
-// Reads the configuration again when its file or the model's file changes, and on SIGHUP. What is
-// wrong changes nothing: the old one goes on, and the error is told. A model is loaded beside the
-// running one and takes its place between two frames.
+// Reads the configuration again when its file or the model's file changes, and on SIGHUP. A wrong
+// configuration changes nothing, and its error is reported. A model is loaded beside the running
+// one and takes over between two frames.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +17,8 @@ namespace octet {
 
 class Reloader {
  public:
-  // `running` was read from `file` and runs in `watch`, which has to outlive this; `camera_size`
-  // decides the shape of a model's input as at the start.
+  // `running` was read from `file` and runs in `watch`, which has to outlive this object.
+  // `camera_size` decides the shape of a model's input, as at the start.
   Reloader(std::filesystem::path file, LiveConfig running, Size camera_size, Watch& watch);
   ~Reloader();
   Reloader(const Reloader&) = delete;
@@ -41,7 +41,7 @@ class Reloader {
   void tell(const std::string& error);
 
   std::filesystem::path file_;
-  const LiveConfig started_;  // what is read at the start only stays as it was here
+  const LiveConfig started_;  // has the options that are read at the start only
   LiveConfig running_;
   Size camera_size_;
   Watch& watch_;

@@ -1,5 +1,5 @@
-// A watch with all that surrounds it: page, MQTT, pictures of events, a configuration that is read
-// again, systemd.
+// Runs a watch with its services: page, MQTT, images of events, reload of the configuration,
+// systemd.
 #pragma once
 
 #include <filesystem>
@@ -18,8 +18,8 @@ struct ServiceSummary {
   std::optional<MqttStatus> mqtt;
 };
 
-// `config` is complete(). `file`: where it was read from, to be read again when it changes; empty:
-// nowhere. Returns as Watch::run() does.
+// `config` is complete(). `file` is its file, which is read again when it changes; empty: there is
+// none. Returns as Watch::run() does.
 [[nodiscard]] ServiceSummary run_service(const LiveConfig& config,
                                          const std::filesystem::path& file);
 

@@ -1,4 +1,4 @@
-// How the parts around a watch are doing: for the page and for programs.
+// The state of the services around a watch, for the page and for programs.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ struct MqttStatus {
   bool connected = false;
   int64_t delivered = 0;  // acknowledged by the broker
   int64_t waiting = 0;
-  int64_t lost = 0;   // had to make room for newer ones
-  std::string error;  // why it is not connected
+  int64_t lost = 0;   // dropped for newer ones
+  std::string error;  // reason when it is not connected
 };
 
 struct ReloadStatus {

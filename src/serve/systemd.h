@@ -1,5 +1,4 @@
-// What systemd wants to know of a service of Type=notify (sd_notify(3)). Outside systemd nothing
-// happens.
+// Notifies systemd as a service of Type=notify does (sd_notify(3)). Does nothing outside systemd.
 #pragma once
 
 #include <chrono>
@@ -11,7 +10,7 @@ namespace octet {
 // "READY=1", "STOPPING=1", "WATCHDOG=1", "STATUS=…".
 void notify_systemd(const std::string& state);
 
-// How often "WATCHDOG=1" is expected; none: it is not.
+// Returns the interval of "WATCHDOG=1" that systemd expects; nothing: there is no watchdog.
 [[nodiscard]] std::optional<std::chrono::microseconds> systemd_watchdog();
 
 }  // namespace octet

@@ -32,7 +32,7 @@ nlohmann::json odd_value(Random& random) {
   return kValues[random() % kValues.size()];
 }
 
-// Goes down to a random place, and changes, removes, doubles or replaces what is there.
+// Changes, removes, doubles or replaces the value at a random place.
 template <typename Random>
 void mutate_json(nlohmann::json& at, Random& random) {
   if (at.is_structured() && !at.empty() && random() % 8 != 0) {

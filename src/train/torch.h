@@ -1,5 +1,5 @@
-// The parts of libtorch that the trainer uses: tensors and their operations, gradients, own functions.
-// The whole of torch/torch.h takes twice as long to compile.
+// The parts of libtorch that the trainer uses: tensors and their operations, gradients, custom
+// functions. torch/torch.h would take twice as long to compile.
 #pragma once
 
 #include <torch/csrc/autograd/custom_function.h>

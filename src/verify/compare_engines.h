@@ -1,4 +1,4 @@
-// The same pictures through an export in its engine and through the reference.
+// Runs the same images through an export in its engine and through the reference, and compares.
 #pragma once
 
 #include <filesystem>
@@ -12,14 +12,14 @@
 
 namespace octet {
 
-// Of an output's values, by how many steps they are off (verify/reference_outputs.h).
+// The shares of values by their difference in steps (verify/reference_outputs.h).
 struct Shares {
   int64_t values = 0, equal = 0, within_1 = 0, within_2 = 0, within_4 = 0;
 
   Shares& operator+=(const Shares& other);
 };
 
-// Of every value inside the network, against the reference on the engine's own inputs.
+// The shares of every node, against the reference on the engine's own inputs.
 struct NodeShares {
   Shares all;
   std::map<std::string, Shares> nodes;
@@ -32,14 +32,14 @@ struct EngineComparison {
   int64_t boxes = 0, matched = 0;  // with a score above 0.3 in the reference; IoU ≥ 0.95
   double map50_95 = 0, reference_map50_95 = 0;
 
-  // Whether the engine computes this model: nearly all values inside the network are within a step,
-  // and enough boxes are matched.
+  // Whether the engine computes this model: nearly all values of nodes differ by a step at most,
+  // and enough boxes match.
   [[nodiscard]] bool agrees() const;
 };
 
-// `files`: exports in the raw layout at one size. `model`: quantized throughout, or not at all: then
-// nothing is compared node by node. `engines`: those
-// to run; one that has several sets of kernels runs once with each.
+// `files` are exports in the raw layout at one size. `model` is quantized throughout or not at all.
+// A float model is not compared node by node. Each of the `engines` runs once with each of its sets
+// of kernels.
 [[nodiscard]] std::vector<EngineComparison> compare_engines(
     const Model& model, Size size, const std::vector<std::filesystem::path>& files,
     const Dataset& data, const std::vector<std::string>& engines);

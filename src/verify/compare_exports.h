@@ -1,4 +1,4 @@
-// An export file against its model, parameter by parameter.
+// Compares an export with its model, parameter by parameter.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace octet {
 
-// Scales, zero points, weights and biases, of integers and of floats: those that the export holds, and those that its format
-// leaves out by design.
+// The number of scales, zero points, weights and biases, integers and floats: those that the export
+// holds, and those that its format leaves out by design.
 struct ParameterCount {
   int64_t compared = 0, absent = 0;
 };
@@ -25,8 +25,8 @@ struct ExportComparison {
   std::vector<Mismatch> mismatches;
 };
 
-// `model`: BatchNorm folded. Throws an Error naming the file when it is no export of octet's, or is
-// damaged.
+// The BatchNorm of `model` has to be folded. Throws an Error that names the file when it is damaged
+// or not an export of octet.
 [[nodiscard]] ExportComparison compare_export(const Model& model,
                                               const std::filesystem::path& file);
 

@@ -1,4 +1,5 @@
-// Two listings of exports, compared name by name: a file, and what the model would be written as now.
+// Compares two listings of exports, name by name: that of a file, and that of a new export of the
+// model.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ struct Mismatch {
   std::string expected, found;
 };
 
-// Every difference, by name; of a tensor the first element that differs.
+// Returns every difference, by name. Of a tensor it is the first element that differs.
 [[nodiscard]] std::vector<Mismatch> compare(const ExportListing& expected,
                                             const ExportListing& found);
 

@@ -1,4 +1,4 @@
-// What a model itself computes, naively, for exports in their engines to be compared with.
+// Computes a model naively. Exports in their engines are compared with the result.
 #pragma once
 
 #include <map>
@@ -27,8 +27,9 @@ struct ReferenceOutputs {
   [[nodiscard]] const IntegerTensor& named(const std::string& name) const;
 };
 
-// Of a model that is quantized throughout, or not at all; it has to outlive this. A float model's
-// outputs are also given in steps, each of 1/255 of the range of that output for that image.
+// The reference of a model that is quantized throughout or not at all. The model has to outlive it.
+// Outputs of a float model are given in steps too, each 1/255 of the range of that output for that
+// image.
 class Reference {
  public:
   explicit Reference(const Model& model);

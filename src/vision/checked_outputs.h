@@ -1,5 +1,5 @@
-// A network's outputs, compared with what its file says of itself: the one gate between a file's
-// figures and whoever indexes by them.
+// The outputs of a network, compared with the description in its file. Code may only index by the
+// numbers of a file after this check.
 #pragma once
 
 #include <span>
@@ -11,20 +11,20 @@
 
 namespace octet {
 
-// Of a row of Layout::kDetections, before its keypoints: two corners, confidence, class.
+// The columns of a row of Layout::kDetections before its keypoints: two corners, confidence, class.
 inline constexpr int kDetectionColumns = 6;
 
 class CheckedOutputs {
  public:
-  // One stride's outputs, as indices into the network's; −1 where there is none.
+  // The outputs of one stride, as indices into the network's outputs; −1: there is none.
   struct Level {
     int stride = 0, width = 0, height = 0;
     int box = -1, cls = -1, keypoint = -1, visibility = -1, fine_keypoint = -1;
   };
 
-  // `ports`: the network's outputs, in its order. `fractions`: decoded coordinates are fractions of
-  // the input's sides, else its pixels. Throws an Error where they are not what `layout`
-  // and `info` promise for this input, or `info` itself is none.
+  // `ports`: the outputs of the network, in its order. `fractions`: decoded coordinates are
+  // fractions of the input's sides, else pixels. Throws an Error where the outputs differ from the
+  // promise of `layout` and `info` for this input, or where `info` is invalid.
   CheckedOutputs(ModelInfo info, Layout layout, Size input, std::span<const Port> ports,
                  bool fractions = false);
 

@@ -1,6 +1,6 @@
-// From a network's outputs to detections: candidates selected on class logits, boxes (DFL) and
-// keypoints decoded for survivors only, class-aware non-maximum suppression, everything back in
-// source pixels. The only copy, whatever the engine.
+// Decodes the outputs of a network to detections, for every engine. It selects candidates by class
+// logits, decodes boxes (DFL) and keypoints of these only, applies class-aware non-maximum
+// suppression, and converts everything to pixels of the source image.
 #pragma once
 
 #include <array>
@@ -14,12 +14,12 @@
 
 namespace octet {
 
-// What box and keypoints of a detection are.
+// The source of the box and keypoints of a detection.
 enum class Voting {
-  kNone,  // its best cell's, as Ultralytics has it
-  // Box voting (Gidaris and Komodakis, 2015): the mean over that cell and the ones it suppresses
-  // whose boxes are nearly the same, weighted by their scores. For int8 models, whose cells all
-  // round otherwise.
+  kNone,  // the best cell, as in Ultralytics
+  // Box voting (Gidaris and Komodakis, 2015): the mean over the best cell and the suppressed cells
+  // with nearly the same box, weighted by their scores. For int8 models, whose cells all round
+  // differently.
   kMean
 };
 
@@ -31,7 +31,10 @@ struct DecodeOptions {
       false;  // every class above the threshold, as mAP is measured; else the best class of a cell
 };
 
-// Bound to one network: which of its outputs is what. Owns scratch memory; one thread at a time.
+// A decoder for one network. It owns scratch memory, so one thread at a time may use it.
+//
+//   Decoder decoder(checked_outputs, Voting::kNone);
+//   decoder.decode(outputs, geometry, options, detections);
 class Decoder {
  public:
   Decoder(CheckedOutputs network, Voting voting);
@@ -46,8 +49,8 @@ class Decoder {
     float score = 0;  // a logit where outputs are raw, else a probability
     int class_index = 0, level = 0, cell = 0;
     PixelBox box;          // in network pixels
-    float off_centre = 0;  // from its cell's centre to the box', in strides: of equal scores, which
-                           // integers often are, the least goes first
+    float off_centre = 0;  // distance of the centres of cell and box, in strides; of equal scores,
+                           // which integers often are, the smallest distance goes first
     int next_voter = -1;   // in candidates_
   };
 

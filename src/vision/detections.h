@@ -1,4 +1,4 @@
-// What a detector found in one picture, in source pixels.
+// The detections of one image, in its pixels.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,17 @@ struct PixelBox {
 
 struct Keypoint {
   float x = 0, y = 0;
-  float confidence = 1;  // that it is visible; 1 where the model does not say
+  float confidence = 1;  // that it is visible; 1 where the model does not give it
 };
 
 struct Detection {
   PixelBox box;
   int class_index = 0;
   float confidence = 0;
-  int64_t track = -1;  // the same object's in other frames of its camera; −1: not tracked
+  int64_t track = -1;  // the number of the object over the frames of its camera; −1: not tracked
 };
 
-// Filled again and again without allocating once it has grown.
+// Reuses its memory: filling it again allocates nothing once it has grown.
 struct Detections {
   std::vector<Detection> items;  // by falling confidence
   std::vector<Keypoint> keypoints;
@@ -41,7 +41,7 @@ struct Detections {
   }
 };
 
-// "?" for a class that the names do not reach: results may be older than the model that runs now.
+// Returns "?" for a class without a name: a result may be older than the current model.
 [[nodiscard]] inline std::string_view class_name(std::span<const std::string> names, int index) {
   const auto at = static_cast<size_t>(index);
   return at < names.size() ? std::string_view(names[at]) : "?";

@@ -1,4 +1,4 @@
-// Pictures in memory: owned RGB, and borrowed views of RGB and of the planar YUV 4:2:0 that video
+// Images in memory: owned RGB, and borrowed views of RGB and of the planar YUV 4:2:0 that video
 // decoders make.
 #pragma once
 

@@ -1,8 +1,9 @@
-// Scales a picture into the network's input with its aspect ratio kept, centred on grey (114), as
-// YOLOv8 was trained: bilinear, half-pixel centres, the same fixed-point arithmetic as OpenCV's
-// INTER_LINEAR for RGB, so that results equal those of its users.
+// Scales an image into the network's input. It keeps the aspect ratio and centres the image on grey
+// (114), as in the training of YOLOv8. The scaling is bilinear with half-pixel centres. For RGB it
+// uses the fixed-point arithmetic of OpenCV's INTER_LINEAR, so that results equal those of programs
+// with OpenCV.
 //
-// One Letterbox serves one geometry; it owns tables and row buffers, nothing is allocated per
+// One Letterbox serves one geometry. It owns tables and row buffers, and allocates nothing per
 // frame. One thread at a time.
 #pragma once
 
@@ -16,7 +17,7 @@ namespace octet {
 struct LetterboxGeometry {
   Size source;
   Size input;
-  Size content;  // the scaled picture
+  Size content;  // the scaled image
   int left = 0;  // of the content inside the input
   int top = 0;
   double scale = 1;  // source pixels × scale = input pixels
@@ -42,7 +43,7 @@ class Letterbox {
   void run(const YuvView& in, uint8_t* out);
 
  private:
-  // Which two samples make an output sample, and the second's weight.
+  // The two samples of each output sample, and the weight of the second.
   struct Taps {
     std::vector<int32_t> first, second;
     std::vector<int16_t> weight;  // of the second, in units of 1 / one

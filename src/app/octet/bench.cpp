@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/octet/verbs.h"
+#include "app/print_json.h"
 #include "app/size_flag.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -157,7 +158,7 @@ void show(const ordered_json& rows, const Options& o) {
     write_text_file(o.html, bench_page(rows));
     log_info("wrote {}", o.html);
   }
-  o.json ? print_out("{}\n", dump_json(ordered_json{{"rows", rows}})) : print_bench(rows);
+  o.json ? print_json({{"rows", rows}}) : print_bench(rows);
 }
 
 void run(const Options& o) {

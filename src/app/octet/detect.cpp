@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "app/octet/verbs.h"
+#include "app/print_json.h"
 #include "app/strict_option.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -10,7 +11,6 @@
 #include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
-#include "core/text/json_text.h"
 #include "media/image/annotated_files.h"
 #include "media/image/image_io.h"
 #include "media/image/picture_reader.h"
@@ -78,8 +78,7 @@ void run(const Options& options) {
   }
   reader.finish();
   detector.say_other_size();
-  if (options.run.json)
-    print_out("{}\n", dump_json(ordered_json{{"images", images}, {"skipped", reader.skipped()}}));
+  if (options.run.json) print_json({{"images", images}, {"skipped", reader.skipped()}});
   if (!options.save.empty()) log_info("annotated pictures are in {}", options.save);
 }
 

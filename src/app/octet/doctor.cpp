@@ -2,10 +2,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/octet/verbs.h"
+#include "app/print_json.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/output.h"
-#include "core/text/json_text.h"
 #include "engine/registry.h"
 
 namespace octet {
@@ -49,7 +49,7 @@ void run(bool as_json) {
                        {"weight_bits", saturates ? 7 : 8},
                        {"engines", engines()}};
   if (as_json) {
-    print_out("{}\n", dump_json(j));
+    print_json(j);
     return;
   }
   print_out("processor  {}, {} cores\n", cpu.name, cpu.cores);

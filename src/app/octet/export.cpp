@@ -4,13 +4,12 @@
 #include <vector>
 
 #include "app/octet/verbs.h"
+#include "app/print_json.h"
 #include "app/size_flag.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "core/output.h"
 #include "core/process.h"
-#include "core/text/json_text.h"
 #include "detect/artifact.h"
 #include "format/model_file.h"
 #include "format/registry.h"
@@ -101,7 +100,7 @@ void run(const Options& options) {
     for (const std::string& name : options.formats)
       files.push_back(write_one(options, model, export_format(name), folder / stem, size));
   }
-  if (options.json) print_out("{}\n", dump_json(nlohmann::ordered_json{{"files", files}}));
+  if (options.json) print_json({{"files", files}});
 }
 
 }  // namespace

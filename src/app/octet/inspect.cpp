@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "app/octet/verbs.h"
+#include "app/print_json.h"
 #include "app/size_flag.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
-#include "core/text/json_text.h"
 #include "detect/artifact.h"
 #include "format/tflite/targets.h"
 #include "graph/cost.h"
@@ -211,8 +211,7 @@ void run(const Options& options) {
     }
   }
   if (options.json) {
-    print_out("{}\n", fs::is_directory(options.path) ? dump_json(ordered_json{{"files", list}})
-                                                     : dump_json(list[0]));
+    print_json(fs::is_directory(options.path) ? ordered_json{{"files", list}} : list[0]);
     return;
   }
   for (const auto& j : list) {

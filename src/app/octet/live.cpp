@@ -7,12 +7,12 @@
 
 #include "app/octet/verbs.h"
 #include "app/option_flags.h"
+#include "app/print_json.h"
 #include "app/strict_option.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/output.h"
 #include "core/process.h"
-#include "core/text/json_text.h"
 #include "live/file_pipeline.h"
 #include "serve/config/live_options.h"
 #include "serve/service.h"
@@ -110,7 +110,7 @@ void run_file(const Options& options) {
   if (options.json) {
     auto j = to_json(summary, detector.description(), detector.input_size());
     j["skipped"] = source->skipped();
-    print_out("{}\n", dump_json(j));
+    print_json(j);
   } else {
     print(summary, detector.description(), detector.input_size(), live);
   }
@@ -139,7 +139,7 @@ void run_watch(const Options& options) {
     j["overhead_ms_p50"] = s.watch.overhead_ms_p50;
     for (const CameraSummary& c : s.watch.cameras) j["sources"].push_back(to_json(c));
     if (s.mqtt) j["mqtt"] = {{"delivered", s.mqtt->delivered}, {"lost", s.mqtt->lost}};
-    print_out("{}\n", dump_json(j));
+    print_json(j);
   } else {
     print(s.watch.all, s.network, s.input, live);
     for (const CameraSummary& c : s.watch.cameras) print(c);

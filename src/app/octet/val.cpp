@@ -2,13 +2,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/octet/verbs.h"
+#include "app/print_json.h"
 #include "app/strict_option.h"
 #include "core/error.h"
 #include "core/numeric/quantile.h"
 #include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
-#include "core/text/json_text.h"
 #include "eval/dataset/dataset.h"
 #include "eval/map_evaluator.h"
 #include "media/image/picture_reader.h"
@@ -124,7 +124,7 @@ void run(const Options& options) {
       measure(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
   detector.say_other_size();
   const ordered_json j = report(detector, measured, options.per_class);
-  options.run.json ? print_out("{}\n", dump_json(j)) : print(j);
+  options.run.json ? print_json(j) : print(j);
 }
 
 }  // namespace

@@ -42,8 +42,7 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
 [[nodiscard]] DetectorOptions detector_options(const RunOptions& options,
                                                std::optional<Size> source, int parallel);
 
-// Where compiled models are kept: $XDG_CACHE_HOME/octet or ~/.cache/octet; empty when there is no
-// home.
+// The folder of compiled models: $XDG_CACHE_HOME/octet or ~/.cache/octet; empty without a home.
 [[nodiscard]] std::filesystem::path cache_folder();
 
 }  // namespace octet

@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/octet/verbs.h"
+#include "app/print_json.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/output.h"
 #include "core/process.h"
-#include "core/text/json_text.h"
 #include "detect/artifact.h"
 #include "engine/registry.h"
 #include "format/model_file.h"
@@ -209,7 +209,7 @@ ordered_json verify_all(const Options& o) {
 
 void run(const Options& o) {
   const ordered_json j = verify_all(o);
-  o.json ? print_out("{}\n", dump_json(j)) : print(j);
+  o.json ? print_json(j) : print(j);
   if (!j["ok"].get<bool>())
     fail("{}: the exports are not this model, or an engine departs from it; export again", o.model);
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/octet_train/verbs.h"
+#include "app/print_json.h"
 #include "app/size_flag.h"
 #include "app/strict_option.h"
 #include "app/train_verbs.h"
@@ -13,7 +14,6 @@
 #include "core/output.h"
 #include "core/process.h"
 #include "core/size.h"
-#include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "train/loop/run_folder.h"
 #include "train/report/quantize_report.h"
@@ -131,7 +131,7 @@ void run(Options& o, const CLI::App& verb) {
                 l.drop ? fmt::format("{:>13.4f}", *l.drop) : "");
     }
   }
-  if (o.json) print_out("{}\n", dump_json(to_json(o, r, training.skipped + validation.skipped)));
+  if (o.json) print_json(to_json(o, r, training.skipped + validation.skipped));
 }
 
 // Found on COCO with YOLOv8n: small steps, short averages.

@@ -3,17 +3,16 @@
 #include <numeric>
 
 #include "app/octet_train/verbs.h"
+#include "app/print_json.h"
 #include "app/size_flag.h"
 #include "app/strict_option.h"
 #include "app/train_verbs.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "core/output.h"
 #include "core/process.h"
 #include "core/size.h"
 #include "core/text/count_text.h"
-#include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "train/loop/run_folder.h"
@@ -150,7 +149,7 @@ void run_train(Options& options, const CLI::App& verb) {
     j["pose_map50"] = s.best.keypoints.map50;
     j["pose_map50_95"] = s.best.keypoints.map50_95;
   }
-  print_out("{}\n", dump_json(j));
+  print_json(j);
 }
 
 void add_schedule_options(CLI::App& verb, Options& o) {

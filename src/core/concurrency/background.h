@@ -1,5 +1,5 @@
-// Work that must not hold back detection, on a thread of its own behind a bounded queue. What does
-// not fit is lost, and counted; what fails is reported, and counted.
+// Work that must not delay detection. It runs on a thread of its own behind a bounded queue. An
+// item that does not fit is dropped and counted. An item that fails is logged and counted.
 #pragma once
 
 #include <atomic>
@@ -29,9 +29,10 @@ class Background {
   void offer(Item item) {
     if (!queue_.try_push(item)) ++lost_;
   }
-  // Waits for room: for files, whose every frame counts.
+  // Waits until the queue has room. For files, of which no frame may be dropped.
   void add(Item item) { queue_.push(std::move(item)); }
-  // Does what is queued, and ends. What was lost, in words; empty: nothing.
+  // Finishes the queued items and ends the thread. Returns a sentence about the lost items, or an
+  // empty text.
   [[nodiscard]] std::string finish() {
     queue_.close();
     thread_.join();
@@ -56,7 +57,7 @@ class Background {
   std::function<void(Item&)> work_;
   BoundedQueue<Item> queue_;
   std::atomic<int64_t> lost_ = 0;
-  std::string error_;    // the last
+  std::string error_;    // of the last item that failed
   std::jthread thread_;  // the last member: it uses all the others
 };
 

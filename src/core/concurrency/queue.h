@@ -1,6 +1,6 @@
-// A bounded queue between two pipeline stages, on a ring allocated once. push() waits while it is
-// full, pop() while it is empty; close() ends both: what is queued is still popped, then pop()
-// returns nothing. Any number of threads on either side.
+// A bounded queue between two pipeline stages, on a ring that is allocated once. push() waits while
+// it is full, pop() while it is empty. close() ends both: pop() still returns the queued items, and
+// then nothing. Any number of threads on either side.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(size_t capacity) : ring_(capacity) {}
 
-  // False when the queue was closed: the item was not taken.
+  // Returns false when the queue was closed. The item was then not queued.
   bool push(T item) {
     MutexLock lock(mutex_);
     has_room_.wait(lock,
@@ -26,7 +26,7 @@ class BoundedQueue {
     return true;
   }
 
-  // Never waits: false, and the item is where it was, when the queue is full or closed.
+  // Never waits. Returns false, and leaves the item unchanged, when the queue is full or closed.
   bool try_push(T& item) {
     const MutexLock lock(mutex_);
     if (closed_ || count_ == ring_.size()) return false;

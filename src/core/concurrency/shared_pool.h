@@ -1,6 +1,7 @@
-// Objects that are filled by one thread, read by many, and used again when the last reader lets go.
-// In steady state nothing is allocated: neither the object, whose own buffers stay with it, nor the
-// shared_ptr's control block. Any thread; objects may outlive the pool.
+// A pool of objects that one thread fills and many threads read. When the last reader releases an
+// object, the pool uses it again. In steady state nothing is allocated: neither the object, which
+// keeps its buffers, nor the control block of the shared_ptr. Any thread. Objects may outlive the
+// pool.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +17,10 @@ namespace octet {
 template <typename T>
 class SharedPool {
  public:
-  // One that nobody holds, with what it held before, or a new one.
+  // Returns a free object with its old content, or a new one.
   [[nodiscard]] std::unique_ptr<T> take() { return shelf_->take(); }
 
-  // For any number of readers; the last gives the object back.
+  // Shares the object with any number of readers. The last one returns it to the pool.
   [[nodiscard]] std::shared_ptr<const T> share(std::unique_ptr<T> object) {
     return std::shared_ptr<T>(object.release(), GiveBack{shelf_}, Blocks<T>{shelf_});
   }
@@ -39,7 +40,7 @@ class SharedPool {
       const MutexLock lock(mutex);
       if (objects.empty()) {
         ++made;
-        objects.reserve(made);  // so that giving back never allocates
+        objects.reserve(made);  // so that returning an object never allocates
         blocks.reserve(made);
         return std::make_unique<T>();
       }
@@ -69,7 +70,7 @@ class SharedPool {
     void operator()(T* object) const { shelf->give_back(std::unique_ptr<T>(object)); }
   };
 
-  // What shared_ptr takes its control block from.
+  // The allocator of the control blocks of shared_ptr.
   template <typename U>
   struct Blocks {
     using value_type = U;

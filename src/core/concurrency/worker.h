@@ -1,5 +1,10 @@
-// A thread that does one piece of work again and again: start() wakes it, wait() waits for its end.
-// Nothing is allocated a run. start() and wait() belong to one thread at a time.
+// A thread that repeats one piece of work. start() wakes it, and wait() waits until the work is
+// done. A run allocates nothing. One thread at a time may call start() and wait().
+//
+//   Worker worker([&] { infer(); });
+//   worker.start();
+//   decode_next_frame();
+//   worker.wait();  // throws the exception of infer(), if there was one
 #pragma once
 
 #include <exception>
@@ -15,7 +20,7 @@ class Worker {
  public:
   explicit Worker(std::function<void()> work)
       : work_(std::move(work)), thread_([this] { loop(); }) {}
-  // Waits for a run that is under way; what it throws is lost.
+  // Waits for the current run. An exception of it is discarded.
   ~Worker() {
     const MutexLock lock(mutex_);
     end_ = true;
@@ -24,7 +29,7 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Runs the work once. A run that nobody waited for is waited for first.
+  // Runs the work once. Waits first for an earlier run that is still active.
   void start() {
     MutexLock lock(mutex_);
     changed_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return !busy_; });
@@ -33,7 +38,7 @@ class Worker {
     changed_.notify_all();
   }
 
-  // Returns when the last run has ended, and throws what it threw. Without a run: at once.
+  // Returns when the last run has ended, and throws its exception. Returns at once without a run.
   void wait() {
     MutexLock lock(mutex_);
     changed_.wait(lock, [this]() OCTET_REQUIRES(mutex_) { return !busy_; });

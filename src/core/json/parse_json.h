@@ -1,4 +1,4 @@
-// JSON out of files.
+// Parses the JSON of files.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,9 +8,9 @@
 
 namespace octet {
 
-// Takes what the document will occupy from the budget before it does. Throws an
-// Error when that is too much, and nlohmann::json::exception when the text is no JSON: the caller
-// knows what was expected.
+// Takes the document's memory from the budget before it is allocated. Throws an Error when that is
+// too much, and nlohmann::json::exception when the text is not JSON, since the caller knows which
+// document was expected.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, Budget& budget);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// Bytes looked up in a table: what any function of one int8 value costs at most.
+// Looks bytes up in a table of 256. Any function of one int8 value can be computed in this way.
 #pragma once
 
 #include <array>
@@ -10,11 +10,11 @@ namespace octet {
 
 using ByteTable = std::array<uint8_t, 256>;
 
-// to[i] = table[from[i]] for `count` bytes; the two may be the same.
+// to[i] = table[from[i]] for `count` bytes. `from` and `to` may be equal.
 void look_up(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table);
 
-// All ways of it that this processor has, the fastest first, which look_up() takes: with AVX-512
-// VBMI, with AVX2, plainly.
+// The implementations that this processor can run, fastest first: AVX-512 VBMI, AVX2, plain C++.
+// look_up() takes the first.
 using LookUp = void (*)(const uint8_t* from, uint8_t* to, size_t count, const ByteTable& table);
 [[nodiscard]] std::vector<LookUp> ways_to_look_up();
 

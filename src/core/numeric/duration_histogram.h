@@ -1,5 +1,5 @@
-// Quantiles of durations in fixed memory, for a process that runs for months: a histogram whose
-// cells grow by 2 % each, from a tenth of a millisecond to a day.
+// Quantiles of durations in fixed memory, for a process that runs for months. It is a histogram
+// from a tenth of a millisecond to a day, in which each cell is 2 % wider than the one before.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ class DurationHistogram {
     ++count_;
   }
   [[nodiscard]] int64_t count() const { return count_; }
-  // The value that this share (0 to 1) of all does not exceed, within 1 %; 0 when there is none.
+  // The quantile of `share` (0 to 1), within 1 %. Returns 0 without values.
   [[nodiscard]] double quantile_ms(double share) const {
     if (count_ == 0) return 0;
     const auto rank =

@@ -1,4 +1,4 @@
-// IEEE 754 binary16 and bfloat16 conversions, without compiler extensions.
+// Conversions of IEEE 754 binary16 and bfloat16, without compiler extensions.
 #pragma once
 
 #include <cstdint>

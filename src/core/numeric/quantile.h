@@ -1,4 +1,4 @@
-// A value below which that share of the values lies; 0 where there are none.
+// The quantile of some values; 0 where there are none.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace octet {
 
-// `values` are put into another order.
+// Changes the order of `values`.
 [[nodiscard]] inline double quantile(std::vector<double>& values, double share) {
   if (values.empty()) return 0;
   const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));

@@ -1,8 +1,8 @@
-// A table of options: one row an option, with all that a command line, a configuration file, a page
-// and a reference page need. The value lives in a struct of options, the Owner; a row reads and
-// writes it as text. The default is what a new Owner holds, so that there is one.
+// A table of options, one row an option. Command line, configuration file, page and reference are
+// made from it. The value lives in a struct of options, the Owner, and a row reads and writes it as
+// text. The default is the value in a new Owner, so that there is only one.
 //
-// Owner: any struct with a default constructor. Rows are constant and may be used from any thread.
+// Owner: any struct with a default constructor. Rows are constant, and any thread may use them.
 #pragma once
 
 #include <filesystem>
@@ -20,25 +20,25 @@ struct Range {
   [[nodiscard]] bool holds(double value) const { return value >= least && value <= most; }
 };
 
-// kFile: a relative path in a configuration file counts from the folder of that file. kSecret: a
-// file whose first line is the value; the value is never shown. kList: set() adds one entry.
+// kFile: a relative path in a configuration file starts at the folder of that file. kSecret: a file
+// whose first line is the value, which is never shown. kList: set() adds one entry.
 enum class OptionKind { kFlag, kInteger, kNumber, kText, kFile, kSecret, kList };
 
 struct OptionInfo {
-  std::string key;   // in a configuration file, as "http.address"; empty: there it has no place
-  std::string flag;  // on the command line, as "--http"; empty: there it has no place
+  std::string key;   // in a configuration file, such as "http.address"; empty: only a flag
+  std::string flag;  // on the command line, such as "--http"; empty: only a key
   std::string help;
   OptionKind kind = OptionKind::kText;
   Range range;                     // of kInteger and kNumber
-  std::vector<std::string> words;  // kText: the choices; else what may stand beside a number
+  std::vector<std::string> words;  // kText: the choices; numbers: words in place of a number
 
   [[nodiscard]] const std::string& name() const { return key.empty() ? flag : key; }
 };
 
-// What is expected, as "a number from 0 to 1 is expected".
+// Describes the valid values, such as "a number from 0 to 1 is expected".
 [[nodiscard]] std::string expectation(const OptionInfo& info);
 
-// Each throws a usage Error with the expectation() when the text is something else.
+// Each throws a usage Error with the expectation() when the text is not valid.
 [[nodiscard]] bool parse_flag(const OptionInfo& info, const std::string& text);
 [[nodiscard]] double parse_number(const OptionInfo& info, const std::string& text);
 void require_word(const OptionInfo& info, const std::string& text);  // where there are choices
@@ -49,14 +49,14 @@ void require_word(const OptionInfo& info, const std::string& text);  // where th
 template <typename Owner>
 struct Option : OptionInfo {
   std::function<std::string(const Owner&)> get;
-  // Throws a usage Error that says what is expected, without the option's name.
+  // Throws a usage Error with the expectation(), without the name of the option.
   std::function<void(Owner&, const std::string&)> set;
 
   [[nodiscard]] std::string default_text() const { return get(Owner{}); }
 };
 
-// Rows by the type of the member that `member(owner)` refers to: a function of Owner& and of const
-// Owner&, such as [](auto& o) -> auto& { return o.http.open; }.
+// Makes a row for a member. `member(owner)` returns a reference to it, for Owner& and const Owner&,
+// as [](auto& o) -> auto& { return o.http.open; } does.
 template <typename Owner, typename Member>
 [[nodiscard]] Option<Owner> flag_option(OptionInfo info, Member member) {
   info.kind = OptionKind::kFlag;
@@ -79,8 +79,8 @@ template <typename Owner, typename Member>
           }};
 }
 
-// A number that is kept in another unit than it is given in. `get`: double of const Owner&; `set`:
-// of Owner& and double.
+// A number that is stored in another unit than its text has. `get` returns a double for a const
+// Owner&, and `set` takes an Owner& and a double.
 template <typename Owner, typename Get, typename Set>
 [[nodiscard]] Option<Owner> converted_option(OptionInfo info, Get get, Set set) {
   if (info.kind != OptionKind::kInteger) info.kind = OptionKind::kNumber;
@@ -88,7 +88,7 @@ template <typename Owner, typename Get, typename Set>
           [set, info](Owner& o, const std::string& text) { set(o, parse_number(info, text)); }};
 }
 
-// std::string and std::filesystem::path; a path is a file.
+// For members of type std::string and std::filesystem::path. A path has the kind kFile.
 template <typename Owner, typename Member>
 [[nodiscard]] Option<Owner> text_option(OptionInfo info, Member member) {
   using Text = std::decay_t<decltype(member(std::declval<Owner&>()))>;

@@ -1,5 +1,5 @@
-// Text that came from outside, such as the names in a model, a configuration or a folder, as it may
-// leave: valid UTF-8 without anything that a terminal, a log or a topic takes for a command.
+// Cleans text from outside, such as names in a model, a configuration or a folder. The result is
+// valid UTF-8 without control characters, safe for a terminal, a log and an MQTT topic.
 #pragma once
 
 #include <fmt/format.h>
@@ -16,14 +16,14 @@ namespace octet {
 // The same, but line feeds stay: for text of several lines that octet wrote itself.
 [[nodiscard]] std::string clean_lines(std::string_view text);
 
-// Of how many bytes from the first on `text` is UTF-8: its size where all of it is.
+// The length of the valid UTF-8 at the start of `text`, in bytes.
 [[nodiscard]] size_t utf8_bytes(std::string_view text);
 
-// A name as one level of a topic and as a part of a file name. What has a meaning there (/ + # and
-// %) is written as % and two digits, so that different names stay different.
+// Makes a name usable as one level of a topic and as part of a file name. The characters / + # and
+// % become % and two hexadecimal digits, so that different names stay different.
 [[nodiscard]] std::string escaped_name(std::string_view name);
 
-// What a message shows of an argument: texts are cleaned, also those that fmt::join() joins; numbers
+// The form of an argument in a message. Texts are cleaned, including those in fmt::join(). Numbers
 // stay.
 template <typename T>
 [[nodiscard]] auto shown(const T& value) {

@@ -1,5 +1,5 @@
-// The one way in which JSON becomes text. nlohmann's own dump() throws at a text that is not UTF-8,
-// and such texts come from files; scripts/lint.sh refuses it elsewhere.
+// Converts JSON to text. nlohmann's own dump() throws for text that is not UTF-8, which files may
+// contain. scripts/lint.sh therefore refuses dump() elsewhere.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -7,8 +7,8 @@
 
 namespace octet {
 
-// On one line. Bytes that are not UTF-8 become U+FFFD, and every control character is escaped, so
-// that it may be shown on a terminal.
+// Returns one line. Bytes that are not UTF-8 become U+FFFD. Every control character is escaped, so
+// that a terminal can show the line.
 [[nodiscard]] std::string dump_json(const nlohmann::json& value);
 [[nodiscard]] std::string dump_json(const nlohmann::ordered_json& value);
 

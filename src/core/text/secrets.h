@@ -1,5 +1,5 @@
-// Addresses without their secrets. Everything that is printed, logged, published or served takes an
-// address from here.
+// Removes secrets from addresses. All code that prints, logs, publishes or serves an address uses
+// these functions.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace octet {
 
-// Without user, password and query: "rtsp://camera/stream" of "rtsp://user:password@camera/stream?
-// token=1". Where it cannot be told what belongs to a password, such as one with a / in it, only
-// "rtsp://…" is left. A text without :// is returned as it is.
+// Removes user, password and query: "rtsp://user:password@camera/stream?token=1" becomes
+// "rtsp://camera/stream". Only "rtsp://…" is left where the end of the password is ambiguous, such
+// as with a / in it. A text without :// is returned unchanged.
 [[nodiscard]] std::string public_address(std::string_view address);
 
-// A text in which every address is a public_address(). An address ends with white space or a quote.
+// Replaces every address in a text by its public_address(). White space or a quote ends an address.
 [[nodiscard]] std::string without_secrets(std::string_view text);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// YAML with the limits that hostile files make necessary.
+// Parses YAML with limits against hostile files.
 #pragma once
 
 #include <string>
@@ -10,14 +10,13 @@ class Node;
 
 namespace octet {
 
-// Parses a document. Throws an Error beginning with `name` when it is no Unicode, malformed, nested deeper than
-// 50 levels, uses aliases (which a few bytes of can expand without bound), or would take more memory
-// than a file of its size may (core/budget.h), and when a second document follows, which would be read
-// by nobody.
+// Parses one document. Throws an Error that begins with `name` when the text is not Unicode, is
+// malformed, is nested deeper than 50 levels, uses aliases (a few bytes of them can expand without
+// bound), needs more memory than its Budget allows (core/budget.h), or has a second document.
 [[nodiscard]] YAML::Node load_yaml(const std::string& text, const std::string& name);
 
-// The names of classes: a list, or a map from 0, 1, 2, … in any order. Throws an Error beginning with
-// `name` that says which class is missing.
+// Reads class names from a list, or from a map of 0, 1, 2, … in any order. Throws an Error that
+// begins with `name` and names the missing class.
 [[nodiscard]] std::vector<std::string> names_from_yaml(const YAML::Node& node,
                                                        const std::string& name);
 

@@ -1,6 +1,6 @@
-// The functions of ONNX Runtime's C API that octet calls. The library hands out a table of
-// functions whose places never change (new ones are appended), so no header of its version is
-// needed: places and signatures are declared here.
+// The functions of ONNX Runtime's C API that octet calls. The library has a table of functions
+// whose places never change, since new ones are appended. Places and signatures are declared here,
+// so no header of its version is needed.
 #pragma once
 
 #include <cstddef>

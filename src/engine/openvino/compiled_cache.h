@@ -1,6 +1,6 @@
-// Compiled networks that are kept between runs, a file each. A file says what it was made of and what
-// its content adds up to; one that is damaged, cut short or was put in another's place is not used.
-// Whoever can write to the folder can still have any network run: it has to be the user's own.
+// Compiled networks that are kept between runs, a file each. A file states its key and the checksum
+// of its content, so that a damaged, truncated or exchanged file is not used. That does not stop a
+// person with write access to the folder: it has to belong to the user alone.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace octet {
 
-// Of what a network is compiled from: the model's bytes, and all that changes the result.
+// A hash of everything that a compiled network depends on: the bytes of the model, and all options
+// that change the result.
 using CacheKey = uint64_t;
 
 class CompiledCache {
@@ -21,10 +22,10 @@ class CompiledCache {
   explicit CompiledCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   [[nodiscard]] bool keeps() const { return !folder_.empty(); }
-  // At the beginning of what was kept; nothing where there is none that is sound, which is logged.
+  // Opens a kept network. Returns nothing where there is none, and logs when it is damaged.
   [[nodiscard]] std::optional<std::ifstream> open(CacheKey key) const;
-  // A cache that cannot be written costs time at the next start, nothing else: that is logged. The
-  // networks kept last stay, the others are removed.
+  // Keeps a network. Logs when that fails, since it only costs time at the next start. The newest
+  // networks stay, and others are removed.
   void keep(CacheKey key, const std::function<void(std::ostream&)>& write) const;
 
  private:

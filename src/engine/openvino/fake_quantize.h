@@ -1,4 +1,4 @@
-// FakeQuantize of the 256 steps of int8, and what stands around it.
+// FakeQuantize with the 256 steps of int8, and helpers for the nodes around it.
 #pragma once
 
 #include <openvino/opsets/opset8.hpp>
@@ -7,7 +7,7 @@
 
 namespace octet {
 
-// Where the values lie that such a node makes; of any other node, the scale is 0.
+// Returns the parameters of the values of such a node. The scale is 0 for any other node.
 [[nodiscard]] QuantParams rounded_to(const ov::Node& node);
 
 // The steps of `real` as integers: u8 from 0, or i8 from −128.

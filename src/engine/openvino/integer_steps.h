@@ -1,13 +1,13 @@
-// octet's own int8 IR and ONNX files, rewritten so that OpenVINO gives what the integer reference
-// gives, bit for bit, in less time than SiLU in float takes it.
+// Rewrites octet's own int8 IR and ONNX files, so that OpenVINO gives the values of the integer
+// reference, bit for bit. It also takes less time than SiLU in float.
 #pragma once
 
 #include <openvino/openvino.hpp>
 
 namespace octet {
 
-// Rewrites a model of static shape that has octet's metadata; leaves others as they are. Throws an
-// Error naming the file (`name`) where the metadata are damaged.
+// Rewrites a model of static shape that has octet's metadata, and leaves others unchanged. Throws
+// an Error that names the file (`name`) where the metadata are damaged.
 void compute_in_steps(ov::Model& model, const std::string& name);
 
 }  // namespace octet

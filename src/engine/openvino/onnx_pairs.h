@@ -1,4 +1,4 @@
-// An int8 ONNX file of octet's, as OpenVINO reads it, put into the form of octet's IR.
+// Converts an int8 ONNX file of octet, as OpenVINO reads it, to the form of octet's IR.
 #pragma once
 
 #include <map>
@@ -9,9 +9,10 @@
 
 namespace octet {
 
-// QuantizeLinear with its DequantizeLinear becomes a FakeQuantize, where it rounds; a sigmoid with
-// its product, each rounded, becomes Swish. Returns what rounds before Swish, by the name of the
-// value. What has another form is left as it is. The model's shapes are static.
+// A pair of QuantizeLinear and DequantizeLinear that rounds becomes a FakeQuantize. A quantized
+// sigmoid with its quantized product becomes Swish. Other nodes are unchanged. Returns the
+// parameters of the quantizer before each Swish, by name of the value. The model's shapes have to
+// be static.
 std::map<std::string, QuantParams> take_ir_form(ov::Model& model);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// An operation of octet's own in an OpenVINO graph: bytes looked up in a table.
+// An operation of octet in an OpenVINO graph: it looks bytes up in a table.
 #pragma once
 
 #include <openvino/core/op_extension.hpp>

@@ -1,5 +1,5 @@
-// What the engines that run .tflite files share. A picture's bytes become their input, whatever
-// type it has; their outputs are seen as octet's other engines give them.
+// Shared by the engines that run .tflite files. It converts the bytes of an image to the input, for
+// every type of input. It presents outputs in the form of octet's other engines.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace octet {
 
-// A picture comes with its channels last; a network whose input has them first gets it turned.
+// An image has its channels last. For a network with channels first it is transposed.
 inline Port input_port(Port port, const std::string& name) {
   if (port.shape.size() == 4 && port.shape[1] == 3 && port.shape[3] != 3)
     port.shape = {port.shape[0], port.shape[2], port.shape[3], port.shape[1]};
@@ -23,7 +23,8 @@ inline Port input_port(Port port, const std::string& name) {
   return port;
 }
 
-// Four sides are a picture's, channels last. What comes decoded, in three, is handed out in float.
+// An output with four axes has its channels last. A decoded output, with three axes, is given in
+// float.
 inline Port output_port(Port port) {
   if (port.shape.size() == 4) {
     port.shape = {port.shape[0], port.shape[3], port.shape[1], port.shape[2]};
@@ -34,8 +35,8 @@ inline Port output_port(Port port) {
   return port;
 }
 
-// What each byte of a picture becomes in an input of this type and these parameters; where it has
-// none, bytes stay as they are.
+// Returns the input value of each byte of an image, for this type and these parameters. Without
+// parameters bytes stay as they are.
 template <typename T>
 std::array<T, 256> byte_table(const Port& port) {
   std::array<T, 256> table{};
@@ -53,7 +54,7 @@ std::array<T, 256> byte_table(const Port& port) {
   return table;
 }
 
-// The bytes of a picture, on their way into a network's input.
+// Converts the bytes of an image to the input of a network.
 class PictureInput {
  public:
   explicit PictureInput(const Port& port)
@@ -96,7 +97,7 @@ class PictureInput {
   std::array<float, 256> to_float_;
 };
 
-// A network's outputs; integers that come decoded are turned into real numbers.
+// The outputs of a network. Decoded integers are converted to real numbers.
 class PictureOutputs {
  public:
   // `port` as the file has it, `data` where the engine writes.

@@ -1,5 +1,5 @@
-// The functions of TensorFlow Lite's C API that octet calls, found in whichever library is there:
-// no package carries a complete set of headers, and a device often has its own library.
+// The functions of TensorFlow Lite's C API that octet calls. They are found in the installed
+// library, since no package has a complete set of headers and a device often has its own library.
 #pragma once
 
 #include <cstddef>
@@ -24,15 +24,15 @@ inline constexpr int kTfLiteWarning = 2;  // a severity
 enum TfLiteStatus : int { kTfLiteOk = 0 };
 enum TfLiteType : int { kTfLiteFloat32 = 1, kTfLiteUInt8 = 3, kTfLiteInt8 = 9 };
 
-// Larger than the options of any version so far; words after the threads are, depending on the
-// version, `flags` or `runtime_flags` and `flags`.
+// Larger than the options of every known version. The words after the number of threads are
+// `flags`, or `runtime_flags` and `flags`, by version.
 struct XnnpackOptions {
   int32_t threads;
   uint32_t words[63];
 };
 inline constexpr uint32_t kXnnpackSigned8 = 1, kXnnpackUnsigned8 = 2;
 
-// Larger than the options of any version so far.
+// Larger than the options of every known version.
 struct ExternalDelegateOptions {
   const char* library;
   int count;
@@ -43,7 +43,7 @@ struct ExternalDelegateOptions {
 };
 
 struct TfliteApi {
-  TfliteApi();  // throws a sentence that says what to install
+  TfliteApi();  // throws a sentence with the package to install
 
   std::string library;  // its file
 

@@ -1,5 +1,5 @@
-// Labelled pictures: Ultralytics' layout (data.yaml, one text file of labels per picture) and COCO
-// JSON.
+// Labelled images: the layout of Ultralytics (data.yaml, one text file of labels per image) and
+// COCO JSON.
 #pragma once
 
 #include <cstdint>
@@ -32,32 +32,32 @@ struct DatasetOptions {
   std::string split = "val";
   std::filesystem::path images;  // COCO JSON: where the pictures are; empty: beside the file
   std::vector<std::string> model_names;  // COCO JSON: classes are matched by name with these
-  bool strict = false;                   // a label file that cannot be understood is an Error
+  bool strict = false;                   // an invalid label file is an Error
 };
 
-// data.yaml or coco.json, by its extension, or a folder with a data.yaml. Throws an Error that names file
-// and line for anything wrong. A picture whose label file cannot be understood is left out; how many those
-// are is logged once.
+// Reads data.yaml or coco.json, by the extension, or a folder with a data.yaml. Throws an Error
+// that names file and line of a mistake. An image with an invalid label file is left out, and their
+// number is logged once.
 [[nodiscard]] Dataset read_dataset(const std::filesystem::path& path,
                                    const DatasetOptions& options);
 
-// Throws an Error beginning with `name` when no picture has a label: there is nothing to learn then, and
-// nothing to judge by.
+// Throws an Error that begins with `name` when no image has a label. Training and evaluation need
+// labels.
 void require_labels(const Dataset& data, const std::string& name);
 
-// Reads every picture once, on all cores, and leaves out those that cannot be read; how many is logged
-// once. Throws an Error for the first of them where `strict`, and where none can be read.
+// Reads every image once, on all cores, and leaves out unreadable ones. Their number is logged
+// once. Throws an Error for the first one where `strict`, and where none can be read.
 void leave_out_unreadable(Dataset& data, bool strict);
 
-// The lines of one label file: "class x y width height [keypoints…]", fractions of the picture, or
-// "class x y x y x y …", a polygon, of which the box around it is taken; at most 100,000 of them. An object
-// that is there twice is taken once. Throws an Error that names the line.
+// The lines of one label file, at most 100,000. A line is "class x y width height [keypoints…]", in
+// fractions of the image, or a polygon "class x y x y x y …", which is replaced by its bounding
+// box. A double object is taken once. Throws an Error that names the line.
 struct LabelFormat {
   size_t classes = 0;
   int keypoints = 0;
   int keypoint_dims = 0;
 };
-struct LabelNotes {  // what is worth saying of labels that were taken
+struct LabelNotes {  // remarks on labels that were accepted
   int64_t duplicates = 0, polygons = 0, without_size = 0;
 };
 [[nodiscard]] std::vector<TruthObject> parse_labels(std::string_view text,
@@ -65,11 +65,11 @@ struct LabelNotes {  // what is worth saying of labels that were taken
                                                     const std::string& name,
                                                     LabelNotes* notes = nullptr);
 
-// Where the labels of a picture are: the last folder "images" of its path becomes "labels", the
+// Returns the path of an image's labels: the last folder "images" becomes "labels", and the
 // extension ".txt".
 [[nodiscard]] std::filesystem::path label_path(const std::filesystem::path& image);
 
-// The sample's objects in pixels of its picture.
+// Returns the objects of a sample in pixels of its image.
 [[nodiscard]] std::vector<TruthObject> objects_in_pixels(const Sample& sample, Size picture);
 
 }  // namespace octet

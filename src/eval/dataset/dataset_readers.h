@@ -9,12 +9,13 @@ namespace octet {
 
 [[nodiscard]] Dataset read_yolo_dataset(const std::filesystem::path& path,
                                         const DatasetOptions& options);
-// What cannot be used is left out: objects whose box has a negative side, a number beyond all
-// pictures, or lies outside its picture; what has an id that is not a whole number; an image's second
-// entry and an object that is there twice. How many those are is logged once for each kind.
+// Leaves out unusable entries: a box with a negative side, an absurd number or a place outside its
+// image; an id that is not a whole number; the second entry of an image or object. Their number is
+// logged once for each kind.
 [[nodiscard]] Dataset read_coco_dataset(const std::filesystem::path& path,
                                         const DatasetOptions& options);
-// The same from the file's text; `path` begins the messages, and pictures are looked for beside it.
+// The same from the text of the file. `path` begins the messages, and images are searched beside
+// it.
 [[nodiscard]] Dataset parse_coco_dataset(std::string_view text, const std::filesystem::path& path,
                                          const DatasetOptions& options);
 

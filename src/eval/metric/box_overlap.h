@@ -1,5 +1,5 @@
-// How much boxes overlap, in double: the metric's intersection over union. The detector's own, in
-// float, is in vision/box.h.
+// The intersection over union of the metric, in double. That of the detector, in float, is in
+// vision/box.h.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace octet {
 
 [[nodiscard]] inline double area(const TruthBox& b) { return (b.x2 - b.x1) * (b.y2 - b.y1); }
 
-// 0 where they share nothing.
+// Returns 0 where they do not overlap.
 [[nodiscard]] inline double shared_area(const TruthBox& a, const TruthBox& b) {
   const double width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
   const double height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);

@@ -1,6 +1,6 @@
-// Average precision as COCO defines it for boxes and keypoints: the algorithm of pycocotools'
-// COCOeval, followed to the last detail (order of equal scores, crowds, ignored objects,
-// interpolation at 101 recalls), so that figures are comparable.
+// Average precision as COCO defines it for boxes and keypoints. It follows COCOeval of pycocotools
+// in every detail (order of equal scores, crowds, ignored objects, interpolation at 101 recalls),
+// so that figures are comparable.
 #pragma once
 
 #include <array>
@@ -17,14 +17,14 @@ struct TruthBox {
   double x1 = 0, y1 = 0, x2 = 0, y2 = 0;
 };
 
-// An object that was labelled, in pixels.
+// A labelled object, in pixels.
 struct TruthObject {
   int class_index = 0;
   TruthBox box;
   double box_area = 0;       // COCO's "area" where the labels have one, else width × height
   double keypoint_area = 0;  // for OKS: COCO's "area", else 0.53 × width × height
   bool crowd = false;
-  // COCO's "num_keypoints", which may say something else than the keypoints do.
+  // COCO's "num_keypoints", which may differ from the keypoints themselves.
   static constexpr int kCounted = -1;
   int labelled_keypoints = kCounted;
   struct Point {
@@ -45,7 +45,7 @@ struct CocoSummary {  // −1 where there is nothing to measure
   double recall_small = -1, recall_medium = -1, recall_large = -1;
 };
 
-// What is found at IoU or OKS 0.5 when detections below `confidence` are left out.
+// Precision and recall at IoU or OKS 0.5 with a threshold of `confidence`.
 struct OperatingPoint {
   double confidence = 0, precision = 0, recall = 0;
   double f1 = 0;  // harmonic mean of precision and recall
@@ -55,7 +55,7 @@ struct ClassSummary {
   int class_index = 0;
   int64_t objects = 0;
   double map50_95 = -1, map50 = -1;
-  OperatingPoint best;  // where F1 is greatest
+  OperatingPoint best;  // the point of the greatest F1
 };
 
 // The per-keypoint constants of OKS: COCO's for 17 keypoints, 1 / n for another number n.
@@ -67,19 +67,20 @@ class CocoMetric {
   // another number n.
   explicit CocoMetric(MetricKind kind, int keypoints = 0, std::vector<double> sigmas = {});
 
-  // One image, in a fixed order: equal scores are ranked by it.
+  // Adds one image. The order of images ranks equal scores.
   void add(std::span<const TruthObject> truth, const Detections& detections);
 
   [[nodiscard]] CocoSummary summary() const;
   [[nodiscard]] std::vector<ClassSummary> per_class() const;
-  // Where F1 is greatest, with one threshold for all classes; zeros where nothing is found.
+  // Returns the point of the greatest F1, with one threshold for all classes; zeros without
+  // detections.
   [[nodiscard]] OperatingPoint best_threshold() const;
   // Mean over the classes of the interpolated precision at recalls 0, 0.01, … 1, at IoU or OKS 0.5.
   // Empty without objects.
   [[nodiscard]] std::vector<double> precision_curve() const;
 
   [[nodiscard]] size_t images() const { return images_; }
-  [[nodiscard]] int64_t objects() const;  // that count: neither crowds nor without a keypoint
+  [[nodiscard]] int64_t objects() const;  // without crowds and without objects that lack keypoints
   // mAP50-95 as if image i had been added times[i] times.
   [[nodiscard]] double map50_95_of(std::span<const int> times) const;
 
@@ -87,7 +88,7 @@ class CocoMetric {
   static constexpr int kThresholds = 10;  // IoU or OKS 0.50, 0.55, … 0.95
   static constexpr int kAreas = 4;        // all, small, medium, large
 
-  struct Scored {  // one detection, judged at every threshold
+  struct Scored {  // one detection, evaluated at every threshold
     float score = 0;
     int rank = 0;          // among its image's and class's, by score
     uint32_t image = 0;    // in the order of add()
@@ -110,7 +111,7 @@ class CocoMetric {
   [[nodiscard]] double similarity(const TruthObject& truth, const Detections& detections,
                                   size_t item) const;
   [[nodiscard]] double oks(const TruthObject& truth, std::span<const Keypoint> points) const;
-  // `curve`, where given, receives what is added to it at each of the 101 recalls.
+  // Adds the precision at each of the 101 recalls to `curve`, where it is given.
   [[nodiscard]] Precision precision(const ClassRecord& record, int area, int threshold,
                                     int max_detections, std::vector<double>* curve = nullptr) const;
   [[nodiscard]] Precision mean(int area, int first_threshold, int last_threshold,
@@ -126,8 +127,8 @@ class CocoMetric {
   size_t images_ = 0;
 };
 
-// How much `before` is above `after` in mAP50-95, both judged on the same images: the interval that
-// holds 95 % of the differences when images are drawn with replacement (paired bootstrap; Efron and
+// The difference of mAP50-95 between `before` and `after` on the same images. The interval holds 95
+// % of the differences when images are drawn with replacement (paired bootstrap; Efron and
 // Tibshirani, "An Introduction to the Bootstrap", 1993).
 struct Interval {
   double low = 0, high = 0;

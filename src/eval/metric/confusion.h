@@ -1,4 +1,4 @@
-// Which class was taken for which.
+// The confusion matrix of classes.
 #pragma once
 
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace octet {
 
-// Rows are what was labelled, columns what was found; the last of each is "nothing". Detections
-// above `score` are matched, best first, with the object they overlap most, from IoU 0.45 on.
+// Rows are labels, columns are detections, and the last of each is "nothing". Detections above
+// `score` are matched, best first, with the object of the greatest overlap, from IoU 0.45 on.
 class Confusion {
  public:
   explicit Confusion(size_t classes, float score = 0.25F);

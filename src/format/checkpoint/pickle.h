@@ -1,9 +1,9 @@
-// Reads Python's pickle format as data. Nothing is ever called or imported: a class instance or a
-// call becomes a record of its name and arguments, and only names of a fixed list are accepted; any
+// Reads Python's pickle format as data. Nothing is called or imported. A class instance or a call
+// becomes a record of its name and arguments. Only names of a fixed list are accepted, and any
 // other is refused by its name.
 //
-// Values live in the Pickle that made them and refer to each other by pointer (they may form
-// cycles); depth costs no stack.
+// Values live in their Pickle and refer to each other by pointer. They may form cycles, and depth
+// costs no stack.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,7 @@ struct PickleValue {
   std::vector<Ref> items;                    // kTuple, kList, kSet
   Ref arguments = nullptr;                   // kObject, kPersistent: a tuple
   std::vector<std::pair<Ref, Ref>> entries;  // kDict; kObject made of a dict, such as OrderedDict
-  Ref state = nullptr;                       // kObject: what BUILD gave it
+  Ref state = nullptr;                       // kObject: the argument of BUILD
 
   [[nodiscard]] bool is(Kind k) const { return kind == k; }
   // The value under a text key of a dict (or dict-like object), or null.
@@ -53,8 +53,8 @@ struct PickleValue {
 
 class Pickle {
  public:
-  // Values are taken from the budget, whose name begins the messages. Throws an Error on anything
-  // malformed, unknown or too large.
+  // Takes the memory of values from the budget, whose name begins the messages. Throws an Error for
+  // malformed, unknown or too large data.
   Pickle(std::span<const std::byte> bytes, Budget& budget);
 
   [[nodiscard]] const PickleValue& root() const { return *root_; }
@@ -65,9 +65,9 @@ class Pickle {
   const PickleValue* root_ = nullptr;
 };
 
-// True when `name` ("module.Class") may stand in a checkpoint.
+// Whether `name` ("module.Class") is allowed in a checkpoint.
 [[nodiscard]] bool is_known_name(std::string_view name);
-// Which model family a refused name belongs to ("YOLO11"), or an empty string.
+// The model family of a refused name ("YOLO11"), or an empty string.
 [[nodiscard]] std::string_view foreign_family(std::string_view name);
 
 }  // namespace octet

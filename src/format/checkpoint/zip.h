@@ -12,15 +12,15 @@
 namespace octet {
 
 enum class Compressed {
-  kRefused,  // as PyTorch writes checkpoints: no entry can be larger than the file
-  kSmall,    // entries of a mebibyte at most may be
+  kRefused,  // no entry, as PyTorch writes checkpoints: none can be larger than the file
+  kSmall,    // entries of at most one mebibyte
 };
 
 class ZipArchive {
  public:
-  // `bytes` must outlive the archive. The list of entries is taken from the budget, whose name begins
-  // the messages. Throws when this is no zip archive, when an entry is compressed and may not be, or
-  // when an entry's name leads out of the archive.
+  // `bytes` must outlive the archive. Takes the list of entries from the budget, whose name begins
+  // the messages. Throws when `bytes` is not a zip archive, when an entry is compressed against the
+  // rule, or when the name of an entry leads out of the archive.
   ZipArchive(std::span<const std::byte> bytes, Budget& budget,
              Compressed compressed = Compressed::kRefused);
   ~ZipArchive();
@@ -29,8 +29,8 @@ class ZipArchive {
 
   [[nodiscard]] const std::vector<std::string>& entries() const { return entries_; }
   [[nodiscard]] bool contains(const std::string& entry) const;
-  // Takes the entry's size from the budget. Throws when that is too much, or when the entry is missing
-  // or damaged (its checksum is verified).
+  // Takes the size of the entry from the budget. Throws when that is too much, when the entry is
+  // missing, or when its checksum is wrong.
   [[nodiscard]] std::vector<std::byte> read(const std::string& entry, Budget& budget) const;
 
  private:

@@ -1,4 +1,5 @@
-// The decoded head as operations of an export, for programs that expect Ultralytics' one output.
+// Writes the decoded head as operations of an export, for programs that expect the single output of
+// Ultralytics' exports.
 #pragma once
 
 #include <vector>
@@ -9,7 +10,7 @@
 
 namespace octet {
 
-// One output of the graph, and the value that it is in the export.
+// One output of the graph, and its value in the export.
 struct HeadPart {
   Output output;
   Emitter::Ref value = 0;

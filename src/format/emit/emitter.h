@@ -1,7 +1,6 @@
-// What an exporter has to offer: one method per operator, in whatever format. lower() walks a Graph
-// over it, so that every format is written by the same walk. The base class keeps every value's
-// shape; a format implements emit() for each operator of the graph, and the emit_ methods for what
-// else a file needs.
+// The interface of an exporter: one method per operator. lower() walks a Graph over it, so that the
+// same code writes every format. The base class keeps the shape of every value. A format implements
+// emit() for each operator of the graph, and the emit_ methods for the other operations of a file.
 #pragma once
 
 #include <map>
@@ -18,7 +17,7 @@ enum class BinaryKind { kAdd, kSubtract, kMultiply };
 
 class Emitter {
  public:
-  using Ref = int;  // a value made by an earlier call
+  using Ref = int;  // a value that an earlier call made
 
   virtual ~Emitter() = default;
 
@@ -27,7 +26,7 @@ class Emitter {
   Ref to_float(const std::string& name, Ref x);
   Ref transpose(const std::string& name, Ref x, const std::vector<int64_t>& order);
   Ref reshape(const std::string& name, Ref x, const Shape& shape);
-  // A node of the graph with one input; its shape is the operator's own rule.
+  // Emits a node with one input. The operator computes its shape.
   template <typename Op>
   Ref apply(const std::string& name, Ref x, const Op& op) {
     const Shape in = shape(x);
@@ -35,12 +34,12 @@ class Emitter {
     emit(out, name, x, op);
     return out;
   }
-  // With int8 weights; `x` lies on the grid of `input`.
+  // Emits a convolution with int8 weights. `x` is quantized with `input`.
   Ref quantized_conv(const std::string& name, Ref x, const Conv2d& op, const QuantizedConv& q,
                      const QuantParams& input);
-  // Rounded and clamped to 256 steps.
+  // Rounds and clamps to 256 steps.
   Ref quantize(const std::string& name, Ref x, const QuantParams& params);
-  // The bytes of a picture as fractions of 255.
+  // Converts the bytes of an image to fractions of 255.
   Ref image_from_bytes(const std::string& name, Ref bytes);
   Ref binary(const std::string& name, BinaryKind kind, Ref a, Ref b);  // broadcasting sides of 1
   Ref concat(const std::string& name, const std::vector<Ref>& parts, int axis);
@@ -50,12 +49,12 @@ class Emitter {
   virtual void output(const std::string& name, Ref x) = 0;
   virtual void metadata(const std::map<std::string, std::string>& entries) = 0;
 
-  // What the format's engines and readers want: quantizers beyond those that change values, and the
-  // unit of decoded coordinates.
+  // The needs of a format's engines and readers: quantizers that do not change values, and the unit
+  // of decoded coordinates.
   struct FormatTraits {
     bool before_silu = true;
     bool after_sigmoid = true;  // of SiLU; without it SiLU is one operation
-    bool after_moves = true;    // after what only moves data, where they change nothing
+    bool after_moves = true;    // after operators that only move data, without effect
     bool before_relu = false;   // for engines that do not fuse ReLU6 with an integer convolution
     bool fractions = false;     // of the input's sides, for decoded coordinates
   };
@@ -64,7 +63,7 @@ class Emitter {
   [[nodiscard]] const Shape& shape(Ref x) const { return shapes_.at(static_cast<size_t>(x)); }
 
  protected:
-  // Each emits the operation that makes value `out`, whose shape is known by then.
+  // Each emits the operation that makes the value `out`. Its shape is known already.
   virtual void emit_input(Ref out, const std::string& name, ElementType type) = 0;
   virtual void emit_constant(Ref out, const std::string& name, const Tensor& tensor) = 0;
   virtual void emit_to_float(Ref out, const std::string& name, Ref x) = 0;

@@ -1,5 +1,4 @@
-// Walks a Graph over an Emitter: the one description of how a model becomes a file of another
-// format.
+// Walks a Graph over an Emitter, and so describes how a model becomes a file of any format.
 #pragma once
 
 #include "core/size.h"
@@ -8,15 +7,17 @@
 
 namespace octet {
 
+// Writes a model and its metadata. BatchNorm has to be folded.
+//
 // Raw layout: input "image", uint8 (1, H, W, 3), RGB; one float output per stride and role, NCHW,
 // named Output::name(). Ultralytics layout: input "images", float (1, 3, H, W) in [0, 1]; one
-// output "output0" (1, 4 + classes + dims·keypoints, cells): boxes as centre and size in network
-// pixels, class probabilities, keypoints in network pixels with visibility probabilities. BatchNorm
-// has to be folded. Metadata is written too.
+// output "output0" (1, 4 + classes + dims·keypoints, cells). It has boxes as centre and size in
+// network pixels, class probabilities, and keypoints in network pixels with visibility
+// probabilities.
 void lower(const Model& model, Size size, Layout layout, Emitter& emitter);
 
-// The metadata every export carries: "octet" (JSON: the model's information and the layout), and
-// for Ultralytics' layout the keys that Ultralytics' own programs read.
+// Returns the metadata of an export: "octet" (JSON: the model's information and the layout), and
+// for Ultralytics' layout the keys that Ultralytics' programs read.
 [[nodiscard]] std::map<std::string, std::string> export_metadata(const Model& model, Size size,
                                                                  Layout layout);
 

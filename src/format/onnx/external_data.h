@@ -1,4 +1,4 @@
-// Tensors that an ONNX file keeps in other files.
+// Reads the tensors that an ONNX file stores in other files.
 #pragma once
 
 #include <filesystem>
@@ -6,9 +6,9 @@
 
 namespace octet {
 
-// Puts them into `content`, the bytes of the file at `path`, so that engines see one file and open
-// none. Throws an Error that names the tensor where its place is no plain name of a file below the
-// folder of `path` (links out of it count as outside), or its part lies outside that file.
+// Copies them into `content`, the bytes of the file at `path`, so that engines get one content and
+// open no file. Throws an Error that names the tensor unless its file is below the folder of `path`
+// (a link out of it counts as outside) and contains its bytes.
 void take_in_external_data(std::string& content, const std::filesystem::path& path);
 
 }  // namespace octet

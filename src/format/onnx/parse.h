@@ -1,4 +1,4 @@
-// The protobuf of an ONNX file, for the readers of this folder.
+// Parses the protobuf of an ONNX file, for the readers of this folder.
 #pragma once
 
 #include <onnx/onnx_pb.h>
@@ -11,17 +11,18 @@
 
 namespace octet {
 
-// Takes what protobuf will occupy from the budget before it does. Throws an Error naming the file when
-// that is too much, when it is no ONNX file or cut short, and for what no network needs and what keeps
-// an engine busy without end or has it read elsewhere: opsets that do not exist, loops, functions of
-// its own, weights in other files.
+// Takes the memory that protobuf needs from the budget first. Throws an Error that names the file
+// when that is too much, and when it is not an ONNX file or is cut short. Also throws for content
+// that networks do not need, and that lets an engine run endlessly or read other files: unknown
+// opsets, loops, functions, weights in other files.
 [[nodiscard]] onnx::ModelProto parse_onnx(std::span<const std::byte> bytes, Budget& budget);
 
-// The same; its weights may lie in other files.
+// The same, but weights in other files are allowed.
 [[nodiscard]] onnx::ModelProto parse_scattered_onnx(std::span<const std::byte> bytes,
                                                     Budget& budget);
 
-// Every tensor below `message`, wherever ONNX lets one stand: fields are found by their type.
+// Visits every tensor below `message`. Fields are found by their type, wherever ONNX allows a
+// tensor.
 void for_each_tensor(google::protobuf::Message& message,
                      const std::function<void(onnx::TensorProto&)>& visit);
 

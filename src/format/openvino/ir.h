@@ -19,18 +19,18 @@ struct IrDocument {
   std::vector<std::byte> weights;
 };
 
-// The graph as an IR in memory; engines take it as it is.
+// Returns the model as an IR in memory, which engines take as it is.
 [[nodiscard]] IrDocument make_ir(const Model& model, Size size, Layout layout);
 
 // Writes `path` (.xml) and the .bin beside it.
 void write_ir(const std::filesystem::path& path, const Model& model, Size size, Layout layout);
 
-// The texts of the rt_info section. Throws an Error naming the file when it is no IR, or its constants
-// are not sound.
+// Returns the texts of the rt_info section. Throws an Error that names the file when it is not an
+// IR, or when its constants are invalid.
 [[nodiscard]] std::map<std::string, std::string> read_ir_metadata(
     const std::string& xml, std::span<const std::byte> weights, const std::string& name);
 
-// Throws an Error naming the file for anything that is damaged.
+// Throws an Error that names the file when it is damaged.
 [[nodiscard]] ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights,
                                     const std::string& name);
 

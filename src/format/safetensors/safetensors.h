@@ -36,13 +36,13 @@ struct SafetensorsFile {
   std::map<std::string, IntegerData> integers;  // I8 and I32
 };
 
-// Throws an Error that begins with `name`, the budget's own where it is given one, on anything that
-// does not fit together, and where tensors share their bytes. What is made is taken from the budget.
+// Throws an Error that begins with `name`, or with the name of the budget, for inconsistent content
+// and for tensors that share bytes. Takes its memory from the budget.
 [[nodiscard]] SafetensorsFile parse_safetensors(std::span<const std::byte> bytes,
                                                 const std::string& name);
 [[nodiscard]] SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, Budget& budget);
 
-// Writes atomically; metadata values are strings, as the format wants.
+// Writes atomically. Metadata values are strings, as the format requires.
 void write_safetensors(const std::filesystem::path& path,
                        const std::map<std::string, std::string>& metadata,
                        std::span<const StoredTensor> tensors);

@@ -1,4 +1,4 @@
-// What TensorFlow Lite takes for granted of a file whose offsets are right.
+// Checks the properties of a file that TensorFlow Lite itself does not check.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace octet {
 
-// That indices exist, constants are as long as their shapes, lists of quantization fit, every
-// operator has its inputs, and each of these is there before it is read. Throws an Error that names
-// the file and the tensor.
+// Checks that indices exist, that constants have the size of their shapes, that quantization lists
+// have the right length, and that every operator has inputs which were made before. Throws an Error
+// that names the file and the tensor.
 void check_tflite(const tflite::Model& model, const std::string& name);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// Of tests and fuzz targets: the smallest TensorFlow Lite network of dynamic range.
+// The smallest TensorFlow Lite network of dynamic range, for tests and fuzz targets.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// What engines will make of a TensorFlow Lite file, without reading its weights.
+// The properties of a TensorFlow Lite file that engines need, without its weights.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace octet {
 struct TfliteOperator {
   std::string code;  // "CONV_2D", or a custom operator's name
   int version = 1;
-  std::string output;             // the tensor it makes
+  std::string output;             // the name of its output tensor
   std::string type;               // of its first input: "i8", "f32", …
   std::string weights_type = {};  // of its second input, where it has one
 };
@@ -23,12 +23,12 @@ struct TfliteSummary {
   std::vector<TfliteOperator> operators;
   // Of its convolutions: int8, fp32, "int8 weights, float arithmetic", or mixed.
   std::string precision;
-  bool edge_tpu = false;  // compiled for it, at least in part
-  // What Arm NN's parser computes wrongly: a convolution in groups that is no depthwise one, and
-  // a depthwise one behind a padding. The tensor that it makes; empty: there is none.
+  bool edge_tpu = false;  // compiled for the Edge TPU, at least in part
+  // The output tensor of an operator that Arm NN's parser computes wrongly; empty: there is none.
+  // Such are a grouped convolution that is not depthwise, and a depthwise one behind a padding.
   std::string wrong_in_armnn;
 };
-// Throws an Error naming the file for anything that is damaged.
+// Throws an Error that names the file when it is damaged.
 [[nodiscard]] TfliteSummary summarize_tflite(std::span<const std::byte> bytes,
                                              const std::string& name);
 

@@ -1,5 +1,5 @@
-// Which operators of a TensorFlow Lite file a piece of hardware or a library takes over, by what
-// their makers document.
+// The operators of a TensorFlow Lite file that a device or a library runs, by the documentation of
+// their makers.
 #pragma once
 
 #include <string>
@@ -21,8 +21,8 @@ struct TargetReport {
 
 [[nodiscard]] std::vector<std::string> tflite_targets();  // "edgetpu", "xnnpack", "armnn"
 
-// The operators that stay with the processor's plain kernels. Throws an Error of usage for a target
-// that is not known.
+// Returns the operators that the target leaves to plain kernels of the processor. Throws a usage
+// Error for an unknown target.
 [[nodiscard]] std::vector<Fallback> fallbacks(const TfliteSummary& file, const std::string& target);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// A TensorFlow Lite graph under construction: tensors, constants and operators, with nothing of
-// YOLO in it.
+// A TensorFlow Lite graph under construction: tensors, constants and operators. It knows nothing of
+// YOLO.
 #pragma once
 
 #include <map>
@@ -29,8 +29,8 @@ class TfliteGraph {
   // One scale for each along an axis.
   void quantize_channels(Tensor t, const std::vector<float>& scales, int axis = 0);
 
-  // Appends an operator with one output, or puts it right before another. Operators stay where they
-  // are in memory.
+  // Appends an operator with one output, or inserts it directly before another. Operators keep
+  // their place in memory.
   template <typename Options>
   Operator add(tflite::BuiltinOperator code, int version, std::vector<Tensor> inputs, Tensor output,
                Options options) {

@@ -1,4 +1,4 @@
-// A TensorFlow Lite graph with operators that only move data, of float or of integers alike.
+// A TensorFlow Lite graph with operators that only move data, for float and integers.
 #pragma once
 
 #include "format/tflite/tflite_graph.h"
@@ -11,11 +11,11 @@ inline constexpr int kFloatVersion = 1, kInt8ConvVersion = 3, kDequantizeVersion
   return code == tflite::BuiltinOperator_HARD_SWISH ? 1 : 2;
 }
 
-// Each appends operators and gives the tensor that they make. What is quantized keeps its
+// Each member appends operators and returns their output tensor. Quantized tensors keep their
 // parameters.
 class TfliteMoves : public TfliteGraph {
  public:
-  // How much is added before and after a side.
+  // The padding before and after a side.
   struct Ends {
     int64_t before = 0, after = 0;
   };
@@ -27,12 +27,11 @@ class TfliteMoves : public TfliteGraph {
   Tensor like(const std::string& name, Tensor t, const Shape& s);
   Tensor reshaped(const std::string& name, Tensor t, const Shape& s);
   Tensor repeated(const std::string& name, Tensor t, int axis, int times);
-  // Of rows and columns the first of each n. Slices of stride 1 alone, which every engine takes: of
-  // rows of n pixels side by side, the first.
+  // Keeps every nth row and column. It uses slices of stride 1 only, which every engine supports.
   Tensor every_nth(const std::string& name, Tensor t, int n, const Shape& nchw);
   // The first `count` along an axis.
   Tensor leading(const std::string& name, Tensor t, size_t axis, int64_t count);
-  // With zeros around; `x` itself where there are none.
+  // Adds zeros around `x`. Returns `x` itself where none are needed.
   Tensor padded(const std::string& name, Tensor x, const Ends& rows, const Ends& columns);
 };
 

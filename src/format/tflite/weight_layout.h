@@ -1,4 +1,4 @@
-// In which order a TensorFlow Lite file has what octet has as (N, C, H, W).
+// The order in a TensorFlow Lite file of values that octet has as (N, C, H, W).
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace octet {
 
-// The file's order of a picture's sides: (N, C, H, W) to (N, H, W, C).
+// The order of an image's axes in the file: (N, C, H, W) becomes (N, H, W, C).
 [[nodiscard]] inline Shape channels_last(const Shape& s) { return {s[0], s[2], s[3], s[1]}; }
 
 // One input channel a group.
@@ -15,7 +15,8 @@ namespace octet {
   return op.groups > 1 && op.weight.shape[1] == 1;
 }
 
-// The file's order of a convolution's weights: (O, H, W, I), of depthwise ones (1, H, W, O).
+// The order of a convolution's weights in the file: (O, H, W, I), or (1, H, W, O) for depthwise
+// ones.
 class WeightLayout {
  public:
   explicit WeightLayout(const Conv2d& op) : from_(op.weight.shape), depthwise_(is_depthwise(op)) {}

@@ -1,4 +1,4 @@
-// The nodes of a Graph (everything but its tensors) as JSON, as the model file keeps them.
+// The nodes of a Graph, without tensors, as JSON. The model file stores them in this form.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -7,11 +7,11 @@
 
 namespace octet {
 
-// "input" and "nodes". Outputs are written with their meaning, by model/model_json.h.
+// Writes "input" and "nodes". graph_to_json() of model/model.h writes outputs and their meaning.
 [[nodiscard]] nlohmann::json to_json(const Graph& graph);
 
-// A graph without tensors and outputs. Throws an Error that names the node when a field is missing
-// or of the wrong type.
+// Returns a graph without tensors and outputs. Throws an Error that names the node when a field is
+// missing or has the wrong type.
 [[nodiscard]] Graph graph_from_json(const nlohmann::json& json);
 
 }  // namespace octet

@@ -1,5 +1,6 @@
-// What every operator of the graph tells about itself. An operator is a plain struct; everything
-// else asks it, and nobody asks which operator it is. It has (those marked * where there is any):
+// The interface of every operator of the graph. An operator is a plain struct that describes
+// itself. Other code asks for its properties, and never for its type. An operator has these
+// members, those marked * only where they apply:
 //
 //   static constexpr OperatorTraits kTraits = {.name = "MaxPool", …};
 //   template <typename Op, typename Visit>            // * its numbers, as the model file keeps them
@@ -22,26 +23,26 @@ namespace octet {
 
 struct OperatorTraits {
   std::string_view name;
-  // The output holds values of the inputs and no others.
+  // The output only holds values of the inputs.
   bool moves_data = false;
-  // The output of a quantized network has the parameters of its inputs.
+  // In a quantized network the output has the scale and zero point of the inputs.
   bool shares_scale = false;
-  // Exists in training only: fold_batch_norm() removes it.
+  // The operator exists in training only. fold_batch_norm() removes it.
   bool training_only = false;
 };
 
 enum class Needed { kYes, kNo };
 
-// The shapes (1, C, H, W) that a node's inputs have, and who it is for messages.
+// The shapes (1, C, H, W) of a node's inputs, and the name of the node for messages.
 class ShapeInputs {
  public:
   ShapeInputs(std::string_view type, std::string_view name, std::span<const Shape> shapes)
       : type_(type), name_(name), shapes_(shapes) {}
 
   [[nodiscard]] std::span<const Shape> all() const { return shapes_; }
-  // The shape of the only input. Throws an Error where there are none or several.
+  // The shape of the only input. Throws an Error unless there is exactly one.
   [[nodiscard]] const Shape& only() const;
-  // Windows along a side of `length`. Throws an Error where the numbers do not go together.
+  // The number of windows along a side of `length`. Throws an Error for impossible values.
   [[nodiscard]] int64_t windows(int64_t length, int64_t kernel, int stride, int padding) const;
   [[noreturn]] void refuse(const std::string& reason) const;  // "[Conv2d model.0.conv] …"
 
@@ -50,7 +51,7 @@ class ShapeInputs {
   std::span<const Shape> shapes_;
 };
 
-// The same of any operator: what one does not have is left out.
+// The same for any operator. A member that the operator does not have is skipped.
 template <typename Op, typename Visit>
 void visit_fields(Op& op, Visit&& visit) {
   if constexpr (requires { Op::fields(op, visit); }) Op::fields(op, visit);

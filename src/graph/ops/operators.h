@@ -1,4 +1,4 @@
-// The list of all operators, and what can be asked of any of them.
+// The list of all operators, and the functions that work for each of them.
 #pragma once
 
 #include <variant>
@@ -24,8 +24,8 @@ using Operator = std::variant<Conv2d, BatchNorm, Activation, Add, Concat, Slice,
   return traits_of(op).name;
 }
 
-// An operator of this name with its default numbers and without tensors. Throws an Error for a name
-// that is not known.
+// Makes an operator by name, with default fields and without tensors. Throws an Error for an
+// unknown name.
 [[nodiscard]] Operator make_operator(std::string_view name);
 
 [[nodiscard]] Shape output_shape(const Operator& op, std::string_view node,
@@ -34,8 +34,8 @@ using Operator = std::variant<Conv2d, BatchNorm, Activation, Add, Concat, Slice,
 // Multiply-accumulates for one image.
 [[nodiscard]] double multiplications_of(const Operator& op, const Shape& output);
 
-// Tensors of an operator by their names in files: "weight", "bias", "gamma", … Empty ones are left
-// out.
+// The tensors of an operator by their names in files: "weight", "bias", "gamma", … Empty tensors
+// are left out.
 struct NamedTensor {
   std::string_view name;
   Tensor* tensor;

@@ -6,18 +6,18 @@
 namespace octet {
 
 // Folds every BatchNorm into the convolution before it: w' = w · gamma / √(variance + epsilon), b'
-// = beta + (b − mean) · gamma / √(…). A BatchNorm whose convolution is used elsewhere too, or that
-// follows something else, is an error. The graph computes the same.
+// = beta + (b − mean) · gamma / √(…). Throws an Error for a BatchNorm whose convolution has another
+// consumer, and for one that does not follow a convolution. The result computes the same values.
 [[nodiscard]] Graph fold_batch_norm(Graph graph);
 
-// One convolution, with a bias, that computes what both do.
+// Returns one convolution with a bias that computes both.
 [[nodiscard]] Conv2d fold(Conv2d conv, const BatchNorm& norm);
 
-// Puts a BatchNorm that changes nothing after every convolution that an activation follows and
-// that has none. The convolution's bias moves into its beta. The graph computes the same.
+// Inserts a neutral BatchNorm between a convolution and its activation where there is none. The
+// bias of the convolution moves into beta. The result computes the same values.
 [[nodiscard]] Graph insert_batch_norm(Graph graph);
 
-// Puts another activation in the place of every SiLU.
+// Replaces every SiLU by another activation.
 [[nodiscard]] Graph replace_activation(Graph graph, ActivationKind kind);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// Which frames are worth a detection. Where nothing moves, what was found still stands; where
-// objects move as expected, their tracks carry the boxes on.
+// Decides on which frames detection runs. Where nothing moves, the last detections stand. Where
+// objects move as predicted, their tracks give the boxes.
 #pragma once
 
 #include <algorithm>
@@ -19,13 +19,13 @@ struct FramePolicyOptions {
 };
 inline constexpr int kAutoSkip = -1;  // as many frames as the tracks allow
 
-// Learns what a camera sees when nothing moves: brightness in cells of 16 pixels.
+// Learns the background of a camera: brightness in cells of 16 pixels.
 class MotionGate {
  public:
-  // `where`: outlines of what is watched, in shares of the picture; none: all of it.
+  // `where`: outlines of the watched zones, as shares of the image; none: the whole image.
   explicit MotionGate(std::vector<std::vector<Point>> where = {}) : where_(std::move(where)) {}
 
-  // The cells that differ from the background, row by row counted.
+  // Returns the cells that differ from the background, counted row by row.
   const std::vector<size_t>& look(const YuvView& picture);
   [[nodiscard]] PixelBox cell(size_t index) const;
   // What the last look() returned.
@@ -47,21 +47,23 @@ enum class FrameDecision { kDetect, kTrack, kStill };
 
 class FramePolicy {
  public:
-  // Motion counts in the zones of `regions` that say so; everywhere, where none does.
+  // Motion counts in the zones of `regions` with `motion`. It counts everywhere when there are
+  // none.
   explicit FramePolicy(const FramePolicyOptions& options, const RegionSpec& regions = {})
       : options_(options), gate_(motion_outlines(regions)) {}
 
-  // How many frames pass between two detections, kAutoSkip among them, and never fewer than
-  // `least`. Tracks carry the boxes on, from now on also where the options had none.
+  // Sets the number of frames between two detections, or kAutoSkip, and never fewer than `least`.
+  // Tracks give the boxes of skipped frames, even where the options had no tracking.
   void set_skip(int frames, int least = 0);
 
-  // What to do with this frame; for anything but kDetect, `out` becomes its detections.
+  // Decides about this frame. For every decision but kDetect, `out` gets its detections.
   [[nodiscard]] FrameDecision look(const Picture& picture, double time, Detections& out);
-  // After kDetect, with what was found: gives tracks, and takes out what is too weak.
+  // Call it after kDetect with the detections. It assigns tracks and removes weak detections.
   void found(Detections& detections, double time, float confidence);
-  // For when another model takes over: the next frame is detected, and its objects are new.
+  // Call it when another model takes over. Detection runs on the next frame, and its objects are
+  // new.
   void forget_objects();
-  // What a detection needs so that it is given to found(), where `confidence` is wanted in the end.
+  // The lowest confidence of detections for found(), where `confidence` is the final threshold.
   [[nodiscard]] float least_confidence(float confidence) const {
     return options_.track ? std::min(confidence, kWeakConfidence) : confidence;
   }

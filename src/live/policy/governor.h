@@ -1,7 +1,6 @@
-// Holds what was asked for: a number of results a second, an age, a share of the processor. When
-// one is missed it lets more frames pass between two detections or takes a smaller input; when all
-// are met with room to spare it goes back. What it decides, and why, is told. Pure logic, one
-// thread.
+// Holds goals: results a second, an age, a share of the processor. When a goal is missed, it skips
+// more frames between two detections or takes a smaller input. When all goals are met with reserve,
+// it goes back. It gives the reason of each change. Pure logic, one thread.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +17,17 @@ struct Goals {
   bool operator==(const Goals&) const = default;
 };
 
-// What was seen in a second or so.
+// Measurements of about one second.
 struct LoadSample {
   double fps = 0;  // results of the camera that got fewest
   double age_ms_p99 = 0;
   double cpu_share = 0;
-  double smallest_object = 0;  // side in input pixels that nine of ten objects exceed; 0: none seen
+  double smallest_object = 0;  // side in input pixels that nine of ten objects exceed; 0: no object
 };
 
 class Governor {
  public:
-  // `sides`: of the inputs there are, the largest first.
+  // `sides`: sides of the compiled inputs, the largest first.
   Governor(const Goals& goals, std::vector<int> sides);
 
   struct Step {
@@ -38,7 +37,7 @@ class Governor {
   };
   [[nodiscard]] const Step& step() const { return ladder_[at_]; }
 
-  // True when step() changed; reason() says why.
+  // Returns whether step() changed. reason() has the cause.
   bool see(const LoadSample& second);
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
@@ -53,11 +52,11 @@ class Governor {
 
   Goals goals_;
   std::vector<int> sides_;
-  std::vector<Step> ladder_;  // from the dearest to the cheapest
+  std::vector<Step> ladder_;  // from the most expensive to the cheapest
   size_t at_ = 0;
   int missed_for_ = 0, roomy_for_ = 0;  // seconds in a row
-  int since_up_ = 1000;                 // seconds since it went to a dearer step
-  int patience_;                        // seconds of room until it does
+  int since_up_ = 1000;                 // seconds since the last more expensive step
+  int patience_;                        // seconds of reserve before the next one
   std::string reason_;
 };
 

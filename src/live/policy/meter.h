@@ -1,4 +1,4 @@
-// Gathers what a Governor wants to see of every second. One thread.
+// Collects the measurements of every second for a Governor. One thread.
 #pragma once
 
 #include <chrono>
@@ -15,12 +15,14 @@ namespace octet {
 
 class Meter {
  public:
-  // A result of a camera, whose frame of that size went into an input of this.
+  // Adds a result of a camera. `frame` is the size of its image, `input` that of the network's
+  // input.
   void add(int64_t camera, double age_ms, const Detections& detections, Size frame, Size input);
 
   // Whether a second has passed since the last time.
   [[nodiscard]] bool is_due() const;
-  // What was seen since the last time, once a second has passed. `cameras`: those that are up.
+  // Returns the measurements since the last time, once a second has passed. `cameras`: those that
+  // are up.
   [[nodiscard]] std::optional<LoadSample> end_second(const std::vector<int64_t>& cameras);
 
  private:

@@ -1,4 +1,4 @@
-// A result as people look at it.
+// Draws a result for people.
 #pragma once
 
 #include "live/sink/sinks.h"
@@ -6,7 +6,7 @@
 
 namespace octet {
 
-// The picture with what was found in it, and the camera's zones and lines.
+// Returns the image with its detections, and the zones and lines of the camera.
 [[nodiscard]] Image annotated(const Picture& picture, const StreamResult& result);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// Where results go. Each is written by one thread.
+// The outputs of results. One thread writes each.
 #pragma once
 
 #include <cstdint>
@@ -18,31 +18,31 @@
 
 namespace octet {
 
-// What was found in a frame of a camera or a file.
+// The result of a frame of a camera or a file.
 struct StreamResult {
   int64_t camera_id = 0;
   std::string camera;
   int64_t frame = 0;                            // the camera's count of it
-  double seconds = 0;                           // when it is shown, from the first frame on
-  double captured = 0;                          // when it came in, in seconds since 1970
+  double seconds = 0;                           // presentation time, from the first frame on
+  double captured = 0;                          // time of arrival, in seconds since 1970
   double age_ms = 0;                            // from its arrival to this result
-  FrameDecision look = FrameDecision::kDetect;  // whether it was looked at, or followed from before
-  int64_t skipped_newer = 0, skipped_old = 0;   // of the camera's frames, so far
+  FrameDecision look = FrameDecision::kDetect;  // the origin of the detections
+  int64_t skipped_newer = 0, skipped_old = 0;   // frames of the camera since the start
   Detections detections;
   std::shared_ptr<const std::vector<std::string>> class_names;
   std::shared_ptr<const RegionSpec> regions;  // the camera's
   RegionCounts counts;                        // of them
   std::vector<RegionEvent> events;            // in this frame
 };
-// Made once, and then only read: by all sinks.
+// A result is made once. All sinks then read it.
 using SharedResult = std::shared_ptr<const StreamResult>;
-// {"zones": {NAME: {"inside","entered"}}, "lines": {NAME: {"to_right","to_left"}}}, where there are
-// such.
+// Returns {"zones": {NAME: {"inside","entered"}}, "lines": {NAME: {"to_right","to_left"}}}. A key
+// without regions is left out.
 [[nodiscard]] nlohmann::ordered_json to_json(const RegionSpec& spec, const RegionCounts& counts);
-// As a line of JSON Lines has it, whoever writes it: docs/live.md describes it.
+// A line of JSON Lines, for every sink that writes one. docs/reference/json.md describes its keys.
 [[nodiscard]] nlohmann::ordered_json to_json(const StreamResult& result);
 
-// One JSON object a frame and line. Lines are always whole: a write that fails is taken back.
+// Writes one JSON object a frame and line. Lines are always whole: a failed write is taken back.
 class JsonLines {
  public:
   explicit JsonLines(const JsonLinesOptions& options);
@@ -62,7 +62,7 @@ class JsonLines {
   int64_t bytes_ = 0;  // in the file
 };
 
-// The annotated pictures: a video of all, and a picture of the one with the highest sum of
+// Writes the annotated images: a video of all, and an image of the frame with the highest sum of
 // confidences.
 class Pictures {
  public:

@@ -1,5 +1,4 @@
-// Where the results of a watch go that are files: JSON lines and pictures, each written by a thread
-// of its own.
+// The files of a watch: JSON lines and images. Each has a thread of its own.
 #pragma once
 
 #include <optional>
@@ -13,13 +12,13 @@ namespace octet {
 
 class WatchSinks {
  public:
-  // `complete`: every result counts, and writing may hold up the watch; else what is too much is
-  // lost.
+  // `complete`: every result is written, and writing may delay the watch. Otherwise results that do
+  // not fit into the queue are dropped.
   WatchSinks(const LiveOptions& options, bool complete);
 
-  // Takes the frame's picture where it is wanted.
+  // Moves the image out of the frame where a sink needs it.
   void give(const SharedResult& result, CameraFrame& frame);
-  // The files are complete after this. Where every result counts, one that was lost is an Error.
+  // Completes the files. With `complete` a lost result is an Error.
   void finish();
 
  private:

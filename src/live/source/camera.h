@@ -1,5 +1,5 @@
-// A source that is watched over: a thread of its own reads it, and the newest frame waits to be
-// taken. Streams are opened again when they break, with growing pauses; files end.
+// A source with a thread of its own that reads it. The newest frame waits until it is taken. A
+// broken stream is opened again after growing pauses. A file ends.
 #pragma once
 
 #include <atomic>
@@ -21,16 +21,16 @@ struct CameraSpec {
   RegionSpec regions;
 };
 
-// Opens every file, folder or glob among them once. Throws an Error that names the first that cannot
-// be read, or whose address no camera can have; streams may come later.
+// Opens every file, folder and glob once. Throws an Error that names the first unreadable one, or
+// the first address that no camera can have. A stream may be down.
 void require_sources(const std::vector<CameraSpec>& cameras);
 
 struct CameraOptions {
   bool complete = false;  // every frame waits until it is taken; else only the newest waits
   bool realtime = false;  // files: at their own pace
   StreamOptions stream;
-  // Between attempts: from the first, doubled up to the longest, each shortened by up to half by
-  // chance. The first again after a stream was up for some seconds.
+  // Pauses between attempts. They double from the first to the longest, and each is shortened by up
+  // to half at random. They begin again after a stream was up for some seconds.
   std::chrono::milliseconds first_pause{250}, longest_pause{15'000};
 };
 
@@ -41,18 +41,18 @@ struct CameraStatus {
   CameraState state = CameraState::kConnecting;
   Size size;             // of the last frame
   int64_t frames = 0;    // that came in
-  int64_t openings = 0;  // how often it was up
-  std::string error;     // why it is down, or ended early; empty: all is well
+  int64_t openings = 0;  // number of times that it was up
+  std::string error;     // reason of a break or an early end; empty: none
 };
 
 struct CameraFrame {
   Picture picture;
   int64_t number = 0;    // counted from 0 since the start, over all openings
   int64_t replaced = 0;  // frames before it that came too fast to be taken
-  double seconds = 0;    // when it is shown, from the camera's first frame on; never falls
+  double seconds = 0;    // presentation time, from the camera's first frame on; never falls
 };
 
-// Rung whenever there is something to do.
+// Wakes a thread that waits for work.
 class Doorbell {
  public:
   void ring() {
@@ -62,7 +62,7 @@ class Doorbell {
     }
     changed_.notify_all();
   }
-  // Until it has rung since the last call, or so much time has passed.
+  // Waits until it has rung since the last call, or for `at_most`.
   void wait(std::chrono::milliseconds at_most) {
     MutexLock lock(mutex_);
     changed_.wait_for(lock, at_most, [this]() OCTET_REQUIRES(mutex_) { return rung_; });
@@ -83,11 +83,11 @@ class Camera {
   Camera& operator=(const Camera&) = delete;
 
   [[nodiscard]] const CameraSpec& spec() const { return spec_; }
-  // The frame that waits, if there is one; `out`'s memory is used again.
+  // Takes the waiting frame, if there is one. The memory of `out` is used again.
   [[nodiscard]] bool take(CameraFrame& out);
   [[nodiscard]] CameraStatus status() const;
   [[nodiscard]] bool is_up() const;
-  // No frame waits, and none will come.
+  // Whether no frame waits and none will come.
   [[nodiscard]] bool is_over() const;
 
  private:

@@ -1,4 +1,4 @@
-// Where frames come from: a video file, a sequence of pictures (a folder or a glob), a camera or a
+// The sources of frames: a video file, a sequence of images (a folder or a glob), a camera or a
 // stream.
 #pragma once
 
@@ -18,14 +18,14 @@ namespace octet {
 
 using Clock = std::chrono::steady_clock;
 
-// One frame, as YUV from a video or as RGB from a picture file. Slots are reused, so that nothing
-// is allocated per video frame.
+// One frame, as YUV from a video or as RGB from an image file. Slots are used again, so that a
+// video frame allocates nothing.
 struct Picture {
   VideoFrame video;
   Image image;
   bool is_video = true;
-  Clock::time_point captured;  // when the last packet of it arrived, or it was read from its file
-  double seconds = 0;          // when it is shown, from the source's first picture on
+  Clock::time_point captured;  // arrival of its last packet, or the time of reading its file
+  double seconds = 0;          // presentation time, from the source's first image on
 
   [[nodiscard]] Size size() const { return is_video ? video.size() : image.size(); }
   [[nodiscard]] Image to_rgb() const { return is_video ? video.to_rgb() : image; }
@@ -39,7 +39,7 @@ struct Picture {
   void submit(Job& job) const { is_video ? job.submit(video.yuv()) : job.submit(view(image)); }
 };
 
-// As time of day, in seconds since 1970, though it was measured on a clock that does not jump.
+// Converts a time of the steady clock to the time of day, in seconds since 1970.
 [[nodiscard]] inline double epoch_seconds(Clock::time_point at) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now - (Clock::now() - at)).count();
@@ -49,17 +49,17 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual bool next(Picture& out) = 0;  // false at the end
-  // At the end: that more belongs to it, which is missing; else empty.
+  // At the end: a sentence when a part of the source is missing, else empty.
   [[nodiscard]] virtual std::string cut_short() const { return {}; }
   [[nodiscard]] virtual VideoInfo info() const = 0;            // of a stream only its rate, guessed
   [[nodiscard]] virtual int64_t skipped() const { return 0; }  // pictures that cannot be read
 };
 
-// A file, a folder or a glob. Throws an Error naming the source when it cannot be opened, or none of its
-// pictures can be read.
+// Opens a file, a folder or a glob. Throws an Error that names the source when it cannot be opened,
+// or when none of its images can be read.
 [[nodiscard]] std::unique_ptr<Source> open_source(const std::string& source,
                                                   BadPicture bad = BadPicture::kSkip);
-// A camera or a network stream; `stop` ends every waiting.
+// Opens a camera or a network stream. `stop` ends every wait.
 [[nodiscard]] std::unique_ptr<Source> open_stream(const std::string& address,
                                                   const StreamOptions& options,
                                                   const std::atomic<bool>& stop);

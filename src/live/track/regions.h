@@ -1,6 +1,7 @@
-// Zones and lines in a camera's picture: which objects are in a zone, and how many crossed a line.
-// An object stands where the middle of its box's lower edge is. Places are shares of the picture's
-// width and height, so that they hold when the camera changes its resolution. One thread.
+// Zones and lines in the image of a camera. It tells which objects are in a zone, and counts the
+// objects that cross a line. An object stands at the middle of the lower edge of its box. Points
+// are shares of width and height, so that they hold when the camera changes its resolution. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ struct Point {
 struct Zone {
   std::string name;
   std::vector<Point> corners;        // three or more
-  std::vector<std::string> classes;  // whose objects count; empty: all
-  bool motion = false;               // the motion gate looks here, and not outside such zones
+  std::vector<std::string> classes;  // classes that count; empty: all
+  bool motion = false;               // the motion gate only watches such zones, if there are any
   bool operator==(const Zone&) const = default;
 };
 
@@ -46,8 +47,8 @@ struct RegionSpec {
 // Of the zones in which motion counts.
 [[nodiscard]] std::vector<std::vector<Point>> motion_outlines(const RegionSpec& spec);
 
-// What zones and lines ask for that is no class among `names`: nothing of it is ever counted. Sorted,
-// each once.
+// Returns the classes of zones and lines that are not among `names`, sorted and unique. Objects of
+// such a class never occur.
 [[nodiscard]] std::vector<std::string> unknown_classes(const RegionSpec& spec,
                                                        const std::vector<std::string>& names);
 
@@ -55,7 +56,7 @@ struct ZoneCount {
   int inside = 0;  // now
   int64_t entered = 0;
 };
-// Sides as seen in the picture by somebody who walks from the line's first point to its second.
+// The sides of somebody who walks in the image from the first point of the line to the second.
 struct LineCount {
   int64_t to_right = 0, to_left = 0;
 };
@@ -77,8 +78,8 @@ class Regions {
  public:
   explicit Regions(RegionSpec spec);
 
-  // What tracked objects did since the last frame. `time`: of the frame, in seconds on any clock.
-  // An object that is not seen for two seconds has left its zones.
+  // Returns the events since the last frame. `time` is that of the frame, in seconds on any clock.
+  // An object without a detection for two seconds has left its zones.
   const std::vector<RegionEvent>& update(const Detections& detections,
                                          const std::vector<std::string>& class_names, Size picture,
                                          double time);

@@ -1,7 +1,11 @@
-// Follows objects from frame to frame, in two steps as ByteTrack does (Zhang et al., 2022):
-// confident detections first, then weak ones for the objects that are still without. Each object's
-// box moves in a Kalman filter of constant velocity, whose noise grows with the box (Wojke et al.,
-// "Simple online and realtime tracking with a deep association metric", 2017).
+// Follows objects from frame to frame, in two steps as ByteTrack does (Zhang et al., 2022).
+// Confident detections are matched first, then weak ones for the remaining objects. The box of each
+// object moves in a Kalman filter of constant velocity, whose noise grows with the box (Wojke et
+// al., "Simple online and realtime tracking with a deep association metric", 2017).
+//
+//   Tracker tracker;
+//   tracker.update(detections, seconds, 0.25F);  // sets Detection::track
+//   tracker.predict(later, out);                 // boxes of a frame without detection
 #pragma once
 
 #include <array>
@@ -14,13 +18,13 @@ namespace octet {
 
 inline constexpr float kWeakConfidence = 0.1F;  // may still continue a track
 
-// A value that moves evenly: its place and its speed a second.
+// A value of constant velocity: its position and its speed a second.
 class ConstantVelocityFilter {
  public:
   ConstantVelocityFilter() = default;
-  // `deviation`: of the first place.
+  // `deviation`: standard deviation of the first position.
   ConstantVelocityFilter(double place, double deviation);
-  // `jitter`: how far, as a standard deviation, a second's even movement may miss.
+  // `jitter`: standard deviation of the error of one second's movement.
   void advance(double seconds, double jitter);
   void see(double place, double deviation);
   [[nodiscard]] double place() const { return place_; }
@@ -32,18 +36,19 @@ class ConstantVelocityFilter {
 
 class Tracker {
  public:
-  // What was found at that time, in seconds on any clock. Detections from `confident` on may begin
-  // a track. Takes out what is weak and continues nothing; gives the others their track.
+  // Updates the tracks with the detections of `time`, in seconds on any clock. Detections with a
+  // confidence of `confident` or more may begin a track. Weak detections without a track are
+  // removed, and the others get their track.
   void update(Detections& detections, double time, float confident);
 
   // Ends every track; numbers go on.
   void forget() { tracks_.clear(); }
 
-  // Where the objects that were seen last should be at that time.
+  // Predicts the boxes of the current objects at `time`.
   void predict(double time, Detections& out);
 
-  // Of the last update: how many tracks began or were lost, and by how much the worst prediction
-  // missed, as 1 − IoU.
+  // The errors of the last update: the number of new and lost tracks, and the worst prediction as 1
+  // − IoU.
   struct PredictionError {
     int began = 0, lost = 0;
     float worst_miss = 0;

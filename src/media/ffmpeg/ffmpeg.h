@@ -1,4 +1,4 @@
-// What the readers of files and of streams share. FFmpeg's own headers stay in the .cpp files.
+// Shared by the readers of files and streams. FFmpeg's own headers stay in the .cpp files.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@ namespace octet {
 
 class VideoFrame;
 
-// What FFmpeg says of a negative status.
+// Returns FFmpeg's message for a negative status.
 [[nodiscard]] std::string ffmpeg_reason(int status);
 
 [[nodiscard]] bool is_planar_420(const AVFrame& frame);
-// Converts where it is something else.
+// Converts a frame in another format to planar YUV 4:2:0.
 void make_planar_420(VideoFrame& frame);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// A file, or standard input, as FFmpeg reads or writes it. FFmpeg is given no name: what is a path is
-// octet's to say, and neither a pattern ("img%03d.png") nor a protocol ("12:30.mp4") is seen in one.
+// Lets FFmpeg read or write a file or standard input. FFmpeg gets no name, so that it sees neither
+// a pattern ("img%03d.png") nor a protocol ("12:30.mp4") in a path.
 #pragma once
 
 #include <atomic>
@@ -13,19 +13,19 @@ namespace octet {
 
 class FileIo {
  public:
-  // A regular file to be read. Throws an Error naming it.
+  // Opens a regular file for reading. Throws an Error that names it.
   [[nodiscard]] static std::unique_ptr<FileIo> open_to_read(const std::filesystem::path& path);
-  // A file to be written anew; a device or a pipe is written as it is.
+  // Creates a file for writing. A device or a pipe is written in place.
   [[nodiscard]] static std::unique_ptr<FileIo> open_to_write(const std::filesystem::path& path);
-  // Standard input; `stop` ends every waiting.
+  // Opens standard input. `stop` ends every wait.
   [[nodiscard]] static std::unique_ptr<FileIo> standard_input(const std::atomic<bool>& stop);
   ~FileIo();
   FileIo(const FileIo&) = delete;
   FileIo& operator=(const FileIo&) = delete;
 
-  // `format` reads from or writes to this, and opens nothing else. This has to outlive it.
+  // Connects `format` to this object. It opens nothing else. This object has to outlive it.
   void serve(AVFormatContext& format);
-  // Writes what is in memory and closes. A negative status of FFmpeg where that fails.
+  // Writes the buffer and closes the file. Returns a negative status of FFmpeg where that fails.
   [[nodiscard]] int finish();
 
  private:

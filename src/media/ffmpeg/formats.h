@@ -1,5 +1,5 @@
-// Which parts of FFmpeg a file or a camera may reach. Everything else that it knows (playlists, image
-// sequences, drawings, text, virtual devices) is as good as not installed.
+// The parts of FFmpeg that a file or a camera may use. All other parts (playlists, image sequences,
+// drawings, text, virtual devices) are out of reach.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ class FfmpegOptions {
   void set(const char* key, const std::string& value);
   [[nodiscard]] AVDictionary** get() { return &entries_; }
 
-  // Containers and decoders of video and picture files.
+  // Allows the containers and decoders of video and image files.
   void allow_files();
-  // Those of cameras and streams, and the protocols of the network. `address` is the camera's.
+  // Allows those of cameras and streams, and the network protocols for `address`.
   void allow_streams(const std::string& address);
 
  private:

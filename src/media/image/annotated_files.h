@@ -1,4 +1,4 @@
-// Names for annotated pictures, beside which the originals stay as they are.
+// Names of annotated images that never overwrite the originals.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,8 @@
 
 namespace octet {
 
-// A file in `folder`, which exists, for each of the pictures: "a.jpg" of a.png; of pictures that would
-// get the same name "a.png.jpg", and then "a-2.jpg". Throws a usage Error when one of the pictures lies
+// Returns a file in the existing `folder` for each image: "a.jpg" for a.png. Where two images would
+// get the same name, it is "a.png.jpg", and then "a-2.jpg". Throws a usage Error when an image lies
 // in the folder, or would be overwritten through a link in it.
 [[nodiscard]] std::vector<std::filesystem::path> annotated_files(
     const std::vector<std::filesystem::path>& pictures, const std::filesystem::path& folder);

@@ -1,5 +1,5 @@
-// PNG, BMP and PPM through FFmpeg's decoders, WebP and TIFF through their own libraries. No demuxer sees
-// the file: whatever is in it can name no other file and no address.
+// Decodes PNG, BMP and PPM by FFmpeg's decoders, and WebP and TIFF by their own libraries. No
+// demuxer reads the file, so that its content cannot name another file or an address.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,9 @@
 
 namespace octet {
 
-// Upright, as its EXIF or a TIFF's tag says. Throws an Error that begins with `name` when the bytes begin as none of
-// these, are damaged or cut short, or claim more pixels than kMaxPicturePixels.
+// Returns the image upright, by its EXIF or the tag of a TIFF. Throws an Error that begins with
+// `name` when the bytes are none of these formats, are damaged or cut short, or claim more pixels
+// than kMaxPicturePixels.
 [[nodiscard]] Image decode_picture(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace octet

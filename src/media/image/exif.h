@@ -1,4 +1,4 @@
-// Where pictures other than JPEG keep their EXIF, which is a TIFF file (tiff_tags.h reads it).
+// Finds the EXIF of images other than JPEG. EXIF is a TIFF file, which tiff_tags.h reads.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,8 @@
 
 namespace octet {
 
-// Of a PNG the chunk eXIf, of a WebP the chunk EXIF. Empty where there is none, or the bytes are neither.
+// Returns the chunk eXIf of a PNG, or the chunk EXIF of a WebP. Empty where there is none, and for
+// other bytes.
 [[nodiscard]] std::span<const std::byte> exif_of(std::span<const std::byte> picture);
 
 }  // namespace octet

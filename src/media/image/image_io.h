@@ -1,5 +1,5 @@
-// Picture files: JPEG (jpeg.h), everything else through FFmpeg (coded_picture.h). How they say that
-// they stand is honoured.
+// Reads and writes image files: JPEG (jpeg.h) and the formats of coded_picture.h. Images are turned
+// upright by their EXIF.
 #pragma once
 
 #include <filesystem>
@@ -11,15 +11,15 @@
 
 namespace octet {
 
-// Throws an Error naming the file when it is missing, damaged, cut short, or not a picture, or has
-// more pixels than a picture may (limits.h).
+// Throws an Error that names the file when it is missing, damaged, cut short or not an image, or
+// has more pixels than the limit (limits.h).
 [[nodiscard]] Image read_image(const std::filesystem::path& path);
 
-// Atomically.
+// Writes atomically.
 void write_jpeg(const std::filesystem::path& path, const Image& image, int quality = 92);
 
-// What --source said: one picture, the pictures of a folder, or those a glob ("shots/*.jpg")
-// matches; sorted by name. Throws when there is none.
+// Returns the images of --source: one image, the images of a folder, or the matches of a glob
+// ("shots/*.jpg"), sorted by name. Throws when there is none.
 [[nodiscard]] std::vector<std::filesystem::path> list_images(const std::string& source);
 
 [[nodiscard]] bool has_image_extension(const std::filesystem::path& path);

@@ -1,4 +1,4 @@
-// What the markers of a JPEG say, without decoding it: ITU-T T.81, annex B.
+// Reads the markers of a JPEG without decoding it (ITU-T T.81, annex B).
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ class JpegMarkers {
   // Of the first EXIF segment, a TIFF file; empty where there is none.
   [[nodiscard]] std::span<const std::byte> exif() const { return exif_; }
   [[nodiscard]] bool has_end() const { return has_end_; }
-  // Whether the scans begin that a picture needs: of each component every coefficient, to its last bit.
-  // A baseline picture needs one of each component, a progressive one many.
+  // Whether the beginnings of all scans are there: every coefficient of each component, to its last
+  // bit. A baseline image needs one scan of each component, a progressive one many.
   [[nodiscard]] bool has_all_scans() const;
 
  private:

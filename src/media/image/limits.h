@@ -1,4 +1,4 @@
-// How large pictures may be. Their files say so themselves, and a few hundred bytes can claim anything.
+// The limits of image sizes. A file of a few hundred bytes can claim any size.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ inline void require_few_pixels(Size size, const std::string& name) {
          kMaxPicturePixels / 1'000'000);
 }
 
-// Of a JPEG, alone or in a TIFF: every scan goes through every block of the picture, a few seconds at
-// most.
+// The limit for a JPEG, alone or in a TIFF. Every scan visits every block of the image, which takes
+// a few seconds at most.
 inline constexpr int64_t kMaxScannedPixels = 20 * kMaxPicturePixels;
 
 }  // namespace octet

@@ -1,9 +1,11 @@
-// Which packet is a picture's last. FFmpeg hands out H.264 and HEVC in fragments, from RTSP without
-// RTP's own mark at the end of a picture, and its parser sees the end only when the next picture
-// begins: every picture would be a frame interval old before it is decoded. But a camera cuts its
-// slices into packets of full size and a shorter one, and pictures into the same number of slices.
-// Where that held for a while, a picture is decoded as soon as it is whole; where it fails, the
-// next picture's beginning is waited for again, each time for twice as many pictures.
+// Finds the last packet of an image in a stream. FFmpeg gives H.264 and HEVC in fragments, and
+// drops RTP's mark at the end of an image. Its parser sees the end only when the next image begins,
+// so every image would be a frame interval old before it is decoded.
+//
+// A camera cuts its slices into packets of full size and a shorter one, and its images into the
+// same number of slices. Where that held for some time, an image is decoded as soon as it is whole.
+// After a wrong guess the beginning of the next image is waited for again, each time for twice as
+// many images.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +20,12 @@ class PictureEnd {
  public:
   explicit PictureEnd(NalSyntax syntax) : syntax_(syntax) {}
 
-  // A packet: NAL units with start codes, or a further fragment of the last. Whether the picture
-  // that it belongs to is whole with it; false as well where that is not known yet.
+  // Adds a packet: NAL units with start codes, or a further fragment of the last. Returns whether
+  // it completes its image, and false where that is unknown.
   [[nodiscard]] bool add(std::span<const uint8_t> packet);
 
-  // An access unit delimiter: given to FFmpeg's parser after a picture's last packet it ends the
-  // picture.
+  // Returns an access unit delimiter. After the last packet of an image it tells FFmpeg's parser
+  // that the image ends.
   [[nodiscard]] std::span<const uint8_t> delimiter() const;
 
  private:

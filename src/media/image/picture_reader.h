@@ -1,4 +1,4 @@
-// Pictures of a folder or a data set, of which some may not be readable. One thread.
+// Reads the images of a folder or a dataset, of which some may be unreadable. One thread.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,12 @@ class PictureReader {
  public:
   explicit PictureReader(BadPicture bad) : bad_(bad) {}
 
-  // As read_image(). One that cannot be read is counted and nothing, or with kStop its Error.
+  // Reads as read_image() does. Counts an unreadable image and returns nothing, or throws its Error
+  // with kStop.
   [[nodiscard]] std::optional<Image> read(const std::filesystem::path& path);
   [[nodiscard]] int64_t skipped() const { return skipped_.count(); }
-  // After the last picture: a warning that names the first that were skipped. Throws an Error where none
-  // of all could be read.
+  // Call it after the last image. Logs a warning that names the first skipped images. Throws an
+  // Error where none could be read.
   void finish() const;
 
  private:

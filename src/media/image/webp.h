@@ -1,4 +1,4 @@
-// WebP through libwebp: the decoder of OpenCV, so the same pixels.
+// Decodes WebP by libwebp. OpenCV uses it too, so the pixels are the same.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@ namespace octet {
 
 [[nodiscard]] bool is_webp(std::span<const std::byte> bytes);
 
-// As it is stored; of an animation the first picture. What is transparent keeps its colour. Throws an
-// Error that begins with `name` when it is damaged, cut short, or has more pixels than
-// kMaxPicturePixels.
+// Returns the image as it is stored, and the first image of an animation. Transparent pixels keep
+// their colour. Throws an Error that begins with `name` when it is damaged, cut short, or has more
+// pixels than kMaxPicturePixels.
 [[nodiscard]] Image decode_webp(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace octet

@@ -6,11 +6,10 @@
 
 namespace octet {
 
-// The same address with every character of user and password percent-encoded that has a meaning in
-// addresses: people write "rtsp://user:p@ss/w?rd#1@host/path". The login ends with the last @ before
-// the host. What is encoded already stays, and so does an @ behind the host, such as in
-// "rtsp://user:word@host/stream@2". Where both could be, what a host must look like decides; who
-// encodes the password leaves no doubt.
+// Percent-encodes the special characters of user and password, as in
+// "rtsp://user:p@ss/w?rd#1@host/path". The login ends with the last @ before the host. Encoded
+// characters stay, and so does an @ behind the host, as in "rtsp://user:word@host/stream@2". Where
+// both readings are possible, the form of a host decides. An encoded password is never ambiguous.
 [[nodiscard]] std::string with_encoded_login(std::string_view address);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// A camera or network stream through FFmpeg: RTSP, HTTP, MJPEG, V4L2 ("/dev/video0"), or what comes
-// in on standard input ("-"). Decoded with low delay: no frame waits inside for later ones.
+// Reads a camera or network stream by FFmpeg: RTSP, HTTP, MJPEG, V4L2 ("/dev/video0"), or standard
+// input ("-"). Decoding has low delay: no frame waits for later ones.
 #pragma once
 
 #include <atomic>
@@ -12,38 +12,39 @@
 
 namespace octet {
 
-// Whether it is an address of a stream rather than a file: "-", anything with "://" in it, and what is
-// under /dev but no file.
+// Whether `source` is the address of a stream: "-", any text with "://", and paths under /dev that
+// are not files.
 [[nodiscard]] bool is_stream(const std::string& source);
 
-// Throws a usage Error for an address that no camera can have: of another protocol than those above,
-// or of a device that is no camera. One that is not there yet is none of these.
+// Throws a usage Error for an address that no camera can have: with another protocol than those
+// above, or of a device that is not a camera. A missing device is accepted.
 void require_camera_address(const std::string& address);
 
 struct StreamOptions {
   bool udp = false;  // RTSP over UDP; else over TCP
-  // Certificates, PEM, of which one has to have signed that of a camera with an https:// address;
-  // empty: it is not looked at.
+  // PEM file of certificates. One of them has to have signed the certificate of an https:// camera.
+  // Empty: the certificate is not checked.
   std::filesystem::path authorities;
-  std::chrono::milliseconds patience{10'000};  // how long nothing may arrive
+  std::chrono::milliseconds patience{10'000};  // longest time without data
 };
 
 class StreamReader {
  public:
   // Waits until the stream answers. Throws an Error with the public address when it does not, or
-  // when `stop` becomes true meanwhile.
+  // when `stop` becomes true.
   StreamReader(const std::string& address, const StreamOptions& options,
                const std::atomic<bool>& stop);
   ~StreamReader();
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
-  // The next picture as YUV 4:2:0, of at most 8192 x 8192 pixels in all. `arrived`: when the last
-  // packet of it came in, before decoding. False at the end of the stream. Throws when nothing arrives
-  // for too long, no picture for six times as long, or when the stream ends without any.
+  // Reads the next image as YUV 4:2:0, of at most 8192 x 8192 pixels. `arrived` is the time at
+  // which its last packet came in, before decoding. Returns false at the end of the stream. Throws
+  // when no data comes for `patience`, when no image comes for six times as long, or when the
+  // stream ends without an image.
   [[nodiscard]] bool read(VideoFrame& frame, std::chrono::steady_clock::time_point& arrived);
-  // When the last picture that was read is shown, from the first on: by the stream's own times, or,
-  // where it has none or they leap, by their arrival. Never falls.
+  // The presentation time of the last image, from the first one on. It is the stream's own time, or
+  // the time of arrival where the stream has none or leaps. It never falls.
   [[nodiscard]] double seconds() const { return seconds_; }
 
  private:

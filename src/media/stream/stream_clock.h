@@ -1,4 +1,4 @@
-// Times of a stream's packets and pictures.
+// The times of a stream's packets and images.
 #pragma once
 
 #include <chrono>
@@ -6,8 +6,8 @@
 
 namespace octet {
 
-// When a picture is shown: by the stream's own times. Where it states none, or they stand still, go
-// back or leap, the times at which pictures came in fill the gap.
+// The presentation times of images, by the stream's own times. Times of arrival fill the gap where
+// the stream has none, or where its times stand still, go back or leap.
 class StreamClock {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -15,8 +15,8 @@ class StreamClock {
   // Between two pictures there are at most so many seconds.
   explicit StreamClock(double longest_seconds) : longest_seconds_(longest_seconds) {}
 
-  // Of the next picture; `stated` as the stream counts. Seconds from the first picture on, which never
-  // fall.
+  // Returns the time of the next image, in seconds from the first one on. It never falls. `stated`
+  // is the stream's own time.
   [[nodiscard]] double see(std::optional<double> stated, TimePoint arrived);
 
  private:
@@ -26,15 +26,15 @@ class StreamClock {
   double seconds_ = 0;
 };
 
-// When packets came in that FFmpeg read before it handed out the first, to learn what the stream is.
-// While it did, packets came at the pace of their times, or all at once.
+// The times of arrival of the packets that FFmpeg reads to learn the format of a stream, before it
+// gives out the first. These packets came at the pace of their times, or all at once.
 class ProbedPackets {
  public:
   using TimePoint = StreamClock::TimePoint;
 
   ProbedPackets(TimePoint began, TimePoint ended) : began_(began), ended_(ended) {}
 
-  // Of the next packet, which is handed out now.
+  // Returns the time of arrival of the next packet, which FFmpeg gives out at `now`.
   [[nodiscard]] TimePoint arrival(std::optional<double> stated, TimePoint now);
 
  private:

@@ -1,5 +1,5 @@
-// What ends FFmpeg's waiting for a stream: the wish to stop, nothing for too long, or a sender that
-// takes too much memory with what FFmpeg does not bound itself. One thread.
+// Ends FFmpeg's waiting for a stream: at a request to stop, after a time without data, or when a
+// sender takes too much memory that FFmpeg does not bound. One thread.
 #pragma once
 
 #include <atomic>
@@ -15,11 +15,11 @@ class StreamGuard {
 
   StreamGuard(const std::atomic<bool>& stop, std::chrono::milliseconds patience);
 
-  // A new wait begins.
+  // Begins a new wait.
   void begin();
-  // Whether it has to end. FFmpeg asks again and again.
+  // Whether the wait has to end. FFmpeg calls it repeatedly.
   [[nodiscard]] bool must_end();
-  // Why it had to end.
+  // The reason of the end.
   [[nodiscard]] std::string reason() const;
 
  private:

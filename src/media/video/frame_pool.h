@@ -1,6 +1,6 @@
-// Memory for decoded pictures. FFmpeg's own pool keeps as many as were ever in use at once, as long
-// as the stream lasts: after one busy moment a watch would stay larger for months. This one keeps
-// the few that go round, and gives the others back.
+// Memory for decoded images. FFmpeg's own pool keeps the largest number that was ever in use, as
+// long as the stream lasts. After one busy moment a watch would stay larger for months. This pool
+// keeps the few images in use, and frees the others.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ class FramePool {
 
   FramePool();
 
-  // The decoder takes the memory of its pictures from here. The pool must outlive the decoder; the
-  // pictures may outlive both.
+  // Makes the decoder take the memory of its images from this pool. The pool must outlive the
+  // decoder. Images may outlive both.
   void serve(AVCodecContext& decoder);
 
   // Null where there is no memory.

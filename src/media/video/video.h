@@ -1,5 +1,4 @@
-// Video files through FFmpeg: frames in, frames out. Not thread-safe; each object belongs to one
-// thread at a time.
+// Reads and writes video files by FFmpeg. Not thread-safe: one thread at a time may use an object.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +14,7 @@ struct AVFrame;
 
 namespace octet {
 
-// One decoded picture; moving it is cheap, the pixels are shared with the decoder's pool.
+// One decoded image. Moving it is cheap, since it shares pixels with the pool of the decoder.
 class VideoFrame {
  public:
   VideoFrame();
@@ -36,10 +35,10 @@ class VideoFrame {
 struct VideoInfo {
   Size size;
   double fps = 25;
-  int64_t frames = 0;  // as the file says; 0 when it does not
+  int64_t frames = 0;  // as the file states; 0: unknown
 };
 
-// From a picture as it is stored to the one that is shown: mirrored first, then transposed.
+// The way from the stored image to the upright one: mirrored first, then transposed.
 struct Turn {
   bool transposed = false;  // rows become columns
   bool flip_x = false, flip_y = false;
@@ -48,7 +47,7 @@ struct Turn {
 
 class VideoReader {
  public:
-  // Throws an Error naming the file when it cannot be opened or has no pictures in it.
+  // Throws an Error that names the file when it cannot be opened or has no images.
   explicit VideoReader(const std::filesystem::path& path);
   ~VideoReader();
   VideoReader(const VideoReader&) = delete;
@@ -56,14 +55,14 @@ class VideoReader {
 
   [[nodiscard]] const VideoInfo& info() const { return info_; }
 
-  // The next picture as YUV 4:2:0; false at the end. Damaged packets are skipped and counted; a file
-  // without any frame is an Error.
+  // Reads the next image as YUV 4:2:0, and returns false at the end. Damaged packets are skipped
+  // and counted. A file without any frame is an Error.
   [[nodiscard]] bool read(VideoFrame& frame);
   [[nodiscard]] int64_t damaged_packets() const { return damaged_; }
-  // At the end: that bytes are missing which belong to the file; else empty. One that only may be cut
-  // short, since it ends well before the time that it states, is logged.
+  // At the end of the file: a sentence when bytes of it are missing, else empty. A file that ends
+  // long before its stated time may be cut short, which is logged.
   [[nodiscard]] const std::string& cut_short() const { return cut_short_; }
-  // When the last picture that was read is shown, from the first on. Never falls.
+  // The presentation time of the last image, from the first one on. It never falls.
   [[nodiscard]] double seconds() const { return seconds_; }
 
  private:
@@ -76,7 +75,7 @@ class VideoReader {
   std::filesystem::path path_;
   std::unique_ptr<Handles> handles_;
   VideoInfo info_;
-  Turn turn_;  // so that the picture stands upright: a phone writes how it was held
+  Turn turn_;  // to the upright image: a phone states how it was held
   int64_t decoded_ = 0;
   int64_t damaged_ = 0;
   std::optional<double> first_seconds_;  // as the file counts
@@ -84,11 +83,11 @@ class VideoReader {
   std::string cut_short_;
 };
 
-// kAtOnce: the file grows under its own name, and but for its last seconds can be played whatever
-// ends it.
+// kAtOnce: the file grows under its own name. It can be played without its last seconds, even after
+// a crash.
 enum class Appears { kWhenFinished, kAtOnce };
 
-// Writes MP4 (or what the extension says) with the best encoder that the installed FFmpeg has.
+// Writes MP4, or the format of the extension, with the best encoder of the installed FFmpeg.
 class VideoWriter {
  public:
   VideoWriter(const std::filesystem::path& path, Size size, double fps,
@@ -98,7 +97,7 @@ class VideoWriter {
   VideoWriter& operator=(const VideoWriter&) = delete;
 
   void write(const Image& image);  // of the size given above; a frame after the last
-  // The same, so many seconds after the video's start.
+  // The same, at `seconds` after the start of the video.
   void write_at(const Image& image, double seconds);
   void finish();
 

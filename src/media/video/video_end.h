@@ -1,5 +1,5 @@
-// Whether a video file goes on to where its container says that it ends. The number of frames that it
-// states is no measure: an edit list leaves out some of them, and an empty chunk of an AVI is one.
+// Tells whether a video file reaches the end that its container states. The stated number of frames
+// is no measure: an edit list leaves frames out, and an empty chunk of an AVI counts as one.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@ namespace octet {
 
 class VideoEnd {
  public:
-  // Every packet of the file, of whatever stream.
+  // Call it for every packet of the file, of every stream.
   void see(const AVFormatContext& format, const AVPacket& packet);
 
   enum class Verdict {
     kWhole,
-    kDoubtful,  // it ends well before the time that it states: a wrong header says so, too
-    kCutShort   // bytes are missing that belong to it, or cannot be read
+    kDoubtful,  // it ends long before its stated time, which a wrong header can cause too
+    kCutShort   // bytes of it are missing or unreadable
   };
-  // `status`: why there was no further packet.
+  // `status`: FFmpeg's reason for the end of packets.
   [[nodiscard]] Verdict verdict(AVFormatContext& format, int status) const;
-  // "its header says 6.0 s, it ends after 3.1 s", and what may be said of it.
+  // Describes the end: "its header says 6.0 s, it ends after 3.1 s".
   [[nodiscard]] std::string where(const AVFormatContext& format) const;
 
  private:

@@ -1,4 +1,4 @@
-// The builders of the table in blocks.cpp, a few that belong together in one file.
+// The builders of the table in blocks.cpp. Related builders share a file.
 #pragma once
 
 #include "model/blocks/blocks.h"

@@ -14,7 +14,7 @@ class NetworkBuilder {
   // `graph` has to outlive this.
   explicit NetworkBuilder(Graph& graph);
 
-  // Adds a node and gives the value that it makes. Throws an Error that names the node when its
+  // Adds a node and returns the name of its value. Throws an Error that names the node when its
   // inputs do not fit.
   std::string add(const std::string& name, Operator op, std::vector<std::string> inputs);
 

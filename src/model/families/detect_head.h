@@ -12,9 +12,8 @@ namespace octet {
 
 [[nodiscard]] bool is_head(const Module& module);
 
-// Adds the head's branches to the graph of `model`, and fills in its task, head and outputs.
-// `inputs`: one value a stride, ascending. Throws an Error naming the layer for anything that does
-// not fit.
+// Adds the head's branches to the graph of `model`, and sets its task, head and outputs. `inputs`
+// has one value a stride, ascending. Throws an Error that names the layer that does not fit.
 void build_head(NetworkBuilder& net, const Module& module, const std::vector<std::string>& inputs,
                 const std::string& path, Model& model);
 

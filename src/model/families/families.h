@@ -1,5 +1,5 @@
-// The families of YOLO networks that octet reads, one row each, and how a network of any of them is
-// built from a checkpoint's layers.
+// The families of YOLO networks that octet reads, one row each, and the function that builds a
+// network from the layers of a checkpoint.
 #pragma once
 
 #include <span>
@@ -12,17 +12,17 @@ namespace octet {
 
 struct Family {
   std::string_view name;
-  // Blocks that no other family has: by one of these it is recognised.
+  // Blocks that only this family has. One of them identifies it.
   std::span<const std::string_view> own_blocks;
 };
 [[nodiscard]] std::span<const Family> all_families();
 
-// The family of a checkpoint's layers. Throws an Error where no block is a family's own.
+// Returns the family of a checkpoint's layers. Throws an Error where no block identifies one.
 [[nodiscard]] const Family& family_of(const Module& layers);
 
-// `root` is the checkpoint's model: its child "model" holds the layers in order, each with "f"
-// (where its input comes from). Sizes are taken from the weights. `info` needs names; family, task
-// and head are filled in. Throws an Error naming the layer for anything that is not known.
+// `root` is the model of a checkpoint. Its child "model" holds the layers in order, each with "f",
+// the source of its input. Sizes come from the weights. `info` needs names; family, task and head
+// are set here. Throws an Error that names an unknown layer.
 [[nodiscard]] Model build_network(const Module& root, ModelInfo info);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// The passes: rewrites of a Model, each with a name. A pass is verified after it ran.
-// The environment variable OCTET_PASSES leaves some out, to find the one that is at fault:
+// The passes: rewrites of a Model, each with a name. The result of a pass is verified. The
+// environment variable OCTET_PASSES leaves passes out, to find a faulty one:
 // OCTET_PASSES=-fine_keypoints,-fold_batch_norm.
 #pragma once
 
@@ -13,26 +13,28 @@
 
 namespace octet {
 
-// Folds every BatchNorm into the convolution before it. Before every export and int8.
+// Folds every BatchNorm into the convolution before it. Needed before every export and
+// quantization.
 [[nodiscard]] Model fold_batch_norm(Model model);
-// A BatchNorm that changes nothing after every convolution that has lost its own. Before training.
+// Inserts a neutral BatchNorm after every convolution whose own was folded. Needed before training.
 [[nodiscard]] Model insert_batch_norm(Model model);
-// Another activation in place of every SiLU.
+// Replaces every SiLU by another activation.
 [[nodiscard]] Model replace_activation(Model model, ActivationKind kind);
-// A head for other classes: the class convolutions' last layers are made anew, by `seed`;
-// everything else is kept. A model that has these classes already stays as it is.
+// Gives the model a head for other classes. The last layers of the class convolutions are
+// initialized from `seed`, and everything else is kept. A model that has these classes already is
+// unchanged.
 [[nodiscard]] Model select_classes(Model model, const std::vector<std::string>& names,
                                    uint64_t seed);
-// A head for other keypoints: the last layers that make them are made anew, by `seed`; everything else is
-// kept. A model of that shape stays as it is.
+// The keypoints of a new head. The last layers of the keypoint convolutions are initialized from
+// `seed`, and everything else is kept. A model of that shape is unchanged.
 struct KeypointShape {
   int count = 0;
   int dims = 3;                 // 3: x, y, visibility; 2: x, y
   std::vector<int> flip_index;  // as ModelInfo has it
 };
 [[nodiscard]] Model select_keypoints(Model model, const KeypointShape& shape, uint64_t seed);
-// An output of fine keypoints beside each of keypoints that a convolution makes
-// (quant/fine_keypoints.h). Not yet spread: all say the same. Without BatchNorm.
+// Adds an output of fine keypoints beside each keypoint output (quant/fine_keypoints.h). They are
+// not spread yet: all three are equal. The model must have no BatchNorm.
 [[nodiscard]] Model add_fine_keypoints(Model model);
 
 enum class PassId {
@@ -45,18 +47,18 @@ enum class PassId {
 };
 
 struct PassInfo {
-  const char* name;  // as OCTET_PASSES has it
+  const char* name;  // for OCTET_PASSES
   const char* purpose;
-  Model (*example)(Model model);  // with numbers that 'octet inspect --passes' shows
+  Model (*example)(Model model);  // the rewrite that 'octet inspect --passes' shows
 };
 // All of them, in the order of PassId.
 [[nodiscard]] std::span<const PassInfo> all_passes();
 
-// Whether OCTET_PASSES leaves the pass out. Throws an Error for a name that is not known.
+// Whether OCTET_PASSES leaves the pass out. Throws an Error for an unknown name.
 [[nodiscard]] bool is_left_out(PassId pass);
 
-// Runs `rewrite`, unless the pass is left out, and verifies what comes out. Throws an Error that
-// names the pass.
+// Runs `rewrite`, unless the pass is left out, and verifies the result. Throws an Error that names
+// the pass.
 [[nodiscard]] Model run_pass(PassId pass, Model model, const std::function<Model(Model)>& rewrite);
 
 }  // namespace octet

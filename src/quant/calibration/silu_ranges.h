@@ -9,9 +9,9 @@
 
 namespace octet {
 
-// Tries other upper ends of both ranges at every SiLU that alone, computed as engines do, costs
-// more than a fiftieth of what all cost, at the twelve costliest at most; keeps those with which
-// the outputs of `network` are nearest to the float model's. `groups` are those of placement.groups.
+// Tries other upper ends of both ranges at every SiLU that costs more than a fiftieth of all alone,
+// computed as in engines, and at most at the twelve costliest. Keeps the ends with which the outputs
+// of `network` are nearest to those of the float model. `groups` are those of placement.groups.
 void choose_silu_ranges(const Graph& graph, const Placement& placement, CalibrationNetwork& network,
                         std::vector<GroupCalibration>& groups);
 

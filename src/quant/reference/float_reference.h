@@ -1,4 +1,4 @@
-// A float network computed naively: the yardstick for exports of float models.
+// Computes a float network naively. Exports of float models are compared with it.
 #pragma once
 
 #include <map>
@@ -9,7 +9,8 @@
 
 namespace octet {
 
-// Every value of the graph by its name. `image` (3, H, W) in [0, 1]. The graph without BatchNorm.
+// Returns every value of the graph by its name. `image` is (3, H, W) in [0, 1]. The graph must have
+// no BatchNorm.
 [[nodiscard]] std::map<std::string, FloatTensor> run_in_float(const Graph& graph,
                                                               FloatTensor image);
 

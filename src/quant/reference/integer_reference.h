@@ -1,4 +1,8 @@
-// The yardstick: a quantized network computed in integers, naively (quant/reference/operators.h).
+// Computes a quantized network in integers, naively (quant/reference/operators.h). It defines the
+// right result of an int8 model: engines and exports are compared with it.
+//
+//   const IntegerReference reference(model);
+//   const auto values = reference.run(bytes, {640, 640});  // by name of the value
 #pragma once
 
 #include <map>
@@ -16,24 +20,24 @@ namespace octet {
 
 class IntegerReference {
  public:
-  // A model all of whose values are quantized. Throws an Error naming the first that is not. The
-  // model has to outlive this.
+  // All values of `model` have to be quantized. Throws an Error that names the first float one. The
+  // model has to outlive this object.
   explicit IntegerReference(const Model& model);
 
-  // `image`: RGB bytes (H, W, 3). Every value of the graph by its name; convolutions whose
-  // activation is fused have none of their own.
+  // `image`: RGB bytes (H, W, 3). Returns every value of the graph by its name. A convolution with
+  // a fused activation has no value of its own.
   [[nodiscard]] std::map<std::string, IntegerTensor> run(std::span<const uint8_t> image,
                                                          Size size) const;
 
-  // One node on given inputs. For an activation that is fused, the node is the activation, and the
-  // input its convolution's. Throws when stop_requested().
+  // Computes one node on given inputs. For a fused activation the node is the activation, and the
+  // inputs are those of its convolution. Throws when stop_requested().
   [[nodiscard]] IntegerTensor run_node(const Node& node, IntegerInputs inputs) const;
 
   // Whether the node is computed within the activation after it.
   [[nodiscard]] bool is_fused(const Node& node) const {
     return topology_.fused_activation(node) != nullptr;
   }
-  // The values that run_node() wants for this node.
+  // The names of the inputs that run_node() needs for this node.
   [[nodiscard]] std::vector<std::string> inputs_of(const Node& node) const;
 
  private:

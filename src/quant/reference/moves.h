@@ -8,7 +8,7 @@
 
 namespace octet {
 
-// A tensor of this shape, with the parameters of `like` and room for its values.
+// Returns a tensor of this shape, with the parameters of `like` and memory for its values.
 [[nodiscard]] inline FloatTensor empty_like(const FloatTensor& /*like*/, Shape shape) {
   FloatTensor out{.shape = std::move(shape), .values = {}};
   out.values.reserve(static_cast<size_t>(element_count(out.shape)));

@@ -1,8 +1,9 @@
-// Every operator computed naively, in float and in integers: the yardstick for exports and engines.
-// One file an operator. Values are (C, H, W) of one image.
+// Computes every operator naively, in float and in integers. Exports and engines are compared with
+// it. One file an operator. Values are (C, H, W) of one image.
 //
-// Integers: accumulators are int32; each is scaled in float32, as the integer kernels of XNNPACK and
-// ONNX Runtime do it, rounded half to even, moved by the zero point and clamped.
+// Integers: accumulators are int32. Each is multiplied by the requantization factor in float32, as
+// in the integer kernels of XNNPACK and ONNX Runtime. It is then rounded half to even, moved by the
+// zero point and clamped.
 #pragma once
 
 #include <array>
@@ -30,9 +31,9 @@ struct IntegerTensor {
 using FloatInputs = std::span<const FloatTensor* const>;
 using IntegerInputs = std::span<const IntegerTensor* const>;
 
-// What a node of a quantized network has beside its inputs.
+// The parameters of a node in a quantized network.
 struct IntegerNode {
-  QuantParams out;                      // of the value that it makes
+  QuantParams out;                      // of its value
   const QuantizedConv* conv = nullptr;  // of a convolution
 };
 
@@ -56,18 +57,18 @@ struct IntegerNode {
 [[nodiscard]] IntegerTensor compute(const ResizeNearest& op, IntegerInputs in,
                                     const IntegerNode& node);
 
-// Any operator. Throws an Error for one that exists in training only.
+// Computes any operator. Throws an Error for one that exists in training only.
 [[nodiscard]] FloatTensor compute(const Operator& op, FloatInputs in);
 [[nodiscard]] IntegerTensor compute(const Operator& op, IntegerInputs in, const IntegerNode& node);
 
-// An accumulator in steps of the result, in float32 as engines' integer kernels do it.
+// Requantizes an accumulator, in float32 as the integer kernels of engines do.
 [[nodiscard]] int8_t rescaled(int32_t accumulator, float factor, int zero_point);
 
-// What an activation makes of each of the 256 values of its input, from −128 on.
+// Returns the result of an activation for each of the 256 values of its input, from −128 on.
 [[nodiscard]] std::array<int8_t, 256> activation_table(const QuantParams& in, ActivationKind kind,
                                                        const QuantParams& out);
 
-// The activation of a convolution that engines compute within it: clamping what was scaled.
+// Applies the activation that engines compute within a convolution: it clamps the scaled values.
 void clamp_to_activation(IntegerTensor& x, ActivationKind kind);
 
 }  // namespace octet

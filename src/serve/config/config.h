@@ -1,5 +1,6 @@
-// What 'octet live' runs: from options of the command line, or from a YAML file whose keys are the
-// options' names. serve/config/live_options.h lists them; docs/live.md shows a file.
+// The configuration of 'octet live', from the command line or from a YAML file whose keys are the
+// names of the options. serve/config/live_options.h lists them, and docs/reference/configuration.md
+// shows a file.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +14,7 @@ namespace octet {
 
 struct LiveConfig {
   DetectorOptions detector{.runtime = {.precision = Precision::kAuto}};
-  bool auto_size = false;  // several inputs, among which the load decides
+  bool auto_size = false;  // several inputs; the load decides
   std::vector<CameraSpec> cameras;
   WatchOptions watch;
   ServerOptions http;
@@ -21,15 +22,15 @@ struct LiveConfig {
   EventOptions events;
 };
 
-// Reads the file and completes it. Throws an Error that names file, line and key. Files in it count
-// from its own folder; secrets are read, sources and models are not.
+// Reads the file and completes it. Throws an Error that names file, line and key. Relative paths
+// start at the folder of the file. Files of secrets are read; sources and models are not opened.
 [[nodiscard]] LiveConfig read_live_config(const std::filesystem::path& file);
-// Of a text, not completed; `name` is for errors, `folder` is where files in it count from.
+// Parses a text, without complete(). `name` is for errors, and relative paths start at `folder`.
 [[nodiscard]] LiveConfig parse_live_config(const std::string& text, const std::string& name,
                                            const std::filesystem::path& folder);
 
-// Sets what follows from the rest, and throws a usage Error for what does not go together: two
-// cameras of one name, a video of several. Opens no file.
+// Sets dependent options. Throws a usage Error for a contradiction: two cameras with one name, one
+// video of several cameras. Opens no file.
 void complete(LiveConfig& config);
 
 }  // namespace octet

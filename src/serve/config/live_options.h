@@ -1,6 +1,6 @@
-// The one table of the options of 'octet live': command line, help, configuration file, reload and
-// page come from it. To add an option: a member of an options struct, a row here, a line in
-// docs/live.md.
+// The one table of the options of 'octet live'. Command line, help, configuration file, reload and
+// page come from it. To add an option: a member of an options struct, a row here, and a run of
+// scripts/reference_configuration.py, which writes docs/reference/configuration.md.
 #pragma once
 
 #include <string>
@@ -11,14 +11,15 @@
 
 namespace octet {
 
-// When an option takes effect that changed in the configuration of a running watch. kNextCamera:
-// for cameras that are opened from then on, and for how the frames of all are chosen.
+// The time at which a changed option takes effect in a running watch. kNextCamera: for cameras that
+// are opened later, and for the frame policy of all cameras.
 enum class TakesEffect { kNextFrame, kNextCamera, kNewModel, kNextStart };
 
-// kWatch: a file alone is watched, too, when this option is not at its default.
+// kWatch: with this option even a single file runs as a watch.
 enum class Needs { kAnyPipeline, kWatch };
 
-// A control of the page: its name in /api/settings, and how it goes to the watch and comes back.
+// A control of the page: its name in /api/settings, and the functions that copy it to and from the
+// watch.
 struct PageControl {
   std::string name;  // empty: not on the page
   void (*apply)(const LiveConfig& from, Controls& to) = nullptr;
@@ -33,11 +34,12 @@ struct LiveOption : Option<LiveConfig> {
 
 [[nodiscard]] const std::vector<LiveOption>& live_options();
 
-// The names of the options that differ and take effect then.
+// Returns the names of the options that differ and take effect at `when`.
 [[nodiscard]] std::vector<std::string> changed_options(const LiveConfig& a, const LiveConfig& b,
                                                        TakesEffect when);
 
-// Whether it takes a Watch, or a file pipeline does: one file, every frame, nothing around it.
+// Whether the configuration needs a Watch. A file pipeline is enough for one file, every frame, and
+// no services.
 [[nodiscard]] bool needs_watch(const LiveConfig& config);
 
 }  // namespace octet

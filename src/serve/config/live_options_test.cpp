@@ -186,16 +186,5 @@ TEST_F(LiveOptionTable, OpenApiDescribesThePagesControls) {
   EXPECT_EQ(controls, described.size());
 }
 
-// Every option that a file or a command line takes is in the guide.
-TEST_F(LiveOptionTable, TheGuideNamesEveryOption) {
-  const std::string guide = read_text_file(OCTET_SOURCE_DIR "/docs/live.md");
-  for (const LiveOption& o : live_options()) {
-    const std::string key = o.key.substr(o.key.find('.') + 1);
-    const bool named = (!o.flag.empty() && guide.find(o.flag) != std::string::npos) ||
-                       (!o.key.empty() && guide.find(key) != std::string::npos);
-    EXPECT_TRUE(named) << o.name();
-  }
-}
-
 }  // namespace
 }  // namespace octet

@@ -1,4 +1,4 @@
-// Texts of a command line or a configuration file, as values.
+// Parses values of a command line or a configuration file.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 namespace octet {
 
-// "front=rtsp://…" has a name; without one the address, without its secrets, is it.
+// "front=rtsp://…" names the camera. Without a name the public address is the name.
 [[nodiscard]] CameraSpec parse_camera(const std::string& text);
 // "auto" or a number of frames below 1000. Throws a usage Error for anything else.
 [[nodiscard]] int parse_skip(const std::string& text);
@@ -18,7 +18,7 @@ namespace octet {
 [[nodiscard]] MqttOptions parse_mqtt(const std::string& address);
 // The address that parse_mqtt() reads; empty where there is no host.
 [[nodiscard]] std::string mqtt_address(const MqttOptions& options);
-// The first line of a file that holds a secret. Throws an Error when there is nothing on it.
+// Returns the first line of a file of a secret. Throws an Error when it is empty.
 [[nodiscard]] std::string read_secret(const std::filesystem::path& file);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// What the page shows: the newest annotated picture of every camera, made only while somebody
-// looks, and figures of the last hour, one a second.
+// The data of the page: the newest annotated image of every camera, and figures of the last hour,
+// one a second. Images are drawn only while a client asks for them.
 #pragma once
 
 #include <deque>
@@ -33,14 +33,14 @@ class DashboardState {
       return std::string_view(*part).substr(head, part->size() - head - 2);
     }
   };
-  // The newest picture of the camera; pictures of it are drawn for the next few seconds.
+  // Returns the newest image of the camera, and lets its images be drawn for the next few seconds.
   [[nodiscard]] Shot newest_shot(int64_t camera);
-  // `notify` is called when there is a new picture, by the thread that drew it: it has to be quick,
-  // and ask nothing of this object. Empty: nobody is told. One listener at a time.
+  // `notify` is called for each new image, by the thread that drew it. It has to be quick and must
+  // not use this object. One listener at a time; an empty function removes it.
   void on_shot(std::function<void()> notify);
   // {"time": [...], "fps": [...], "age_ms_p50": …} from this second on (seconds since 1970).
   [[nodiscard]] nlohmann::json history(int64_t since) const;
-  // Of each camera what its newest frame shows.
+  // Returns the newest result of each camera.
   [[nodiscard]] nlohmann::json newest() const;
 
  private:

@@ -1,4 +1,4 @@
-// Figures of the process and its cameras, as Prometheus reads them.
+// Figures of the process and its cameras in the format of Prometheus.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What the page's server answers: its paths, and who may ask.
+// The paths of the page's server, and the access to them.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace octet {
 
-// What else there may be to tell of; empty: there is none. Called from the server's thread.
+// Optional sources of state; an empty one does not exist. The server's thread calls them.
 struct StatusSources {
   std::function<MqttStatus()> mqtt;
   std::function<ReloadStatus()> reload;

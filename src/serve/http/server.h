@@ -1,5 +1,5 @@
-// The page of a running watch, and what programs read: figures for Prometheus, states and results
-// as JSON. On this machine only, unless a token is asked for.
+// Serves the page of a running watch, figures for Prometheus, and states and results as JSON. It
+// serves this machine only, unless there is a token.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,9 @@ namespace octet {
 
 class Server {
  public:
-  // Answers from now on. Throws an Error when the address is wrong, taken, or reachable from other
-  // machines without a token, and for a certificate or key that is none. `watch` and `board` have
-  // to outlive it.
+  // Starts to answer. Throws an Error when the address is wrong, in use, or reachable from other
+  // machines without a token, and for an invalid certificate or key. `watch` and `board` have to
+  // outlive it.
   Server(const ServerOptions& options, Watch& watch, DashboardState& board,
          const StatusSources& surroundings = {});
   ~Server();  // ends all connections, at once

@@ -1,4 +1,4 @@
-// What the page and programs may change of a running watch.
+// The settings of a running watch that the page and programs may change.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,7 +10,8 @@ namespace octet {
 
 [[nodiscard]] nlohmann::json settings_of(Watch& watch);
 
-// Takes all settings that `body`, a JSON object, names, or none and returns what is wrong.
+// Applies all settings of `body`, a JSON object. Where one is wrong it applies none and returns the
+// reason.
 [[nodiscard]] std::string change_settings(const std::string& body, Watch& watch);
 
 }  // namespace octet

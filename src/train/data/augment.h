@@ -1,5 +1,5 @@
-// Training pictures: mosaic, scaling and shifting, colour, mirroring, with their labels. Every
-// choice comes from the generator given.
+// Augments training images and their labels: mosaic, scaling, shifting, colour, mirroring. Every
+// choice comes from the given generator.
 #pragma once
 
 #include <random>
@@ -19,7 +19,7 @@ struct AugmentOptions {                               // YOLOv8's defaults
   double mixup = 0;                                   // probability of two pictures blended
 };
 
-// A picture with its objects, in pixels of that picture.
+// An image with its objects, in pixels of that image.
 struct LabelledPicture {
   Image image;
   std::vector<TruthObject> objects;
@@ -27,16 +27,16 @@ struct LabelledPicture {
 
 using Random = std::mt19937_64;
 
-// Scaled so that the long side is `side`, aspect ratio kept.
+// Scales an image so that its long side is `side`, with the same aspect ratio.
 [[nodiscard]] LabelledPicture scale_to_side(const LabelledPicture& picture, int side);
 
-// Four pictures around a random point of a canvas of twice the side.
+// Places four images around a random point of a canvas of twice the side.
 [[nodiscard]] LabelledPicture make_mosaic(const std::vector<LabelledPicture>& four, int side,
                                           Random& random);
 
-// Scales about the centre and shifts into a square of `side`; what is uncovered is grey. Objects
-// are clipped to the square; those of which less than a tenth or fewer than two pixels are left are
-// dropped.
+// Scales about the centre and shifts into a square of `side`. Uncovered pixels are grey. Objects
+// are clipped to the square. An object is dropped when less than a tenth or fewer than two pixels
+// of it are left.
 [[nodiscard]] LabelledPicture scale_and_shift(const LabelledPicture& picture, int side,
                                               const AugmentOptions& options, Random& random);
 
@@ -46,8 +46,7 @@ void mix(LabelledPicture& picture, const LabelledPicture& other, Random& random)
 
 void change_colour(Image& image, const AugmentOptions& options, Random& random);
 
-// `flip_index` says which keypoint becomes which; without one, pictures with keypoints are not
-// mirrored.
+// Keypoint i becomes flip_index[i]. Without `flip_index` images with keypoints are not mirrored.
 void mirror(LabelledPicture& picture, const std::vector<int>& flip_index);
 
 }  // namespace octet

@@ -1,5 +1,5 @@
-// Batches of training pictures, made ahead by threads. Every random choice depends on seed, epoch
-// and position alone, so that two runs get the same batches however many threads there are.
+// Makes batches of training images ahead, on several threads. Every random choice depends on seed,
+// epoch and position alone, so that two runs get the same batches for any number of threads.
 #pragma once
 
 #include <deque>
@@ -24,12 +24,12 @@ struct LoaderOptions {
   int batch = 16;
   uint64_t seed = 0;
   AugmentOptions augment;
-  double cache_gb = 4;  // pictures are kept in memory if all fit into this, else read every time
+  double cache_gb = 4;  // images stay in memory if all fit into this, else they are read every time
 };
 
 class BatchLoader {
  public:
-  // `data` has to outlive this. Throws an Error naming a picture that cannot be read.
+  // `data` has to outlive this object. Throws an Error that names an unreadable image.
   BatchLoader(const Dataset& data, const LoaderOptions& options);
 
   [[nodiscard]] int64_t pictures() const { return static_cast<int64_t>(data_.samples.size()); }

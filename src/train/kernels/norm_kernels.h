@@ -1,6 +1,6 @@
-// The inner loops of normalization and SiLU, over rows of channels (channels last). What belongs to
-// a channel (a factor, a sum) lies in a row of its own, repeated to whatever length is wide enough
-// for vector instructions; values are walked one such row at a time, the last may be cut short.
+// The inner loops of normalization and SiLU, over rows of channels (channels last). The factors and
+// sums of channels lie in rows, repeated to a length that is wide enough for vector instructions.
+// The loops take one such row of values at a time, and the last may be shorter.
 #pragma once
 
 #include <cstdint>

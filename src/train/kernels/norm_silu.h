@@ -1,6 +1,6 @@
-// Batch normalization with batch statistics and the SiLU behind it as one differentiable function,
-// in two passes each way over values that fit into the cache: libtorch's operations take several
-// times as long, most of all in bfloat16.
+// Batch normalization with batch statistics and the following SiLU, as one differentiable function.
+// It takes two passes each way over values that fit into the cache. libtorch's operations take
+// several times as long, above all in bfloat16.
 #pragma once
 
 #include "train/torch.h"

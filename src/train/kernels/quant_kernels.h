@@ -11,8 +11,8 @@ struct GridPoint {  // of a quantizer
   float zero_point = 0;
 };
 
-// What a function of a quantized value does at each of its 256 steps: its value, its slope, and how
-// its value changes with the scale of the result. 256 numbers each.
+// The tables of a function of a quantized value, with 256 numbers each: its value, its slope, and
+// the derivative of its value by the scale of the result.
 struct StepTables {
   const float* value = nullptr;
   const float* slope = nullptr;
@@ -23,9 +23,8 @@ struct StepTables {
 void tables_forward(std::span<const float> x, std::span<float> y, GridPoint grid,
                     const StepTables& tables);
 
-// A convolution's sums of products (rows, channels) to steps of its output from the zero point, as
-// the integer reference scales them: y = clamp(round((sum + bias) · factor), low, high), half to
-// even.
+// Requantizes a convolution's sums of products (rows, channels) as the integer reference does: y =
+// clamp(round((sum + bias) · factor), low, high), half to even, in steps from the zero point.
 struct Rescaling {
   std::span<const double> bias;    // one a channel
   std::span<const float> factors;  // one a channel
@@ -36,7 +35,7 @@ void rescale_sums(std::span<const float> sums, std::span<float> y, const Rescali
 struct ScaleGradients {
   double in = 0, out = 0;
 };
-// dx from dy, and the gradients of both scales. Clamped values pass nothing on.
+// Computes dx from dy, and the gradients of both scales. Clamped values have no gradient.
 [[nodiscard]] ScaleGradients tables_backward(std::span<const float> x, std::span<const float> dy,
                                              std::span<float> dx, GridPoint grid,
                                              const StepTables& tables);

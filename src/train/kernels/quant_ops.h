@@ -1,5 +1,4 @@
-// What quant_kernels.h computes, in libtorch's own operations: for tensors in another device's
-// memory.
+// The functions of quant_kernels.h in libtorch's own operations, for tensors on other devices.
 #pragma once
 
 #include <cstdint>

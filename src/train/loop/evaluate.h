@@ -1,4 +1,5 @@
-// mAP of the network being trained, by the same letterbox, decoding and metric as 'octet val'.
+// Measures the mAP of the network in training, with the letterbox, decoding and metric of 'octet
+// val'.
 #pragma once
 
 #include <filesystem>
@@ -24,13 +25,13 @@ struct Evaluation {
   std::vector<double> precision_curve;       // of the task's metric, at recalls 0, 0.01, … 1
   std::shared_ptr<const CocoMetric> metric;  // the task's
 
-  // What "best" means: mAP50-95 of keypoints for pose, else of boxes.
+  // The figure that "best" compares: mAP50-95 of keypoints for pose, else of boxes.
   [[nodiscard]] double fitness(Task task) const {
     return task == Task::kPose ? keypoints.map50_95 : boxes.map50_95;
   }
 };
 
-// Sees every picture's objects and what was found, in pixels of the picture.
+// Called with the objects and detections of every image, in pixels of the image.
 using PictureVisitor = std::function<void(
     const Sample& sample, const std::vector<TruthObject>& truth, const Detections& found)>;
 
@@ -42,7 +43,7 @@ using PictureVisitor = std::function<void(
 [[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size,
                                   Voting voting, const PictureVisitor& visit = {});
 
-// A picture as the network sees it: bytes (1, 3, H, W).
+// An image as the network's input: bytes (1, 3, H, W).
 struct LetterboxedPicture {
   torch::Tensor bytes;
   LetterboxGeometry geometry;

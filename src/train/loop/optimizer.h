@@ -1,7 +1,7 @@
 // Stochastic gradient descent with Nesterov momentum, and AdamW (Loshchilov and Hutter, "Decoupled
 // weight decay regularization", 2019), with state that can be written to a file and read back.
 //
-// libtorch's optimizers keep the same state, but offer it as a pickle only.
+// libtorch's optimizers have the same state, but only as a pickle.
 #pragma once
 
 #include <map>
@@ -31,11 +31,12 @@ class Optimizer {
   void set_momentum(double momentum) { momentum_ = momentum; }
 
   void zero_grad();
-  // Scales the gradients so that the norm of all together is at most `norm`. Gives what it was.
+  // Scales the gradients so that their common norm is at most `norm`. Returns the norm before it.
   [[nodiscard]] double clip(double norm);
   void step();
 
-  // "momentum.NAME", "square.NAME"; shared, to be written to a file or filled from one.
+  // "momentum.NAME", "square.NAME". The tensors are shared, so that a file can be written from them
+  // and read into them.
   [[nodiscard]] Tensors& state() { return state_; }
   [[nodiscard]] int64_t steps() const { return steps_; }
   void set_steps(int64_t steps) { steps_ = steps; }

@@ -1,4 +1,4 @@
-// The folder that a training run writes to: looked at before the hours of work, not after.
+// Prepares the folder of a training run. It is checked before the hours of work, not after.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace octet {
 
-// What becomes of the run that lies in the folder.
+// The treatment of an earlier run in the folder.
 enum class EarlierRun { kRefuse, kResume, kReplace };
 
 struct RunFolder {
@@ -18,9 +18,9 @@ struct RunFolder {
   bool resumable = true;  // the run has a --resume to name
 };
 
-// Makes the folder. Throws an Error naming it when it holds an earlier run that is to stay, when it cannot
-// be written to, or when the disk has no room for a run of `model`. With kReplace the earlier run's files
-// are removed.
+// Creates the folder. Throws an Error that names it when it holds an earlier run that has to stay,
+// when it is not writable, or when the disk has no space for a run of `model`. With kReplace the
+// files of the earlier run are removed.
 void prepare_run_folder(const RunFolder& folder, const Model& model);
 
 }  // namespace octet

@@ -1,4 +1,5 @@
-// All that a training run needs to continue exactly, in last.safetensors beside the averaged model.
+// The state that a training run needs to continue exactly. It is in last.safetensors, beside the
+// averaged model.
 #pragma once
 
 #include <filesystem>
@@ -24,18 +25,18 @@ struct RunPosition {
   double epoch_seconds = 0;  // spent on them
 };
 
-// What a run is a run of: continuing with other options would be another run.
+// The identity of a run: model and options. A run with other options is another run.
 using RunKey = std::string;
 
-// Its part that says which model the run began with.
+// The part of the key for the first model of the run.
 [[nodiscard]] std::string fingerprint(const Model& model);
 
 void write_run(const std::filesystem::path& file, const Model& averaged,
                const RunPosition& position, const RunKey& key, TrainableNetwork& network,
                WeightAverage& average, Optimizer& optimizer);
 
-// Fills network, average and optimizer. Throws an Error naming the file when it is of another model
-// or of a run with other options.
+// Fills network, average and optimizer. Throws an Error that names the file when it belongs to
+// another model, or to a run with other options.
 [[nodiscard]] RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
                                    TrainableNetwork& network, WeightAverage& average,
                                    Optimizer& optimizer);

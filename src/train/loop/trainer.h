@@ -1,5 +1,5 @@
-// Trains a network on labelled pictures: warm-up, a falling learning rate, an exponential moving
-// average of the weights, judged on the validation pictures after every epoch.
+// Trains a network on labelled images, with warm-up, a falling learning rate and an exponential
+// moving average of the weights. After every epoch it is evaluated on the validation images.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct TrainOptions {
   int batch = 16;
   OptimizerKind optimizer = OptimizerKind::kSgd;
   double learning_rate = 0;  // 0: as usual_learning_rate() has it
-  // The model detects these classes as it is: it is judged first, and stays the best unless an
-  // epoch is better.
+  // Whether the model already detects these classes. It is then evaluated first, and stays the best
+  // unless an epoch is better.
   bool already_trained = false;
   bool cosine = false;
   double last_learning_rate = 0.01;  // share of the first
@@ -34,18 +34,17 @@ struct TrainOptions {
   double momentum = 0.937;
   double weight_decay = 5e-4;  // of convolution weights only, at a batch of 64
   double warmup_epochs = 3;
-  double initial_fitness = -2;  // what an epoch has to exceed to be the best
+  double initial_fitness = -2;  // the fitness that the first best epoch has to exceed
   double clip_norm = 10;
   int accumulate = 1;  // batches a step
   int patience = 100;  // epochs without a better one until training stops
-  // Convolutions whose weights are random yet. By default SGD trains them at 0.01 from the first
-  // batch on.
+  // Convolutions with random weights. By default SGD trains them at 0.01 from the first batch on.
   std::set<std::string> new_layers;
   int freeze = 0;         // the first layers of the model, "model.0" on, stay as they are
   int close_mosaic = 10;  // last epochs without mosaic; never more than a half of all
   bool bf16 = false;
   torch::Device device = torch::kCPU;
-  bool rectangular = false;  // each picture is judged in the rectangle that fits it
+  bool rectangular = false;  // each image is evaluated in its fitting rectangle
   bool resume = false;
   uint64_t seed = 0;
   int threads = 0;      // 0: one per core
@@ -55,12 +54,12 @@ struct TrainOptions {
   std::filesystem::path folder;  // best.safetensors, last.safetensors, results.csv
 };
 
-// Of SGD 0.01, of AdamW 0.001. With up to 10,000 batches in all SGD's is for 40 pictures a step, and
-// lower with fewer, so that a short training does not lose what the model knows. At most a tenth if
-// the model is already trained.
+// Returns 0.01 for SGD and 0.001 for AdamW. With up to 10,000 batches in all, the rate of SGD is
+// for 40 images a step and lower with fewer, so that a short training does not destroy the
+// knowledge of the model. It is at most a tenth for a model that is already trained.
 [[nodiscard]] double usual_learning_rate(const TrainOptions& options, int64_t batches);
 
-// What pictures are letterboxed into to be judged.
+// The input size of images in an evaluation.
 [[nodiscard]] inline SizeOption judging_size(const TrainOptions& o) {
   return {.size = {o.side, o.side}, .exact = !o.rectangular};
 }
@@ -86,14 +85,14 @@ struct TrainSummary {
 
 struct TrainingTask {
   TrainableNetwork& network;
-  // The loss of the network's outputs on a batch, whose image is given as the network saw it.
+  // Returns the loss of the network's outputs on a batch. `image` is the input of the network.
   std::function<LossItems(const std::vector<torch::Tensor>& outputs, const torch::Tensor& image,
                           const Targets& targets)>
       loss;
   // Called before each epoch, with the share of the training done.
   std::function<void(double progress, WeightAverage& average)> before_epoch = {};
   LossParts parts = {};  // the losses that there are
-  // What else makes it this run and no other: a resumed one has to have the same.
+  // A further part of the run's key, which a resumed run must share.
   std::string kind = {};
 };
 
@@ -101,7 +100,7 @@ struct TrainingTask {
 [[nodiscard]] TrainSummary train(const TrainingTask& task, const Dataset& training,
                                  const Dataset& validation, const TrainOptions& options);
 
-// Fine-tunes a float model; BatchNorm that is folded or neutral is measured and put back first.
+// Fine-tunes a float model. Folded or neutral BatchNorm is first measured and inserted again.
 [[nodiscard]] TrainSummary train_float(const Model& model, const Dataset& training,
                                        const Dataset& validation, const TrainOptions& options);
 

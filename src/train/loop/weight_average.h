@@ -1,4 +1,5 @@
-// The exponential moving average of a network's parameters and buffers: what is judged and written.
+// The exponential moving average of a network's parameters and buffers. It is evaluated and
+// written.
 #pragma once
 
 #include "train/network/network.h"
@@ -8,7 +9,7 @@ namespace octet {
 struct AverageOptions {
   double decay = 0.9999;
   double ramp = 2000;  // updates until the decay is near its end value
-  // Share of the updates so far that is averaged over at least, as long as `decay` allows it.
+  // The average covers at least this share of all updates, as far as `decay` allows it.
   double least_share = 0.1;
 };
 
@@ -19,7 +20,7 @@ class WeightAverage {
   WeightAverage(const TrainableNetwork& network, AverageOptions options);
 
   void update(const TrainableNetwork& network);
-  // Exchanges the network's values and the averages, there and back.
+  // Exchanges the values of the network and the averages. A second call restores them.
   void swap(const TrainableNetwork& network);
 
   [[nodiscard]] Tensors& values() { return values_; }  // parameters and buffers by name

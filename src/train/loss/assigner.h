@@ -1,5 +1,5 @@
-// Task-aligned assignment: which cells are to predict which object, and how surely. Feng et al.,
-// "TOOD: Task-aligned One-stage Object Detection", 2021, with YOLOv8's constants.
+// Task-aligned assignment: it assigns cells to objects, with a target score for each (Feng et al.,
+// "TOOD: Task-aligned One-stage Object Detection", 2021), with the constants of YOLOv8.
 #pragma once
 
 #include "train/torch.h"

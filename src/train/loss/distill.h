@@ -1,5 +1,5 @@
-// How far the outputs of one network are from those of another, as detections would feel it. Cells
-// count by what the other, the teacher, sees in them: its highest class probability.
+// The distance of a student's outputs from those of a teacher, in terms of detections. A cell
+// weighs as much as the teacher sees in it: its highest class probability.
 //   classes     divergence of the probabilities, over all cells; logits too low for any detection
 //               are equal
 //   boxes       divergence of the distributions of the four sides
@@ -23,7 +23,8 @@ class Distillation {
  public:
   explicit Distillation(const Model& model, DistillGains gains = {});
 
-  // Both as GraphExecutor::forward() gives them. One number, with a gradient for the student.
+  // Both have the form of GraphExecutor::forward(). Returns one number, with a gradient for the
+  // student.
   [[nodiscard]] torch::Tensor operator()(const std::vector<torch::Tensor>& student,
                                          const std::vector<torch::Tensor>& teacher) const;
 
@@ -33,12 +34,12 @@ class Distillation {
   DistillGains gains_;
 };
 
-// Where the network's paths part: activations that several nodes use, in order. There the features
-// of two networks are compared.
+// Returns the activations with several consumers, in order. The features of two networks are
+// compared there.
 [[nodiscard]] std::vector<std::string> shared_features(const Graph& graph);
 
-// Mean over pairs of features of |student − teacher|² / |teacher|², with a gradient for the
-// student.
+// Returns the mean of |student − teacher|² / |teacher|² over pairs of features, with a gradient for
+// the student.
 [[nodiscard]] torch::Tensor feature_distance(std::span<const torch::Tensor> student,
                                              std::span<const torch::Tensor> teacher);
 

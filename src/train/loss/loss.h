@@ -1,9 +1,10 @@
 // YOLOv8's losses for detection and pose, on the raw outputs of the graph.
-//   box        1 − CIoU, weighted by the target score (Zheng et al., "Distance-IoU Loss", 2020)
-//   dfl        cross entropy with the two bins beside each target distance (Li et al., "Generalized
-//   Focal Loss", 2020) cls        binary cross entropy with the assigner's target scores keypoint
-//   1 − OKS of labelled keypoints (Maji et al., "YOLO-Pose", 2022);  visibility: binary cross
-//   entropy
+//   box         1 − CIoU, weighted by the target score (Zheng et al., "Distance-IoU Loss", 2020)
+//   dfl         cross entropy with the two bins beside each target distance (Li et al.,
+//               "Generalized Focal Loss", 2020)
+//   cls         binary cross entropy with the assigner's target scores
+//   keypoint    1 − OKS of labelled keypoints (Maji et al., "YOLO-Pose", 2022)
+//   visibility  binary cross entropy
 #pragma once
 
 #include <vector>
@@ -27,7 +28,7 @@ struct Targets {
 };
 
 struct LossItems {
-  torch::Tensor total;  // Σ items × images in the batch: what is differentiated
+  torch::Tensor total;  // Σ items × images in the batch, for the gradient
   double box = 0, cls = 0, dfl = 0, keypoint = 0, visibility = 0;  // with their gains
   double distill = 0;  // distance from a teacher's outputs, where there is one
 };
@@ -36,7 +37,8 @@ struct NamedLoss {
   const char* name;
   double LossItems::*value;
 };
-// Those that a training has, in the order of tables: of the labels, for this head, and of a teacher.
+// The losses of a training, in the order of tables: those of labels for this head, and of a
+// teacher.
 struct LossParts {
   bool labels = true, distill = false;
 };

@@ -1,7 +1,7 @@
-// Quantization as a differentiable function: what integers will do, computed in float, with
+// Quantization as a differentiable function. It computes the effect of integers in float, with
 // gradients for weights, values and scales by learned step sizes (Esser et al., "Learned Step Size
-// Quantization", 2020): rounding passes the gradient through, clamping stops it, and a scale's
-// gradient is divided by √(elements · 127).
+// Quantization", 2020). Rounding passes the gradient through, clamping stops it, and the gradient
+// of a scale is divided by √(elements · 127).
 #pragma once
 
 #include "graph/graph.h"
@@ -10,7 +10,7 @@
 
 namespace octet {
 
-// A scale under training, and the zero point that goes with it.
+// A scale under training, and its zero point.
 struct LearnedParams {
   torch::Tensor scale;  // one element
   int zero_point = 0;
@@ -18,15 +18,15 @@ struct LearnedParams {
   [[nodiscard]] QuantParams now() const { return {scale.item<float>(), zero_point}; }
 };
 
-// Rounded and clamped to the 256 steps.
+// Rounds and clamps to the 256 steps.
 [[nodiscard]] torch::Tensor fake_quantize(const torch::Tensor& x, const LearnedParams& params);
 
 // Weights (O, …) with one scale per output channel, within ±limit steps.
 [[nodiscard]] torch::Tensor fake_quantize_weight(const torch::Tensor& weight,
                                                  const torch::Tensor& scales, int limit);
 
-// x quantized to `in`, the activation in integers as engines compute it, the result quantized to
-// `out`, in one pass. With ReLU and ReLU6, which are part of the convolution, `in` is `out`.
+// Quantizes x to `in`, applies the activation in integers as engines do, and quantizes the result
+// to `out`, in one pass. ReLU and ReLU6 are part of the convolution, so `in` is `out`.
 [[nodiscard]] torch::Tensor fake_quantized_activation(const torch::Tensor& x, ActivationKind kind,
                                                       const LearnedParams& in,
                                                       const LearnedParams& out);

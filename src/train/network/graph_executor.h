@@ -1,6 +1,5 @@
-// A Graph as a differentiable function: the trainer's view of the one description of the network.
-// Convolution weights, biases and BatchNorm's gamma and beta are leaves with gradients; running
-// statistics are buffers.
+// A Graph as a differentiable function. Convolution weights, biases, and gamma and beta of
+// BatchNorm are leaves with gradients. Running statistics are buffers.
 #pragma once
 
 #include <map>
@@ -23,27 +22,28 @@ class GraphExecutor {
   GraphExecutor(const GraphExecutor&) = delete;
   GraphExecutor& operator=(const GraphExecutor&) = delete;
 
-  // `image` (N, 3, H, W) float in [0, 1]. The graph's outputs in its order, (N, C, h, w) each. With
-  // batch statistics the running ones are updated as PyTorch does, with a momentum of 0.03.
-  // `also`: values of the graph that are given behind the outputs.
+  // `image` is (N, 3, H, W), float in [0, 1]. Returns the graph's outputs in order, (N, C, h, w)
+  // each, followed by the values `also`. With batch statistics the running ones are updated as in
+  // PyTorch, with a momentum of 0.03.
   [[nodiscard]] std::vector<torch::Tensor> forward(const torch::Tensor& image, NormMode mode,
                                                    const std::vector<std::string>& also = {});
 
-  // Images have to lie where the parameters do: at first in the processor's memory.
+  // Moves the network. Images have to be on the device of the parameters, at first the processor.
   void move_to(torch::Device device);
   [[nodiscard]] torch::Device device() const { return parameters_.begin()->second.device(); }
 
-  // These BatchNorms keep their statistics, and use them, also in forward() with batch statistics.
+  // These BatchNorms keep and use their running statistics, even in forward() with batch
+  // statistics.
   void keep_statistics(std::set<std::string> norms) { kept_ = std::move(norms); }
 
-  // Every value of the graph by its name, the image's among them, with running statistics.
+  // Returns every value of the graph by its name, including the image, with running statistics.
   [[nodiscard]] std::map<std::string, torch::Tensor> values(const torch::Tensor& image);
 
-  // One node on given inputs, with running statistics.
+  // Computes one node on given inputs, with running statistics.
   [[nodiscard]] torch::Tensor run_node(const Node& node, TorchInputs inputs) {
     return apply(node, inputs, NormMode::kRunningStatistics);
   }
-  // A convolution with other weights.
+  // Computes a convolution with other weights.
   [[nodiscard]] torch::Tensor run_with_weight(const Node& node, TorchInputs inputs,
                                               const torch::Tensor& weight) const;
   [[nodiscard]] const Graph& structure() const { return graph_; }  // values as at the beginning
@@ -54,7 +54,7 @@ class GraphExecutor {
   }
   [[nodiscard]] const std::map<std::string, torch::Tensor>& buffers() const { return buffers_; }
 
-  // The graph with the present values.
+  // Returns the graph with the current values.
   [[nodiscard]] Graph graph() const;
 
  private:

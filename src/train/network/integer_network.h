@@ -1,6 +1,6 @@
-// A quantized model as it will run, at the speed of libtorch's convolutions: they compute sums of
-// products of integers, which float32 holds exactly up to 2^24, and all between them is done as the
-// integer reference does it. What is kept in float stays so.
+// Computes a quantized model in its integers, at the speed of libtorch's convolutions. Float32
+// holds their sums of integer products exactly up to 2^24. Everything between them is computed as
+// in the integer reference. Float layers stay in float.
 #pragma once
 
 #include <map>
@@ -20,8 +20,8 @@ class IntegerNetwork {
   // BatchNorm has to be folded.
   explicit IntegerNetwork(Model model);
 
-  // `image` (N, 3, H, W) float in [0, 1] to the graph's outputs in its order, (N, C, h, w) each,
-  // real values.
+  // `image` is (N, 3, H, W), float in [0, 1]. Returns the graph's outputs in order as real values,
+  // (N, C, h, w) each.
   [[nodiscard]] std::vector<torch::Tensor> operator()(const torch::Tensor& image) const;
 
   struct Value {

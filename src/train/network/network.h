@@ -1,4 +1,4 @@
-// What a Trainer trains: a float network or a quantized one.
+// The network of a training: a float one or a quantized one.
 #pragma once
 
 #include <cstdlib>
@@ -13,7 +13,7 @@
 
 namespace octet {
 
-// `image` (N, 3, H, W) in [0, 1] to the outputs of the graph.
+// Computes the outputs of the graph from `image` (N, 3, H, W) in [0, 1].
 using Forward = std::function<std::vector<torch::Tensor>(const torch::Tensor& image)>;
 
 class TrainableNetwork {
@@ -22,20 +22,21 @@ class TrainableNetwork {
 
   virtual ~TrainableNetwork() = default;
 
-  // `image` (N, 3, H, W) float in [0, 1], on the network's device, to the graph's outputs in its
-  // order, (N, C, h, w) each: as in training.
+  // `image` is (N, 3, H, W), float in [0, 1], on the network's device. Returns the graph's outputs
+  // in order, (N, C, h, w) each, as in training.
   [[nodiscard]] virtual std::vector<torch::Tensor> forward(const torch::Tensor& image) = 0;
-  // The same as it will run, with the values that parameters have now, for images on any device.
+  // Returns the network for inference, with the current parameters, for images on any device.
   [[nodiscard]] virtual Forward inference() = 0;
 
-  // Parameters and buffers from now on lie there: tensors given before are no longer the network's.
+  // Moves parameters and buffers to `device`. Tensors that were returned earlier lose their
+  // connection to the network.
   virtual void move_to(torch::Device device) = 0;
 
   // By "node.parameter", as the model file names them. Tensors are shared, not copied.
   [[nodiscard]] virtual const Tensors& parameters() const = 0;
   [[nodiscard]] virtual const Tensors& buffers() const = 0;
 
-  // With the present values.
+  // Returns the model with the current values.
   [[nodiscard]] virtual Model model() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// Every operator as libtorch computes it, with gradients: one function each. Values are (N, C, H, W).
+// Computes every operator with libtorch and gradients, one function each. Values are (N, C, H, W).
 #pragma once
 
 #include <span>
@@ -19,11 +19,11 @@ using TorchInputs = std::span<const torch::Tensor>;
 [[nodiscard]] torch::Tensor compute(const AvgPool& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const ResizeNearest& op, TorchInputs in);
 
-// A convolution of other weights than the operator holds.
+// Computes a convolution with other weights than those of the operator.
 [[nodiscard]] torch::Tensor compute(const Conv2d& op, const torch::Tensor& x,
                                     const torch::Tensor& weight, const torch::Tensor& bias);
 
-// A node without tensors. Throws an Error for one that has some.
+// Computes a node without tensors. Throws an Error for a node with tensors.
 [[nodiscard]] torch::Tensor apply_plain(const Node& node, TorchInputs inputs);
 
 [[nodiscard]] torch::Tensor to_torch(const Tensor& tensor);

@@ -1,4 +1,4 @@
-// What a network's outputs hold, all strides together, as losses and distances want it.
+// Joins a network's outputs over all strides, for losses and distances.
 #pragma once
 
 #include <vector>

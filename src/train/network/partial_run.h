@@ -1,5 +1,6 @@
-// What quantizing a part of a network, and nothing else, does to its outputs: only what depends on
-// that part is computed again. SiLU between two values of that part rounds as in engines.
+// Computes the effect of quantizing only a part of a network on its outputs. Only the values that
+// depend on that part are computed again. A SiLU between two values of that part rounds as in
+// engines.
 #pragma once
 
 #include <map>

@@ -1,11 +1,11 @@
-// A quantized network under training: the Graph, without BatchNorm, computed as integers will
-// compute it, with gradients for weights, biases and scales.
+// A quantized network under training: the Graph without BatchNorm, computed with the rounding of
+// integers, with gradients for weights, biases and scales.
 //
-// What is learned is the change, in units in which one step of an optimizer means the same
-// everywhere: of a weight in steps of its channel's scale, of a bias in shares of a step of its
-// output, of a scale as a logarithm. (One learning rate for plain weights, which differ by powers
-// of ten between channels, either tears the small ones apart or leaves the large ones as they are.)
-// Zero points stay as calibrated. Biases are rounded as they will be stored.
+// The parameters are changes, in units in which one step of an optimizer means the same everywhere:
+// of a weight in steps of its channel's scale, of a bias in shares of a step of its output, of a
+// scale as a logarithm. Plain weights differ by powers of ten between channels, so that no single
+// learning rate fits all of them. Zero points stay as calibrated. Biases are rounded as in the
+// file.
 #pragma once
 
 #include <functional>
@@ -34,13 +34,13 @@ class QuantizedNetwork : public TrainableNetwork {
 
   std::vector<torch::Tensor> forward(const torch::Tensor& image) override { return run(image, {}); }
   Forward inference() override;
-  // These values are given, too, behind the graph's outputs.
+  // Returns these values too, behind the graph's outputs.
   void give_also(std::vector<std::string> values) { also_ = std::move(values); }
-  // `visit` sees every quantized value.
+  // Calls `visit` with every quantized value.
   [[nodiscard]] std::vector<torch::Tensor> run(const torch::Tensor& image, const Visitor& visit);
 
-  // Takes the mean error that rounded weights make, per channel, out of the biases (Nagel et al.,
-  // "Data-free quantization", 2019). `values`: of the float network, by name.
+  // Removes the mean error of rounded weights from the biases, per channel (Nagel et al.,
+  // "Data-free quantization", 2019). `values` are those of the float network, by name.
   void correct_biases(const std::map<std::string, torch::Tensor>& values);
 
   // Changes: "NODE.weight", "NODE.bias", "NODE.log_scales", "group.N.log_scale".
@@ -50,10 +50,10 @@ class QuantizedNetwork : public TrainableNetwork {
 
   [[nodiscard]] const WeightGrid& weight_grid() const { return scales_.weight_grid; }
 
-  // From now on scales are as they will be stored, without gradients.
+  // Fixes the scales at their stored values, without gradients.
   void freeze_scales();
 
-  // The integers for the present values.
+  // Returns the integers of the current values.
   Model model() const override;
 
  private:

@@ -25,10 +25,10 @@ struct CalibrationOptions {
 [[nodiscard]] Calibration calibrate(const Model& model, const Placement& placement,
                                     const Dataset& data, const CalibrationOptions& options);
 
-// Images evenly over the dataset, letterboxed: (N, 3, side, side) float in [0, 1].
+// Returns images evenly from the dataset, letterboxed: (N, 3, side, side), float in [0, 1].
 [[nodiscard]] torch::Tensor calibration_batch(const Dataset& data, int pictures, int side);
 
-// Takes the mean error of rounded weights out of the biases of `network`, on a few images.
+// Removes the mean error of rounded weights from the biases of `network`, on a few images.
 void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
                     const CalibrationOptions& options);
 

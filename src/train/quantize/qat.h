@@ -1,5 +1,5 @@
-// Quantization-aware training: a quantized network learns to give the outputs of the float model it
-// came from, and the labels' boxes.
+// Quantization-aware training: a quantized network learns to give the outputs of its float model,
+// and the boxes of the labels.
 #pragma once
 
 #include "train/loop/trainer.h"
@@ -16,7 +16,7 @@ struct QatOptions {
   double frozen_part = 0.25;  // the last part of the training, in which scales stay as they are
 };
 
-// `teacher`: float, without BatchNorm, of the same function as `network` before it was quantized.
+// `teacher` is the float model of `network` without BatchNorm.
 [[nodiscard]] TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
                                            const Dataset& training, const Dataset& validation,
                                            const QatOptions& options);

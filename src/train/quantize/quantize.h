@@ -1,4 +1,4 @@
-// From a float model to an int8 one: calibration, layers left in float where asked for, training.
+// Quantizes a float model to int8: calibration, the choice of float layers where wanted, training.
 #pragma once
 
 #include <optional>
@@ -14,10 +14,10 @@ struct QuantizeOptions {
   QuantizeMethod method = QuantizeMethod::kPtq;
   CalibrationOptions calibration;
   QatOptions qat;
-  bool rank = false;               // layers, by what quantizing each costs
-  bool rank_by_map = false;        // the same, by what each costs of mAP50-95: much slower
-  int keep_float = 0;              // so many of the costliest layers
-  std::optional<double> max_drop;  // of mAP50-95, reached with as few float layers as it takes
+  bool rank = false;               // rank layers by the cost of quantizing each
+  bool rank_by_map = false;        // the same by mAP50-95, which is much slower
+  int keep_float = 0;              // number of the costliest layers that stay in float
+  std::optional<double> max_drop;  // of mAP50-95, reached with as few float layers as possible
 };
 
 struct QuantizeResult {
@@ -28,12 +28,12 @@ struct QuantizeResult {
   Evaluation before, ptq, after;        // float, calibrated, and the result
   std::optional<TrainSummary> training;
 
-  // What quantization costs of mAP50-95, of boxes or keypoints.
+  // The drop of mAP50-95 by quantization, of boxes or keypoints.
   [[nodiscard]] double drop(const Evaluation& e) const {
     return before.fitness(model.info.task) - e.fitness(model.info.task);
   }
-  // Where 95 % of the drops lie over draws of the images; absent where a resumed run's best epoch
-  // lies before the resume.
+  // The interval of 95 % of the drops over draws of the images. Absent where the best epoch of a
+  // resumed run is before the resume.
   [[nodiscard]] std::optional<Interval> drop_interval(const Evaluation& e) const;
 };
 

@@ -1,4 +1,4 @@
-// What quantizing each layer alone costs: its weights, and the values it makes.
+// The cost of quantizing each layer alone: its weights, and its values.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct LayerCost {
   std::optional<double> drop = std::nullopt;  // of mAP50-95, where it was asked for
 };
 
-// One convolution quantized alone: its weights, its output, that of the activation after it.
+// Quantizes one convolution alone: its weights, its output, and the output of its activation.
 [[nodiscard]] PartialQuantization quantized_layer(const Model& model, const Placement& placement,
                                                   const Scales& scales, const std::string& conv);
 

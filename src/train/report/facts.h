@@ -1,4 +1,4 @@
-// The head of a report: where a run came from.
+// The head of a report: the origin of a run.
 #pragma once
 
 #include <string>

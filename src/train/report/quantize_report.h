@@ -1,4 +1,4 @@
-// The page that shows what quantization cost and gained.
+// The report of a quantization: its costs and gains.
 #pragma once
 
 #include <filesystem>
@@ -17,9 +17,9 @@ struct QuantizeReport {
   ReportedOptions options;
 };
 
-// The drop of mAP with its interval, the layers that cost most, ten images with the detections of
-// the float and of the int8 model beside each other, and ranges. Throws an Error where the file
-// cannot be written or an image not be read.
+// Writes the drop of mAP with its interval, the costliest layers, ten images with the detections of
+// the float and the int8 model side by side, and ranges. Throws an Error where the file cannot be
+// written or an image cannot be read.
 void write_quantize_report(const std::filesystem::path& file, const QuantizeReport& report);
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// The page that shows what training did.
+// The report of a training.
 #pragma once
 
 #include <filesystem>
@@ -9,9 +9,9 @@
 
 namespace octet {
 
-// Figures of each class with the threshold to detect with, curves from results.csv in the folder,
-// precision and recall, the confusion matrix, and samples of predictions beside the labels, of
-// best.safetensors. Written as report.html in the folder.
+// Writes report.html to the folder, for best.safetensors: figures of each class with the best
+// threshold, curves from results.csv, precision and recall, the confusion matrix, and samples of
+// predictions beside the labels.
 void write_train_report(const std::filesystem::path& folder, const Dataset& validation,
                         const SizeOption& size, const Facts& facts, const ReportedOptions& options);
 

@@ -1,5 +1,5 @@
-// Draws detections into a picture: boxes, labels, keypoints and, for COCO's 17 keypoints, the
-// skeleton. Draws outlines of places.
+// Draws detections into an image: boxes, labels, keypoints and, for COCO's 17 keypoints, the
+// skeleton. Draws the outlines of zones and lines.
 #pragma once
 
 #include <span>
@@ -13,7 +13,8 @@ namespace octet {
 void draw_detections(Image& image, const Detections& detections,
                      std::span<const std::string> class_names);
 
-// From point to point, in pixels, and back to the first where `closed`; its name at the first.
+// Draws from point to point, in pixels, and back to the first where `closed`. The name stands at
+// the first point.
 void draw_outline(Image& image, std::span<const Keypoint> points, bool closed,
                   const std::string& name);
 

@@ -1,4 +1,4 @@
-// Batch normalization, as training needs it.
+// Batch normalization, for training.
 #pragma once
 
 #include "graph/ops/operator.h"

@@ -32,7 +32,7 @@ struct Conv2d {
   [[nodiscard]] double multiplications(const Shape& output) const;
 };
 
-// The convolution that makes these output channels, in this order. Without groups.
+// Returns the convolution with only these output channels, in this order. It must have no groups.
 [[nodiscard]] Conv2d select_outputs(const Conv2d& whole, const std::vector<size_t>& channels);
 
 }  // namespace octet

@@ -14,7 +14,7 @@ struct ActivationFunction {
   std::string_view name;  // as the model file has it
   double (*value)(double x);
   double (*slope)(double x);  // the derivative; at a kink the one on the flat side
-  // Engines compute it within the convolution before it: it clamps to [low, high].
+  // Whether engines compute it within the convolution before it: it clamps to [low, high].
   bool fuses_into_conv = false;
   double low = 0, high = 0;
 };
@@ -22,7 +22,7 @@ struct ActivationFunction {
 [[nodiscard]] inline std::string_view activation_name(ActivationKind kind) {
   return function_of(kind).name;
 }
-// Throws an Error for a name that is not known.
+// Throws an Error for an unknown name.
 [[nodiscard]] ActivationKind parse_activation(std::string_view name);
 
 struct Activation {

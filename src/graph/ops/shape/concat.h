@@ -1,4 +1,4 @@
-// Values side by side, along the channels.
+// Joins values along the channels.
 #pragma once
 
 #include "graph/ops/operator.h"

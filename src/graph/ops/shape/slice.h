@@ -1,4 +1,4 @@
-// Some of the channels.
+// Takes some of the channels.
 #pragma once
 
 #include "graph/ops/operator.h"

@@ -1,4 +1,5 @@
-// Who may ask what: decided before a request is looked at any further. For one thread.
+// Decides whether a client may make a request, before anything else of the request is read. One
+// thread.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,8 @@ namespace octet {
 
 struct ServerOptions;
 
-// What of a request decides; headers as they came, empty where there is none.
+// The parts of a request for the decision. Headers are as received, and empty where they are
+// missing.
 struct RequestInfo {
   std::string method, path, host, origin, content_type, authorization;
   ClientAddress from;
@@ -25,12 +27,12 @@ struct Refusal {
 
 class AccessControl {
  public:
-  // Throws a usage Error for an address that other machines reach, without a token or `open`, and
-  // for a token that could be guessed.
+  // Throws a usage Error for an address that other machines can reach without a token or `open`,
+  // and for a token that is too short.
   explicit AccessControl(const ServerOptions& options);
 
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
-  // Why not; nothing when it may.
+  // Returns the refusal, or nothing when the request is allowed.
   [[nodiscard]] std::optional<Refusal> check(const RequestInfo& asked, AttemptLimiter::Time now);
 
  private:

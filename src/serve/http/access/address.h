@@ -1,4 +1,4 @@
-// Addresses and names as requests and options give them: parsed once, compared as what they mean.
+// Parses addresses and names of requests and options, and compares them by meaning.
 #pragma once
 
 #include <sys/socket.h>
@@ -12,7 +12,7 @@
 
 namespace octet {
 
-// Where to listen.
+// The address on which the server listens.
 struct Endpoint {
   std::string host;  // an IP address
   int port = 0;
@@ -32,11 +32,12 @@ struct Authority {
 // port that is not named is the usual one of the origin's scheme.
 [[nodiscard]] bool is_same_origin(std::string_view origin, std::string_view host);
 
-// "localhost", an address of 127.0.0.0/8 as four numbers, or ::1: what no name server can redirect.
+// Whether `host` is "localhost", an address of 127.0.0.0/8 as four numbers, or ::1. No name server
+// can redirect these.
 [[nodiscard]] bool is_loopback(const std::string& host);
 
-// Where a client comes from, as limits count it: an IPv4 address, or the first 64 bits of an IPv6
-// address, because one machine may use all addresses behind them.
+// The origin of a client for limits: an IPv4 address, or the first 64 bits of an IPv6 address,
+// because one machine may use all addresses behind them.
 struct ClientAddress {
   std::array<uint8_t, 8> network{};
   auto operator<=>(const ClientAddress&) const = default;

@@ -1,5 +1,5 @@
-// How often an address may bring a wrong token: ten times in a row, and then once every six seconds.
-// Memory is bounded, however many addresses try. For one thread.
+// Limits wrong tokens of an address: ten in a row, then one every six seconds. Memory is bounded
+// for any number of addresses. One thread.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ class AttemptLimiter {
   static constexpr std::chrono::seconds kEvery{6};
   static constexpr size_t kAddresses = 1024;  // of which wrong tokens are remembered
 
-  // Until the address may try again; zero: it may.
+  // The time until the address may try again; zero: at once.
   [[nodiscard]] std::chrono::seconds wait(const ClientAddress& from, Time now) const;
   void failed(const ClientAddress& from, Time now);
 

@@ -1,5 +1,6 @@
-// Who is connected, who has to go to make room, and who takes too long. A connection is dropped by
-// shutting its socket down, which its owner hears of as of any other end. For one thread.
+// The table of connections. It decides which connection is dropped to make room, and which takes
+// too long. It drops a connection by shutting its socket down, which its owner sees like any other
+// end. One thread.
 #pragma once
 
 #include <chrono>
@@ -22,13 +23,13 @@ class ConnectionTable {
   void open(Key connection, int socket, const ClientAddress& from, Time now);
   void close(Key connection) { places_.erase(connection); }
 
-  // The next step begins: a request, its answer, a picture of a stream.
+  // Begins the next step: a request, its answer, or an image of a stream.
   void begin_step(Key connection, Time now) { places_.at(connection).since = now; }
-  // It waits for this program, which is not its fault, until the next step.
+  // The connection waits for this program until the next step, so its time does not count.
   void begin_wait(Key connection) { places_.at(connection).since = Time::max(); }
   // Until end_exchange(). False when there are too many.
   [[nodiscard]] bool begin_stream(Key connection);
-  // The answer is on its way, or nobody wants it; what follows is the next request.
+  // Ends the exchange: the answer was sent, or the client is gone. The next request follows.
   void end_exchange(Key connection, Time now);
 
   void drop_overdue(Time now);

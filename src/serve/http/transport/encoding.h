@@ -1,4 +1,4 @@
-// How a body goes over the wire: compressed, or a part of it.
+// The encoding of a body: compressed, or a part of it.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,9 @@ enum class Compression { kFast, kSmall };
 struct ByteRange {
   size_t first = 0, count = 0;  // a count of 0: nothing of the body is in it
 };
-// Of a body of `size` bytes, what a Range header asks for. Nothing: all of it, because the header is
-// malformed or names several ranges, which together could be far larger than the body.
+// Returns the part of a body of `size` bytes that a Range header requests. Nothing: send all of it,
+// because the header is malformed or names several ranges, which together could be far larger than
+// the body.
 [[nodiscard]] std::optional<ByteRange> parse_range(std::string_view header, size_t size);
 
 }  // namespace octet

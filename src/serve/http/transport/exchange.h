@@ -1,4 +1,4 @@
-// A request and its answer, without a word about the library that carries them.
+// A request and its answer, independent of the HTTP library.
 #pragma once
 
 #include <chrono>
@@ -43,7 +43,7 @@ struct HttpAnswer {
 // {"error": reason}
 [[nodiscard]] HttpAnswer error_answer(int status, const std::string& reason);
 
-// Who answers. Both are called by the server's thread, and never wait.
+// Answers requests. The server's thread calls both functions, and they never wait.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;

@@ -1,5 +1,5 @@
-// The HTTP server: libmicrohttpd under one thread of ours, which does all and waits for nobody. A
-// request that has no answer yet is put aside until wake(); whoever takes too long is dropped.
+// The HTTP server: libmicrohttpd with one thread, which never waits for a client. A request without
+// an answer is suspended until wake(). A client that takes too long is dropped.
 #pragma once
 
 #include <memory>
@@ -24,15 +24,15 @@ struct HttpDaemonOptions {
 
 class HttpDaemon {
  public:
-  // Answers from now on, on a thread of lower priority: looking never costs results. `handler` has
-  // to outlive it. Throws an Error when the address cannot be listened on.
+  // Starts to answer, on a thread of lower priority, so that clients never cost results. `handler`
+  // has to outlive it. Throws an Error when it cannot listen on the address.
   HttpDaemon(const HttpDaemonOptions& options, HttpHandler& handler);
   ~HttpDaemon();  // ends all connections, at once
   HttpDaemon(const HttpDaemon&) = delete;
   HttpDaemon& operator=(const HttpDaemon&) = delete;
 
   [[nodiscard]] int port() const;
-  // What an answer waited for may be there. Any thread; never waits.
+  // Asks suspended requests for their answers again. Any thread; never waits.
   void wake();
 
  private:

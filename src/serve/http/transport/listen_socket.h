@@ -23,9 +23,9 @@ class OwnedDescriptor {
   int number_;
 };
 
-// Does not block; connections inherit `bytes` as what the system keeps for them each way, and are
-// found dead within a minute where the other machine has vanished. Throws an Error that says why
-// the address cannot be listened on.
+// Opens a listening socket that does not block. Connections inherit `bytes` as the size of their
+// buffers, each way. A connection to a machine that has vanished ends within a minute. Throws an
+// Error with the reason when it cannot listen on the address.
 [[nodiscard]] OwnedDescriptor listen_on(const Endpoint& endpoint, int bytes);
 [[nodiscard]] int port_of(const OwnedDescriptor& socket);
 

@@ -18,8 +18,8 @@ struct ReceivedRequest {
   HttpRequest request;
   std::string range;
   bool takes_gzip = false;
-  // Why it cannot be read to its end. The connection is closed after this answer, so that what
-  // follows the headers is never taken for another request.
+  // The answer to a request that cannot be read to its end. The connection is closed after it, so
+  // that the rest is never read as another request.
   std::optional<HttpAnswer> unreadable;
 };
 
