@@ -11,7 +11,7 @@ help:
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
 	@echo "make format  formats the sources; make format CHECK=1 only checks"
-	@echo "make lint    shellcheck, clang-tidy with locks, type names, and that includes go one way; make lint CHANGED=1 only what changed"
+	@echo "make lint    shellcheck, clang-tidy with locks, type names, includes that go one way, and the prose of the documents; make lint CHANGED=1 only what changed"
 	@echo "make clean   removes what was built"
 
 setup:
@@ -59,6 +59,7 @@ lint: setup
 	@scripts/setup.sh lint
 	@scripts/check_includes.sh
 	@scripts/check_types.py src
+	@scripts/check_prose.py
 	@scripts/lint.sh $(if $(CHANGED),changed)
 
 clean:
