@@ -35,8 +35,8 @@ def without_code(text):
 def plain(line):
     """A line as it is read: a code span or an address is one word, a link its text, an image nothing."""
     line = re.sub(r'`+[^`]*`+', 'Code', line)
-    line = re.sub(r'!\[[^\]]*\]\([^)]*\)', '', line)
-    line = re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', line)
+    line = re.sub(r'!\[[^\]]*\](\([^)]*\)|\[[^\]]*\])', '', line)
+    line = re.sub(r'\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])', r'\1', line)
     line = re.sub(r'<?https?://[^\s>)]*[^\s>).,]>?', 'Address', line)
     return re.sub(r'<[^>]*>|[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}', '', line)
 
@@ -45,7 +45,7 @@ def blocks(text):
     """(first line, text) of every paragraph and list item."""
     first, lines = 0, []
     for number, line in enumerate(without_code(text).splitlines() + [''], 1):
-        apart = re.match(r'\s*$|\s*#|\s*\||\s*---', line)
+        apart = re.match(r'\s*$|\s*#|\s*\||\s*---|\[[^\]]+\]:', line)
         item = re.match(r'\s*(?:[-*+]|\d+\.)\s+|\s*>\s*', line)
         if (apart or item) and lines:
             yield first, ' '.join(lines)
@@ -83,7 +83,8 @@ def forms(word):
 
 
 def broken_links(path, text):
-    for target in re.findall(r'\]\(([^)\s]+)\)', without_code(text)):
+    for target in re.findall(r'\]\(([^)\s]+)\)|^\[[^\]]+\]: *(\S+)', without_code(text), re.M):
+        target = ''.join(target)
         if not re.match(r'[a-z]+:|#', target) and not (path.parent / target.split('#')[0]).exists():
             yield f'link to {target}, which does not exist'
 
@@ -167,6 +168,7 @@ def self_test():
         ('It judges pictures.\nIt is evaluated.\n', 2),
         ('It is faster now.\n', 1),
         ('See [it](missing.md).\n', 1),
+        ('See [it][there].\n\n[there]: missing.md\n', 1),
     ]
     words = unwanted('- **image**: a rectangle of pixels\n  (not: picture, photo).\n- **evaluate**: to measure (not: judge).\n')
     assert words == {'picture': 'image', 'photo': 'image', 'judge': 'evaluate'}, words
