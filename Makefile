@@ -60,6 +60,7 @@ lint: setup
 	@scripts/check_includes.sh
 	@scripts/check_types.py src
 	@scripts/check_prose.py
+	@scripts/check_messages.py docs/guide/troubleshooting.md src
 	@scripts/lint.sh $(if $(CHANGED),changed)
 
 clean:
