@@ -1,7 +1,7 @@
 # The thin front: each target installs what it needs by itself.
 .PHONY: help setup engines build aarch64 demo check test check-all fuzz bench format lint clean
 help:
-	@echo "make demo    detects people in a video: demo/person.jpg and demo/person.mp4"
+	@echo "make demo    detects objects in an image and a video, into demo/"
 	@echo "make check   builds everything and runs the fast tests: under two minutes after a build"
 	@echo "make test    builds everything and runs the tests"
 	@echo "make check-all  the tests, then lint, sanitizers, the debug build, emulated processors and fuzzing: hours"
