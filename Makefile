@@ -1,7 +1,7 @@
 # The thin front: each target installs what it needs by itself.
 .PHONY: help setup engines build aarch64 demo check test check-all fuzz bench format lint clean
 help:
-	@echo "make demo    people found in a video: demo/person.mp4 and demo/person.jpg"
+	@echo "make demo    detects objects in an image and a video, into demo/"
 	@echo "make check   builds everything and runs the fast tests: under two minutes after a build"
 	@echo "make test    builds everything and runs the tests"
 	@echo "make check-all  the tests, then lint, sanitizers, the debug build, emulated processors and fuzzing: hours"
@@ -11,7 +11,7 @@ help:
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
 	@echo "make format  formats the sources; make format CHECK=1 only checks"
-	@echo "make lint    shellcheck, clang-tidy with locks, type names, and that includes go one way; make lint CHANGED=1 only what changed"
+	@echo "make lint    shellcheck, clang-tidy with locks, type names, includes that go one way, and the prose of the documents; make lint CHANGED=1 only what changed"
 	@echo "make clean   removes what was built"
 
 setup:
@@ -59,6 +59,8 @@ lint: setup
 	@scripts/setup.sh lint
 	@scripts/check_includes.sh
 	@scripts/check_types.py src
+	@scripts/check_prose.py
+	@scripts/check_messages.py docs/guide/troubleshooting.md src
 	@scripts/lint.sh $(if $(CHANGED),changed)
 
 clean:
