@@ -190,6 +190,51 @@ TEST_F(Broker, HearsResultsAndStates) {
   EXPECT_EQ(listener_->heard("test/available"), (std::vector<std::string>{"online", "offline"}));
 }
 
+// What a program like Home Assistant finds that comes later, by the topics that the description names.
+TEST_F(Broker, HomeAssistantFindsSourcesZonesAndPictures) {
+  const Zone everywhere{
+      .name = "every where", .corners = {{0, 0}, {1, 0}, {1, 1}, {0, 1}}, .classes = {"person"}};
+  LiveConfig config{.detector = {.model = OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors",
+                                 .size = SizeOption{.size = {320, 320}}},
+                    .cameras = {{"a/b", kClip, {.zones = {everywhere}, .lines = {}}}},
+                    .mqtt = parse_mqtt(fmt::format("mqtt://127.0.0.1:{}/test", port_))};
+  config.mqtt.discovery = "homeassistant";
+  config.watch.live.max_frames = 200;
+  complete(config);
+  EXPECT_EQ(run_service(config, {}).mqtt->lost, 0);
+
+  Listener late(port_);
+  const std::string described = "homeassistant/device/test--a-2Fb/config";
+  ASSERT_TRUE(wait_until([&] { return !late.heard(described).empty(); }));
+  const json entities = json::parse(late.heard(described)[0])["components"];
+  const auto newest = [&](const std::string& topic) {
+    EXPECT_TRUE(wait_until([&] { return !late.heard(topic).empty(); })) << topic;
+    return late.heard(topic).at(0);
+  };
+  for (const json& entity : entities) {
+    const char* topic = entity["platform"] == "image" ? "image_topic" : "state_topic";
+    EXPECT_NE(newest(entity[topic]), "");
+    for (const json& available : entity["availability"])
+      EXPECT_NE(newest(available["topic"]), "") << available;
+  }
+  EXPECT_EQ(newest("test/available"), "offline");
+  EXPECT_EQ(newest(entities["picture"]["image_topic"]).substr(0, 3), "\xff\xd8\xff");
+  const auto counts = listener_->heard(entities["count-every-20where"]["state_topic"]);
+  EXPECT_THAT(counts, testing::Contains(R"({"count":0,"occupied":false})"));
+  EXPECT_THAT(counts, testing::Contains(HasSubstr(R"("occupied":true)")));
+}
+
+TEST_F(Broker, SaysOfflineWhenTheConnectionBreaks) {
+  Wire wire(port_);
+  const Mqtt mqtt({.host = "127.0.0.1", .port = wire.port(), .topic = "will"});
+  const auto heard = [&](const std::vector<std::string>& all) {
+    return wait_until([&] { return listener_->heard("will/available") == all; });
+  };
+  EXPECT_TRUE(heard({"online"}));
+  wire.cut();
+  EXPECT_TRUE(heard({"online", "offline", "online"})) << "by its last will, and again there";
+}
+
 // Results as a camera would give them.
 StreamResult result(int64_t frame) {
   return {.camera = "camera",

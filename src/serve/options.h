@@ -21,6 +21,7 @@ struct MqttOptions {
   std::filesystem::path authorities;  // of TLS: certificates, PEM; empty: the system's
   std::string user, password;
   std::string topic = "octet";
+  std::string discovery;  // prefix of Home Assistant's discovery topics; empty: not wanted
   bool operator==(const MqttOptions&) const = default;
 };
 

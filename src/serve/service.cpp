@@ -7,6 +7,7 @@
 #include "core/mutex.h"
 #include "serve/event_pictures.h"
 #include "serve/http/server.h"
+#include "serve/mqtt/last_pictures.h"
 #include "serve/mqtt/mqtt.h"
 #include "serve/reloader.h"
 #include "serve/systemd.h"
@@ -58,6 +59,7 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   require_sources(config.cameras);
   std::optional<DashboardState> board;
   std::optional<Mqtt> mqtt;
+  std::optional<LastPictures> pictures;  // they use the broker
   std::optional<EventPictures> events;
   if (!config.http.address.empty()) board.emplace();
   if (!config.mqtt.host.empty()) {
@@ -65,11 +67,17 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     broker.authorities = config.watch.camera.stream.authorities;
     mqtt.emplace(std::move(broker));
   }
+  if (mqtt && !config.mqtt.discovery.empty()) {
+    pictures.emplace([&mqtt](const std::string& source, std::string jpeg) {
+      mqtt->add_picture(source, std::move(jpeg));
+    });
+  }
   if (!config.events.folder.empty()) events.emplace(config.events);
   WatchOptions options = config.watch;
   options.on_result = [&](const SharedResult& r, const Picture& p) {
     if (board) board->show(r, p);
     if (mqtt) mqtt->add(r);
+    if (pictures) pictures->add(r, p);
     if (events) events->add(r, p);
   };
   Watch watch(config.cameras, options);
@@ -92,7 +100,8 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     const Heartbeat keeper(watch, mqtt ? &*mqtt : nullptr);
     summary.watch = watch.run(std::move(detectors));
   }
-  server.reset();  // nobody who looks holds up what follows
+  server.reset();    // nobody who looks holds up what follows
+  pictures.reset();  // those that it still draws are published
   if (mqtt) summary.mqtt = mqtt->finish();
   return summary;
 }

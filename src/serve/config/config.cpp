@@ -232,6 +232,8 @@ void complete(LiveConfig& config) {
     streams = streams || is_stream(spec.address);
     regions = regions || !spec.regions.empty();
   }
+  if (!config.mqtt.discovery.empty() && config.mqtt.host.empty())
+    fail_usage("--mqtt-discovery: it needs a broker; give --mqtt ADDRESS");
   WatchOptions& watch = config.watch;
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");

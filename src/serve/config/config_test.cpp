@@ -34,7 +34,7 @@ sources:
       gate: {points: [[0.5, 0.1], [0.5, 0.9]]}
   door: /dev/video0
 http: {address: 127.0.0.1:8080}
-mqtt: {address: "mqtt://box@broker:1884/home/octet"}
+mqtt: {address: "mqtt://box@broker:1884/home/octet", discovery: homeassistant}
 jsonl: {file: out.jsonl, rotate-mb: 10, keep: 3}
 events: {folder: events, keep: 50}
 save: {file: out.mp4, minutes: 10}
@@ -73,6 +73,7 @@ TEST(LiveConfig, IsReadWhole) {
   EXPECT_EQ(c.mqtt.port, 1884);
   EXPECT_EQ(c.mqtt.user, "box");
   EXPECT_EQ(c.mqtt.topic, "home/octet");
+  EXPECT_EQ(c.mqtt.discovery, "homeassistant");
   EXPECT_EQ(c.watch.live.jsonl.path, "/box/out.jsonl");
   EXPECT_EQ(c.watch.live.jsonl.rotate_bytes, 10'000'000);
   EXPECT_EQ(c.watch.live.save,
@@ -106,6 +107,7 @@ TEST(LiveConfig, SaysWhatIsWrongAndWhere) {
            {"points: [[0.5", "pionts: [[0.5", "line 18: 'points' is missing"},
            {"mqtt://", "http://", "line 21: address:"},
            {"1884", "99999", "line 21: address:"},
+           {"homeassistant", "'home/#'", "line 21: discovery: a topic has no + or #"},
            {"model: models/int8.safetensors", "", "'model' is missing"},
            {"keep: 50", "kept: 50", "line 23: 'kept' is not known"},
            {"keep: 50}", "keep: 50", "is not valid YAML"},
@@ -138,6 +140,13 @@ TEST(LiveConfig, NamesAreCleanAndBounded) {
   LiveConfig long_name;
   long_name.cameras = {{.name = std::string(201, 'x'), .address = "a.mp4", .regions = {}}};
   EXPECT_THAT(error_of([&] { complete(long_name); }), HasSubstr("201 bytes is too long"));
+}
+
+TEST(LiveConfig, DiscoveryNeedsABroker) {
+  LiveConfig c = parse("model: m\nsources: {a: b.mp4}\nmqtt: {discovery: homeassistant}\n");
+  EXPECT_THAT(error_of([&] { complete(c); }), HasSubstr("--mqtt-discovery: it needs a broker"));
+  c.mqtt.host = "broker";
+  EXPECT_EQ(error_of([&] { complete(c); }), "");
 }
 
 TEST(LiveConfig, ASecondDocumentIsNotIgnored) {

@@ -332,9 +332,20 @@ Table network_options() {
       {.key = "mqtt.address", .flag = "--mqtt", .help = "broker, as mqtt://user@host:1883/topic"},
       [](const C& c) { return mqtt_address(c.mqtt); },
       [](C& c, const std::string& text) {
-        std::string password = std::move(c.mqtt.password);
-        c.mqtt = text.empty() ? MqttOptions{} : parse_mqtt(text);
-        c.mqtt.password = std::move(password);
+        MqttOptions broker = text.empty() ? MqttOptions{} : parse_mqtt(text);
+        broker.password = std::move(c.mqtt.password);
+        broker.discovery = std::move(c.mqtt.discovery);
+        c.mqtt = std::move(broker);
+      }};
+  const Option<C> discovery{
+      {.key = "mqtt.discovery",
+       .flag = "--mqtt-discovery",
+       .help = "prefix of Home Assistant's discovery topics, which is 'homeassistant' there; "
+               "empty: sources are not announced"},
+      [](const C& c) { return c.mqtt.discovery; },
+      [](C& c, const std::string& text) {
+        if (!text.empty()) require_topic(text);
+        c.mqtt.discovery = text;
       }};
   return {
       {mqtt, kNextStart, Needs::kWatch},
@@ -343,6 +354,7 @@ Table network_options() {
            .flag = "--mqtt-password",
            .help = "file whose first line is the broker's password"},
           [](auto& c) -> auto& { return c.mqtt.password; })},
+      {discovery},
       {text_option<C>(
            {.key = "http.address",
             .flag = "--http",

@@ -16,6 +16,14 @@ namespace fs = std::filesystem;
 
 namespace {
 constexpr size_t kLongestTopic = 1024;  // bytes; cameras' names follow it
+
+// What no topic to publish to may have; null: `topic` has none of it.
+const char* topic_error(const std::string& topic) {
+  if (topic.find_first_of("+#") != std::string::npos) return "a topic has no + or #";
+  if (topic.size() > kLongestTopic || clean_text(topic) != topic)
+    return "a topic is UTF-8 without control characters, of at most 1024 bytes";
+  return nullptr;
+}
 }  // namespace
 
 CameraSpec parse_camera(const std::string& text) {
@@ -84,11 +92,13 @@ MqttOptions parse_mqtt(const std::string& address) {
   }
   if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
   if (rest.empty()) wrong("no host");
-  if (out.topic.find_first_of("+#") != std::string::npos) wrong("a topic has no + or #");
-  if (out.topic.size() > kLongestTopic || clean_text(out.topic) != out.topic)
-    wrong("a topic is UTF-8 without control characters, of at most 1024 bytes");
+  if (const char* error = topic_error(out.topic)) wrong(error);
   out.host = rest;
   return out;
+}
+
+void require_topic(const std::string& topic) {
+  if (const char* error = topic_error(topic)) fail_usage("{}", error);
 }
 
 std::string mqtt_address(const MqttOptions& o) {

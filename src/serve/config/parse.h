@@ -16,6 +16,8 @@ namespace octet {
 // "mqtt://user@host:1883/topic", or "mqtts://…" (TLS, port 8883, the system's authorities). Throws
 // a usage Error that names what is wrong.
 [[nodiscard]] MqttOptions parse_mqtt(const std::string& address);
+// Throws a usage Error where nothing can be published to `topic`.
+void require_topic(const std::string& topic);
 // The address that parse_mqtt() reads; empty where there is no host.
 [[nodiscard]] std::string mqtt_address(const MqttOptions& options);
 // Returns the first line of a file of a secret. Throws an Error when it is empty.

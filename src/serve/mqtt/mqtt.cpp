@@ -1,21 +1,13 @@
 #include "serve/mqtt/mqtt.h"
 
-#include <fcntl.h>
-#include <linux/tcp.h>
 #include <mosquitto.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <deque>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -24,8 +16,10 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/mutex.h"
-#include "core/text/clean_text.h"
 #include "core/text/json_text.h"
+#include "serve/mqtt/flood_guard.h"
+#include "serve/mqtt/outbox.h"
+#include "serve/mqtt/retained.h"
 
 namespace octet {
 namespace {
@@ -38,29 +32,12 @@ constexpr const char* kDistrusted =
 using nlohmann::ordered_json;
 using std::chrono::seconds;
 
-constexpr size_t kResultsWaiting = 1024, kNoticesWaiting = 1024;
 constexpr int kInFlight = 20;  // given to the library and not yet acknowledged
 constexpr int kKeepAliveSeconds = 20;
 constexpr int kBreathMs = 100;
 constexpr seconds kFirstPause{1}, kLongestPause{30};  // between attempts
 constexpr seconds kFarewell{2};
-
-// What a broker may send on one connection. octet subscribes to nothing: there are acknowledgements of
-// what was published, pings, and the beginning of TLS. The library keeps whatever else comes.
-constexpr int64_t kUnasked = 64 << 10, kForAMessage = 256, kForASecond = 64;  // bytes
 constexpr std::chrono::milliseconds kBetweenLooks{25};
-// So that a large packet is seen before it is there. Less than two segments of the loopback device would
-// make its sender wait for longer and longer.
-constexpr int kReceiveBuffer = 128 << 10;
-
-// Bytes that came in on a connection; 0 where there is none.
-int64_t received_bytes(int socket) {
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
-  const bool known = size >= offsetof(tcp_info, tcpi_bytes_received) + sizeof(__u64);
-  return known ? static_cast<int64_t>(info.tcpi_bytes_received) : 0;
-}
 
 struct Library {
   Library() { mosquitto_lib_init(); }
@@ -71,23 +48,11 @@ struct Destroy {
   void operator()(mosquitto* client) const { mosquitto_destroy(client); }
 };
 
-// What is watched of the connection there is.
-struct BrokerConnection {
-  int socket = -1;  // a second descriptor of it; -1: there is none
-  int64_t published_before = 0;
-  Clock::time_point since;
-  bool flooded = false;
-};
-
-struct Notice {
-  std::string topic, text;
-  bool retain = false;
-};
-
 }  // namespace
 
 struct Mqtt::Parts {
-  explicit Parts(const MqttOptions& o) : options(o), client(mosquitto_new(nullptr, true, this)) {
+  explicit Parts(const MqttOptions& o)
+      : options(o), client(mosquitto_new(nullptr, true, this)), retained(o) {
     if (client == nullptr) throw std::bad_alloc();
     set_up_client();
     error = "it was not reached yet";
@@ -164,7 +129,7 @@ struct Mqtt::Parts {
       distrusted = false;
       was_connected = was_connected || connected;
       error = code == 0 ? "" : mosquitto_connack_string(code);
-      states.clear();  // retained ones may be of somebody else by now
+      retained.repeat();  // the broker may have lost them
     }
     if (code == 0) {
       log_info("mqtt: connected to {}:{}", options.host, options.port);
@@ -222,21 +187,16 @@ struct Mqtt::Parts {
 
   // Until the connection or the program ends; true when the broker sent what nobody asked for.
   [[nodiscard]] bool stay_connected() {
-    const int socket = mosquitto_socket(client.get());
-    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof(kReceiveBuffer));
     {
       const MutexLock lock(mutex);
-      connection = {.socket = ::fcntl(socket, F_DUPFD_CLOEXEC, 0),
-                    .published_before = published,
-                    .since = Clock::now()};
+      guard.begin(mosquitto_socket(client.get()), published);
     }
     int code = MOSQ_ERR_SUCCESS;
     while (code == MOSQ_ERR_SUCCESS && goes_on() && !was_refused())
       code = mosquitto_loop(client.get(), kBreathMs, 1);
     const MutexLock lock(mutex);
     if (code != MOSQ_ERR_SUCCESS) note_failure(code);  // on_disconnect does not hear of all
-    ::close(connection.socket);
-    return std::exchange(connection, {}).flooded;
+    return guard.end();
   }
 
   // Version 2.0.11 of the library does not see that a connection for TLS is refused: it returns at
@@ -250,23 +210,11 @@ struct Mqtt::Parts {
     return true;
   }
 
+  // Both threads look at the guard: the network's may be busy with a single packet of 256 MB.
   [[nodiscard]] bool goes_on() {
     const MutexLock lock(mutex);
-    cut_flood();
-    return !stop && !connection.flooded;
-  }
-
-  // Ends a connection on which more came in than was asked for. Both threads look: the network's may
-  // be busy with a single packet of 256 MB.
-  void cut_flood() OCTET_REQUIRES(mutex) {
-    if (connection.socket < 0) return;
-    const auto whole_seconds =
-        std::chrono::duration_cast<seconds>(Clock::now() - connection.since).count();
-    const int64_t asked = kUnasked + kForAMessage * (published - connection.published_before) +
-                          kForASecond * whole_seconds;
-    if (received_bytes(connection.socket) <= asked) return;
-    ::shutdown(connection.socket, SHUT_RDWR);
-    connection.flooded = true;
+    guard.look(published);
+    return !stop && !guard.flooded();
   }
 
   // The library keeps messages of a broker over connections; a new client has none.
@@ -277,7 +225,7 @@ struct Mqtt::Parts {
       const MutexLock lock(mutex);
       connected = false;
       error = "it sends what nobody asked for";
-      lost += std::exchange(in_flight, 0);
+      outbox.lose(std::exchange(in_flight, 0));
     }
     greetings.clear();
     const MutexLock lock(client_mutex);
@@ -302,50 +250,38 @@ struct Mqtt::Parts {
     MutexLock lock(mutex);
     for (;;) {
       const bool wanted = changed.wait_for(lock, kBetweenLooks, [this]() OCTET_REQUIRES(mutex) {
-        return stop ||
-               (connected && in_flight < kInFlight && (!results.empty() || !notices.empty()));
+        return stop || (connected && in_flight < kInFlight && !outbox.empty());
       });
       if (stop) return;
-      cut_flood();
+      guard.look(published);
       if (!wanted) continue;
       ++in_flight;
-      Notice notice;
-      if (!notices.empty()) {
-        notice = std::move(notices.front());
-        notices.pop_front();
-        lock.unlock();
-      } else {
-        const SharedResult result = std::move(results.front());
-        results.pop_front();
-        lock.unlock();
-        notice = {topic(result->camera, "result"), dump_json(to_json(*result))};
-      }
-      const int code = publish(notice);
+      Outbox::Item next = outbox.take();
+      lock.unlock();
+      const int code = publish(next);
       lock.lock();
       if (code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN) continue;  // it sends it later
       in_flight = std::max(0, in_flight - 1);
-      ++lost;
+      outbox.lose(1);
       error = mosquitto_strerror(code);
     }
   }
 
-  int publish(const Notice& notice) {
+  int publish(Outbox::Item& item) {
+    MqttMessage& message = item.message;
+    if (item.result) {
+      message.topic = source_topic(options, item.result->camera, "result");
+      message.text = dump_json(to_json(*item.result));
+    }
     const MutexLock lock(client_mutex);
     ++published;
-    return mosquitto_publish(client.get(), nullptr, notice.topic.c_str(),
-                             static_cast<int>(notice.text.size()), notice.text.data(), 1,
-                             notice.retain);
+    return mosquitto_publish(client.get(), nullptr, message.topic.c_str(),
+                             static_cast<int>(message.text.size()), message.text.data(), 1,
+                             message.retain);
   }
 
-  [[nodiscard]] std::string topic(const std::string& camera, const char* what) const {
-    return fmt::format("{}/{}/{}", options.topic, escaped_name(camera), what);
-  }
-  void add(Notice notice) OCTET_REQUIRES(mutex) {
-    if (notices.size() >= kNoticesWaiting) {
-      notices.pop_front();
-      ++lost;
-    }
-    notices.push_back(std::move(notice));
+  void add(std::vector<MqttMessage> messages) OCTET_REQUIRES(mutex) {
+    for (MqttMessage& message : messages) outbox.add(std::move(message));
   }
 
   Library library;
@@ -360,14 +296,12 @@ struct Mqtt::Parts {
   bool stop OCTET_GUARDED_BY(mutex) = false;
   std::string error OCTET_GUARDED_BY(mutex);
   bool distrusted OCTET_GUARDED_BY(mutex) = false;  // its certificate
-  BrokerConnection connection OCTET_GUARDED_BY(mutex);
-  std::set<int> greetings;  // of the network's thread
-  std::deque<SharedResult> results OCTET_GUARDED_BY(mutex);
-  std::deque<Notice> notices OCTET_GUARDED_BY(mutex);  // events and states: they go first
-  std::map<std::string, std::string> states OCTET_GUARDED_BY(mutex);
+  FloodGuard guard OCTET_GUARDED_BY(mutex);         // of the connection that there is
+  std::set<int> greetings;                          // of the network's thread
+  Outbox outbox OCTET_GUARDED_BY(mutex);
+  RetainedMessages retained OCTET_GUARDED_BY(mutex);
   int in_flight OCTET_GUARDED_BY(mutex) = 0;
   int64_t delivered OCTET_GUARDED_BY(mutex) = 0;
-  int64_t lost OCTET_GUARDED_BY(mutex) = 0;
   std::jthread worker, network;
 };
 
@@ -378,18 +312,15 @@ void Mqtt::add(const SharedResult& result) {
   {
     const MutexLock lock(parts_->mutex);
     for (const RegionEvent& e : result->events) {
-      const std::string text = dump_json(ordered_json{{"captured", result->captured},
-                                                      {"event", event_name(e.kind)},
-                                                      {"region", e.region},
-                                                      {"name", e.class_name},
-                                                      {"track", e.track}});
-      parts_->add({parts_->topic(result->camera, "event"), text});
+      std::string text = dump_json(ordered_json{{"captured", result->captured},
+                                                {"event", event_name(e.kind)},
+                                                {"region", e.region},
+                                                {"name", e.class_name},
+                                                {"track", e.track}});
+      parts_->outbox.add({source_topic(parts_->options, result->camera, "event"), std::move(text)});
     }
-    if (parts_->results.size() >= kResultsWaiting) {
-      parts_->results.pop_front();
-      ++parts_->lost;
-    }
-    parts_->results.push_back(result);
+    parts_->add(parts_->retained.update(*result));
+    parts_->outbox.add(result);
   }
   parts_->changed.notify_all();
 }
@@ -397,14 +328,15 @@ void Mqtt::add(const SharedResult& result) {
 void Mqtt::add(const std::vector<CameraSummary>& cameras) {
   {
     const MutexLock lock(parts_->mutex);
-    for (const CameraSummary& c : cameras) {
-      const std::string text = dump_json(
-          ordered_json{{"state", camera_state_name(c.status.state)}, {"error", c.status.error}});
-      std::string& last = parts_->states[c.name];
-      if (last == text) continue;
-      last = text;
-      parts_->add({parts_->topic(c.name, "state"), text, true});
-    }
+    parts_->add(parts_->retained.update(cameras));
+  }
+  parts_->changed.notify_all();
+}
+
+void Mqtt::add_picture(const std::string& source, std::string jpeg) {
+  {
+    const MutexLock lock(parts_->mutex);
+    parts_->outbox.add_picture(source_topic(parts_->options, source, "picture"), std::move(jpeg));
   }
   parts_->changed.notify_all();
 }
@@ -413,8 +345,7 @@ MqttStatus Mqtt::finish() {
   {
     MutexLock lock(parts_->mutex);
     parts_->changed.wait_for(lock, kFarewell, [this]() OCTET_REQUIRES(parts_->mutex) {
-      return !parts_->connected ||
-             (parts_->results.empty() && parts_->notices.empty() && parts_->in_flight == 0);
+      return !parts_->connected || (parts_->outbox.empty() && parts_->in_flight == 0);
     });
   }
   return status();
@@ -422,11 +353,10 @@ MqttStatus Mqtt::finish() {
 
 MqttStatus Mqtt::status() const {
   const MutexLock lock(parts_->mutex);
-  const auto waiting = parts_->results.size() + parts_->notices.size();
   return {.connected = parts_->connected,
           .delivered = parts_->delivered,
-          .waiting = static_cast<int64_t>(waiting) + parts_->in_flight,
-          .lost = parts_->lost,
+          .waiting = static_cast<int64_t>(parts_->outbox.size()) + parts_->in_flight,
+          .lost = parts_->outbox.lost(),
           .error = parts_->error};
 }
 

@@ -2,12 +2,15 @@
 // away they wait, up to a bound; the oldest results go first, counted. It is reconnected for ever. A
 // broker is not trusted: one that sends what nobody asked for is left alone for a while.
 //
-//   TOPIC/available        online, or offline by last will; retained
-//   TOPIC/CAMERA/state     {"state","error"}; retained
-//   TOPIC/CAMERA/result    as a line of JSON Lines has it
-//   TOPIC/CAMERA/event     {"captured","event","region","name","track"}
+//   TOPIC/available          online, or offline by last will; retained
+//   TOPIC/SOURCE/state       {"state","error"}; retained
+//   TOPIC/SOURCE/zone/ZONE   {"count","occupied"}; retained
+//   TOPIC/SOURCE/result      as a line of JSON Lines has it
+//   TOPIC/SOURCE/event       {"captured","event","region","name","track"}
+//   TOPIC/SOURCE/picture     the last picture, a JPEG; retained
 //
-// CAMERA is the camera's escaped_name().
+// SOURCE and ZONE are escaped_name()s. serve/mqtt/discovery.h describes the messages for Home
+// Assistant.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +32,10 @@ class Mqtt {
 
   // Quick: called by the detection thread.
   void add(const SharedResult& result);
-  // What the cameras' states are now; those that changed are published.
+  // All sources that there are. What changed is published; what is gone is removed.
   void add(const std::vector<CameraSummary>& cameras);
+  // Takes the place of a picture of that source that still waits.
+  void add_picture(const std::string& source, std::string jpeg);
 
   [[nodiscard]] MqttStatus status() const;
   // At the end: gives what waits two seconds to arrive.

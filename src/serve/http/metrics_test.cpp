@@ -1,0 +1,50 @@
+#include "serve/http/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+
+#include "core/file.h"
+
+namespace octet {
+namespace {
+
+using nlohmann::json;
+
+std::set<std::string> names_in(const std::string& text, const std::regex& pattern) {
+  std::set<std::string> names;
+  for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
+    names.insert((*at)[1].str());
+  return names;
+}
+
+// The expressions of a dashboard's panels, also of those in rows.
+void collect_expressions(const json& node, std::vector<std::string>& out) {
+  if (node.is_object() && node.contains("expr")) out.push_back(node["expr"].get<std::string>());
+  if (!node.is_structured()) return;
+  for (const json& child : node) collect_expressions(child, out);
+}
+
+TEST(Metrics, GrafanasDashboardAsksForThoseThatThereAre) {
+  const std::string text = metrics_text({CameraSummary{.name = "yard"}}, MqttStatus{});
+  const std::set<std::string> there = names_in(text, std::regex("\n# TYPE ([a-z0-9_]+) "));
+  const json dashboard =
+      json::parse(read_text_file(OCTET_SOURCE_DIR "/packaging/grafana/octet.json"));
+  std::vector<std::string> expressions;
+  collect_expressions(dashboard, expressions);
+  EXPECT_GE(expressions.size(), 8U);
+  for (const std::string& expression : expressions) {
+    const auto asked = names_in(expression, std::regex("\\b((?:octet|process)_[a-z0-9_]+)"));
+    EXPECT_FALSE(asked.empty()) << expression;
+    for (const std::string& name : asked) EXPECT_TRUE(there.contains(name)) << expression;
+  }
+  for (const char* shown : {"octet_camera_up", "octet_detected_total", "octet_age_seconds_p99",
+                            "octet_skipped_newer_total", "process_resident_memory_bytes"})
+    EXPECT_THAT(expressions, testing::Contains(testing::HasSubstr(shown)));
+}
+
+}  // namespace
+}  // namespace octet

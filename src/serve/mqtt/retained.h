@@ -1,0 +1,52 @@
+// Messages that a broker keeps of each source: its state, its zones' counts and, where discovery is
+// wanted, its description for Home Assistant. Only changes become messages. What belongs to a source
+// or a zone that is gone is removed by an empty message. One thread at a time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "live/watch.h"
+#include "serve/mqtt/message.h"
+
+namespace octet {
+
+class RetainedMessages {
+ public:
+  explicit RetainedMessages(const MqttOptions& options) : options_(options) {}
+
+  // `cameras` are all sources that there are.
+  [[nodiscard]] std::vector<MqttMessage> update(const std::vector<CameraSummary>& cameras);
+  // Zones whose count is another with this result. Allocates only where there is one.
+  [[nodiscard]] std::vector<MqttMessage> update(const StreamResult& result);
+  // The broker may have lost all of them: the next update() for all sources says everything again.
+  void repeat();
+
+ private:
+  struct Published {
+    std::string text;
+    bool repeat = false;
+  };
+  struct ZoneCounts {
+    std::shared_ptr<const RegionSpec> regions;
+    std::vector<ZoneCount> zones;
+  };
+  using Messages = std::vector<MqttMessage>;
+  void publish(const std::string& topic, std::string text, Messages& out);
+  void publish_zones(const std::string& source, const ZoneCounts& counts, Messages& out);
+  void publish_device(const CameraSummary& camera, Messages& out);
+  void remove_gone(const std::vector<CameraSummary>& cameras, Messages& out);
+  [[nodiscard]] std::set<std::string> topics_of(const std::vector<CameraSummary>& cameras) const;
+
+  MqttOptions options_;
+  std::map<std::string, Published> published_;             // by topic
+  std::map<std::string, nlohmann::ordered_json> devices_;  // by topic: as Home Assistant has them
+  std::set<std::string> pictures_;                         // topics that somebody else fills
+  std::map<int64_t, ZoneCounts> zones_;                    // by camera: of its newest result
+};
+
+}  // namespace octet
