@@ -32,4 +32,7 @@ struct LiveConfig {
 // cameras of one name, a video of several. Opens no file.
 void complete(LiveConfig& config);
 
+// Throws when a result would be written over a source or the model.
+void require_other_files(const LiveConfig& config);
+
 }  // namespace octet
