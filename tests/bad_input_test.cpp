@@ -227,7 +227,8 @@ TEST_F(BadInput, ThreadsThatCannotBeMadeAreAnError) {
   const std::string live = "ulimit -s 200000000000; exec " OCTET_BIN_DIR
                            "/octet live --imgsz 64 --model " +
                            kTiny + " --source " + kSource + "/samples/person.mp4 ";
-  for (const char* more : {"--realtime", "--realtime --mqtt mqtt://127.0.0.1:9"})
+  for (const char* more :
+       {"--realtime", "--realtime --mqtt mqtt://127.0.0.1:9", "--realtime --http 127.0.0.1:0"})
     expect_refused(run_shell("bash -c '" + live + more + "'"), "no further thread can be started");
 }
 

@@ -225,6 +225,24 @@ Outcome run_alone(const std::string& arguments) {
   return run_shell("PATH=/usr/bin:/bin " + (folder / "octet").string() + " " + arguments);
 }
 
+// However 'octet bench' ends, what it started does not go on for an hour.
+TEST(Cli, RunsOfBenchEndWithIt) {
+  for (const char* signal : {"TERM", "KILL"}) {
+    const Outcome done = run_shell(
+        std::string(OCTET_BIN_DIR "/octet bench --imgsz 64 --engine onnxruntime --rounds 1 "
+                                  "--seconds 3600 --model ") +
+        kTiny +
+        " & bench=$!; cd /proc; run=; for i in $(seq 100); do run=$(cat $bench/task/*/children); "
+        "[ \"$run\" ] && break; sleep 0.1; done; run=${run% }; sleep 1; [ -e $run/exe ] || exit 2; "
+        "kill -" +
+        signal +
+        " $bench; for i in $(seq 100); do [ -e $run/exe ] || [ -e $bench/exe ] || exit 0; sleep "
+        "0.1; "
+        "done; kill -KILL $bench $run; exit 3");
+    EXPECT_EQ(done.status, 0) << signal << ": 2: it started nothing, 3: something went on";
+  }
+}
+
 TEST(Cli, TrainSaysWhatIsMissing) {
   const Outcome done = run_alone("train --model x");
   EXPECT_EQ(done.status, 1);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "graph/passes/passes.h"
@@ -221,6 +222,31 @@ TEST(Families, Yolov5uIsRecognised) {
                                              downs, downs, downs, layers.detect({8})}),
                                     two_classes());
   EXPECT_EQ(model.info.family, "YOLOv5u");
+}
+
+// The decoder has room for 64 bins of a box side.
+TEST(Families, BinsAreBounded) {
+  Layers layers;
+  const auto with_bins = [&](int count) {
+    Module head = layers.detect({8});
+    Module& dfl = head.children.at(0);
+    std::vector<float> bins(static_cast<size_t>(count));
+    std::iota(bins.begin(), bins.end(), 0.0F);
+    dfl.children.at(0).tensors["weight"] = {{1, count, 1, 1}, bins};
+    Module& last = head.children.at(1).children.at(0).children.at(1);
+    last = layers.conv2d("1", 4 * count, 8, 1);
+    last.tensors["bias"] = {{4 * count}, std::vector<float>(static_cast<size_t>(4 * count))};
+    head.number_attributes["reg_max"] = {static_cast<double>(count)};
+    const Module down = layers.conv("2", 8, 8, 3, 2);
+    return error_of([&] {
+      (void)build_network(
+          network({layers.conv("0", 8, 3, 6, 2), layers.c3("1", 8, 8), down, down, down, head}),
+          two_classes());
+    });
+  };
+  EXPECT_EQ(with_bins(64), "");
+  for (const int count : {65, 200, 1000})
+    EXPECT_THAT(with_bins(count), HasSubstr(fmt::format("{} bins of a box side", count)));
 }
 
 TEST(Families, NamesWhatIsNotKnown) {

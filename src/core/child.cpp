@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,5 +123,7 @@ ChildResult run_child(const std::vector<std::string>& arguments,
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
   return result;
 }
+
+void end_with_parent(int signal) { ::prctl(PR_SET_PDEATHSIG, signal); }
 
 }  // namespace octet

@@ -24,4 +24,7 @@ struct ChildResult {
                                     std::span<const std::span<const std::byte>> files,
                                     std::chrono::milliseconds at_most);
 
+// From here on this process gets `signal` when the one that started it ends, in whatever way.
+void end_with_parent(int signal);
+
 }  // namespace octet

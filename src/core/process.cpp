@@ -1,6 +1,7 @@
 #include "core/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "core/unfinished_files.h"
@@ -31,6 +33,7 @@ std::atomic<const std::atomic<bool>*> g_stop_flag{&g_stop};
 // Programs such as timeout send the signal to the process and to its group: what follows within a
 // second is the same request.
 constexpr int64_t kSameRequestMs = 1000;
+constexpr int kBreathMs = 100;  // how soon a request to stop is seen
 std::atomic<int64_t> g_first_ms{0};
 std::atomic<bool> g_reload{false};
 
@@ -116,8 +119,12 @@ ProgramResult run_program(const std::vector<std::string>& arguments) {
   ::close(ends[1]);
   ProgramResult result;
   std::array<char, 65536> buffer{};
-  for (;;) {
-    const ssize_t got = error != 0 ? 0 : ::read(ends[0], buffer.data(), buffer.size());
+  bool told = false;
+  while (error == 0) {
+    if (stop_requested() && !std::exchange(told, true)) ::kill(child, SIGTERM);
+    pollfd ready{.fd = ends[0], .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, kBreathMs) <= 0) continue;
+    const ssize_t got = ::read(ends[0], buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     result.out.append(buffer.data(), static_cast<size_t>(got));

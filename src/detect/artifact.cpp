@@ -66,8 +66,8 @@ ExportInfo parse_ultralytics(const YAML::Node& y) {
   return out;
 }
 
-ExportInfo parse_own(const std::string& text, const std::string& name) {
-  Budget budget(name, text.size());
+ExportInfo parse_own(const std::string& text) {
+  Budget budget("its metadata", text.size());
   const auto json = parse_json(text, budget);
   if (json.at("version").get<int>() > kReadableVersion)
     fail("was exported by a newer octet; update octet");
@@ -78,13 +78,13 @@ ExportInfo parse_own(const std::string& text, const std::string& name) {
 }
 
 // Values that Ultralytics writes into an ONNX file, each an entry of its own.
-YAML::Node joined(const std::map<std::string, std::string>& entries, const std::string& name) {
+YAML::Node joined(const std::map<std::string, std::string>& entries) {
   static const std::set<std::string_view> structured{"names", "kpt_shape", "stride", "imgsz",
                                                      "args"};
   YAML::Node node;
   for (const auto& [key, value] : entries) {
     if (structured.contains(key)) {
-      node[key] = load_yaml(value, name);
+      node[key] = load_yaml(value, "its metadata");
     } else {
       node[key] = value;
     }
@@ -97,12 +97,11 @@ YAML::Node joined(const std::map<std::string, std::string>& entries, const std::
 ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entries,
                                  const std::string& name) {
   try {
-    if (const auto own = entries.find("octet"); own != entries.end())
-      return parse_own(own->second, name);
+    if (const auto own = entries.find("octet"); own != entries.end()) return parse_own(own->second);
     if (const auto yaml = entries.find("metadata.yaml"); yaml != entries.end())
-      return parse_ultralytics(load_yaml(yaml->second, name));
+      return parse_ultralytics(load_yaml(yaml->second, "its metadata"));
     if (entries.contains("names") && entries.contains("task"))
-      return parse_ultralytics(joined(entries, name));
+      return parse_ultralytics(joined(entries));
     fail(
         "carries neither octet's nor Ultralytics' metadata, so its classes are not known; export "
         "it again with 'octet export'");

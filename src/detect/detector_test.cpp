@@ -302,11 +302,37 @@ TEST(Artifact, ReadsUltralyticsMetadata) {
                 (void)parse_export_metadata(
                     {{"metadata.yaml", "task: detect\nnames: {0: a}\nstride: [x"}}, "m.xml");
               }),
-              HasSubstr("m.xml"));
+              HasSubstr("m.xml: its metadata: is not valid YAML"));
+  EXPECT_THAT(error_of([&] {
+                (void)parse_export_metadata({{"octet", std::string(999, '[')}}, "m");
+              }),
+              HasSubstr("m: its metadata: is nested deeper"));
   const auto yaml = parse_export_metadata(
       {{"metadata.yaml", "task: detect\nstride: 32\nnames:\n  0: person\n  1: dog\n"}}, "m.xml");
   EXPECT_EQ(yaml.info.names, (std::vector<std::string>{"person", "dog"}));
   EXPECT_EQ(yaml.layout, Layout::kUltralytics);
+}
+
+// Sizes, counts and loops follow from these figures.
+TEST(Artifact, FiguresOfMetadataAreInRange) {
+  const auto message = [](const std::string& key, const std::string& value) {
+    std::map<std::string, std::string> entries{
+        {"task", "pose"}, {"names", "{0: 'a'}"}, {"stride", "32"}, {"kpt_shape", "[17, 3]"}};
+    entries[key] = value;
+    return error_of([&] { (void)parse_export_metadata(entries, "m.onnx"); });
+  };
+  EXPECT_EQ(message("kpt_shape", "[1, 2]"), "");
+  for (const char* shape : {"[1, 16]", "[1, 100]", "[1, -1]", "[1, 0]"})
+    EXPECT_THAT(message("kpt_shape", shape), HasSubstr("m.onnx: keypoints of ")) << shape;
+  for (const char* shape : {"[0, 3]", "[-1, 3]", "[1001, 3]", "[2147483647, 3]"})
+    EXPECT_THAT(message("kpt_shape", shape), HasSubstr(" keypoints")) << shape;
+  for (const char* shape : {"[1]", "[]", "{a: 1}", "17", "[4611686018427387904, 3]", "[x, y]"})
+    EXPECT_THAT(message("kpt_shape", shape), HasSubstr("m.onnx: ")) << shape;
+  for (const char* stride : {"2147483647", "128", "0", "-5", "1e9", ".nan", "[8]"})
+    EXPECT_THAT(message("stride", stride), HasSubstr("m.onnx: ")) << stride;
+  std::string names;
+  for (int i = 0; i < 10'001; ++i) names += fmt::format("{}: n, ", i);
+  EXPECT_THAT(message("names", "{" + names + "}"), HasSubstr("a model of 10001 classes"));
 }
 
 TEST(Artifact, KnowsExportsThatEndWithDetections) {

@@ -5,7 +5,6 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,7 +128,7 @@ void require_passed(const ChildResult& result, Engine& engine, const NetworkSour
 
 // Of the child.
 void limit_child(size_t bytes) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  end_with_parent(SIGKILL);
   // Where memory ends, this process is the one to go.
   if (const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); file >= 0) {
     (void)!::write(file, "1000", 4);
@@ -216,6 +215,7 @@ int run_trial(const std::vector<std::string>& arguments) {
   } catch (const std::exception& e) {
     failure = e.what();
   }
+  if (!failure.starts_with(arguments.at(0))) failure = arguments.at(0) + ": " + failure;
   write_output(failure);
   finish_output();
   return static_cast<int>(code);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "live/file_pipeline.h"
 #include "live/watch.h"
 #include "media/image/image_io.h"
+#include "media/video/video.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -173,6 +175,24 @@ TEST(Watch, RealtimeKeepsThePace) {
   const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1))));
   EXPECT_EQ(summary.all.detected, 8);
   EXPECT_LT(summary.all.fps, 12);  // the clip has 10 frames a second
+}
+
+// A frame an hour: the wish to stop is seen in between.
+TEST(Watch, AWaitForTheNextFrameEndsWithTheWishToStop) {
+  const TemporaryFolder folder;
+  const Image image{.width = 64, .height = 48, .rgb = std::vector<uint8_t>(64 * 48 * 3, 90)};
+  VideoWriter writer(folder / "slow.mp4", image.size(), 10);
+  for (const double time : {0.0, 3600.0, 7200.0}) writer.write_at(image, time);
+  writer.finish();
+  WatchOptions options;
+  options.camera.realtime = true;
+  options.live.max_frames = 1;
+  const auto began = std::chrono::steady_clock::now();
+  {
+    Watch watch({{"slow", folder / "slow.mp4"}}, options);
+    EXPECT_EQ(watch.run(only(std::make_unique<Detector>(tiny(1)))).all.detected, 1);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(60));
 }
 
 // Several files, every frame of each.

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "core/process.h"
 #include "format/model_file.h"
 #include "format/registry.h"
 #include "model/passes/passes.h"
@@ -58,6 +61,22 @@ TEST(CompareEngines, FloatModelsAreComparedWithTheirFloatReference) {
   };
   EXPECT_EQ(equal_share(model), 1);
   EXPECT_LT(equal_share(other), 0.9);
+}
+
+// In the middle of an image: one takes seconds.
+TEST(ReferenceOutputs, TheirComputationEndsWithTheWishToStop) {
+  static const std::atomic<bool> stop{true};
+  const std::atomic<bool>& before = stop_requested();
+  const std::vector<uint8_t> image(64 * 64 * 3, 90);
+  for (const char* name : {"yolov8n.safetensors", "yolov8n-int8.safetensors"}) {
+    Model model = read_model_file(fs::path(OCTET_SOURCE_DIR "/samples") / name);
+    const Model folded = fold_batch_norm(std::move(model));
+    set_stop_flag(stop);
+    EXPECT_EQ(error_of([&] { (void)Reference(folded).run(image, kSize); }),
+              "interrupted; no figure is given for a part of the pictures")
+        << name;
+    set_stop_flag(before);
+  }
 }
 
 TEST(ReferenceOutputs, OfAFloatModelAreStepsOfItsOwnRange) {

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/budget.h"
 #include "core/error.h"
+#include "core/json/parse_json.h"
 #include "core/text/json_text.h"
 #include "format/onnx/onnx.h"
 #include "format/registry.h"
@@ -12,14 +14,25 @@
 namespace octet {
 namespace {
 
-// How the file was written, as its metadata say.
-ExportOptions written_with(const std::map<std::string, std::string>& metadata,
-                           const std::string& name) {
+using Metadata = std::map<std::string, std::string>;
+
+// What octet says of the file.
+nlohmann::json own_metadata(const Metadata& metadata, const std::string& name) {
   const auto at = metadata.find("octet");
   if (at == metadata.end()) fail("{}: was not exported by octet", name);
+  try {
+    Budget budget(name, at->second.size());
+    return parse_json(at->second, budget);
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: its metadata is damaged: {}", name, error.what());
+  }
+}
+
+// How the file was written, as its metadata say.
+ExportOptions written_with(const Metadata& metadata, const std::string& name) {
+  const nlohmann::json j = own_metadata(metadata, name);
   ExportOptions o{.size = {}, .activations = onnx_activations(metadata)};
   try {
-    const auto j = nlohmann::json::parse(at->second);
     o.size = {j.at("imgsz").at(0).get<int>(), j.at("imgsz").at(1).get<int>()};
     o.layout = j.at("layout").get<std::string>() == "raw" ? Layout::kRaw : Layout::kUltralytics;
   } catch (const nlohmann::json::exception& error) {
@@ -32,10 +45,9 @@ ExportOptions written_with(const std::map<std::string, std::string>& metadata,
 }
 
 // What octet's own metadata say, field by field: a wrong name or bin is a wrong model.
-std::map<std::string, std::string> listed(const std::map<std::string, std::string>& metadata,
-                                          const std::string& name) {
+std::map<std::string, std::string> listed(const Metadata& metadata, const std::string& name) {
   std::map<std::string, std::string> fields;
-  const auto json = nlohmann::json::parse(metadata.at("octet"), nullptr, false);
+  const nlohmann::json json = own_metadata(metadata, name);
   if (!json.is_object() || !json.contains("info") || !json["info"].is_object())
     fail("{}: its metadata is damaged", name);
   for (const auto& [key, value] : json["info"].items()) fields[key] = dump_json(value);

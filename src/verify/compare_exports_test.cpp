@@ -92,5 +92,22 @@ TEST(CompareExport, RefusesWhatIsNoExportOfOctets) {
             std::string::npos);
 }
 
+// A few hundred kilobytes of brackets: JSON that is gone through level by level has no stack left.
+TEST(CompareExport, RefusesMetadataNestedWithoutEnd) {
+  const TemporaryFolder folder;
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  const std::string entry =
+      R"(<octet value="{&quot;imgsz&quot;:[64,96],&quot;layout&quot;:&quot;raw&quot;,)"
+      R"(&quot;info&quot;:{&quot;x&quot;:)" +
+      deep + R"(}}"/>)";
+  write_text_file(folder / "m.xml", "<net name='x' version='11'><layers/><edges/><rt_info>" +
+                                        entry + "</rt_info></net>");
+  write_text_file(folder / "m.bin", "");
+  EXPECT_NE(error_of([&] {
+              (void)compare_export(sample(), folder / "m.xml");
+            }).find("m.xml: is nested deeper than 100 levels"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace octet

@@ -1,6 +1,7 @@
 #include "measure/bench.h"
 
 #include <algorithm>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -9,6 +10,7 @@
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
+#include "core/child.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -87,7 +89,7 @@ std::vector<std::string> command_of(const BenchCase& c, const Options& o, const 
   std::vector<std::string> command{"/proc/self/exe", verb,        "--json",
                                    "--model",        c.model,     "--engine",
                                    c.engine,         "--threads", std::to_string(c.threads),
-                                   "--precision",    o.precision};
+                                   "--precision",    o.precision, "--worker"};
   if (!c.size.empty()) command.insert(command.end(), {"--imgsz", c.size});
   return command;
 }
@@ -116,7 +118,7 @@ std::vector<Measured> run_in_turn(const Options& o) {
       progress.update(++done, m.which.model);
       if (m.failed) continue;
       auto command = command_of(m.which, o, "bench");
-      command.insert(command.end(), {"--worker", "--seconds", fmt::format("{}", o.seconds)});
+      command.insert(command.end(), {"--seconds", fmt::format("{}", o.seconds)});
       const auto result = run_child(command);
       m.failed = !result;
       if (result) m.runs.push_back(*result);
@@ -163,6 +165,7 @@ void show(const ordered_json& rows, const Options& o) {
 
 void run(const Options& o) {
   if (o.worker) {
+    end_with_parent(SIGTERM);
     const RunOptions one{.model = o.models.at(0),
                          .engine = o.engines.at(0),
                          .size = o.sizes.at(0),

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "app/octet/verbs.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/model_file.h"
@@ -21,6 +22,9 @@ void run(const Options& options) {
   std::filesystem::path output = options.output;
   if (output.empty())
     output = std::filesystem::path(options.checkpoint).replace_extension(".safetensors");
+  std::error_code missing;
+  if (std::filesystem::equivalent(output, options.checkpoint, missing))
+    fail_usage("-o {}: is the checkpoint itself; name another file", output.string());
   write_model_file(output, model, options.half ? StorageKind::kF16 : StorageKind::kF32);
   const int side = model.info.usual_side();
   const Cost total = cost(fold_batch_norm(model).graph, {side, side});

@@ -96,6 +96,7 @@ void print(const LiveSummary& s, const NetworkDescription& d, Size input,
 
 // One file, completely.
 void run_file(const Options& options) {
+  require_other_files(options.config);
   const auto source = open_source(options.config.cameras[0].address,
                                   options.strict ? BadPicture::kStop : BadPicture::kSkip);
   DetectorOptions wanted = options.config.detector;

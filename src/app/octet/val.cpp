@@ -1,9 +1,11 @@
+#include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/strict_option.h"
+#include "core/child.h"
 #include "core/error.h"
 #include "core/numeric/quantile.h"
 #include "core/output.h"
@@ -23,7 +25,7 @@ struct Options {
   std::string images;
   std::string split = "val";
   bool per_class = false;
-  bool strict = false;
+  bool strict = false, worker = false;
 };
 
 void check_fits(const ModelInfo& info, const Dataset& data, const std::string& path) {
@@ -140,8 +142,10 @@ void add_val(CLI::App& root) {
   verb->add_option("--split", options->split, "train, val or test of data.yaml")
       ->capture_default_str();
   verb->add_flag("--per-class", options->per_class, "a line for every class");
+  verb->add_flag("--worker", options->worker, "for 'octet bench', and ends with it")->group("");
   add_strict_option(*verb, options->strict);
   verb->callback([options] {
+    if (options->worker) end_with_parent(SIGTERM);
     install_stop_signals();
     run(*options);
   });

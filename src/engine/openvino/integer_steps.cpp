@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/budget.h"
 #include "core/error.h"
+#include "core/json/parse_json.h"
 #include "core/numeric/byte_table.h"
 #include "engine/openvino/fake_quantize.h"
 #include "engine/openvino/onnx_pairs.h"
@@ -336,8 +338,9 @@ std::map<std::string, QuantParams> read_before_silu(const ov::Model& model,
                                                     const std::string& name) {
   if (!model.has_rt_info(kBeforeSiluKey)) return {};
   try {
-    return quant_params_from_json(
-        nlohmann::json::parse(model.get_rt_info<std::string>(kBeforeSiluKey)));
+    const auto text = model.get_rt_info<std::string>(kBeforeSiluKey);
+    Budget budget(name, text.size());
+    return quant_params_from_json(parse_json(text, budget));
   } catch (const std::exception& e) {
     fail("{}: its {} is damaged: {}", name, kBeforeSiluKey, e.what());
   }

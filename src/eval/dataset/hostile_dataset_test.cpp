@@ -67,6 +67,19 @@ TEST_F(HostileDataset, LabelsAreBounded) {
   EXPECT_THAT(message(), HasSubstr("a.txt: has 17825792 bytes"));
 }
 
+// A megabyte of labels, and links to it: objects of gigabytes.
+TEST_F(HostileDataset, OneLabelFileUnderManyNamesIsBounded) {
+  std::string lines;
+  for (int i = 100'000; i < 150'000; ++i) lines += fmt::format("0 .5 .5 .1 .{}\n", i);
+  write_text_file(folder_ / "labels/a.txt", lines);
+  EXPECT_EQ(message(), "");
+  for (int i = 0; i < 100; ++i) {
+    write_text_file(folder_ / fmt::format("images/{}.jpg", i), "");
+    fs::create_symlink("a.txt", folder_ / fmt::format("labels/{}.txt", i));
+  }
+  EXPECT_THAT(message(), HasSubstr("data.yaml: val: reading it would take more than"));
+}
+
 // ---- COCO JSON
 
 struct Annotated {

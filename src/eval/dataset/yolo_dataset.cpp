@@ -1,7 +1,9 @@
+#include <sys/stat.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "core/budget.h"
 #include "core/error.h"
@@ -173,6 +175,19 @@ std::vector<TruthObject> read_labels(const fs::path& path, const LabelFormat& fo
   return parse_labels(read_text_file(path, kMaxLabelBytes), format, path.string(), &notes);
 }
 
+// Of all label files. One that lies under many names, through links, is one.
+size_t bytes_of_labels(const std::vector<fs::path>& pictures) {
+  std::set<std::pair<dev_t, ino_t>> seen;
+  size_t bytes = 0;
+  for (const fs::path& picture : pictures) {
+    struct stat status {};
+    if (::stat(label_path(picture).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+        seen.emplace(status.st_dev, status.st_ino).second)
+      bytes += static_cast<size_t>(status.st_size);
+  }
+  return bytes;
+}
+
 void say(const LabelNotes& notes, const std::string& name) {
   std::vector<std::string> parts;
   const auto add = [&](int64_t count, const char* noun, const char* what) {
@@ -189,9 +204,13 @@ void read_samples(const std::vector<fs::path>& pictures, const std::string& name
                   Dataset& out) {
   const LabelFormat format{
       .classes = out.names.size(), .keypoints = out.keypoints, .keypoint_dims = out.keypoint_dims};
+  const size_t object_bytes =
+      sizeof(TruthObject) + static_cast<size_t>(out.keypoints) * sizeof(TruthObject::Point);
+  Budget budget(name, bytes_of_labels(pictures));
   LabelNotes notes;
   Skipped wrong;
   for (const fs::path& image : pictures) {
+    if (!out.samples.empty()) budget.take(out.samples.back().objects.size(), object_bytes);
     try {
       out.samples.push_back({.image = image,
                              .relative = true,

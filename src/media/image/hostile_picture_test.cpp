@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "media/image/image_io.h"
 #include "media/image/limits.h"
+#include "media/video/video.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -67,6 +68,28 @@ TEST(HostilePicture, ScansAreBounded) {
   (void)outcome(with_scans(progressive_jpeg(grey(3000, 3000)), 80));  // of few pixels: decoded
   EXPECT_LT((std::clock() - began) / CLOCKS_PER_SEC, 20) << "seconds of the processor";
   EXPECT_THAT(outcome(with_scans(progressive_jpeg(grey(5000, 5000)), 80)), HasSubstr("minutes"));
+}
+
+// Motion JPEG is decoded by FFmpeg, which nothing interrupts.
+TEST(HostileVideo, ScansAreBounded) {
+  const TemporaryFolder folder;
+  const std::string jpeg = progressive_jpeg(grey(1920, 1080));
+  const std::string slow = with_scans(jpeg, 20'000);
+  const auto frames = [&](const std::string& bytes) {
+    write_text_file(folder / "x.mjpeg", bytes);
+    int count = 0;
+    const std::string error = error_of([&] {
+      VideoReader reader(folder / "x.mjpeg");
+      VideoFrame frame;
+      while (reader.read(frame)) ++count;
+    });
+    return std::pair{count, error};
+  };
+  EXPECT_EQ(frames(jpeg + jpeg).first, 2);
+  const std::clock_t began = std::clock();
+  EXPECT_EQ(frames(slow + jpeg + slow).first, 1);
+  EXPECT_THAT(frames(slow + slow).second, HasSubstr("holds no video frame that can be read"));
+  EXPECT_LT((std::clock() - began) / CLOCKS_PER_SEC, 5) << "seconds of the processor";
 }
 
 // A header can claim what it likes.

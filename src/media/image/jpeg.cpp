@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "media/ffmpeg/scans.h"
 #include "media/image/jpeg_markers.h"
 #include "media/image/limits.h"
 #include "media/image/tiff_tags.h"
@@ -15,7 +16,6 @@
 namespace octet {
 namespace {
 
-constexpr int kMaxScans = 100;  // encoders write 1 to 20
 // The least that libjpeg-turbo can decode: a bit for a block of 64 in one of the scans.
 constexpr int64_t kMaxPixelsPerByte = 2048;
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "media/ffmpeg/scans.h"
 #include "media/image/limits.h"
 #include "media/image/upright.h"
 
@@ -111,17 +112,6 @@ int64_t pixels_of_a_byte(uint16_t compression) {
   return fax ? 100'000 : 10'000;
 }
 
-int scans_in(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  constexpr int kMostOfLibtiff = 100;  // in one strip
-  int scans = 0;
-  for (size_t at = 0; scans < kMostOfLibtiff; ++scans, ++at) {
-    at = text.find("\xFF\xDA", at);
-    if (at == std::string_view::npos) break;
-  }
-  return scans;
-}
-
 // Throws where decoding would take too much, or libtiff knows more than is wanted.
 Size require_decodable(TIFF* tiff, std::span<const std::byte> bytes, const std::string& name) {
   const auto width = field<uint32_t>(tiff, TIFFTAG_IMAGEWIDTH);
@@ -144,7 +134,9 @@ Size require_decodable(TIFF* tiff, std::span<const std::byte> bytes, const std::
       field<uint16_t>(tiff, TIFFTAG_BITSPERSAMPLE) * field<uint16_t>(tiff, TIFFTAG_SAMPLESPERPIXEL);
   if (pixels < 0 || pixels > 2 * kMaxPicturePixels || bits > kMostBitsOfAPixel)
     fail("{}: is not a readable picture: its tiles or pixels are too large", name);
-  if (compression == COMPRESSION_JPEG && pixels * scans_in(bytes) > kMaxScannedPixels)
+  constexpr int kMostOfLibtiff = 100;  // in one strip
+  if (compression == COMPRESSION_JPEG &&
+      pixels * count_scans(bytes, kMostOfLibtiff) > kMaxScannedPixels)
     fail("{}: its JPEG scans would take minutes to decode; save it again", name);
   return size;
 }

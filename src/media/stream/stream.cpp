@@ -24,6 +24,7 @@ extern "C" {
 #include "media/ffmpeg/ffmpeg.h"
 #include "media/ffmpeg/file_io.h"
 #include "media/ffmpeg/formats.h"
+#include "media/ffmpeg/scans.h"
 #include "media/image/picture_end.h"
 #include "media/stream/login.h"
 #include "media/stream/stream_clock.h"
@@ -341,6 +342,7 @@ void StreamReader::feed_decoder() {
   h.draining = h.draining || (h.parser != nullptr ? !next_from_parser() : !next_packet());
   // What is damaged gives no picture; the next one does.
   const AVPacket* next = h.parser != nullptr ? h.whole : h.packet;
+  if (!h.draining && has_too_many_scans(*h.codec, *next)) return;
   avcodec_send_packet(h.codec, h.draining ? nullptr : next);
 }
 

@@ -64,6 +64,21 @@ TEST(VideoReader, AFileLeadsToNoOther) {
   }
 }
 
+// A header can claim what it likes; a frame of it takes memory many times over.
+TEST(VideoReader, FramesAreBounded) {
+  const TemporaryFolder folder;
+  const auto message = [&](int width, int height) {
+    write_text_file(
+        folder / "x.y4m",
+        fmt::format("YUV4MPEG2 W{} H{} F25:1 Ip A1:1 C420jpeg\nFRAME\n", width, height) +
+            std::string(1000, 'x'));
+    return error_of([&] { (void)VideoReader(folder / "x.y4m"); });
+  };
+  EXPECT_THAT(message(12'000, 12'000), HasSubstr("pixels are more than the 35651584"));
+  EXPECT_THAT(message(100'000, 100'000), HasSubstr("x.y4m"));
+  EXPECT_THAT(message(-64, 64), HasSubstr("x.y4m"));
+}
+
 // Frames stand where they were taken, though their distances differ.
 TEST(VideoReader, TimesAreTheFiles) {
   const TemporaryFolder folder;

@@ -12,6 +12,7 @@ extern "C" {
 #include "media/ffmpeg/ffmpeg.h"
 #include "media/ffmpeg/file_io.h"
 #include "media/ffmpeg/formats.h"
+#include "media/ffmpeg/scans.h"
 #include "media/video/video.h"
 #include "media/video/video_end.h"
 
@@ -149,7 +150,8 @@ bool VideoReader::decode_next(VideoFrame& frame) {
       continue;
     }
     h.end.see(*h.format, *h.packet);
-    if (h.packet->stream_index == h.stream && avcodec_send_packet(h.codec, h.packet) < 0)
+    if (h.packet->stream_index == h.stream &&
+        (has_too_many_scans(*h.codec, *h.packet) || avcodec_send_packet(h.codec, h.packet) < 0))
       ++damaged_;
     av_packet_unref(h.packet);
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/error.h"
+#include "core/process.h"
 #include "graph/walk.h"
 
 namespace octet {
@@ -11,7 +13,10 @@ std::map<std::string, FloatTensor> run_in_float(const Graph& graph, FloatTensor 
   values.emplace(graph.input, std::move(image));
   const auto steps = steps_of(graph);
   walk(std::span<const Step>(steps), all_values(graph), values,
-       [](const Node& node, FloatInputs in, const ReadsLeft&) { return compute(node.op, in); });
+       [](const Node& node, FloatInputs in, const ReadsLeft&) {
+         if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
+         return compute(node.op, in);
+       });
   return values;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -193,6 +194,15 @@ void read_options(Section& root, LiveConfig& config) {
   for (auto& [name, section] : sections) section.done();
 }
 
+// Whether writing `path` would take the place of `original`, a file or a picture of a folder.
+bool would_overwrite(const fs::path& path, const fs::path& original) {
+  std::error_code missing;
+  if (path.empty()) return false;
+  if (!fs::is_directory(original, missing)) return fs::equivalent(path, original, missing);
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  return fs::is_regular_file(path, missing) && fs::equivalent(folder, original, missing);
+}
+
 }  // namespace
 
 LiveConfig parse_live_config(const std::string& text, const std::string& name,
@@ -216,6 +226,23 @@ LiveConfig read_live_config(const fs::path& file) {
   return config;
 }
 
+void require_other_files(const LiveConfig& config) {
+  const LiveOptions& live = config.watch.live;
+  std::vector<fs::path> originals{config.detector.model};
+  for (const CameraSpec& spec : config.cameras) {
+    if (!is_stream(spec.address)) originals.emplace_back(spec.address);
+  }
+  const std::pair<const char*, fs::path> written[] = {
+      {"--save", live.save.path}, {"--jsonl", live.jsonl.path}, {"--snapshot", live.snapshot}};
+  for (const auto& [option, path] : written) {
+    for (const fs::path& original : originals) {
+      if (would_overwrite(path, original))
+        fail_usage("{} {}: {} would be overwritten; name another file", option, path.string(),
+                   original.string());
+    }
+  }
+}
+
 void complete(LiveConfig& config) {
   std::set<std::string> names;
   bool regions = false, streams = false;
@@ -234,6 +261,7 @@ void complete(LiveConfig& config) {
   }
   if (!config.mqtt.discovery.empty() && config.mqtt.host.empty())
     fail_usage("--mqtt-discovery: it needs a broker; give --mqtt ADDRESS");
+  require_other_files(config);
   WatchOptions& watch = config.watch;
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");

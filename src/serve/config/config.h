@@ -33,4 +33,7 @@ struct LiveConfig {
 // video of several cameras. Opens no file.
 void complete(LiveConfig& config);
 
+// Throws when a result would be written over a source or the model.
+void require_other_files(const LiveConfig& config);
+
 }  // namespace octet

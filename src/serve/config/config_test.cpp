@@ -149,6 +149,33 @@ TEST(LiveConfig, DiscoveryNeedsABroker) {
   EXPECT_EQ(error_of([&] { complete(c); }), "");
 }
 
+TEST(LiveConfig, NothingIsWrittenOverWhatIsRead) {
+  const TemporaryFolder folder;
+  for (const char* name : {"m.pt", "a.mp4"}) std::ofstream(folder / name) << "x";
+  std::filesystem::create_directory(folder / "in");
+  std::ofstream(folder / "in/b.jpg") << "x";
+  std::filesystem::create_symlink(folder / "a.mp4", folder / "link.mp4");
+  const auto message = [&](const std::string& source, const auto& write) {
+    LiveConfig config;
+    config.detector.model = folder / "m.pt";
+    config.cameras = {{.name = "a", .address = folder / source, .regions = {}}};
+    write(config.watch.live);
+    return error_of([&] { complete(config); });
+  };
+  const auto save = [&](const char* name) {
+    return [&folder, name](LiveOptions& live) { live.save.path = folder / name; };
+  };
+  const auto snapshot = [&](const char* name) {
+    return [&folder, name](LiveOptions& live) { live.snapshot = folder / name; };
+  };
+  EXPECT_EQ(message("a.mp4", save("out.mp4")), "");
+  EXPECT_EQ(message("in", snapshot("in/new.jpg")), "");
+  EXPECT_THAT(message("a.mp4", save("a.mp4")), HasSubstr("a.mp4 would be overwritten"));
+  EXPECT_THAT(message("link.mp4", save("a.mp4")), HasSubstr("would be overwritten"));
+  EXPECT_THAT(message("a.mp4", snapshot("m.pt")), HasSubstr("--snapshot"));
+  EXPECT_THAT(message("in", snapshot("in/b.jpg")), HasSubstr("would be overwritten"));
+}
+
 TEST(LiveConfig, ASecondDocumentIsNotIgnored) {
   EXPECT_THAT(error_in(kWhole + "---\nconf: 0.5\n"), HasSubstr("second YAML document"));
 }

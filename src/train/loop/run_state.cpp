@@ -2,9 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/budget.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json/parse_json.h"
 #include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "graph/json/graph_json.h"
@@ -117,7 +119,8 @@ RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
   if (entry == data.metadata.end())
     fail("{}: holds a model, but not the state of a run to resume", file.string());
   try {
-    const auto j = nlohmann::json::parse(entry->second);
+    Budget budget(file.string(), entry->second.size());
+    const auto j = parse_json(entry->second, budget);
     const auto own = j.at("key").get<std::string>();
     if (own != key)
       fail("{}: is of a run with another model, other options or data:\n  then {}\n  now  {}",
