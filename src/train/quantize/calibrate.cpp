@@ -13,6 +13,7 @@
 #include "train/loss/distill.h"
 #include "train/network/graph_executor.h"
 #include "train/network/partial_run.h"
+#include "train/quantize/phases.h"
 #include "train/quantize/silu_ranges.h"
 
 namespace octet {
@@ -68,7 +69,7 @@ class Calibrator {
 
   void collect(const std::vector<const Sample*>& samples) {
     const torch::NoGradGuard no_grad;
-    Progress progress(static_cast<int64_t>(samples.size()));
+    Progress progress(static_cast<int64_t>(samples.size()), kCollectPhase);
     for (size_t i = 0; i < samples.size(); ++i) {
       if (stop_requested()) fail("interrupted while calibrating; nothing was written");
       const auto values = net_.values(read_batch({samples[i]}, options_.side).to(options_.device));
@@ -78,18 +79,18 @@ class Calibrator {
         const torch::Tensor seen = relevant(node.name, values).cpu();
         histograms_[group->second].add({seen.data_ptr<float>(), static_cast<size_t>(seen.numel())});
       }
-      progress.update(static_cast<int64_t>(i) + 1, "ranges");
+      progress.update(static_cast<int64_t>(i) + 1);
     }
   }
 
   std::vector<GroupCalibration> choose(const std::vector<const Sample*>& samples) {
     PartialRun run(net_, read_batch(samples, options_.side).to(options_.device));
     std::vector<GroupCalibration> chosen;
-    Progress progress(static_cast<int64_t>(placement_.groups.size()));
+    Progress progress(static_cast<int64_t>(placement_.groups.size()), kChoosePhase);
     for (size_t g = 0; g < placement_.groups.size(); ++g) {
       if (stop_requested()) fail("interrupted while calibrating; nothing was written");
       chosen.push_back(choose_group(g, run));
-      progress.update(static_cast<int64_t>(g) + 1, "choosing ranges");
+      progress.update(static_cast<int64_t>(g) + 1);
     }
     match_silu_inputs(chosen);
     choose_silu_ranges(model_.graph, placement_, distance_, run, chosen);
@@ -190,7 +191,7 @@ class Calibrator {
 
 Calibration calibrate(const Model& model, const Placement& placement, const Dataset& data,
                       const CalibrationOptions& options) {
-  if (data.samples.empty()) fail("there are no pictures to calibrate with");
+  if (data.samples.empty()) fail("there are no images to calibrate with");
   const torch::NoGradGuard no_grad;
   Calibrator calibrator(model, placement, options);
   const auto samples = pick(data, options.pictures);
