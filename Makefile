@@ -1,5 +1,5 @@
 # The thin front: each target installs what it needs by itself.
-.PHONY: help setup engines build aarch64 demo check test check-all fuzz bench format lint clean
+.PHONY: help setup engines build aarch64 demo check test check-all fuzz bench reference format lint clean
 help:
 	@echo "make demo    detects objects in an image and a video, into demo/"
 	@echo "make check   builds everything and runs the fast tests: under two minutes after a build"
@@ -10,6 +10,7 @@ help:
 	@echo "make aarch64 what runs on a Raspberry Pi, in build/aarch64/bin, tested under an emulator"
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
+	@echo "make reference  docs/reference/cli.md, man page and completion, from the program's options"
 	@echo "make format  formats the sources; make format CHECK=1 only checks"
 	@echo "make lint    shellcheck, clang-tidy with locks, type names, includes that go one way, and the prose of the documents; make lint CHANGED=1 only what changed"
 	@echo "make clean   removes what was built"
@@ -50,6 +51,9 @@ fuzz:
 bench: setup
 	@scripts/build.sh release
 	@build/bin/octet_bench
+
+reference: build
+	@scripts/make_reference.py build/bin/octet
 
 format:
 	@scripts/setup.sh lint

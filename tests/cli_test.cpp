@@ -177,7 +177,8 @@ TEST(Cli, EdgeTpuCompilerIsRunWhereItIs) {
                               "/samples/yolov8n-int8.safetensors -o " + folder.path().string();
   const Outcome none = run_shell("PATH=/usr/bin:/bin " OCTET_BIN_DIR "/octet export" + command);
   EXPECT_EQ(none.status, 0) << none.err;
-  EXPECT_NE(none.err.find("edgetpu_compiler is not installed; where it is, run"), std::string::npos)
+  EXPECT_NE(none.err.find("edgetpu_compiler is not installed; run this where it is"),
+            std::string::npos)
       << none.err;
   write_text_file(folder / "edgetpu_compiler",
                   "#!/bin/sh\nname=$(basename \"$3\" .tflite)\ncp \"$3\" "

@@ -93,7 +93,7 @@ def check_octet_train(folder, data):
         return
     common = ("--model", TINY, "--data", data, "--imgsz", 64, "--epochs", 1, "--json")
     check("octet train", octet("train", *common, "-o", folder / "run"))
-    check("octet quantize", octet("quantize", *common, "--analyze-map", "-o", folder / "int8.safetensors"))
+    check("octet quantize", octet("quantize", *common, "--rank-by-map", "-o", folder / "int8.safetensors"))
 
 
 with tempfile.TemporaryDirectory() as name:

@@ -33,7 +33,7 @@ class Quantize : public testing::Test {
 // What a layer costs of mAP is asked for, and is not the same for all.
 TEST_F(Quantize, TellsWhatLayersCostOfMap) {
   const Outcome done =
-      run_octet("quantize --json --method ptq --imgsz 96 --images 2 --analyze-map --model " +
+      run_octet("quantize --json --method ptq --imgsz 96 --images 2 --rank-by-map --model " +
                 kModel + " --data " + kData + " -o " + at("int8.safetensors"));
   ASSERT_EQ(done.status, 0) << done.err;
   const json j = json::parse(done.out);
@@ -51,7 +51,7 @@ TEST_F(Quantize, TellsWhatLayersCostOfMap) {
 // With weights of 7 bits, because engines saturate with 8 on a processor without VNNI.
 TEST_F(Quantize, CalibratesExportsAndRuns) {
   const Outcome done = run_octet(
-      "quantize --json --method ptq --weight-bits 7 --imgsz 256 --images 4 --analyze "
+      "quantize --json --method ptq --weight-bits 7 --imgsz 256 --images 4 --rank-layers "
       "--model " +
       kModel + " --data " + kData + " -o " + at("int8.safetensors"));
   ASSERT_EQ(done.status, 0) << done.err;
@@ -108,12 +108,13 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   const Outcome again = run_octet("quantize --model " + at("int8.safetensors") + " --data " +
                                   kData + " -o " + at("twice.safetensors"));
   EXPECT_EQ(again.status, 1);
-  EXPECT_THAT(again.err, HasSubstr("quantized already")) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("is an int8 model")) << again.err;
 }
 
 TEST_F(Quantize, TrainsAndKeepsLayersInFloat) {
   const Outcome done = run_octet(
-      "quantize --json --imgsz 64 --images 2 --epochs 1 --batch 4 --keep-float 2 --even-weights "
+      "quantize --json --imgsz 64 --images 2 --epochs 1 --batch 4 --keep-float 2 "
+      "--bit-exact-everywhere "
       "--model " +
       kModel + " --data " + kData + " -o " + at("q.safetensors"));
   ASSERT_EQ(done.status, 0) << done.err;
@@ -200,8 +201,8 @@ TEST_F(SomeBadPictures, TrainingAndQuantizationLeaveThemOut) {
   const json j = json::parse(trained.out);
   EXPECT_EQ(j["images"].get<size_t>() + 2, pictures().size());
   EXPECT_EQ(j["skipped"], 4) << "two of train, two of val";
-  EXPECT_THAT(trained.err, HasSubstr("1 picture left out (cannot be read): "));
-  EXPECT_THAT(trained.err, HasSubstr("1 picture left out (wrong labels): "));
+  EXPECT_THAT(trained.err, HasSubstr("1 image left out (cannot be read): "));
+  EXPECT_THAT(trained.err, HasSubstr("1 image left out (wrong labels): "));
   const Outcome quantized =
       run_octet("quantize --json --method ptq --imgsz 64 --images 20 --model " + kModel +
                 " --data " + at("data.yaml") + " -o " + at("int8.safetensors"));
@@ -241,7 +242,7 @@ TEST_F(Quantize, OtherKeypointsGoAllTheWay) {
   EXPECT_EQ(json::parse(judged.out)["task"], "pose");
   const Outcome again = run_octet("export --format onnx --imgsz 64 -o " + folder_.path().string() +
                                   " --model " + at("q.safetensors"));
-  EXPECT_THAT(again.err, HasSubstr("q.onnx: is there already and is overwritten"));
+  EXPECT_THAT(again.err, HasSubstr("q.onnx: exists and is overwritten"));
 }
 
 TEST_F(Quantize, WithoutLabelsNothingBegins) {
@@ -252,7 +253,7 @@ TEST_F(Quantize, WithoutLabelsNothingBegins) {
     const Outcome done = run_octet(verb + ("--imgsz 64 --model " + kTiny) + " --data " +
                                    at("data.yaml") + " -o " + at("x.safetensors"));
     EXPECT_EQ(done.status, 1);
-    EXPECT_THAT(done.err, HasSubstr("no picture has a label")) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("no image has a label")) << done.err;
   }
 }
 

@@ -1,5 +1,5 @@
-// Every option of every verb as JSON, from the parser itself: for reference pages, completion and
-// man pages, which are generated from it.
+// Every option of every verb as JSON, from the parser itself. Help, the reference page, completion and
+// man pages are made of it.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,9 +10,16 @@
 
 namespace octet {
 
-// {VERB: {"help", "options": [{"name", "names", "help", "values", "default", "required",
-// "repeats", "flag"}]}}; "range": [least, most] and "choices": [...] where there are such.
+// {"help", "task", "example", "options": [{"name", "names", "help", "value", "values", "default",
+// "required", "repeats", "flag", "positional"}]}; "range": [least, most] and "choices": [...] where there
+// are such. "value" is short, as help shows it; "values" has the type and its limits.
+[[nodiscard]] nlohmann::ordered_json describe_verb(const CLI::App& verb);
+
+// {VERB: as above}.
 [[nodiscard]] nlohmann::ordered_json describe_options(const CLI::App& app);
+
+// "a number from 0 to 1 is expected", "ptq or qat is expected"; empty: anything may be given.
+[[nodiscard]] std::string expectation(const CLI::Option& option);
 
 // Names and values of a verb's options after parsing: those that were given, or those that have
 // their default. Options without either are left out.

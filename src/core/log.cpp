@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/error.h"
 #include "core/mutex.h"
 #include "core/output.h"
 #include "core/text/clean_text.h"
@@ -31,6 +33,7 @@ struct Minute {
 
 struct Log {
   std::atomic<LogSink> sink = nullptr;
+  std::atomic<LogLevel> least = LogLevel::kInfo;
   std::atomic<int64_t> lost = 0;  // lines since the last that could be written
   Mutex mutex;
   LogStyle style OCTET_GUARDED_BY(mutex) = LogStyle::kText;
@@ -44,18 +47,28 @@ Log& the_log() {
   return log;
 }
 
+// In the order of LogLevel. The priorities are sd-daemon(3)'s.
+struct LevelRow {
+  std::string_view name, prefix, priority;
+};
+constexpr LevelRow kLevels[] = {{"debug", "debug: ", "<7>"},
+                                {"info", "", "<6>"},
+                                {"warning", "warning: ", "<4>"},
+                                {"error", "error: ", "<3>"}};
+
+const LevelRow& row_of(LogLevel level) { return kLevels[static_cast<size_t>(level)]; }
+
 // A line as it is written. `message` is clean.
 std::string line_of(const Log& log, LogLevel level, const std::string& message)
     OCTET_REQUIRES(log.mutex) {
-  const bool warning = level == LogLevel::kWarning;
   if (log.style == LogStyle::kJson) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return fmt::format("{{\"time\":{:.3f},\"level\":\"{}\",\"message\":{}}}\n",
-                       std::chrono::duration<double>(now).count(), warning ? "warning" : "info",
+                       std::chrono::duration<double>(now).count(), row_of(level).name,
                        dump_json(nlohmann::json(message)));
   }
-  const char* priority = !log.journal ? "" : warning ? "<4>" : "<6>";
-  return fmt::format("{}{}{}\n", priority, warning ? "warning: " : "", message);
+  return fmt::format("{}{}{}\n", log.journal ? row_of(level).priority : "", row_of(level).prefix,
+                     message);
 }
 
 // While nobody reads, only the first line waits.
@@ -83,7 +96,7 @@ std::string public_line(const std::string& message) {
 
 void write_limited(Log& log, LogLevel level, const char* kind, const std::string& message)
     OCTET_REQUIRES(log.mutex) {
-  if (level == LogLevel::kInfo) return print(log, level, message);
+  if (level != LogLevel::kWarning) return print(log, level, message);
   Minute& minute = log.minutes[kind];
   if (Clock::now() - minute.began > std::chrono::minutes(1)) {
     if (minute.lines > kMostAMinute)
@@ -102,12 +115,24 @@ void set_log_style(LogStyle style) {
   log.style = style;
 }
 
+void set_least_level(LogLevel level) { the_log().least = level; }
+
+void set_least_level_from_environment() {
+  const char* wanted = std::getenv("OCTET_LOG");
+  if (wanted == nullptr || *wanted == '\0') return;
+  for (size_t i = 0; i < std::size(kLevels); ++i) {
+    if (kLevels[i].name == wanted) return set_least_level(static_cast<LogLevel>(i));
+  }
+  fail_usage("OCTET_LOG={}: error, warning, info or debug is expected", wanted);
+}
+
 void set_log_sink(LogSink sink) { the_log().sink = sink; }
 
 void write_log(LogLevel level, const char* kind, const std::string& message) noexcept {
   Log& log = the_log();
   try {
     if (const LogSink sink = log.sink) return sink(level, kind, message);
+    if (level < log.least) return;
     const std::string line = public_line(message);
     const MutexLock lock(log.mutex);
     write_limited(log, level, kind, line);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -19,19 +20,10 @@ namespace {
        reason != 0 ? ": " : "", reason != 0 ? std::strerror(reason) : "");
 }
 
-}  // namespace
+constexpr std::string_view kTakeAway = "\r\033[K";  // to the line's begin; erase to its end
+std::atomic<bool> g_status_drawn = false;
 
-void write_output(std::string_view text) {
-  errno = 0;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail_output(errno);
-}
-
-void finish_output() {
-  errno = 0;
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) fail_output(errno);
-}
-
-bool write_error_output(std::string_view text, int at_most_ms) noexcept {
+bool write_error(std::string_view text, int at_most_ms) noexcept {
   while (!text.empty()) {
     pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
     const int polled = ::poll(&ready, 1, at_most_ms);
@@ -45,6 +37,35 @@ bool write_error_output(std::string_view text, int at_most_ms) noexcept {
     text.remove_prefix(static_cast<size_t>(written));
   }
   return true;
+}
+
+void take_status_away() noexcept {
+  if (g_status_drawn.exchange(false)) write_error(kTakeAway, 0);
+}
+
+}  // namespace
+
+void write_output(std::string_view text) {
+  if (g_status_drawn && ::isatty(STDOUT_FILENO) == 1) take_status_away();
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail_output(errno);
+}
+
+void finish_output() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) fail_output(errno);
+}
+
+bool write_error_output(std::string_view text, int at_most_ms) noexcept {
+  take_status_away();
+  return write_error(text, at_most_ms);
+}
+
+void draw_status(std::string_view line) noexcept {
+  if (line.empty()) return take_status_away();
+  // A terminal that takes no more misses a picture.
+  if (write_error(kTakeAway, 0)) write_error(line, 0);
+  g_status_drawn = true;
 }
 
 }  // namespace octet

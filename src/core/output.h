@@ -26,4 +26,8 @@ void print_out(fmt::format_string<Args...> format, Args&&... args) {
 // some text was lost. Never throws.
 bool write_error_output(std::string_view text, int at_most_ms) noexcept;
 
+// The last line of a terminal, which is drawn again and again. `line` takes the place of the one before;
+// empty takes it away. Anything else that is written takes it away first. Any thread.
+void draw_status(std::string_view line) noexcept;
+
 }  // namespace octet

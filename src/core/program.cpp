@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/output.h"
 #include "core/text/clean_text.h"
 #include "core/text/secrets.h"
@@ -46,6 +47,7 @@ void say_first_line(std::string_view message) {
 
 int status_of(const std::function<void()>& work, const char* out_of_memory) {
   try {
+    set_least_level_from_environment();
     work();
     finish_output();
     return 0;

@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <chrono>
+
 #include "core/error.h"
 #include "core/hot_path.h"
 #include "core/log.h"
@@ -48,7 +50,12 @@ Detector::Detector(const DetectorOptions& options)
   const NetworkSource source = source_of(artifact_.content, options.model.string());
   try_network(*engine_, source, choose_size(options, {}), options.runtime.settings);
   if (artifact_.format != nullptr) size_ = choose_size(options, engine_->fixed_size(source));
+  const auto begin = std::chrono::steady_clock::now();
   network_ = engine_->compile(source, size_, options.runtime);
+  log_debug(
+      "{}: compiled for {} at {} in {:.0f} ms", options.model.string(), engine_->row().name,
+      to_string(size_),
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
   ::malloc_trim(0);  // compiling leaves as much free memory behind as the network itself takes
   try {
     (void)check_outputs(artifact_, size_, *network_);

@@ -191,7 +191,7 @@ TEST(Tflite, PicturesAreTurnedForInputsWithTheirChannelsFirst) {
   EXPECT_EQ(tensor, (std::array<float, 6>{0, 0.6F, 0.2F, 0.8F, 0.4F, 1}));
   Port planes = port;
   planes.shape = {1, 4, 1, 2};
-  EXPECT_THAT(error_of([&] { (void)input_port(planes, "m"); }), HasSubstr("not a picture"));
+  EXPECT_THAT(error_of([&] { (void)input_port(planes, "m"); }), HasSubstr("not an image"));
 }
 
 TEST(OpenVino, CacheGivesTheSameAndHealsItself) {

@@ -27,8 +27,8 @@ int64_t bounded_count(const Shape& shape) {
 void check_input(const Port& port, Size size) {
   const Shape& s = port.shape;
   if (s.size() != 4 || s[3] != 3)
-    fail("its input ({}) is not a picture of 3 channels", fmt::join(s, ", "));
-  if (s[0] != 1) fail("takes {} pictures at a time; export it again with a batch of 1", s[0]);
+    fail("its input ({}) is not an image of 3 channels", fmt::join(s, ", "));
+  if (s[0] != 1) fail("takes {} images at a time; export it again with a batch of 1", s[0]);
   if (s[1] != size.height || s[2] != size.width)
     fail("its input is {} × {} pixels, {} × {} are expected", s[2], s[1], size.width, size.height);
   if (port.type != ElementType::kUint8) fail("the engine offers no input of bytes");

@@ -56,7 +56,7 @@ TEST(CheckedNetwork, RefusesInputsThatAreNoPictureOfTheSize) {
   EXPECT_THAT(refusal([](LyingNetwork& n) {
                 n.in.shape = {4, 32, 64, 3};
               }),
-              HasSubstr("takes 4 pictures at a time"));
+              HasSubstr("takes 4 images at a time"));
   for (const Shape& shape :
        {Shape{0, 32, 64, 3}, Shape{1, -32, 64, 3}, Shape{1, 32, 64, 1}, Shape{32, 64, 3}, Shape{}})
     EXPECT_THAT(refusal([&](LyingNetwork& n) { n.in.shape = shape; }), HasSubstr("m.onnx: "));

@@ -31,7 +31,7 @@ namespace octet {
 // Of everything that a module and the program share: the classes of this header, TensorView, Size,
 // EngineHost, Error. Raise it with any change of their layout or meaning; modules of another version
 // are refused.
-inline constexpr int kEngineAbi = 2;
+inline constexpr int kEngineAbi = 3;
 
 enum class Precision {
   kF32,

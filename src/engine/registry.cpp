@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/process.h"
 #include "engine/checked_network.h"
 #include "engine/module.h"
@@ -74,14 +75,14 @@ const std::vector<EngineRow>& engine_rows() {
        .install = "run 'make engines' in octet's folder, which fetches it",
        .formats = {"tflite"},
        .options = {{.key = "delegate",
-                    .help = "a TensorFlow Lite delegate's library, such as libedgetpu.so.1; none: "
-                            "no XNNPACK either"}},
+                    .help = "Library of a TensorFlow Lite delegate, such as libedgetpu.so.1. none: "
+                            "TensorFlow Lite runs without XNNPACK too."}},
        .kernel_sets = {{}, {{"delegate", "none"}}}},
       {.name = "armnn",
        .library = "Arm NN",
        .install = "install libarmnntfliteparser22 and a backend of it",
        .formats = {"tflite"},
-       .slow_because = "its reference backend takes a minute for a picture"}};
+       .slow_because = "its reference backend takes a minute for an image"}};
   return rows;
 }
 
@@ -132,6 +133,7 @@ std::unique_ptr<Engine> open_engine_module(const EngineRow& row, const fs::path&
         row.name, file.string(), abi == nullptr ? "unknown" : std::to_string(abi()), kEngineAbi);
   std::unique_ptr<Engine> engine(make(host));
   engine->row_ = &row;
+  log_debug("engine {}: opened {}", row.name, file.string());
   return engine;
 }
 

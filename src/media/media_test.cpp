@@ -105,7 +105,7 @@ TEST(ReadImage, SaysWhatIsWrong) {
   };
   EXPECT_THAT(message(""), HasSubstr("x.jpg: is empty"));
   EXPECT_THAT(message(whole.substr(0, whole.size() / 2)),
-              HasSubstr("x.jpg: the picture is damaged or cut short"));
+              HasSubstr("x.jpg: the image is damaged or cut short"));
   EXPECT_THAT(message(whole.substr(0, 20)), HasSubstr("x.jpg"));
   EXPECT_THAT(message("some text that is no picture"), HasSubstr("x.jpg"));
   EXPECT_THAT(error_of([&] { (void)read_image(folder.path()); }), HasSubstr("folder"));
@@ -127,7 +127,7 @@ TEST(ListImages, FolderGlobAndFile) {
   EXPECT_EQ(list_images(folder + "/*785.jpg").size(), 1U);
   EXPECT_EQ(list_images(kPicture.string()).size(), 1U);
   EXPECT_THAT(error_of([&] { (void)list_images(folder + "/*.gif"); }),
-              HasSubstr("matches no pictures"));
+              HasSubstr("matches no images"));
   EXPECT_THAT(error_of([&] { (void)list_images("/no/such"); }), HasSubstr("no such"));
 }
 

@@ -307,12 +307,12 @@ std::vector<EngineComparison> compare_engines(const Model& model, Size size,
                                               const Dataset& data,
                                               const std::vector<std::string>& engines) {
   Comparison comparison(model, size, runnable(files, engines));
-  Progress progress(static_cast<int64_t>(data.samples.size()));
+  Progress progress(static_cast<int64_t>(data.samples.size()), "comparing engines");
   int64_t done = 0;
   for (const Sample& sample : data.samples) {
-    if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
+    if (stop_requested()) fail("interrupted: results of a part of the images are not shown");
     comparison.add(sample, done < kNodePictures);
-    progress.update(++done, "through every engine and the integer reference");
+    progress.update(++done);
   }
   return comparison.results();
 }

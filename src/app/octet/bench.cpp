@@ -7,10 +7,12 @@
 #include <thread>
 #include <utility>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
 #include "core/child.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -43,7 +45,7 @@ std::vector<std::string> model_files(const std::vector<std::string>& given) {
       continue;
     }
     const auto inside = models_in(path);
-    if (inside.empty()) fail("{}: holds no model or export", path);
+    if (inside.empty()) fail("{}: contains no model and no export", path);
     for (const fs::path& file : inside) files.push_back(file.string());
   }
   return files;
@@ -97,7 +99,7 @@ std::vector<std::string> command_of(const BenchCase& c, const Options& o, const 
 // Nothing where it failed, having said why.
 std::optional<ordered_json> run_child(const std::vector<std::string>& command) {
   const ProgramResult result = run_program(command);
-  if (stop_requested()) fail("interrupted; no figure is given for a part of the runs");
+  if (stop_requested()) fail("interrupted: results of a part of the runs are not shown");
   if (result.status != 0) return std::nullopt;
   return ordered_json::parse(result.out);
 }
@@ -111,11 +113,11 @@ struct Measured {
 std::vector<Measured> run_in_turn(const Options& o) {
   std::vector<Measured> list;
   for (const BenchCase& c : all_cases(o)) list.push_back({.which = c, .runs = {}});
-  Progress progress(static_cast<int64_t>(list.size()) * o.rounds);
+  Progress progress(static_cast<int64_t>(list.size()) * o.rounds, "measuring");
   int64_t done = 0;
   for (int round = 0; round < o.rounds; ++round) {
     for (Measured& m : list) {
-      progress.update(++done, m.which.model);
+      progress.update(done++, m.which.model);
       if (m.failed) continue;
       auto command = command_of(m.which, o, "bench");
       command.insert(command.end(), {"--seconds", fmt::format("{}", o.seconds)});
@@ -177,38 +179,47 @@ void run(const Options& o) {
   const auto [rows, failed] = measure(o);
   if (!rows.empty()) show(rows, o);
   if (!failed.empty())
-    fail("could not be measured, for the reason that stands above: {}", fmt::join(failed, ", "));
+    fail("could not be measured; the reasons are above: {}", fmt::join(failed, ", "));
 }
 
 }  // namespace
 
 void add_bench(CLI::App& root) {
   auto o = std::make_shared<Options>();
-  CLI::App* verb = root.add_subcommand(
-      "bench", "compare files, engines, sizes and threads: time, mAP, memory, start");
-  verb->add_option("--model", o->models, "models and exports, or folders of them")->required();
-  verb->add_option("--engine", o->engines, "engines, joined by commas; all: every one installed")
+  CLI::App* verb = add_verb(root, "bench");
+  verb->add_option("--model", o->models, "Models and exports, or folders of them.")
+      ->required()
+      ->type_name("PATHS");
+  verb->add_option("--engine", o->engines,
+                   "Engines, joined by commas. all: every installed engine. Without it: auto.")
+      ->type_name("NAMES")
       ->delimiter(',');
-  verb->add_option("--imgsz", o->sizes, "input sizes, joined by commas")
+  verb->add_option("--imgsz", o->sizes,
+                   "Input sizes, joined by commas. Without it: the size of each model.")
       ->delimiter(',')
       ->check(size_check());
-  verb->add_option("--threads", o->threads, "numbers of threads, joined by commas; 0: all cores")
+  verb->add_option("--threads", o->threads, "Numbers of threads, joined by commas. 0: all cores.")
       ->delimiter(',')
       ->check(CLI::Range(0, 1024));
-  verb->add_option("--data", o->data, "data.yaml or COCO JSON: mAP too");
-  verb->add_option("--split", o->split, "train, val or test")->capture_default_str();
-  verb->add_option("--precision", o->precision, "f32, or auto: the fastest the processor has")
+  verb->add_option("--data", o->data, "A data.yaml or COCO JSON file, to measure mAP too.")
+      ->type_name("FILE");
+  verb->add_option("--split", o->split, "Part of data.yaml: train, val or test.")
+      ->type_name("NAME")
+      ->capture_default_str();
+  verb->add_option("--precision", o->precision,
+                   "Precision of float models. auto takes the fastest that the processor has.")
       ->check(CLI::IsMember({"f32", "auto"}))
       ->capture_default_str();
-  verb->add_option("--rounds", o->rounds, "runs of each case, taken in turn")
+  verb->add_option("--rounds", o->rounds, "Runs of each case. Cases take turns.")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  verb->add_option("--seconds", o->seconds, "length of a run")
+  verb->add_option("--seconds", o->seconds, "Length of a run.")
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
-  verb->add_option("--html", o->html, "page to write, with mAP against time");
+  verb->add_option("--html", o->html, "HTML page to write, with a plot of mAP against time.")
+      ->type_name("FILE");
   verb->add_flag("--worker", o->worker, "one run of one case, in this process")->group("");
-  verb->add_flag("--json", o->json, "print one JSON object on standard output");
+  add_json_option(*verb, o->json);
   verb->callback([o] {
     install_stop_signals();
     run(*o);

@@ -2,9 +2,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
-#include "app/strict_option.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -36,7 +37,7 @@ std::string sentence(const Detections& detections, const std::vector<std::string
   std::vector<std::string> parts;
   for (const auto& [c, n] : counts)
     parts.push_back(fmt::format("{} {}", n, names[static_cast<size_t>(c)]));
-  return parts.empty() ? "nothing found" : fmt::format("{}", fmt::join(parts, ", "));
+  return parts.empty() ? "no detections" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
 ordered_json image_json(const fs::path& file, const Image& image, const Detections& detections,
@@ -59,11 +60,11 @@ void run(const Options& options) {
   const auto job = detector.make_job();
   ordered_json images = ordered_json::array();
   Detections detections;
-  Progress progress(static_cast<int64_t>(files.size()));
+  Progress progress(static_cast<int64_t>(files.size()), "detection");
   PictureReader reader(options.strict ? BadPicture::kStop : BadPicture::kSkip);
   for (size_t i = 0; i < files.size(); ++i) {
-    if (stop_requested()) fail("interrupted after {} of {} pictures", i, files.size());
-    progress.update(static_cast<int64_t>(i) + 1, "");
+    if (stop_requested()) fail("interrupted after {} of {} images", i, files.size());
+    progress.update(static_cast<int64_t>(i) + 1);
     std::optional<Image> image = reader.read(files[i]);
     if (!image) continue;
     job->submit(view(*image));
@@ -79,25 +80,27 @@ void run(const Options& options) {
   reader.finish();
   detector.say_other_size();
   if (options.run.json) print_json({{"images", images}, {"skipped", reader.skipped()}});
-  if (!options.save.empty()) log_info("annotated pictures are in {}", options.save);
+  if (!options.save.empty()) log_info("annotated images are in {}", options.save);
 }
 
 }  // namespace
 
 void add_detect(CLI::App& root) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = root.add_subcommand("detect", "find objects in pictures");
+  CLI::App* verb = add_verb(root, "detect");
   add_run_options(*verb, options->run, "f32");
-  verb->add_option("--source", options->source, "a picture, a folder, or a glob in quotes")
-      ->required();
-  verb->add_option("--conf", options->decode.score_threshold, "lowest confidence")
+  verb->add_option("--source", options->source,
+                   "An image, a folder of images, or a glob in quotes.")
+      ->required()
+      ->type_name("PATH");
+  verb->add_option("--conf", options->decode.score_threshold, "Lowest confidence of a detection.")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   verb->add_option("--iou", options->decode.iou_threshold,
-                   "overlap above which the weaker box is dropped")
+                   "Overlap (IoU) above which the weaker of two boxes is dropped.")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  verb->add_option("--save", options->save, "folder for annotated pictures");
+  verb->add_option("--save", options->save, "Folder for annotated images.")->type_name("FOLDER");
   add_strict_option(*verb, options->strict);
   verb->callback([options] {
     install_stop_signals();

@@ -1,8 +1,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
+#include "app/verb_table.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/output.h"
@@ -76,8 +78,8 @@ void run(bool as_json) {
 
 void add_doctor(CLI::App& root) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* verb = root.add_subcommand("doctor", "what this processor and its engines can do");
-  verb->add_flag("--json", *json, "print one JSON object on standard output");
+  CLI::App* verb = add_verb(root, "doctor");
+  add_json_option(*verb, *json);
   verb->callback([json] { run(*json); });
 }
 

@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -37,12 +39,12 @@ fs::path compile(const ExportFormat& format, const fs::path& file) {
                                          file.string()};
   const ProgramResult result = run_program(command);
   if (!result.installed) {
-    log_warning("{} is not installed; where it is, run: {}", compiler.program,
+    log_warning("{} is not installed; run this where it is: {}", compiler.program,
                 fmt::join(command, " "));
     return file;
   }
   if (result.status != 0)
-    fail("{}: {} could not compile it; its reason stands above", file.string(), compiler.program);
+    fail("{}: {} could not compile it; its own message is above", file.string(), compiler.program);
   return folder /
          fmt::format("{}{}{}", file.stem().string(), compiler.stem_suffix, format.extension);
 }
@@ -52,7 +54,7 @@ nlohmann::ordered_json write_one(const Options& options, const Model& model,
                                  const ExportFormat& format, fs::path path, Size size) {
   path += format.extension;
   if (std::error_code ignored; fs::exists(path, ignored))
-    log_info("{}: is there already and is overwritten", path.string());
+    log_info("{}: exists and is overwritten", path.string());
   write_export(
       format, path, model,
       {.size = size,
@@ -107,31 +109,35 @@ void run(const Options& options) {
 
 void add_export(CLI::App& root) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb =
-      root.add_subcommand("export", "write a model as ONNX, TensorFlow Lite and OpenVINO IR");
-  verb->add_option("--model", options->model, "a model file or a checkpoint")->required();
+  CLI::App* verb = add_verb(root, "export");
+  verb->add_option("--model", options->model, "A model file (.safetensors) or a checkpoint (.pt).")
+      ->required()
+      ->type_name("FILE");
   verb->add_option("--format", options->formats,
-                   fmt::format("one or more of {}, joined by commas",
+                   fmt::format("One or more of {}, joined by commas.",
                                fmt::join(export_format_names(), ", ")))
       ->required()
+      ->type_name("FORMATS")
       ->delimiter(',');
   verb->add_option("--imgsz", options->sizes,
-                   "input size: 640, or width x height as 640x384; several joined by commas, a "
-                   "file for each; default: the model's")
+                   "Input size: 640, or width x height as 640x384. Several sizes are joined by "
+                   "commas, and each makes a file. Without it: the size of the model.")
       ->delimiter(',')
       ->check(size_check());
-  verb->add_option("-o,--output", options->folder, "folder to write to; default: the model's");
-  verb->add_option(
-          "--layout", options->layout,
-          "raw: separate outputs, for octet; ultralytics: one decoded output, for other programs")
+  verb->add_option("-o,--output", options->folder,
+                   "Folder to write to. Without it: the folder of the model.")
+      ->type_name("FOLDER");
+  verb->add_option("--layout", options->layout,
+                   "raw writes separate outputs, for octet. ultralytics writes one decoded output, "
+                   "for other programs.")
       ->check(CLI::IsMember({"raw", "ultralytics"}))
       ->capture_default_str();
-  verb->add_option(
-          "--activations", options->activations,
-          "of a quantized model in ONNX: uint8, or int8 for ONNX Runtime on Arm; the same steps")
+  verb->add_option("--activations", options->activations,
+                   "Type of activations of an int8 model in ONNX. int8 is faster in ONNX Runtime "
+                   "on Arm. The scales are the same.")
       ->check(CLI::IsMember({"uint8", "int8"}))
       ->capture_default_str();
-  verb->add_flag("--json", options->json, "print one JSON object on standard output");
+  add_json_option(*verb, options->json);
   verb->callback([options] { run(*options); });
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/octet/verbs.h"
 #include "core/error.h"
+#include "app/verb_table.h"
 #include "core/log.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/model_file.h"
@@ -37,14 +38,16 @@ void run(const Options& options) {
 
 void add_import(CLI::App& root) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb =
-      root.add_subcommand("import", "read an Ultralytics checkpoint (.pt) into octet's model file");
-  verb->add_option("checkpoint", options->checkpoint, "a YOLOv8 detection or pose checkpoint")
-      ->required();
+  CLI::App* verb = add_verb(root, "import");
+  verb->add_option("checkpoint", options->checkpoint,
+                   "A YOLOv5u, YOLOv8 or YOLOv9 checkpoint for detection or pose.")
+      ->required()
+      ->type_name("CHECKPOINT");
   verb->add_option("-o,--output", options->output,
-                   "model file to write; default: beside the checkpoint, as .safetensors");
+                   "Model file to write. Without it: the checkpoint's name with .safetensors.")
+      ->type_name("FILE");
   verb->add_flag("--half", options->half,
-                 "keep convolution weights in half precision: half the size");
+                 "Store the weights of convolutions in half precision. The file is half as large.");
   verb->callback([options] { run(*options); });
 }
 

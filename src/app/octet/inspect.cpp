@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
@@ -183,7 +185,7 @@ std::vector<fs::path> files_of(const fs::path& path) {
   if (!fs::is_directory(path)) return {path};
   std::vector<fs::path> found = models_in(path);
   if (found.empty())
-    fail("{}: holds no model (.safetensors, .pt) and no export ({})", path.string(),
+    fail("{}: contains no model (.safetensors, .pt) and no export ({})", path.string(),
          fmt::join(export_format_names(), ", "));
   return found;
 }
@@ -230,17 +232,20 @@ void run(const Options& options) {
 
 void add_inspect(CLI::App& root) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb =
-      root.add_subcommand("inspect", "show what a model, an export or a folder of them holds");
-  verb->add_option("path", options->path, "file or folder")->required();
+  CLI::App* verb = add_verb(root, "inspect");
+  verb->add_option("path", options->path, "A model, a checkpoint, an export, or a folder of them.")
+      ->required()
+      ->type_name("PATH");
   verb->add_option("--imgsz", options->size,
-                   "input size for shapes and GFLOPs; default: the model's")
+                   "Input size for shapes and GFLOPs. Without it: the size of the model.")
       ->check(size_check());
-  verb->add_option("--target", options->target,
-                   "of a .tflite: the operators that edgetpu, xnnpack or armnn would not run");
+  verb->add_option(
+          "--target", options->target,
+          "List the operators of a .tflite file that edgetpu, xnnpack or armnn cannot run.")
+      ->type_name("NAME");
   verb->add_flag("--passes", options->passes,
-                 "of a model or checkpoint: what each pass would make of it");
-  verb->add_flag("--json", options->json, "print one JSON object on standard output");
+                 "Show how each pass of octet changes the graph of a model or checkpoint.");
+  add_json_option(*verb, options->json);
   verb->callback([options] { run(*options); });
 }
 

@@ -5,10 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/option_flags.h"
 #include "app/print_json.h"
-#include "app/strict_option.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/output.h"
@@ -163,7 +164,7 @@ void run(const Options& options) {
 void require_alone(const CLI::App& verb) {
   for (const LiveOption& option : live_options()) {
     if (!option.key.empty() && !option.flag.empty() && verb.count(option.flag) > 0)
-      fail_usage("{}: cannot stand beside --config; write it into the file", option.flag);
+      fail_usage("{}: cannot be given with --config; write it into the file", option.flag);
   }
 }
 
@@ -171,14 +172,16 @@ void require_alone(const CLI::App& verb) {
 
 void add_live(CLI::App& root) {
   const auto options = std::make_shared<Options>();
-  CLI::App* verb = root.add_subcommand("live", "find objects in video");
+  CLI::App* verb = add_verb(root, "live");
   add_options(*verb, live_options(), std::shared_ptr<LiveConfig>(options, &options->config));
-  verb->add_option("--config", options->file,
-                   "YAML file with all of these, zones and lines; read again when it changes");
+  verb->add_option(
+          "--config", options->file,
+          "YAML file with these options, zones and lines. It is read again when it changes.")
+      ->type_name("FILE");
   verb->add_flag_callback(
-      "--log-json", [] { set_log_style(LogStyle::kJson); }, "log lines as JSON");
+      "--log-json", [] { set_log_style(LogStyle::kJson); }, "Write log lines as JSON.");
   add_strict_option(*verb, options->strict);
-  verb->add_flag("--json", options->json, "print one JSON object on standard output");
+  add_json_option(*verb, options->json);
   verb->callback([options, verb] {
     if (!options->file.empty()) require_alone(*verb);
     install_stop_signals();

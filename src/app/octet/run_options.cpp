@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/size_flag.h"
 #include "core/error.h"
@@ -9,28 +10,34 @@ namespace octet {
 
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision) {
   options.precision = default_precision;
-  verb.add_option("--model", options.model,
-                  "a model file, a checkpoint, an .onnx, .tflite or .xml export, or an Ultralytics "
-                  "OpenVINO folder")
-      ->required();
+  verb.add_option(
+          "--model", options.model,
+          "A model file (.safetensors), a checkpoint (.pt), an export (.onnx, .tflite, .xml), or "
+          "an OpenVINO folder of Ultralytics.")
+      ->required()
+      ->type_name("FILE");
   verb.add_option("--engine", options.engine,
-                  fmt::format("inference engine: auto, {}", fmt::join(engine_names(), ", ")))
+                  fmt::format("Inference engine: auto, {}.", fmt::join(engine_names(), ", ")))
+      ->type_name("NAME")
       ->capture_default_str();
-  verb.add_option("--imgsz", options.size,
-                  "input size: 640, or width x height as 640x384; default: the model's")
+  verb.add_option(
+          "--imgsz", options.size,
+          "Input size: 640, or width x height as 640x384. Without it: the size of the model.")
       ->check(size_check());
-  verb.add_option("--precision", options.precision, "f32, or auto: the fastest the processor has")
+  verb.add_option("--precision", options.precision,
+                  "Precision of float models. auto takes the fastest that the processor has.")
       ->check(CLI::IsMember({"f32", "auto"}))
       ->capture_default_str();
-  verb.add_option("--threads", options.threads, "threads for inference; 0: one per core")
+  verb.add_option("--threads", options.threads, "Threads for inference. 0: one for each core.")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   for (const EngineRow& row : engine_rows()) {
     for (const EngineOption& o : row.options)
       verb.add_option(fmt::format("--{}", o.key), options.settings[std::string(o.key)],
-                      std::string(o.help));
+                      std::string(o.help))
+          ->type_name("TEXT");
   }
-  verb.add_flag("--json", options.json, "print one JSON object on standard output");
+  add_json_option(verb, options.json);
 }
 
 DetectorOptions detector_options(const RunOptions& options, std::optional<Size> source,

@@ -2,10 +2,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/strict_option.h"
 #include "core/child.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/numeric/quantile.h"
 #include "core/output.h"
@@ -30,9 +32,11 @@ struct Options {
 
 void check_fits(const ModelInfo& info, const Dataset& data, const std::string& path) {
   if (data.names.size() != info.names.size())
-    fail("{}: {} classes, the model has {}", path, data.names.size(), info.names.size());
+    fail("{}: has {} classes, the model has {}; give the data set of this model", path,
+         data.names.size(), info.names.size());
   if (info.task == Task::kPose && data.keypoints != info.head.keypoints) {
-    fail("{}: {} keypoints an object, the model has {}", path, data.keypoints, info.head.keypoints);
+    fail("{}: has {} keypoints an object, the model has {}; give the data set of this model", path,
+         data.keypoints, info.head.keypoints);
   }
 }
 
@@ -46,10 +50,10 @@ Measured measure(Detector& detector, const Dataset& data, BadPicture bad) {
   Measured m{.map = MapEvaluator(detector.info()), .inference_ms = {}};
   const auto job = detector.make_job();
   Detections detections;
-  Progress progress(static_cast<int64_t>(data.samples.size()));
+  Progress progress(static_cast<int64_t>(data.samples.size()), "validation");
   PictureReader reader(bad);
   for (const Sample& sample : data.samples) {
-    if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
+    if (stop_requested()) fail("interrupted: mAP of a part of the images is not shown");
     const std::optional<Image> image = reader.read(sample.image);
     if (!image) continue;
     job->submit(view(*image));
@@ -57,12 +61,12 @@ Measured measure(Detector& detector, const Dataset& data, BadPicture bad) {
     m.inference_ms.push_back(job->inference_time().count());
     m.map.add(sample, image->size(), detections);
     progress.update(static_cast<int64_t>(m.inference_ms.size()),
-                    fmt::format("{:.0f} ms", m.inference_ms.back()));
+                    fmt::format("{:.0f} ms an image", m.inference_ms.back()));
   }
   reader.finish();
   m.skipped = data.skipped + reader.skipped();
   if (m.map.boxes().objects() == 0)
-    fail("none of the pictures that can be read has a label: there is nothing to measure");
+    fail("no image that can be read has a label; there is nothing to measure");
   return m;
 }
 
@@ -95,10 +99,9 @@ ordered_json report(const Detector& detector, const Measured& m, bool per_class)
 }
 
 void print(const ordered_json& j) {
-  print_out("{} pictures at {}x{}, {} in {}, {:.1f} ms a picture (p50)\n",
-            j["images"].get<size_t>(), j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>(),
-            j["engine"].get<std::string>(), j["precision"].get<std::string>(),
-            j["inference_ms_p50"].get<double>());
+  print_out("{} images at {}x{}, {} in {}, {:.1f} ms an image (p50)\n", j["images"].get<size_t>(),
+            j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>(), j["engine"].get<std::string>(),
+            j["precision"].get<std::string>(), j["inference_ms_p50"].get<double>());
   if (j.contains("classes")) {
     print_out("\n{:<24} {:>8} {:>8} {:>10}\n", "class", "objects", "mAP50", "mAP50-95");
     for (const auto& c : j["classes"]) {
@@ -133,16 +136,19 @@ void run(const Options& options) {
 
 void add_val(CLI::App& root) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb =
-      root.add_subcommand("val", "measure mAP on labelled pictures, as COCO defines it");
+  CLI::App* verb = add_verb(root, "val");
   add_run_options(*verb, options->run, "f32");
-  verb->add_option("--data", options->data, "data.yaml, a folder with one, or COCO JSON")
-      ->required();
-  verb->add_option("--images", options->images, "folder of the pictures, for COCO JSON");
-  verb->add_option("--split", options->split, "train, val or test of data.yaml")
+  verb->add_option("--data", options->data,
+                   "A data.yaml, a folder that has one, or a COCO JSON file.")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("--images", options->images, "Folder of the images of a COCO JSON file.")
+      ->type_name("FOLDER");
+  verb->add_option("--split", options->split, "Part of data.yaml: train, val or test.")
+      ->type_name("NAME")
       ->capture_default_str();
-  verb->add_flag("--per-class", options->per_class, "a line for every class");
-  verb->add_flag("--worker", options->worker, "for 'octet bench', and ends with it")->group("");
+  verb->add_flag("--per-class", options->per_class, "Print the mAP of every class.");
+  verb->add_flag("--worker", options->worker, "For 'octet bench', and ends with it.")->group("");
   add_strict_option(*verb, options->strict);
   verb->callback([options] {
     if (options->worker) end_with_parent(SIGTERM);

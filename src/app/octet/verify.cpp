@@ -2,8 +2,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/output.h"
@@ -143,7 +145,7 @@ std::vector<fs::path> exports_of(const Options& o) {
     for (const fs::path& file : models_in(path))
       if (export_format_of(file) != nullptr) files.push_back(file);
     if (files.size() == before)
-      fail("{}: holds no export ({})", named, fmt::join(export_format_names(), ", "));
+      fail("{}: contains no export ({})", named, fmt::join(export_format_names(), ", "));
   }
   return files;
 }
@@ -159,8 +161,7 @@ size_t float_layers(const Model& model) {
 bool has_reference(const Model& model, const std::string& name) {
   const size_t in_float = float_layers(model);
   if (model.quantization.empty() || in_float == 0) return true;
-  log_warning("{}: keeps {} layers in float beside integers; only its parameters are compared",
-              name, in_float);
+  log_warning("{}: {} layers are in float; only parameters are compared", name, in_float);
   return false;
 }
 
@@ -211,32 +212,37 @@ void run(const Options& o) {
   const ordered_json j = verify_all(o);
   o.json ? print_json(j) : print(j);
   if (!j["ok"].get<bool>())
-    fail("{}: the exports are not this model, or an engine departs from it; export again", o.model);
+    fail("{}: an export or an engine differs from this model; export it again", o.model);
 }
 
 }  // namespace
 
 void add_verify(CLI::App& root) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = root.add_subcommand(
-      "verify", "compare exports with their model: every parameter, and what engines make of them");
-  verb->add_option("model", options->model, "the model file")->required();
+  CLI::App* verb = add_verb(root, "verify");
+  verb->add_option("model", options->model, "The model file.")->required()->type_name("MODEL");
   verb->add_option("exports", options->exports,
-                   fmt::format("its exports ({}), or folders of them",
+                   fmt::format("Its exports ({}), or folders of them.",
                                fmt::join(export_format_names(), ", ")))
-      ->required();
-  verb->add_option("--data", options->data,
-                   "data.yaml or COCO JSON: pictures for the engines and the reference");
-  verb->add_option("--split", options->split, "train, val or test")->capture_default_str();
-  verb->add_option("--images", options->images, "pictures to run, at most")
+      ->required()
+      ->type_name("EXPORTS");
+  verb->add_option(
+          "--data", options->data,
+          "A data.yaml or COCO JSON file. Its images run in every engine and in the integer "
+          "reference. Without it only parameters are compared.")
+      ->type_name("FILE");
+  verb->add_option("--split", options->split, "Part of data.yaml: train, val or test.")
+      ->type_name("NAME")
+      ->capture_default_str();
+  verb->add_option("--images", options->images, "Largest number of images to run.")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   verb->add_option(
           "--engine", options->engines,
-          "engines to run, where they read the files; without it all but " + slow_engines())
+          "Engines to run, joined by commas. Without it: all engines but " + slow_engines() + ".")
       ->delimiter(',')
       ->check(CLI::IsMember(engine_names()));
-  verb->add_flag("--json", options->json, "print one JSON object on standard output");
+  add_json_option(*verb, options->json);
   verb->callback([options] {
     install_stop_signals();
     run(*options);

@@ -9,18 +9,20 @@ namespace octet {
 void add_machine_options(CLI::App& verb, TrainOptions& options) {
   verb.add_option_function<std::string>(
           "--device", [&options](const std::string& name) { options.device = parse_device(name); },
-          "where it trains: cpu, or cuda or cuda:N where libtorch has it")
+          "Device to train on: cpu, cuda or cuda:N. cuda needs a libtorch that has it.")
+      ->type_name("NAME")
       ->default_str("cpu");
-  verb.add_option("--threads", options.threads, "threads of the processor; 0: one per core")
+  verb.add_option("--threads", options.threads, "Threads of the processor. 0: one for each core.")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  verb.add_option("--seed", options.seed, "of every random choice")->capture_default_str();
+  verb.add_option("--seed", options.seed, "Seed of all random numbers.")->capture_default_str();
 }
 
 void add_run_options(CLI::App& verb, bool& resume, bool& overwrite) {
-  CLI::Option* resumed = verb.add_flag(
-      "--resume", resume, "continue the run of the same command; more --epochs prolong it");
-  verb.add_flag("--overwrite", overwrite, "replace the run that lies in the folder")
+  CLI::Option* resumed =
+      verb.add_flag("--resume", resume,
+                    "Continue the interrupted run of the same command. More --epochs prolong it.");
+  verb.add_flag("--overwrite", overwrite, "Replace the run that is in the folder.")
       ->excludes(resumed);
 }
 

@@ -1,12 +1,17 @@
 // octet-train: the verbs that need libtorch. 'octet train …' starts it.
+#include <fmt/ranges.h>
 #include <malloc.h>
+#include <torch/version.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <limits>
 
+#include "app/command_line.h"
 #include "app/describe_options.h"
 #include "app/octet_train/verbs.h"
+#include "app/verb_table.h"
+#include "app/version.h"
 #include "core/error.h"
 #include "core/program.h"
 
@@ -14,19 +19,22 @@ namespace octet {
 
 namespace {
 
-void run(int argc, char** argv) {
-  CLI::App app("octet-train: the part of octet that needs libtorch.");
+void run(const Arguments& arguments) {
+  if (!arguments.empty()) {
+    const VerbRow* row = find_verb(arguments[0]);
+    if (row != nullptr && !row->trains)
+      fail_usage("{} is a verb of octet, not of octet-train: octet {}", row->name,
+                 fmt::join(arguments, " "));
+  }
+  CLI::App app("octet-train has the verbs of octet that need libtorch. octet starts it.");
+  add_version_flag(app, [] {
+    return fmt::format("octet-train {}\nlibtorch {}", version_text(), TORCH_VERSION);
+  });
   app.require_subcommand(1);
   add_train(app);
   add_quantize(app);
   add_describe_flag(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& e) {  // help, printed here, or a flag that did it all
-    app.exit(e);
-  } catch (const CLI::ParseError& e) {
-    fail_usage("{}\nTry 'octet train --help' or 'octet quantize --help'.", e.what());
-  }
+  run_command_line(app, arguments);
 }
 
 // libgomp's threads wait for one another in a loop, for milliseconds: time that they take from each other
@@ -51,6 +59,9 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_MAX, 0);
   ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   ::mallopt(M_TOP_PAD, 64 << 20);
-  return octet::run_main([&] { octet::run(argc, argv); },
-                         "out of memory; try a smaller --batch, --imgsz or --cache");
+  return octet::run_main(
+      [&] {
+        octet::run({argv + 1, argv + argc});
+      },
+      "out of memory; try a smaller --batch, --imgsz or --cache");
 }

@@ -3,11 +3,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/common_options.h"
 #include "app/octet_train/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
-#include "app/strict_option.h"
-#include "app/train_verbs.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -84,12 +84,13 @@ void run(Options& o, const CLI::App& verb) {
   require_labels(validation, o.data + ": val");
   Model model = read_model(o.model);
   if (!model.quantization.empty())
-    fail("{}: is quantized already; start from the float model", o.model);
+    fail("{}: is an int8 model; give the float model that it was made of", o.model);
   q.calibration.side = q.qat.train.side = square_side(o.size, model.info);
   model.info.trained_side = q.calibration.side;
   if (model.info.names.size() != training.names.size() ||
       model.info.head.keypoints != training.keypoints)
-    fail("{}: has other classes or keypoints than the model; train it on this data first", o.data);
+    fail("{}: has other classes or keypoints than the model; train the model on this data first",
+         o.data);
   q.qat.train.folder = output.parent_path() / (output.stem().string() + "-run");
   const bool trains = q.method == QuantizeMethod::kQat;
   prepare_run_folder({.path = q.qat.train.folder,
@@ -100,7 +101,7 @@ void run(Options& o, const CLI::App& verb) {
   for (Dataset* data : {&training, &validation}) leave_out_unreadable(*data, o.strict);
   const QuantizeResult r = quantize(model, training, validation, q);
   if (r.training && r.training->interrupted)
-    fail("interrupted; {} holds everything: the same command with --resume continues",
+    fail("interrupted; the same command with --resume continues from {}",
          (q.qat.train.folder / "last.safetensors").string());
   write_model_file(output, r.model, StorageKind::kF32);
   const std::filesystem::path report = q.qat.train.folder / "report.html";
@@ -152,19 +153,18 @@ void set_qat_defaults(TrainOptions& t) {
 
 void add_training_options(CLI::App& verb, Options& o) {
   TrainOptions& t = o.quantize.qat.train;
-  verb.add_option("--epochs", t.epochs, "qat: passes over the training pictures")
+  verb.add_option("--epochs", t.epochs, "qat: passes over the training images.")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  verb.add_option("--batch", t.batch, "qat: pictures a step")
+  verb.add_option("--batch", t.batch, "qat: images a step.")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   verb.add_option("--lr", t.learning_rate,
-                  "qat: learning rate, in quantization steps of a weight an update")
+                  "qat: learning rate, in quantization steps of a weight for each update.")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  verb.add_option(
-          "--scale-lr", t.rate_of_scales,
-          "qat: learning rate of scales, as a multiple of --lr: share of the scale an update")
+  verb.add_option("--scale-lr", t.rate_of_scales,
+                  "qat: learning rate of scales, as a multiple of --lr.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_run_options(verb, t.resume, o.overwrite);
@@ -178,48 +178,60 @@ void add_quantize(CLI::App& root) {
   Options& o = *options;
   QuantizeOptions& q = o.quantize;
   set_qat_defaults(q.qat.train);
-  CLI::App* verb = root.add_subcommand(kQuantizeVerb.name, kQuantizeVerb.help);
-  verb->add_option("--model", o.model, "a model file or a checkpoint")->required();
+  CLI::App* verb = add_verb(root, "quantize");
+  verb->add_option("--model", o.model, "The float model file or checkpoint.")
+      ->required()
+      ->type_name("FILE");
   verb->add_option("--data", o.data,
-                   "data.yaml: its train pictures calibrate and train, its val pictures judge")
-      ->required();
-  verb->add_option("--method", o.method, "ptq: calibration alone; qat: training after it")
+                   "The data.yaml of the data set. Images of train calibrate and train the model, "
+                   "images of val measure it.")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("--method", o.method,
+                   "ptq calibrates alone. qat trains the quantized model after calibration.")
       ->check(CLI::IsMember({"ptq", "qat"}))
       ->capture_default_str();
-  verb->add_option("--imgsz", o.size, "side of the pictures; default: the model's")
+  verb->add_option("--imgsz", o.size, "Side of the images. Without it: the size of the model.")
       ->check(square_check());
-  verb->add_option("--images", q.calibration.pictures, "pictures to calibrate with, at most")
+  verb->add_option("--images", q.calibration.pictures,
+                   "Largest number of images to calibrate with.")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   verb->add_option("--weight-bits", q.calibration.weight_grid.bits,
-                   "8, or 7 for processors that saturate")
+                   "Bits of weights. 7 is for processors without VNNI: 'octet doctor' says it.")
       ->check(CLI::IsMember({7, 8}))
       ->capture_default_str();
+  verb->add_flag("--bit-exact-everywhere", q.calibration.weight_grid.even,
+                 "Use even weights of 7 bits. Every engine then computes the same numbers, however "
+                 "it rounds.");
+  verb->add_flag("--rank-layers", q.rank,
+                 "Rank layers by the error at the outputs when one layer alone is quantized.");
   verb->add_flag(
-      "--even-weights", q.calibration.weight_grid.even,
-      "weights of 7 bits, all even: the same numbers in every engine, however it rounds");
-  verb->add_flag("--analyze", q.rank, "rank the layers by what quantizing each alone costs");
-  verb->add_flag("--analyze-map", q.rank_by_map,
-                 "the same, and the mAP50-95 that each costs: judges once a layer");
-  verb->add_option("--keep-float", q.keep_float, "leave so many of the costliest layers in float")
+      "--rank-by-map", q.rank_by_map,
+      "Rank layers, and measure the mAP50-95 that each costs. It validates once a layer.");
+  verb->add_option("--keep-float", q.keep_float,
+                   "Number of layers to leave in float, those with the largest error first.")
       ->check(CLI::NonNegativeNumber);
-  verb->add_option("--max-drop", o.max_drop,
-                   "leave as few layers in float as keep the calibrated model's drop of mAP50-95 "
-                   "below this")
+  verb->add_option(
+          "--max-drop", o.max_drop,
+          "Leave layers in float until the calibrated model loses less mAP50-95 than this.")
       ->check(CLI::Range(0.0, 1.0));
-  verb->add_option("--features", q.qat.features,
-                   "qat: weight of the float model's features beside its outputs")
+  verb->add_option("--feature-weight", q.qat.features,
+                   "qat: weight of the distance from the features of the float model.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--labels", q.qat.labels,
-                   "qat: weight of the labels' loss beside the float model's outputs")
+  verb->add_option("--label-weight", q.qat.labels,
+                   "qat: weight of the loss of the labels. The outputs of the float model have 1.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_flag("!--observed-scales", q.qat.learn_scales, "qat: keep scales as calibrated");
+  verb->add_flag("!--no-learn-scales", q.qat.learn_scales,
+                 "qat: keep the scales of activations as calibrated.");
   add_training_options(*verb, o);
-  verb->add_option("-o,--output", o.output, "model file to write")->capture_default_str();
+  verb->add_option("-o,--output", o.output, "Model file to write.")
+      ->type_name("FILE")
+      ->capture_default_str();
   add_strict_option(*verb, o.strict);
-  verb->add_flag("--json", o.json, "print one JSON object on standard output");
+  add_json_option(*verb, o.json);
   verb->callback([options, verb] { run(*options, *verb); });
 }
 

@@ -2,11 +2,11 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "app/common_options.h"
 #include "app/octet_train/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
-#include "app/strict_option.h"
-#include "app/train_verbs.h"
+#include "app/verb_table.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -47,10 +47,10 @@ void report_labels(const Dataset& data) {
     empty += s.objects.empty();
     for (const TruthObject& o : s.objects) ++objects[static_cast<size_t>(o.class_index)];
   }
-  log_info("labels: {}, {}, {} without any",
-           counted(static_cast<int64_t>(data.samples.size()), "picture"),
+  log_info("labels: {}, {}, {} without labels",
+           counted(static_cast<int64_t>(data.samples.size()), "image"),
            counted(std::accumulate(objects.begin(), objects.end(), int64_t{0}), "object"),
-           counted(empty, "picture"));
+           counted(empty, "image"));
   constexpr size_t kListed = 10;
   std::vector<std::string> absent;
   for (size_t c = 0; c < objects.size(); ++c) {
@@ -58,7 +58,7 @@ void report_labels(const Dataset& data) {
   }
   if (!absent.empty() && absent.size() < objects.size())
     log_warning(
-        "{} of {} classes are never labelled: {}{}", absent.size(), objects.size(),
+        "{} of {} classes have no label: {}{}", absent.size(), objects.size(),
         fmt::join(absent.begin(),
                   absent.begin() + static_cast<std::ptrdiff_t>(std::min(absent.size(), kListed)),
                   ", "),
@@ -72,7 +72,7 @@ Model starting_model(Options& o, const Dataset& data) {
   model.info.trained_side = o.train.side;
   if (!model.quantization.empty())
     fail(
-        "{}: is an int8 model; train the float model that it came from, then 'octet quantize' "
+        "{}: is an int8 model; train the float model that it was made of, and run 'octet quantize' "
         "again",
         o.model);
   const ActivationKind activation = parse_activation(o.activation);
@@ -80,13 +80,14 @@ Model starting_model(Options& o, const Dataset& data) {
   if (replaced) model = replace_activation(std::move(model), activation);
   const Head& head = model.info.head;
   if ((head.keypoints == 0) != (data.keypoints == 0))
-    fail("{}: {} keypoints an object, the model has {}: take a model of the same task", o.data,
-         data.keypoints, head.keypoints);
+    fail("{}: has {} keypoints an object, the model has {}; start from a model of the same task",
+         o.data, data.keypoints, head.keypoints);
   const bool other_keypoints =
       head.keypoints != data.keypoints || head.keypoint_dims != data.keypoint_dims;
   if (other_keypoints)
-    log_info("keypoints: the model's [{}, {}] become the data's [{}, {}], learnt anew",
-             head.keypoints, head.keypoint_dims, data.keypoints, data.keypoint_dims);
+    log_info(
+        "keypoints: the model's [{}, {}] become the data's [{}, {}] and are trained from the start",
+        head.keypoints, head.keypoint_dims, data.keypoints, data.keypoint_dims);
   o.train.already_trained = model.info.names == data.names && !replaced && !other_keypoints;
   const bool other_classes = model.info.names != data.names;
   model = select_classes(std::move(model), data.names, o.train.seed);
@@ -104,8 +105,7 @@ Model starting_model(Options& o, const Dataset& data) {
 
 void run_train(Options& options, const CLI::App& verb) {
   install_stop_signals();
-  if (options.train.bf16 && !options.train.device.is_cpu())
-    fail_usage("--bf16 is for --device cpu alone");
+  if (options.train.bf16 && !options.train.device.is_cpu()) fail_usage("--bf16 needs --device cpu");
   options.train.folder = options.folder;
   Dataset training = read_dataset(options.data, {.split = "train", .strict = options.strict});
   Dataset validation = read_dataset(options.data, {.split = "val", .strict = options.strict});
@@ -121,7 +121,7 @@ void run_train(Options& options, const CLI::App& verb) {
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
   const TrainSummary s = train_float(model, training, validation, options.train);
   if (s.interrupted)
-    fail("interrupted; {} holds everything: the same command with --resume continues",
+    fail("interrupted; the same command with --resume continues from {}",
          (options.train.folder / "last.safetensors").string());
   write_train_report(
       options.train.folder, validation, judging_size(options.train),
@@ -154,48 +154,52 @@ void run_train(Options& options, const CLI::App& verb) {
 
 void add_schedule_options(CLI::App& verb, Options& o) {
   TrainOptions& t = o.train;
-  verb.add_option("--optimizer", o.optimizer, "sgd or adamw")
+  verb.add_option("--optimizer", o.optimizer, "Optimizer.")
       ->check(CLI::IsMember({"sgd", "adamw"}))
       ->capture_default_str();
   verb.add_option(
           "--lr", t.learning_rate,
-          "first learning rate; default: 0.01 sgd, 0.001 adamw; sgd up to 10000 batches: less "
-          "where a step has less than 40 pictures; at most a tenth for a model that detects these "
-          "classes already")
+          "First learning rate. Without it: 0.01 for sgd, 0.001 for adamw. It is lower in a short "
+          "training with fewer than 40 images a step. It is a tenth for a model that detects these "
+          "classes already.")
       ->check(CLI::PositiveNumber);
-  verb.add_flag("--cosine", t.cosine, "let the learning rate fall as a cosine, not a line");
-  verb.add_option("--warmup", t.warmup_epochs, "epochs in which the learning rate rises")
+  verb.add_flag("--cosine", t.cosine, "Lower the learning rate along a cosine instead of a line.");
+  verb.add_option("--warmup", t.warmup_epochs,
+                  "Epochs in which the learning rate rises to its first value.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb.add_option("--weight-decay", t.weight_decay, "of convolution weights, at a batch of 64")
+  verb.add_option("--weight-decay", t.weight_decay,
+                  "Weight decay of convolutions, for a batch of 64 images.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb.add_option("--accumulate", t.accumulate, "batches a step of the optimizer")
+  verb.add_option("--accumulate", t.accumulate,
+                  "Batches whose gradients are added for one step of the optimizer.")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  verb.add_option("--patience", t.patience, "epochs without a better one until training stops")
+  verb.add_option("--patience", t.patience, "Stop after so many epochs without a better mAP.")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  verb.add_option("--freeze", t.freeze, "leave so many of the first layers as they are")
+  verb.add_option("--freeze", t.freeze, "Number of first layers whose weights stay as they are.")
       ->check(CLI::Range(0, 22))
       ->capture_default_str();
   verb.add_option("--activation", o.activation,
-                  "replace SiLU before training: relu6 and hardswish run faster in integers")
+                  "Activation that replaces SiLU. relu6 and hardswish are faster in int8.")
       ->check(CLI::IsMember({"silu", "relu6", "hardswish"}))
       ->capture_default_str();
-  verb.add_option("--mosaic", t.augment.mosaic, "probability of four pictures in one")
+  verb.add_option("--mosaic", t.augment.mosaic, "Probability that four images are joined into one.")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  verb.add_option("--mixup", t.augment.mixup, "probability of two pictures blended")
+  verb.add_option("--mixup", t.augment.mixup, "Probability that two images are blended.")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  verb.add_option("--cache", t.cache_gb,
-                  "keep pictures in memory if all fit into so many GB, else read them every time")
+  verb.add_option(
+          "--cache", t.cache_gb,
+          "Gigabytes of memory for images. Where they do not all fit, they are read in each epoch.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb.add_flag("--rect", t.rectangular,
-                "judge every picture in the rectangle that fits it: quicker than the square");
-  verb.add_flag("--bf16", t.bf16, "compute in bf16: faster where the processor has it");
+                "Validate each image in the rectangle that fits it. It is faster than a square.");
+  verb.add_flag("--bf16", t.bf16, "Compute in bf16. It is faster where the processor has it.");
   add_run_options(verb, t.resume, o.overwrite);
 }
 
@@ -204,24 +208,30 @@ void add_schedule_options(CLI::App& verb, Options& o) {
 void add_train(CLI::App& root) {
   auto options = std::make_shared<Options>();
   Options& o = *options;
-  CLI::App* verb = root.add_subcommand(kTrainVerb.name, kTrainVerb.help);
-  verb->add_option("--model", o.model, "a model file or a checkpoint to start from")->required();
-  verb->add_option("--data", o.data, "data.yaml")->required();
-  verb->add_option("--epochs", o.train.epochs, "passes over the training pictures")
+  CLI::App* verb = add_verb(root, "train");
+  verb->add_option("--model", o.model, "Model file or checkpoint to start from.")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("--data", o.data, "The data.yaml of the data set.")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("--epochs", o.train.epochs, "Passes over the training images.")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  verb->add_option("--imgsz", o.size, "side of the training pictures; default: the model's")
+  verb->add_option("--imgsz", o.size,
+                   "Side of the training images. Without it: the size of the model.")
       ->check(square_check());
-  verb->add_option("--batch", o.train.batch, "pictures a step")
+  verb->add_option("--batch", o.train.batch, "Images a step.")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   add_schedule_options(*verb, o);
   add_machine_options(*verb, o.train);
   verb->add_option("-o,--output", o.folder,
-                   "folder for best.safetensors, last.safetensors and results.csv")
+                   "Folder for best.safetensors, last.safetensors, results.csv and report.html.")
+      ->type_name("FOLDER")
       ->capture_default_str();
   add_strict_option(*verb, o.strict);
-  verb->add_flag("--json", o.json, "print one JSON object on standard output");
+  add_json_option(*verb, o.json);
   verb->callback([options, verb] { run_train(*options, *verb); });
 }
 

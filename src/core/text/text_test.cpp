@@ -4,7 +4,9 @@
 #include <random>
 
 #include "core/text/clean_text.h"
+#include "core/text/fit_text.h"
 #include "core/text/json_text.h"
+#include "core/text/nearest_text.h"
 #include "core/text/secrets.h"
 
 namespace octet {
@@ -95,6 +97,42 @@ TEST(WithoutSecrets, LeavesTheRestOfAText) {
             "a: 'rtsp://b/c' and http://d then");
   EXPECT_EQ(without_secrets("nothing: here"), "nothing: here");
   EXPECT_EQ(without_secrets("://"), "://");
+}
+
+TEST(FitText, CountsColumnsAndCutsBetweenCharacters) {
+  EXPECT_EQ(columns("Bäcker"), 6);
+  EXPECT_EQ(columns("犬犬"), 4);
+  EXPECT_EQ(first_columns("Bäcker", 2), "Bä");
+  EXPECT_EQ(first_columns("犬犬", 3), "犬");
+  EXPECT_EQ(first_columns("abc", 0), "");
+  EXPECT_EQ(first_columns("abc", 9), "abc");
+}
+
+TEST(FitText, WrapsBetweenWords) {
+  EXPECT_EQ(wrap_text("one two three", 9, 2, 0), "one two\n  three");
+  EXPECT_EQ(wrap_text("one two three", 9, 2, 4), "one\n  two\n  three");
+  EXPECT_EQ(wrap_text("unbreakable word", 5, 0, 0), "unbreakable\nword");
+  EXPECT_EQ(wrap_text("", 5, 0, 0), "");
+}
+
+TEST(NearestText, FindsWhatWasMeant) {
+  const std::vector<std::string> options{"--model", "--source", "--imgsz", "--epochs", "--lr"};
+  EXPECT_EQ(nearest_text("--modle", options), "--model");
+  EXPECT_EQ(nearest_text("--epoch", options), "--epochs");
+  EXPECT_EQ(nearest_text("--img-size", options), "--imgsz");
+  EXPECT_EQ(nearest_text("-model", options), "--model");
+  EXPECT_EQ(nearest_text("--lr0", options), "--lr");
+  EXPECT_EQ(nearest_text("--patience", options), "");
+  EXPECT_EQ(nearest_text("--", options), "");
+  EXPECT_EQ(nearest_text("detct", {"import", "detect"}), "detect");
+  EXPECT_EQ(nearest_text(std::string(100000, 'x'), options), "");
+}
+
+TEST(NearestText, CountsEdits) {
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+  EXPECT_EQ(edit_distance("abc", ""), 3);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
+  EXPECT_EQ(edit_distance("modle", "model"), 1) << "neighbours that are swapped";
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ class ArmnnNetwork : public Network {
         input_(input_port(parsed_.input().port(), file)) {
     for (const Tensor& t : parsed_.outputs()) outputs_.push_back(output_port(t.port()));
     if (runtime.backend() == "CpuRef")
-      log_warning("Arm NN has its reference backend only, which takes a minute for a picture");
+      log_warning("Arm NN has its reference backend only, which takes a minute for an image");
     description_ = {.engine = version,
                     .device = "CPU: " + cpu_features().name + ", " + runtime.backend(),
                     .precision = precision_,

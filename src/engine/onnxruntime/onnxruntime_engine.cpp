@@ -123,7 +123,7 @@ Session read_session(const Api& api, std::shared_ptr<OrtSession> handle, const s
   api.call<ort::OutputCount>(static_cast<const OrtSession*>(s.handle.get()), &outputs);
   if (inputs != 1) fail("{}: has {} inputs; one is expected", name, inputs);
   s.input = read_port<ort::InputTypeInfo, ort::InputName>(api, s.handle.get(), 0);
-  if (s.input.shape.size() != 4) fail("{}: its input is not a picture", name);
+  if (s.input.shape.size() != 4) fail("{}: its input is not an image", name);
   for (size_t i = 0; i < outputs; ++i)
     s.outputs.push_back(read_port<ort::OutputTypeInfo, ort::OutputName>(api, s.handle.get(), i));
   return s;

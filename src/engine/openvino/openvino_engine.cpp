@@ -222,7 +222,7 @@ class OpenVinoEngine : public Engine {
                        std::none_of(shape.begin(), shape.end(), [](const ov::Dimension& side) {
                          return side.is_static() && side.get_length() < 1;
                        });
-    if (!sized) fail("its input ({}) is not a picture", shape.to_string());
+    if (!sized) fail("its input ({}) is not an image", shape.to_string());
   }
 
   // Fixes the input to the size wanted.

@@ -18,7 +18,7 @@ namespace octet {
 inline Port input_port(Port port, const std::string& name) {
   if (port.shape.size() == 4 && port.shape[1] == 3 && port.shape[3] != 3)
     port.shape = {port.shape[0], port.shape[2], port.shape[3], port.shape[1]};
-  if (port.shape.size() != 4 || port.shape[3] != 3) fail("{}: its input is not a picture", name);
+  if (port.shape.size() != 4 || port.shape[3] != 3) fail("{}: its input is not an image", name);
   port.type = ElementType::kUint8;
   return port;
 }

@@ -41,7 +41,7 @@ std::optional<double> number(const json& j, double most = kMaxCoordinate) {
 enum class Reason { kId, kDuplicate, kBox, kOutside, kKeypoints };
 constexpr std::array<std::string_view, 5> kReasons = {
     "have an id that is not a whole number", "are there twice",
-    "have a box with a negative side or a number beyond all pictures", "lie outside their picture",
+    "have a box with a negative side or a number beyond all images", "lie outside their image",
     "have keypoints that are not three numbers each"};
 
 // The reader of one file: what cannot be used is passed by, counted, and said once.
@@ -142,7 +142,7 @@ class CocoReader {
          {beside, beside / "images", beside.parent_path(), beside.parent_path() / "images"}) {
       if (fs::exists(folder / first, ignored)) return folder;
     }
-    fail("{}: its picture {} is not found; say where they are with --images DIR", name_, first);
+    fail("{}: its image {} is not found; say where they are with --images DIR", name_, first);
   }
 
   void read_annotation(const json& a) {

@@ -41,9 +41,9 @@ TEST(Labels, SayFileLineAndReason) {
   EXPECT_THAT(message("0.5 .5 .5 1 1", kDetect), HasSubstr("class 0.5"));
   EXPECT_THAT(message("0 .5 .5 1", kDetect), HasSubstr("4 numbers; 5"));
   EXPECT_THAT(message("0 .5 .5 1 1", kPose), HasSubstr("5 numbers; 11"));
-  EXPECT_THAT(message("0 1.5 .5 .1 .1", kDetect), HasSubstr("outside the picture"));
-  EXPECT_THAT(message("0 320 240 64 64", kDetect), HasSubstr("outside the picture"));
-  EXPECT_THAT(message("0 .5 .5 -0.1 .1", kDetect), HasSubstr("outside the picture"));
+  EXPECT_THAT(message("0 1.5 .5 .1 .1", kDetect), HasSubstr("outside the image"));
+  EXPECT_THAT(message("0 320 240 64 64", kDetect), HasSubstr("outside the image"));
+  EXPECT_THAT(message("0 .5 .5 -0.1 .1", kDetect), HasSubstr("outside the image"));
   EXPECT_THAT(message("0 .5 .5 1 1 1.2 .2 2 0 0 0", kPose), HasSubstr("keypoint 0 (1.2, 0.2)"));
   EXPECT_THAT(message("0 .5 .5 1 1 .2 .2 -1 0 0 0", kPose), HasSubstr("visibility -1"));
   EXPECT_THAT(message("0 nan .5 .1 .1", kDetect), HasSubstr("not a number"));

@@ -118,7 +118,7 @@ TEST(HostileCoco, BoxesThatAreNoneAreLeftOutAndCounted) {
   for (const json& box : {json{200, 2, 3, 4}, json{1, 100, 3, 4}, json{-10, 2, 3, 4}}) {
     const Annotated a = annotated(json::array({object(box)}));
     EXPECT_TRUE(a.data.samples.at(0).objects.empty()) << box;
-    EXPECT_THAT(a.said, HasSubstr("lie outside their picture")) << box;
+    EXPECT_THAT(a.said, HasSubstr("lie outside their image")) << box;
   }
   json area = object({1, 2, 3, 4});
   area["area"] = -1;

@@ -66,7 +66,7 @@ TEST_F(Labelled, PicturesWithWrongLabelsAreLeftOutCountedAndNamed) {
   const Dataset data = read();
   EXPECT_EQ(data.samples.size(), 1U);
   EXPECT_EQ(data.skipped, 6);
-  EXPECT_THAT(said_, HasSubstr("6 pictures left out (wrong labels): "));
+  EXPECT_THAT(said_, HasSubstr("6 images left out (wrong labels): "));
   EXPECT_THAT(said_, HasSubstr("e.txt: line 2: class 7"));
   EXPECT_THAT(said_, testing::Not(HasSubstr("f.txt")));
   EXPECT_THAT(error_of([&] { (void)read(true); }), HasSubstr("6 label files are wrong"));
@@ -82,7 +82,7 @@ TEST_F(Labelled, PicturesWithoutLabelsAreNothingToMeasure) {
   const Dataset data = read();
   EXPECT_EQ(data.samples.size(), 1U);
   EXPECT_THAT(error_of([&] { require_labels(data, "set: val"); }),
-              HasSubstr("set: val: no picture has a label"));
+              HasSubstr("set: val: no image has a label"));
 }
 
 TEST_F(Labelled, FlipIndexNamesEachKeypointOnce) {

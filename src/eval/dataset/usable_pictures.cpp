@@ -38,7 +38,7 @@ std::vector<std::optional<std::string>> faults_of(const std::vector<Sample>& sam
     try {
       for (size_t i = next++; i < samples.size() && !stop_requested(); i = next++) {
         faults[i] = fault_of(samples[i]);
-        if (progress != nullptr) progress->update(static_cast<int64_t>(i), "looking at pictures");
+        if (progress != nullptr) progress->update(static_cast<int64_t>(i));
       }
     } catch (...) {
       const MutexLock lock(guard);
@@ -46,14 +46,14 @@ std::vector<std::optional<std::string>> faults_of(const std::vector<Sample>& sam
     }
   };
   {
-    Progress progress(static_cast<int64_t>(samples.size()));
+    Progress progress(static_cast<int64_t>(samples.size()), "checking images");
     std::vector<std::jthread> others;
     const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
     for (unsigned i = 1; i < threads; ++i) others.emplace_back(work, nullptr);
     work(&progress);
   }
   if (error) std::rethrow_exception(error);
-  if (stop_requested()) fail("interrupted while looking at the pictures; nothing was written");
+  if (stop_requested()) fail("interrupted while looking at the images; nothing was written");
   return faults;
 }
 
@@ -71,8 +71,8 @@ void leave_out_unreadable(Dataset& data, bool strict) {
     if (strict) fail("{}", *faults[i]);
     bad.add(*faults[i]);
   }
-  if (good.empty()) bad.fail_for("no picture can be read", "pictures");
-  bad.warn("picture", "cannot be read");
+  if (good.empty()) bad.fail_for("no image can be read", "images");
+  bad.warn("image", "cannot be read");
   data.samples = std::move(good);
   data.skipped += bad.count();
 }
@@ -80,7 +80,9 @@ void leave_out_unreadable(Dataset& data, bool strict) {
 void require_labels(const Dataset& data, const std::string& name) {
   const bool any = std::any_of(data.samples.begin(), data.samples.end(),
                                [](const Sample& s) { return !s.objects.empty(); });
-  if (!any) fail("{}: no picture has a label; labels lie in 'labels' beside 'images'", name);
+  if (!any)
+    fail("{}: no image has a label; labels are expected in the folder 'labels' beside 'images'",
+         name);
 }
 
 }  // namespace octet

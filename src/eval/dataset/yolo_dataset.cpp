@@ -93,8 +93,7 @@ std::vector<int> read_flip_index(const YAML::Node& flip, int keypoints, const st
   if (!permutation && !(flip.IsNull() || (flip.IsSequence() && flip.size() == 0)))
     fail(
         "{}: line {}: 'flip_idx' has to list each of 0 to {} once: for each keypoint the one that "
-        "it "
-        "is in a mirrored picture, counted from 0",
+        "it is in a mirrored image, counted from 0",
         name, flip.Mark().line + 1, keypoints - 1);
   return index;
 }
@@ -163,7 +162,7 @@ std::vector<fs::path> split_pictures(const YAML::Node& yaml, const fs::path& pat
     for (auto& file : pictures_in(entry, path.string())) files.insert(file.lexically_normal());
   }
   if (files.empty())
-    fail("{}: '{}' has no pictures ({})", path.string(), split_name, fmt::join(entries, ", "));
+    fail("{}: '{}' has no images ({})", path.string(), split_name, fmt::join(entries, ", "));
   return {files.begin(), files.end()};
 }
 
@@ -222,7 +221,7 @@ void read_samples(const std::vector<fs::path>& pictures, const std::string& name
   out.skipped = wrong.count();
   if (strict || out.samples.empty()) wrong.fail_for(name, "label files are wrong");
   say(notes, name);
-  wrong.warn("picture", "wrong labels");
+  wrong.warn("image", "wrong labels");
 }
 
 }  // namespace

@@ -55,13 +55,13 @@ void check(const Row& v, const LabelFormat& format, const std::string& where) {
   const bool inside = std::all_of(v.begin() + 1, v.begin() + kBoxNumbers,
                                   [](double x) { return x >= -kSlack && x <= 1 + kSlack; });
   if (!inside)
-    fail("{}: the box ({}, {}, {}, {}) lies outside the picture; values are fractions of its sides",
+    fail("{}: the box ({}, {}, {}, {}) lies outside the image; values are fractions of its sides",
          where, v[1], v[2], v[3], v[4]);
   for (int k = 0; k < format.keypoints; ++k) {
     const double* p = &v[kBoxNumbers + static_cast<size_t>(k) * format.keypoint_dims];
     const auto off = [](double x) { return x < -kSlack || x > 1 + kSlack; };
     if (off(p[0]) || off(p[1]))
-      fail("{}: keypoint {} ({}, {}) lies outside the picture; values are fractions of its sides",
+      fail("{}: keypoint {} ({}, {}) lies outside the image; values are fractions of its sides",
            where, k, p[0], p[1]);
     if (format.keypoint_dims == 3 && p[2] < 0)
       fail("{}: keypoint {} has the visibility {}; 0, 1 or 2 is expected", where, k, p[2]);
@@ -131,7 +131,7 @@ std::vector<TruthObject> parse_labels(std::string_view text, const LabelFormat& 
   for (int number = 1; !text.empty(); ++number) {
     const std::string_view line = take_line(text);
     if (number > kMaxLabels)
-      fail("{}: has more than {} lines; one object of the picture is expected in each", name,
+      fail("{}: has more than {} lines; one object of the image is expected in each", name,
            kMaxLabels);
     if (line.size() > kMaxLineBytes)
       fail("{}: line {}: has {} bytes, which no label has", name, number, line.size());

@@ -187,7 +187,7 @@ class Check {
     const tflite::Tensor& w = tensor(inputs[1]);
     if (x.shape() == nullptr || w.shape() == nullptr || x.shape()->size() != 4 ||
         w.shape()->size() != 4)
-      fail("{}: {} needs a picture and weights of four sides", name_, who);
+      fail("{}: {} needs an image and weights of four sides", name_, who);
     const int32_t channels = w.shape()->Get(static_cast<uint32_t>(rule.weights_channel));
     const bool has_bias = inputs.size() > 2 && inputs[2] != kNone;
     if (has_bias) {

@@ -244,7 +244,7 @@ class Reader {
     if (graph_.inputs() == nullptr || graph_.inputs()->size() != 1 || graph_.inputs()->Get(0) < 0)
       fail("{}: does not have one input", name_);
     const auto* shape = tensor(graph_.inputs()->Get(0)).shape();
-    if (shape == nullptr || shape->size() != 4) fail("{}: its input is not a picture", name_);
+    if (shape == nullptr || shape->size() != 4) fail("{}: its input is not an image", name_);
     if (shape->Get(1) == 3 && shape->Get(3) != 3) return {shape->Get(3), shape->Get(2)};
     return {shape->Get(2), shape->Get(1)};
   }

@@ -55,7 +55,7 @@ std::vector<fs::path> annotated_files(const std::vector<fs::path>& pictures,
     used.insert(name);
     files.push_back(folder / name);
     if (const auto id = id_of(files.back()); id && originals.contains(id))
-      fail_usage("--save {}: {} leads to one of the pictures to look at; name another folder",
+      fail_usage("--save {}: {} leads to one of the images of --source; name another folder",
                  folder.string(), files.back().string());
   }
   return files;

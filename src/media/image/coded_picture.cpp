@@ -46,7 +46,7 @@ const PictureKind& kind_of(std::span<const std::byte> bytes, const std::string& 
       std::find_if(std::begin(kKinds), std::end(kKinds),
                    [&](const PictureKind& kind) { return text.starts_with(kind.begin); });
   if (found == std::end(kKinds))
-    fail("{}: is not a readable picture: neither JPEG, PNG, BMP, WebP, TIFF nor PPM", name);
+    fail("{}: is not a readable image: neither JPEG, PNG, BMP, WebP, TIFF nor PPM", name);
   return *found;
 }
 
@@ -93,7 +93,7 @@ Image decode_picture(std::span<const std::byte> bytes, const std::string& name) 
   VideoFrame frame;
   if (const int status = decode_into(frame, bytes, *codec, kind.strictness); status < 0) {
     fail(
-        "{}: is not a readable picture: it is damaged or cut short, or has more than {} million "
+        "{}: is not a readable image: it is damaged or cut short, or has more than {} million "
         "pixels ({})",
         name, kMaxPicturePixels / 1'000'000, ffmpeg_reason(status));
   }

@@ -110,7 +110,7 @@ TEST(HostilePicture, JpegsHoldThePixelsTheyClaim) {
 
 TEST(HostilePicture, OtherKindsHaveTheSameLimit) {
   EXPECT_THAT(outcome("P6\n20000 20000\n255\n", "x.ppm"), HasSubstr("100 million"));
-  EXPECT_THAT(outcome("P6\n2 2\n255\nabc", "x.ppm"), HasSubstr("x.ppm: is not a readable picture"));
+  EXPECT_THAT(outcome("P6\n2 2\n255\nabc", "x.ppm"), HasSubstr("x.ppm: is not a readable image"));
 }
 
 // FFmpeg's demuxers take a file for what its content says, and open what that names.
@@ -184,8 +184,8 @@ TEST(Tiff, HoldsThePixelsItClaims) {
   };
   EXPECT_THAT(claim_size(20'000, 20'000), HasSubstr("100 million are the most"));
   EXPECT_THAT(claim_size(9'000, 9'000), HasSubstr("bytes cannot hold 9000 x 9000 pixels"));
-  EXPECT_THAT(claim_size(20, 10), HasSubstr("x.tif: the picture is damaged or cut short"));
-  EXPECT_THAT(claim_size(0, 10), HasSubstr("x.tif: is not a readable picture"));
+  EXPECT_THAT(claim_size(20, 10), HasSubstr("x.tif: the image is damaged or cut short"));
+  EXPECT_THAT(claim_size(0, 10), HasSubstr("x.tif: is not a readable image"));
 }
 
 TEST(HostilePicture, AWebpHasTheSameLimit) {
@@ -199,7 +199,7 @@ TEST(HostilePicture, AWebpHasTheSameLimit) {
   };
   EXPECT_THAT(outcome(webp(16'000, 16'000), "x.webp"), HasSubstr("100 million are the most"));
   EXPECT_THAT(outcome(webp(16, 16), "x.webp"),
-              HasSubstr("x.webp: the picture is damaged or cut short"));
+              HasSubstr("x.webp: the image is damaged or cut short"));
 }
 
 TEST(DamagedPicture, IsSaid) {

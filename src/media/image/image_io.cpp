@@ -37,10 +37,10 @@ Image read_image(const fs::path& path) {
   std::vector<std::byte> bytes = read_file(path, kMaxPictureBytes);
   if (const fs::path target = text_link(bytes, path); !target.empty())
     bytes = read_file(target, kMaxPictureBytes);
-  if (bytes.empty()) fail("{}: is empty, not a picture", path.string());
+  if (bytes.empty()) fail("{}: is empty, not an image", path.string());
   if (is_jpeg(bytes)) return decode_jpeg(bytes, path.string());
   if (!has_image_extension(path))
-    fail("{}: is not a picture (.jpg, .png, …); for a video there is 'octet live'", path.string());
+    fail("{}: is not an image (.jpg, .png, …); for a video there is 'octet live'", path.string());
   return decode_picture(bytes, path.string());
 }
 
@@ -69,7 +69,7 @@ std::vector<fs::path> list_images(const std::string& source) {
   const fs::file_status status = fs::status(source, error);
   if (fs::is_directory(status)) {
     for (const fs::path& path : list_folder(source)) add(path);
-    if (files.empty()) fail("{}: has no pictures in it", source);
+    if (files.empty()) fail("{}: has no images in it", source);
   } else if (fs::exists(status)) {
     files.emplace_back(source);
   } else if (source.find_first_of("*?[") != std::string::npos) {
@@ -78,7 +78,7 @@ std::vector<fs::path> list_images(const std::string& source) {
       for (size_t i = 0; i < found.gl_pathc; ++i) add(found.gl_pathv[i]);
     }
     ::globfree(&found);
-    if (files.empty()) fail("{}: matches no pictures", source);
+    if (files.empty()) fail("{}: matches no images", source);
   } else {
     fail("{}: no such file or folder", source);
   }

@@ -33,8 +33,8 @@ void require_decodable(Size size, int scans, size_t bytes, const std::string& na
   const int64_t pixels = int64_t{size.width} * size.height;
   require_few_pixels(size, name);
   if (pixels / kMaxPixelsPerByte > static_cast<int64_t>(bytes))
-    fail("{}: the picture is damaged or cut short: {} bytes cannot hold {} x {} pixels", name,
-         bytes, size.width, size.height);
+    fail("{}: the image is damaged or cut short: {} bytes cannot hold {} x {} pixels", name, bytes,
+         size.width, size.height);
   if (scans > kMaxScans || pixels * scans > kMaxScannedPixels) {
     fail(
         "{}: {} scans of {} x {} pixels would take minutes to decode; save it again as an ordinary "
@@ -47,8 +47,8 @@ void require_decodable(Size size, int scans, size_t bytes, const std::string& na
 void judge(tjhandle handle, const std::string& name) {
   const std::string reason = tjGetErrorStr2(handle);
   if (reason.find("remature end") != std::string::npos || tjGetErrorCode(handle) == TJERR_FATAL)
-    fail("{}: the picture is damaged or cut short: {}", name, reason);
-  log_warning("{}: the picture is damaged, some of its pixels may be wrong: {}", name, reason);
+    fail("{}: the image is damaged or cut short: {}", name, reason);
+  log_warning("{}: the image is damaged, some of its pixels may be wrong: {}", name, reason);
 }
 
 using Pixels = std::vector<uint8_t>;
@@ -106,7 +106,7 @@ Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name) {
     image.rgb = decode_pixels(bytes, image.size(), is_cmyk, name);
   } else {
     if (!markers.has_all_scans())
-      fail("{}: the picture is damaged or cut short: some of its scans are missing", name);
+      fail("{}: the image is damaged or cut short: some of its scans are missing", name);
     image.rgb = decode_pixels(with_end(bytes), image.size(), is_cmyk, name);
   }
   return upright(std::move(image), tiff_orientation(markers.exif()));
@@ -119,7 +119,7 @@ std::vector<uint8_t> encode_jpeg(const Image& image, int quality) {
   const int status = tjCompress2(jpeg.handle, image.rgb.data(), image.width, 0, image.height,
                                  TJPF_RGB, &data, &bytes, TJSAMP_420, quality, 0);
   const std::unique_ptr<unsigned char, decltype(&tjFree)> owned(data, tjFree);
-  if (status != 0) fail("a picture cannot be encoded: {}", tjGetErrorStr2(jpeg.handle));
+  if (status != 0) fail("an image cannot be encoded: {}", tjGetErrorStr2(jpeg.handle));
   return {data, data + bytes};
 }
 

@@ -18,8 +18,8 @@ std::optional<Image> PictureReader::read(const std::filesystem::path& path) {
 }
 
 void PictureReader::finish() const {
-  if (good_ == 0) skipped_.fail_for("no picture can be read", "pictures");
-  skipped_.warn("picture", "cannot be read");
+  if (good_ == 0) skipped_.fail_for("no image can be read", "images");
+  skipped_.warn("image", "cannot be read");
 }
 
 }  // namespace octet

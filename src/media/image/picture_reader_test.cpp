@@ -30,7 +30,7 @@ TEST(PictureReader, PassesByCountsAndNames) {
   EXPECT_EQ(reader.skipped(), 3);
   reader.finish();
   set_log_sink(nullptr);
-  EXPECT_THAT(said, HasSubstr("3 pictures left out (cannot be read): "));
+  EXPECT_THAT(said, HasSubstr("3 images left out (cannot be read): "));
   for (const char* name : {"cut.jpg", "empty.jpg", "missing.jpg"})
     EXPECT_THAT(said, HasSubstr(name));
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;

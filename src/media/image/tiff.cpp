@@ -118,7 +118,7 @@ Size require_decodable(TIFF* tiff, std::span<const std::byte> bytes, const std::
   const auto height = field<uint32_t>(tiff, TIFFTAG_IMAGELENGTH);
   constexpr auto kLongestSide = static_cast<uint32_t>(kMaxPicturePixels);
   if (width == 0 || height == 0 || width > kLongestSide || height > kLongestSide)
-    fail("{}: is not a readable picture: a TIFF of {} x {} pixels", name, width, height);
+    fail("{}: is not a readable image: a TIFF of {} x {} pixels", name, width, height);
   const Size size{static_cast<int>(width), static_cast<int>(height)};
   require_few_pixels(size, name);
   const auto compression = field<uint16_t>(tiff, TIFFTAG_COMPRESSION);
@@ -127,13 +127,13 @@ Size require_decodable(TIFF* tiff, std::span<const std::byte> bytes, const std::
     fail("{}: is a TIFF of compression {}, which is not read; save it as JPEG or PNG", name,
          compression);
   if (int64_t{width} * height / pixels_of_a_byte(compression) > static_cast<int64_t>(bytes.size()))
-    fail("{}: the picture is damaged or cut short: {} bytes cannot hold {} x {} pixels", name,
+    fail("{}: the image is damaged or cut short: {} bytes cannot hold {} x {} pixels", name,
          bytes.size(), width, height);
   const int64_t pixels = decoded_pixels(tiff, width, height);
   const int bits =
       field<uint16_t>(tiff, TIFFTAG_BITSPERSAMPLE) * field<uint16_t>(tiff, TIFFTAG_SAMPLESPERPIXEL);
   if (pixels < 0 || pixels > 2 * kMaxPicturePixels || bits > kMostBitsOfAPixel)
-    fail("{}: is not a readable picture: its tiles or pixels are too large", name);
+    fail("{}: is not a readable image: its tiles or pixels are too large", name);
   constexpr int kMostOfLibtiff = 100;  // in one strip
   if (compression == COMPRESSION_JPEG &&
       pixels * count_scans(bytes, kMostOfLibtiff) > kMaxScannedPixels)
@@ -149,14 +149,14 @@ std::vector<uint32_t> decode_rgba(TIFF* tiff, Size size, const Memory& memory,
   TIFFRGBAImage decoder{};
   if (TIFFRGBAImageOK(tiff, reason.data()) == 0 ||
       TIFFRGBAImageBegin(&decoder, tiff, kStopOnError, reason.data()) == 0)
-    fail("{}: is not a readable picture: {}", name, reason.data());
+    fail("{}: is not a readable image: {}", name, reason.data());
   const std::unique_ptr<TIFFRGBAImage, decltype(&TIFFRGBAImageEnd)> owned(&decoder,
                                                                           TIFFRGBAImageEnd);
   decoder.req_orientation = decoder.orientation;  // it would turn some, and not others
   std::vector<uint32_t> pixels(static_cast<size_t>(size.width) * size.height);
   const int decoded = TIFFRGBAImageGet(&decoder, pixels.data(), static_cast<uint32_t>(size.width),
                                        static_cast<uint32_t>(size.height));
-  if (decoded == 0) fail("{}: the picture is damaged or cut short: {}", name, memory.complaint);
+  if (decoded == 0) fail("{}: the image is damaged or cut short: {}", name, memory.complaint);
   return pixels;
 }
 
@@ -172,7 +172,7 @@ bool is_tiff(std::span<const std::byte> bytes) {
 Image decode_tiff(std::span<const std::byte> bytes, const std::string& name) {
   Memory memory{.bytes = bytes};
   const Tiff tiff = open(memory);
-  if (tiff == nullptr) fail("{}: is not a readable picture: {}", name, memory.complaint);
+  if (tiff == nullptr) fail("{}: is not a readable image: {}", name, memory.complaint);
   const Size size = require_decodable(tiff.get(), bytes, name);
   memory.complaint.clear();  // of tags that are not needed
   const std::vector<uint32_t> pixels = decode_rgba(tiff.get(), size, memory, name);

@@ -14,7 +14,7 @@ namespace octet {
 namespace {
 
 [[noreturn]] void fail_damaged(const std::string& name) {
-  fail("{}: the picture is damaged or cut short: libwebp cannot decode it", name);
+  fail("{}: the image is damaged or cut short: libwebp cannot decode it", name);
 }
 
 Image decode_still(std::span<const std::byte> bytes, Image image, const std::string& name) {

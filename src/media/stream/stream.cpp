@@ -288,7 +288,7 @@ bool StreamReader::next_packet() {
     }
     // Sound that never ends is not a picture.
     if (h.guard.must_end()) fail("{}: {}", name_, h.guard.reason());
-    if (Clock::now() > h.deadline) fail("{}: its packets hold no picture that can be read", name_);
+    if (Clock::now() > h.deadline) fail("{}: its packets hold no image that can be read", name_);
     if (h.packet->stream_index != h.stream) continue;
     h.before = std::exchange(h.arrived, Clock::now());
     if (h.probed) h.arrived = h.probed->arrival(seconds_of(h.packet->dts, h.video()), h.arrived);
@@ -354,7 +354,7 @@ bool StreamReader::read(VideoFrame& frame, Clock::time_point& arrived) {
     if (status == 0 && frame.size().width > 0 && frame.size().height > 0) break;
     const bool over = status < 0 && status != AVERROR(EAGAIN) && h.draining;
     if (over && !h.broke_off.empty()) fail("{}: broke off: {}", name_, h.broke_off);
-    if (over && h.pictures == 0) fail("{}: ended without a picture that can be read", name_);
+    if (over && h.pictures == 0) fail("{}: ended without an image that can be read", name_);
     if (over) return false;
     feed_decoder();
   }

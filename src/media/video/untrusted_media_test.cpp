@@ -108,7 +108,7 @@ TEST(AnnotatedFiles, NeverOverwriteAnOriginalOrEachOther) {
               HasSubstr("name another folder"));
   fs::create_symlink(in / "b.png", out / "b.jpg");
   EXPECT_THAT(error_of([&] { (void)annotated_files({in / "b.png"}, out); }),
-              HasSubstr("b.jpg leads to one of the pictures"));
+              HasSubstr("b.jpg leads to one of the images"));
 }
 
 TEST(CameraAddress, WhatIsNoCameraIsRefused) {

@@ -45,7 +45,7 @@ class RangeSearch {
   }
 
   void collect() {
-    Progress progress(network_.images());
+    Progress progress(network_.images(), kCollectPhase);
     for (int64_t i = 0; i < network_.images(); ++i) {
       if (stop_requested()) fail("interrupted while calibrating; nothing was written");
       network_.observe(i);
@@ -54,17 +54,17 @@ class RangeSearch {
         if (group == placement_.group_of.end() || traits_of(node.op).shares_scale) continue;
         histograms_[group->second].add(relevant(node.name));
       }
-      progress.update(i + 1, "ranges");
+      progress.update(i + 1);
     }
   }
 
   std::vector<GroupCalibration> choose() {
     std::vector<GroupCalibration> chosen;
-    Progress progress(static_cast<int64_t>(placement_.groups.size()));
+    Progress progress(static_cast<int64_t>(placement_.groups.size()), kChoosePhase);
     for (size_t g = 0; g < placement_.groups.size(); ++g) {
       if (stop_requested()) fail("interrupted while calibrating; nothing was written");
       chosen.push_back(choose_group(g));
-      progress.update(static_cast<int64_t>(g) + 1, "choosing ranges");
+      progress.update(static_cast<int64_t>(g) + 1);
     }
     match_silu_inputs(chosen);
     choose_silu_ranges(model_.graph, placement_, network_, chosen);

@@ -14,6 +14,11 @@
 
 namespace octet {
 
+// The names of its phases, for progress.
+inline constexpr const char* kCollectPhase = "observing ranges";
+inline constexpr const char* kChoosePhase = "choosing ranges";
+inline constexpr const char* kSiluPhase = "choosing ranges at SiLU";
+
 // The float network that is calibrated, and its images. octet-train computes it with libtorch.
 class CalibrationNetwork {
  public:

@@ -93,10 +93,10 @@ void choose_silu_ranges(const Graph& graph, const Placement& placement, Calibrat
                                      [](double sum, const Silu& s) { return sum + s.cost; });
   std::erase_if(list, [&](const Silu& s) { return s.cost < kWorthTrying * all; });
   keep_costliest(list);
-  Progress progress(static_cast<int64_t>(list.size()));
+  Progress progress(static_cast<int64_t>(list.size()), kSiluPhase);
   for (size_t i = 0; i < list.size(); ++i) {
     chooser.choose(list[i]);
-    progress.update(static_cast<int64_t>(i) + 1, "choosing ranges around SiLU");
+    progress.update(static_cast<int64_t>(i) + 1);
   }
 }
 

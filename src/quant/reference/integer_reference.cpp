@@ -48,7 +48,7 @@ IntegerNode IntegerReference::details_of(const Node& node, const QuantParams& ou
 }
 
 IntegerTensor IntegerReference::run_node(const Node& node, IntegerInputs in) const {
-  if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
+  if (stop_requested()) fail("interrupted: results of a part of the images are not shown");
   const QuantParams& out = *model_.quantization.find(node.name);
   const Node* conv = topology_.fused_conv(node);
   if (conv == nullptr) return compute(node.op, in, details_of(node, out));

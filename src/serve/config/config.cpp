@@ -101,7 +101,7 @@ Point read_point(const Section& section, const YAML::Node& node) {
   if (!node.IsSequence() || node.size() != 2 || !YAML::convert<float>::decode(node[0], p.x) ||
       !YAML::convert<float>::decode(node[1], p.y) ||
       !(p.x >= 0 && p.x <= 1 && p.y >= 0 && p.y <= 1))
-    section.wrong(node, "a point is expected: [x, y], shares of the picture from 0 to 1");
+    section.wrong(node, "a point is expected: [x, y], shares of the image from 0 to 1");
   return p;
 }
 

@@ -32,22 +32,25 @@ void set_imgsz(C& c, const std::string& text) {
 }
 
 Option<C> imgsz_option() {
-  return {{.key = "imgsz",
-           .flag = "--imgsz",
-           .help = "input size: 640, or width x height as 640x384, or auto: the model's, three "
-                   "quarters or half of it, as the load allows; default: the model's",
-           .kind = OptionKind::kInteger,
-           .range = {kInputMultiple, kMaxInputSide},
-           .words = {"auto"}},
-          imgsz_text,
-          set_imgsz};
+  return {
+      {.key = "imgsz",
+       .flag = "--imgsz",
+       .help = "Input size: 640, or width x height as 640x384. auto: the size of the model, three "
+               "quarters of it or half of it, as the load allows. Without it: the size of the "
+               "model.",
+       .kind = OptionKind::kInteger,
+       .range = {kInputMultiple, kMaxInputSide},
+       .words = {"auto"}},
+      imgsz_text,
+      set_imgsz};
 }
 
 Option<C> precision_option() {
-  const OptionInfo info{.key = "precision",
-                        .flag = "--precision",
-                        .help = "f32, or auto: the fastest the processor has",
-                        .words = {"f32", "auto"}};
+  const OptionInfo info{
+      .key = "precision",
+      .flag = "--precision",
+      .help = "Precision of float models. auto takes the fastest that the processor has.",
+      .words = {"f32", "auto"}};
   return {info,
           [](const C& c) -> std::string {
             return c.detector.runtime.precision == Precision::kF32 ? "f32" : "auto";
@@ -64,14 +67,14 @@ Table model_options() {
       {text_option<C>(
            {.key = "model",
             .flag = "--model",
-            .help = "a model file, a checkpoint, an .onnx, .tflite or .xml export, or "
-                    "an Ultralytics OpenVINO folder"},
+            .help = "A model file (.safetensors), a checkpoint (.pt), an export (.onnx, .tflite, "
+                    ".xml), or an OpenVINO folder of Ultralytics."},
            [](auto& c) -> auto& { return c.detector.model; }),
        kNewModel},
       {text_option<C>(
            {.key = "engine",
             .flag = "--engine",
-            .help = "inference engine: auto, openvino, onnxruntime, tflite, armnn"},
+            .help = "Inference engine: auto, openvino, onnxruntime, tflite, armnn."},
            [](auto& c) -> auto& { return c.detector.engine; }),
        kNewModel},
       {imgsz_option(),
@@ -89,7 +92,7 @@ Table model_options() {
       {number_option<C>(
            {.key = "threads",
             .flag = "--threads",
-            .help = "threads for inference; 0: one per core",
+            .help = "Threads for inference. 0: one for each core.",
             .range = {0, 1024}},
            [](auto& c) -> auto& { return c.detector.runtime.threads; }),
        kNewModel},
@@ -119,19 +122,20 @@ Table engine_options() {
 }
 
 Option<C> sources_option() {
-  return {{.key = "sources",
-           .flag = "--source",
-           .help = "rtsp://…, http://…, /dev/video0, - for standard input, a video file, a folder "
-                   "of pictures, or a glob in quotes; several at once, with names as in "
-                   "front=rtsp://…",
-           .kind = OptionKind::kList},
-          [](const C& c) {
-            std::string text;
-            for (const CameraSpec& camera : c.cameras)
-              text += (text.empty() ? "" : " ") + camera.name + "=" + camera.address;
-            return text;
-          },
-          [](C& c, const std::string& text) { c.cameras.push_back(parse_camera(text)); }};
+  return {
+      {.key = "sources",
+       .flag = "--source",
+       .help = "Camera or file: rtsp://…, http://…, /dev/video0, - for standard input, a video "
+               "file, a folder of images, or a glob in quotes. Several may be given, with names "
+               "as in front=rtsp://….",
+       .kind = OptionKind::kList},
+      [](const C& c) {
+        std::string text;
+        for (const CameraSpec& camera : c.cameras)
+          text += (text.empty() ? "" : " ") + camera.name + "=" + camera.address;
+        return text;
+      },
+      [](C& c, const std::string& text) { c.cameras.push_back(parse_camera(text)); }};
 }
 
 Table source_options() {
@@ -140,19 +144,19 @@ Table source_options() {
       {sources_option(), kNextCamera},
       {number_option<C>(
           {.flag = "--frames",
-           .help = "stop after so many frames; 0: all of a file, no end for a camera",
+           .help = "Stop after so many frames. 0: at the end of a file, and never for a camera.",
            .range = {0, 1e15}},
           [](auto& c) -> auto& { return c.watch.live.max_frames; })},
       {flag_option<C>(
            {.key = "realtime",
             .flag = "--realtime",
-            .help = "play files at their own pace and drop what comes too fast"},
+            .help = "Play files at their own frame rate, and drop frames that come too fast."},
            [](auto& c) -> auto& { return c.watch.camera.realtime; }),
        kNextStart, Needs::kWatch},
       {converted_option<C>(
            {.key = "patience",
             .flag = "--patience",
-            .help = "cameras: seconds in which nothing comes until the camera is opened again",
+            .help = "Seconds without a frame until a camera is opened again.",
             .range = {0.1, 3600}},
            [](const C& c) {
              return std::chrono::duration<double>(c.watch.camera.stream.patience).count();
@@ -163,15 +167,15 @@ Table source_options() {
            }),
        kNextCamera},
       {flag_option<C>(
-           {.key = "udp", .flag = "--udp", .help = "RTSP over UDP; else over TCP"},
+           {.key = "udp", .flag = "--udp", .help = "Use RTSP over UDP instead of TCP."},
            [](auto& c) -> auto& { return c.watch.camera.stream.udp; }),
        kNextCamera},
       {text_option<C>(
            {.key = "tls-ca",
             .flag = "--tls-ca",
-            .help = "certificates, PEM, that have to have signed those of https:// cameras and of "
-                    "an mqtts:// broker; default: cameras are not checked, a broker by the "
-                    "system's"},
+            .help = "File of certificate authorities (PEM) for https:// cameras and an mqtts:// "
+                    "broker. Without it: cameras are not checked, and a broker is checked with the "
+                    "authorities of the system."},
            [](auto& c) -> auto& { return c.watch.camera.stream.authorities; }),
        kNextCamera},
   };
@@ -180,8 +184,8 @@ Table source_options() {
 Option<C> skip_option() {
   return {{.key = "skip",
            .flag = "--skip",
-           .help = "frames between two detections, carried on by tracks; auto: as many as they "
-                   "allow",
+           .help = "Frames between two detections. Tracks carry the boxes on. auto: as many as the "
+                   "tracks allow.",
            .kind = OptionKind::kInteger,
            .range = {0, 999},
            .words = {"auto"}},
@@ -198,7 +202,7 @@ Table detection_options() {
       {number_option<C>(
            {.key = "conf",
             .flag = "--conf",
-            .help = "lowest confidence of a detection",
+            .help = "Lowest confidence of a detection.",
             .range = kShare},
            [](auto& c) -> auto& { return c.watch.live.decode.score_threshold; }),
        kNextFrame,
@@ -209,7 +213,7 @@ Table detection_options() {
       {number_option<C>(
            {.key = "iou",
             .flag = "--iou",
-            .help = "overlap above which the weaker box is dropped",
+            .help = "Overlap (IoU) above which the weaker of two boxes is dropped.",
             .range = kShare},
            [](auto& c) -> auto& { return c.watch.live.decode.iou_threshold; }),
        kNextFrame,
@@ -219,8 +223,8 @@ Table detection_options() {
       {number_option<C>(
            {.key = "max-age-ms",
             .flag = "--max-age-ms",
-            .help = "cameras: skip frames that are older when their turn comes; 0: "
-                    "any age",
+            .help = "Skip frames of cameras that are older than this when their turn comes. 0: no "
+                    "limit.",
             .range = {0, 3.6e6}},
            [](auto& c) -> auto& { return c.watch.max_age_ms; }),
        kNextFrame,
@@ -239,27 +243,29 @@ Table policy_options() {
   using enum TakesEffect;
   return {
       {flag_option<C>(
-           {.key = "track", .flag = "--track", .help = "objects keep a number from frame to frame"},
+           {.key = "track",
+            .flag = "--track",
+            .help = "Give each object a number that it keeps from frame to frame."},
            [](auto& c) -> auto& { return c.watch.attention.track; }),
        kNextCamera, Needs::kWatch},
       {flag_option<C>(
            {.key = "motion-gate",
             .flag = "--motion-gate",
-            .help = "no detection where nothing moves"},
+            .help = "Run no detection while nothing moves."},
            [](auto& c) -> auto& { return c.watch.attention.motion_gate; }),
        kNextCamera, Needs::kWatch},
       {number_option<C>(
            {.key = "target-fps",
             .flag = "--target-fps",
-            .help = "results a second of each camera; held by skipping and, with "
-                    "--imgsz auto, by smaller inputs",
+            .help = "Results a second of each camera to hold, by skipped frames and, with --imgsz "
+                    "auto, by smaller inputs. 0: no goal.",
             .range = {0, 1000}},
            [](auto& c) -> auto& { return c.watch.goals.target_fps; }),
        kNextStart, Needs::kWatch},
       {converted_option<C>(
            {.key = "cpu-budget",
             .flag = "--cpu-budget",
-            .help = "percent of all cores that may be used; held in the same way",
+            .help = "Percent of all cores to hold, in the same way. 0: no goal.",
             .range = {0, 100}},
            [](const C& c) { return 100 * c.watch.goals.cpu_share; },
            [](C& c, double percent) { c.watch.goals.cpu_share = percent / 100; }),
@@ -273,29 +279,33 @@ Table file_options() {
       {text_option<C>(
           {.key = "save.file",
            .flag = "--save",
-           .help = "annotated video to write, such as out.mp4"},
+           .help = "Annotated video to write, such as out.mp4."},
           [](auto& c) -> auto& { return c.watch.live.save.path; })},
       {number_option<C>(
           {.key = "save.minutes",
            .flag = "--save-minutes",
-           .help = "cameras: begin a new video after so long; 0: any length",
+           .help = "Minutes after which a camera's video goes on in a new file. 0: no limit.",
            .range = kFromZero},
           [](auto& c) -> auto& { return c.watch.live.save.part_minutes; })},
       {number_option<C>(
-          {.key = "save.keep", .help = "cameras: older videos that are kept", .range = kKept},
+          {.key = "save.keep",
+           .help = "Number of older videos that are kept for each camera.",
+           .range = kKept},
           [](auto& c) -> auto& { return c.watch.live.save.keep; })},
       {text_option<C>(
           {.key = "snapshot",
            .flag = "--snapshot",
-           .help = "annotated picture (.jpg) of the frame with the most found"},
+           .help = "Annotated image (.jpg) of the frame with the most detections."},
           [](auto& c) -> auto& { return c.watch.live.snapshot; })},
       {text_option<C>(
-          {.key = "jsonl.file", .flag = "--jsonl", .help = "file for one line of JSON a frame"},
+          {.key = "jsonl.file",
+           .flag = "--jsonl",
+           .help = "File with one line of JSON for each frame."},
           [](auto& c) -> auto& { return c.watch.live.jsonl.path; })},
       {converted_option<C>(
            {.key = "jsonl.rotate-mb",
             .flag = "--jsonl-rotate-mb",
-            .help = "begin a new file beyond so many megabytes; 0: one file, without end",
+            .help = "Megabytes after which the lines go on in a new file. 0: no limit.",
             .kind = OptionKind::kInteger,
             .range = kFromZero},
            [](const C& c) {
@@ -306,14 +316,18 @@ Table file_options() {
            }),
        TakesEffect::kNextStart, Needs::kWatch},
       {number_option<C>(
-          {.key = "jsonl.keep", .help = "older files of lines that are kept", .range = kKept},
+          {.key = "jsonl.keep",
+           .help = "Number of older files of lines that are kept.",
+           .range = kKept},
           [](auto& c) -> auto& { return c.watch.live.jsonl.keep; })},
       {text_option<C>(
           {.key = "events.folder",
-           .help = "folder for a picture of every event in a zone or at a line"},
+           .help = "Folder for an image of each event in a zone or at a line."},
           [](auto& c) -> auto& { return c.events.folder; })},
       {number_option<C>(
-          {.key = "events.keep", .help = "pictures of events that are kept", .range = {1, 1e6}},
+          {.key = "events.keep",
+           .help = "Number of images of events that are kept.",
+           .range = {1, 1e6}},
           [](auto& c) -> auto& { return c.events.keep; })},
   };
 }
@@ -329,7 +343,7 @@ Option<C> secret_option(OptionInfo info, Member member) {
 Table network_options() {
   using enum TakesEffect;
   const Option<C> mqtt{
-      {.key = "mqtt.address", .flag = "--mqtt", .help = "broker, as mqtt://user@host:1883/topic"},
+      {.key = "mqtt.address", .flag = "--mqtt", .help = "MQTT broker, as mqtt://user@host:1883/topic."},
       [](const C& c) { return mqtt_address(c.mqtt); },
       [](C& c, const std::string& text) {
         MqttOptions broker = text.empty() ? MqttOptions{} : parse_mqtt(text);
@@ -340,8 +354,8 @@ Table network_options() {
   const Option<C> discovery{
       {.key = "mqtt.discovery",
        .flag = "--mqtt-discovery",
-       .help = "prefix of Home Assistant's discovery topics, which is 'homeassistant' there; "
-               "empty: sources are not announced"},
+       .help = "Announce sources to Home Assistant, below this topic prefix; its own is "
+               "homeassistant."},
       [](const C& c) { return c.mqtt.discovery; },
       [](C& c, const std::string& text) {
         if (!text.empty()) require_topic(text);
@@ -352,33 +366,34 @@ Table network_options() {
       {secret_option(
           {.key = "mqtt.password",
            .flag = "--mqtt-password",
-           .help = "file whose first line is the broker's password"},
+           .help = "File whose first line is the password of the broker."},
           [](auto& c) -> auto& { return c.mqtt.password; })},
       {discovery},
       {text_option<C>(
            {.key = "http.address",
             .flag = "--http",
-            .help = "address of the page, such as 127.0.0.1:8080"},
+            .help = "Address of the live page, such as 127.0.0.1:8080."},
            [](auto& c) -> auto& { return c.http.address; }),
        kNextStart, Needs::kWatch},
       {secret_option(
           {.key = "http.token",
            .flag = "--http-token",
-           .help = "file whose first line every request has to bring, as password or "
-                   "bearer token"},
+           .help = "File whose first line every request needs, as its password or bearer token."},
           [](auto& c) -> auto& { return c.http.token; })},
       {flag_option<C>(
           {.key = "http.open",
            .flag = "--http-open",
-           .help = "other machines may look without a token"},
+           .help = "Allow other machines to open the page without a token."},
           [](auto& c) -> auto& { return c.http.open; })},
       {text_option<C>(
           {.key = "http.cert",
            .flag = "--http-cert",
-           .help = "certificate in PEM, for a page over HTTPS"},
+           .help = "Certificate (PEM) for a page over HTTPS."},
           [](auto& c) -> auto& { return c.http.certificate; })},
       {text_option<C>(
-          {.key = "http.key", .flag = "--http-key", .help = "the certificate's private key in PEM"},
+          {.key = "http.key",
+           .flag = "--http-key",
+           .help = "Private key (PEM) of the certificate."},
           [](auto& c) -> auto& { return c.http.key; })},
   };
 }

@@ -180,7 +180,7 @@ std::optional<HttpAnswer> Routes::picture(int64_t camera, const HttpRequest& req
     return answer;
   }
   if (std::chrono::steady_clock::now() - request.arrived < kPicturePatience) return std::nullopt;
-  return error_answer(503, "the camera has given no picture yet");
+  return error_answer(503, "the camera has given no image yet");
 }
 
 HttpAnswer Routes::stream(int64_t camera) {

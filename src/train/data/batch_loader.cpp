@@ -28,10 +28,10 @@ BatchLoader::BatchLoader(const Dataset& data, const LoaderOptions& options)
     : data_(data), options_(options) {
   const double bytes = 3.0 * options.side * options.side * static_cast<double>(pictures());
   if (bytes > options.cache_gb * 1e9) return;
-  Progress progress(pictures());
+  Progress progress(pictures(), "reading images");
   for (size_t i = 0; i < data.samples.size(); ++i) {
     pictures_.push_back(read(i));
-    progress.update(static_cast<int64_t>(pictures_.size()), "reading pictures");
+    progress.update(static_cast<int64_t>(pictures_.size()));
   }
 }
 

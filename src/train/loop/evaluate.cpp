@@ -1,8 +1,10 @@
 #include "train/loop/evaluate.h"
 
+#include "core/progress.h"
 #include "eval/map_evaluator.h"
 #include "media/image/image_io.h"
 #include "model/passes/passes.h"
+#include "train/loop/phases.h"
 #include "train/network/graph_executor.h"
 #include "vision/letterbox.h"
 
@@ -100,10 +102,13 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
                        const auto& truth = evaluator.add(sample, original, found);
                        if (visit) visit(sample, truth, found);
                      });
+  Progress progress(static_cast<int64_t>(data.samples.size()), kValidationPhase);
+  int64_t done = 0;
   for (const Sample& sample : data.samples) {
     const Image image = read_image(sample.image);
     const Size input = size.exact ? size.size : fitting_rectangle(size.size.width, image.size());
     batch.add(sample, letterboxed(image, input));
+    progress.update(++done);
   }
   batch.run();
   Evaluation e{.boxes = evaluator.boxes().summary(),

@@ -16,6 +16,7 @@
 #include "core/progress.h"
 #include "core/text/count_text.h"
 #include "format/model_file.h"
+#include "train/loop/phases.h"
 #include "train/loop/run_state.h"
 #include "train/loss/loss.h"
 #include "train/network/batch_norm.h"
@@ -172,6 +173,7 @@ class Trainer {
       log_info("the run was to have {}; now it has {}, and its learning rate follows them",
                counted(at_.epochs, "epoch"), options_.epochs);
     at_.epochs = options_.epochs;
+    for (const char* phase : {kTrainingPhase, kValidationPhase}) leave_out_phase(phase, at_.epoch);
     log_info("continuing at epoch {}, batch {}", at_.epoch + 1, at_.batch + 1);
   }
 
@@ -216,7 +218,7 @@ class Trainer {
     const int64_t first = at_.batch;
     set_rates();
     loader_.begin_epoch(at_.epoch, mosaic, first);
-    Progress progress(loader_.batches());
+    Progress progress(loader_.batches(), kTrainingPhase);
     for (auto batch = loader_.next(); batch; batch = loader_.next()) {
       set_rates();
       const LossItems items = step(*batch);
@@ -254,10 +256,8 @@ class Trainer {
   }
 
   std::string progress_note(const LossItems& items, double rate) const {
-    const double left = static_cast<double>((options_.epochs - at_.epoch) * loader_.pictures()) -
-                        static_cast<double>(at_.batch * options_.batch);
-    return fmt::format("epoch {}/{}  {:.1f} images/s  {} {:.0f} min left", at_.epoch + 1,
-                       options_.epochs, rate, losses_note(items), left / rate / 60);
+    return fmt::format("epoch {}/{}  {:.1f} images/s  {}", at_.epoch + 1, options_.epochs, rate,
+                       losses_note(items));
   }
 
   bool keep_if_best(int epoch, const Evaluation& e, const Model& model) {
@@ -385,6 +385,8 @@ TrainSummary train(const TrainingTask& task, const Dataset& training, const Data
 TrainSummary train_float(const Model& model, const Dataset& training, const Dataset& validation,
                          const TrainOptions& options) {
   use_threads(options.threads);
+  const ProgressPlan plan(
+      training_phases(options, training.samples.size(), validation.samples.size()));
   const LoaderOptions as_trained{.side = options.side,
                                  .batch = 8,
                                  .seed = options.seed,

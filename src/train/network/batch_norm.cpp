@@ -87,7 +87,7 @@ Model with_batch_norm(const Model& model, const Dataset& data, const LoaderOptio
     if (auto* norm = std::get_if<BatchNorm>(&node.op)) set_statistics(*norm, moments.at(node.name));
   }
   log_info(
-      "BatchNorm is {}: its statistics were measured on {} training pictures and put back; the "
+      "BatchNorm is {}: its statistics were measured on {} training images and put back; the "
       "model computes the same",
       folded ? "folded into the convolutions" : "neutral", std::min(kPictures, loader.pictures()));
   return out;

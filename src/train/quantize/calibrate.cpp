@@ -81,7 +81,7 @@ class TorchNetwork : public CalibrationNetwork {
 
 std::unique_ptr<CalibrationNetwork> calibration_network(const Model& model, const Dataset& data,
                                                         const CalibrationOptions& options) {
-  if (data.samples.empty()) fail("there are no pictures to calibrate with");
+  if (data.samples.empty()) fail("there are no images to calibrate with");
   return std::make_unique<TorchNetwork>(model, data, options);
 }
 

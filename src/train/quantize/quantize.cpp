@@ -10,13 +10,17 @@
 #include "graph/cost.h"
 #include "model/passes/passes.h"
 #include "quant/fine_keypoints.h"
+#include "train/loop/phases.h"
 #include "train/loss/distill.h"
 #include "train/network/device.h"
 #include "train/network/graph_executor.h"
+#include "train/quantize/phases.h"
 
 namespace octet {
 namespace {
 
+constexpr double kSiluTrials =
+    150;  // passes at SiLU: 12 of them, 30 trials, less than half of each
 // Of pictures that are looked at together: time and memory grow with them and with the network.
 // YOLOv8n and s take all they are given at 640, x two and four.
 constexpr double kTriedGflops = 180, kCorrectedGflops = 500;
@@ -41,6 +45,7 @@ class Quantizer {
   }
 
   QuantizeResult run() {
+    const ProgressPlan plan(phases());
     // Decoded as int8 models are, so that a drop is of quantization alone.
     result_.before = evaluate(model_, validation_, size(), Voting::kMean);
     log_info("float, boxes decoded as of int8 models: {}", figures(result_.before));
@@ -48,7 +53,7 @@ class Quantizer {
     Placement placement = place_quantizers(model_);
     result_.calibration = calibrate(model_, placement, training_, options_.calibration);
     spread_fine_keypoints(model_, placement, result_.calibration.scales.groups);
-    if (options_.rank || options_.rank_by_map || options_.keep_float > 0 || options_.max_drop) {
+    if (ranks()) {
       result_.ranking =
           rank_layers(model_, placement, result_.calibration, training_, options_.calibration);
     }
@@ -64,6 +69,30 @@ class Quantizer {
   SizeOption size() const {
     return {.size = {options_.calibration.side, options_.calibration.side}, .exact = true};
   }
+
+  // In passes of one image, roughly: phases are timed while they run.
+  std::vector<WorkPhase> phases() const {
+    const CalibrationOptions& c = options_.calibration;
+    const auto count = [](const Dataset& data) { return static_cast<double>(data.samples.size()); };
+    const double groups = static_cast<double>(model_.graph.nodes.size());
+    std::vector<WorkPhase> list;
+    if (options_.method == QuantizeMethod::kQat)
+      list =
+          training_phases(options_.qat.train, training_.samples.size(), validation_.samples.size());
+    else
+      list = {{.name = kValidationPhase, .work = count(validation_), .times = 0}};
+    list.back().times += 2;  // the float model, and the calibrated one
+    list.push_back({.name = kCollectPhase, .work = std::min(double(c.pictures), count(training_))});
+    list.push_back({.name = kChoosePhase, .work = groups * c.tried});
+    list.push_back({.name = kSiluPhase, .work = kSiluTrials * c.tried});
+    if (ranks()) list.push_back({.name = kRankPhase, .work = groups * c.tried / 2});
+    if (options_.rank_by_map)
+      list.push_back({.name = kDropPhase, .work = groups / 2 * count(validation_)});
+    return list;
+  }
+  bool ranks() const {
+    return options_.rank || options_.rank_by_map || options_.keep_float > 0 || options_.max_drop;
+  }
   int kept() const { return static_cast<int>(result_.kept_float.size()); }
   std::string figures(const Evaluation& e) const {
     const bool pose = model_.info.task == Task::kPose;
@@ -78,7 +107,7 @@ class Quantizer {
   void measure_drops(const Placement& placement) {
     GraphExecutor net(model_.graph);
     const double before = result_.before.fitness(model_.info.task);
-    Progress progress(static_cast<int64_t>(result_.ranking.size()));
+    Progress progress(static_cast<int64_t>(result_.ranking.size()), kDropPhase);
     int64_t done = 0;
     for (LayerCost& layer : result_.ranking) {
       if (stop_requested()) fail("interrupted while ranking layers; nothing was written");
@@ -90,7 +119,7 @@ class Quantizer {
       layer.drop =
           before -
           evaluate(forward, model_, validation_, size(), Voting::kMean).fitness(model_.info.task);
-      progress.update(++done, "mAP of layers");
+      progress.update(++done);
     }
   }
 
@@ -108,7 +137,7 @@ class Quantizer {
     correct_biases(corrected, model_, training_, options_.calibration);
     if (distance(corrected) < distance(*network_)) network_.emplace(std::move(corrected));
     result_.ptq = result_.after = judge(*network_);
-    log_info("calibrated on {} pictures{}: {}", result_.calibration.pictures,
+    log_info("calibrated on {} images{}: {}", result_.calibration.pictures,
              layers > 0 ? fmt::format(", {} layers in float", layers) : "", figures(result_.ptq));
   }
 

@@ -8,6 +8,7 @@
 #include "train/loss/distill.h"
 #include "train/network/fake_quant.h"
 #include "train/network/graph_executor.h"
+#include "train/quantize/phases.h"
 
 namespace octet {
 
@@ -36,14 +37,14 @@ std::vector<LayerCost> rank_layers(const Model& model, const Placement& placemen
   const Distillation distance(model);
   PartialRun run(net, calibration_batch(data, options.tried, options.side));
   std::vector<LayerCost> costs;
-  Progress progress(static_cast<int64_t>(placement.convs.size()));
+  Progress progress(static_cast<int64_t>(placement.convs.size()), kRankPhase);
   for (const Node& node : model.graph.nodes) {
     if (!placement.convs.contains(node.name)) continue;
     if (stop_requested()) fail("interrupted while ranking layers; nothing was written");
     const auto outputs =
         run.outputs(quantized_layer(model, placement, calibration.scales, node.name));
     costs.push_back({node.name, distance(outputs, run.outputs()).item<double>()});
-    progress.update(static_cast<int64_t>(costs.size()), "ranking layers");
+    progress.update(static_cast<int64_t>(costs.size()));
   }
   std::stable_sort(costs.begin(), costs.end(),
                    [](const LayerCost& a, const LayerCost& b) { return a.distance > b.distance; });

@@ -64,7 +64,7 @@ std::string costs(const QuantizeResult& r) {
   if (!drops.empty())
     out += bar_chart("drop of mAP50-95, when it alone is quantized", costliest(drops));
   return out + (ranked ? "<p>--keep-float N leaves the first N of them in float.</p>"
-                       : "<p>--analyze ranks the layers; --keep-float N leaves N of them in "
+                       : "<p>--rank-layers ranks the layers; --keep-float N leaves N of them in "
                          "float.</p>");
 }
 

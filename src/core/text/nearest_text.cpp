@@ -1,0 +1,51 @@
+#include "core/text/nearest_text.h"
+
+#include <algorithm>
+
+namespace octet {
+namespace {
+
+constexpr size_t kLongest = 64;  // no name is longer: what is, costs no time
+
+std::string_view without_dashes(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of('-'), text.size()));
+  return text;
+}
+
+}  // namespace
+
+int edit_distance(std::string_view a, std::string_view b) {
+  // rows[i % 3][j]: from the first i letters of `a` to the first j of `b`.
+  std::vector<std::vector<int>> rows(3, std::vector<int>(b.size() + 1));
+  for (size_t j = 0; j <= b.size(); ++j) rows[0][j] = static_cast<int>(j);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    auto& row = rows[i % 3];
+    const auto& above = rows[(i - 1) % 3];
+    row[0] = static_cast<int>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], rows[(i - 2) % 3][j - 2] + 1);
+    }
+  }
+  return rows[a.size() % 3][b.size()];
+}
+
+std::string nearest_text(std::string_view word, const std::vector<std::string>& names) {
+  const std::string_view meant = without_dashes(word).substr(0, kLongest);
+  if (meant.empty()) return {};
+  std::string best;
+  int least = std::max(1, static_cast<int>(meant.size()) / 3) + 1;
+  for (const std::string& name : names) {
+    const std::string_view known = without_dashes(name);
+    const bool begins_alike =
+        known.starts_with(meant) || (known.size() > 2 && meant.starts_with(known));
+    const int distance = begins_alike ? 1 : edit_distance(meant, known);
+    if (distance >= least) continue;
+    least = distance;
+    best = name;
+  }
+  return best;
+}
+
+}  // namespace octet
