@@ -1,5 +1,5 @@
 # The thin front: each target installs what it needs by itself.
-.PHONY: help setup engines build aarch64 demo check test check-all fuzz bench reference format lint clean
+.PHONY: help setup engines build install deb dist aarch64 demo check test check-all fuzz bench reference format lint clean
 help:
 	@echo "make demo    detects objects in an image and a video, into demo/"
 	@echo "make check   builds everything and runs the fast tests: under two minutes after a build"
@@ -7,6 +7,9 @@ help:
 	@echo "make check-all  the tests, then lint, sanitizers, the debug build, emulated processors and fuzzing: hours"
 	@echo "make fuzz MINUTES=10  each fuzz target for so long"
 	@echo "make build   the release programs, in build/bin"
+	@echo "make install PREFIX=/usr/local  installs the release programs"
+	@echo "make deb     the Debian packages, in build/package"
+	@echo "make dist    the source archive, in build"
 	@echo "make aarch64 what runs on a Raspberry Pi, in build/aarch64/bin, tested under an emulator"
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
 	@echo "make bench   benchmarks of the parts"
@@ -23,7 +26,16 @@ engines: setup
 
 build: engines
 	@scripts/setup.sh train
-	@scripts/build.sh release octet octet-train
+	@scripts/build.sh release octet_installed
+
+install: build
+	@cmake --install build --prefix $(or $(PREFIX),/usr/local) --strip
+
+deb:
+	@scripts/deb.sh
+
+dist:
+	@scripts/dist.sh
 
 aarch64:
 	@scripts/aarch64.sh

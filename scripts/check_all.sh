@@ -18,6 +18,11 @@ scripts/build.sh dev
 ctest --test-dir build/dev --output-on-failure -j "$(nproc)" -L fast
 step cross build for aarch64
 scripts/aarch64.sh
+step source archive
+scripts/dist.sh
+step packages in a bare Debian
+scripts/deb.sh
+tests/system/package.sh build/package
 step int8 on x86 without VNNI, emulated
 scripts/emulate.sh
 step fuzzing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, test, lint, fuzz, aarch64, emulate. Safe to run again and again.
+# setup.sh GROUP…: installs what the groups need and is not there yet. Groups: build, engines, train, test, lint, fuzz, aarch64, emulate, package, package-test. Safe to run again and again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,13 +11,15 @@ declare -A packages=(
     libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libwebp-dev libtiff-dev libfreetype-dev fonts-dejavu-core
     libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libjs-dygraphs libgtest-dev libgmock-dev libbenchmark-dev"
-  [engines]="python3-pip ca-certificates libarmnntfliteparser-dev libarmnn-cpuref-backend22"
+  [engines]="python3-pip ca-certificates chrpath libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
   [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly mosquitto openssl"
   [lint]="clang-format-14 clang-tidy-19 codespell jq shellcheck python3"
   [fuzz]="clang-14 libclang-rt-14-dev python3"
-  [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap"
+  [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap chrpath"
   [emulate]="qemu-user-static"
+  [package]="dpkg-dev file"
+  [package-test]="mmdebstrap lintian systemd"
 )
 sysroot_packages="libc6-dev libstdc++-12-dev libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev libonnx-dev
   libflatbuffers-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libwebp-dev libtiff-dev libfreetype-dev fonts-dejavu-core libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libgtest-dev libgmock-dev
@@ -62,8 +64,8 @@ keep() {
 
 # The OpenVINO wheel holds the C++ SDK.
 install_openvino() {
-  [ "$(cat .deps/openvino/version 2>/dev/null)" = "$openvino_version" ] && return
-  local platform hash work
+  local wanted="2 $openvino_version" platform hash work
+  [ "$(cat .deps/openvino/version 2>/dev/null)" = "$wanted" ] && return
   case "$(uname -m)" in
     x86_64) platform=manylinux_2_28_x86_64 hash=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf ;;
     aarch64) platform=manylinux_2_35_aarch64 hash=bea1eb3733c34ef331adc945da0ccda5937865031139073663be84c517ffda22 ;;
@@ -74,30 +76,33 @@ install_openvino() {
   fetch_wheel openvino "$openvino_version" "$platform" "$hash" "$work"
   mkdir "$work/openvino"
   mv "$work/unpacked/openvino/"{include,libs,cmake} "$work/openvino/"
-  keep "$work/openvino" openvino "$openvino_version"
+  mkdir "$work/openvino/licences"
+  find "$work"/unpacked/openvino-*.dist-info/licenses -type f -exec cp -t "$work/openvino/licences" {} +
+  keep "$work/openvino" openvino "$wanted"
 }
 
-# ONNX Runtime's library out of its wheel.
+# install_onnxruntime PROCESSOR NAME: to .deps/NAME. ONNX Runtime's library out of its wheel.
 install_onnxruntime() {
-  [ "$(cat .deps/onnxruntime/version 2>/dev/null)" = "$onnxruntime_version" ] && return
-  local hash work
-  case "$(uname -m)" in
+  local wanted="2 $onnxruntime_version" hash work
+  [ "$(cat ".deps/$2/version" 2>/dev/null)" = "$wanted" ] && return
+  case "$1" in
     x86_64) hash=5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d ;;
     aarch64) hash=2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c ;;
-    *) die "there is no ONNX Runtime for the processor $(uname -m)" ;;
+    *) die "there is no ONNX Runtime for the processor $1" ;;
   esac
   work=$(mktemp -d)
   trap 'rm -rf "$work"' RETURN
-  fetch_wheel onnxruntime "$onnxruntime_version" "manylinux_2_28_$(uname -m)" "$hash" "$work"
-  mkdir "$work/onnxruntime"
+  fetch_wheel onnxruntime "$onnxruntime_version" "manylinux_2_28_$1" "$hash" "$work"
+  mkdir -p "$work/onnxruntime/licences"
+  mv "$work"/unpacked/onnxruntime/{LICENSE,ThirdPartyNotices.txt} "$work/onnxruntime/licences/"
   mv "$work"/unpacked/onnxruntime/capi/libonnxruntime.so.* "$work/onnxruntime/libonnxruntime.so.1"
-  keep "$work/onnxruntime" onnxruntime "$onnxruntime_version"
+  keep "$work/onnxruntime" "$2" "$wanted"
 }
 
 # install_tflite PROCESSOR NAME: to .deps/NAME. TensorFlow Lite's C library lies in a Java archive; Java is not used afterwards.
 install_tflite() {
-  [ "$(cat ".deps/$2/version" 2>/dev/null)" = "$tflite_version" ] && return
-  local platform hash
+  local wanted="2 $tflite_version" platform hash
+  [ "$(cat ".deps/$2/version" 2>/dev/null)" = "$wanted" ] && return
   case "$1" in
     x86_64) platform=linux-x86_64 hash=97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72 ;;
     aarch64) platform=linux-arm64 hash=d34e33c49ce6da8f3c982cc6a084ff02f078d9c371dfb18a269aff93e0949d03 ;;
@@ -114,7 +119,8 @@ install_tflite() {
   python3 -m zipfile -e "$work"/*.jar "$work/unpacked"
   mkdir "$work/tflite"
   mv "$work"/unpacked/org/bytedeco/tensorflowlite/"$platform"/*.so "$work/tflite/libtensorflowlite_c.so"
-  keep "$work/tflite" "$2" "$tflite_version"
+  chrpath --delete "$work/tflite/libtensorflowlite_c.so" >/dev/null  # folders of the machine that built it
+  keep "$work/tflite" "$2" "$wanted"
 }
 
 # What a Raspberry Pi's Debian has, to cross-compile against and to run tests in under an emulator.
@@ -138,6 +144,6 @@ for group in "$@"; do
   # shellcheck disable=SC2086
   install_packages ${packages[$group]}
   if [ "$group" = build ]; then install_openvino; fi
-  if [ "$group" = engines ]; then install_onnxruntime; install_tflite "$(uname -m)" tflite; fi
-  if [ "$group" = aarch64 ]; then install_sysroot; install_tflite aarch64 aarch64/tflite; fi
+  if [ "$group" = engines ]; then install_onnxruntime "$(uname -m)" onnxruntime; install_tflite "$(uname -m)" tflite; fi
+  if [ "$group" = aarch64 ]; then install_sysroot; install_onnxruntime aarch64 aarch64/onnxruntime; install_tflite aarch64 aarch64/tflite; fi
 done

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/installation.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "engine/checked_network.h"
@@ -118,8 +119,8 @@ std::unique_ptr<Network> Engine::compile(const NetworkSource& source, Size size,
 std::unique_ptr<Engine> open_engine_module(const EngineRow& row, const fs::path& file) {
   static const EngineHost host{.log = write_log, .stop = &stop_requested()};
   if (!fs::exists(file))
-    fail("engine {}: the module {} is missing; build it with 'make build'", row.name,
-         file.string());
+    fail("engine {}: the module {} is missing; build it with 'make build', or take another engine",
+         row.name, file.string());
   void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
     fail("engine {}: {} cannot be loaded ({}); {}", row.name, row.library, ::dlerror(),
@@ -140,7 +141,7 @@ std::unique_ptr<Engine> open_engine_module(const EngineRow& row, const fs::path&
 std::unique_ptr<Engine> load_engine(const std::string& name) {
   for (const EngineRow& row : engine_rows()) {
     if (name == row.name)
-      return open_engine_module(row, program_folder() / fmt::format("octet_engine_{}.so", name));
+      return open_engine_module(row, find_module(fmt::format("octet_engine_{}.so", name)));
   }
   fail_usage("--engine {}: is not known; there are: auto, {}", name,
              fmt::join(engine_names(), ", "));

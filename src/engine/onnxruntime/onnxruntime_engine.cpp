@@ -13,6 +13,7 @@
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/installation.h"
 #include "engine/module.h"
 #include "engine/onnxruntime/ort_api.h"
 #include "format/onnx/onnx.h"
@@ -24,8 +25,9 @@ class Api {
  public:
   Api() {
     std::string reason;
-    for (const char* file :
-         {OCTET_ONNXRUNTIME_LIBRARY, "libonnxruntime.so.1", "libonnxruntime.so"}) {
+    // Beside this module first, then wherever the system keeps it.
+    const std::string beside = (own_folder() / "libonnxruntime.so.1").string();
+    for (const char* file : {beside.c_str(), "libonnxruntime.so.1", "libonnxruntime.so"}) {
       if (file[0] == '/' && !std::filesystem::exists(file)) continue;
       if (void* library = ::dlopen(file, RTLD_NOW | RTLD_LOCAL)) {
         open(library, file);
