@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/installation.h"
 #include "core/process.h"
 #include "engine/checked_network.h"
 #include "engine/module.h"
@@ -138,7 +139,7 @@ std::unique_ptr<Engine> open_engine_module(const EngineRow& row, const fs::path&
 std::unique_ptr<Engine> load_engine(const std::string& name) {
   for (const EngineRow& row : engine_rows()) {
     if (name == row.name)
-      return open_engine_module(row, program_folder() / fmt::format("octet_engine_{}.so", name));
+      return open_engine_module(row, find_module(fmt::format("octet_engine_{}.so", name)));
   }
   fail_usage("--engine {}: is not known; there are: auto, {}", name,
              fmt::join(engine_names(), ", "));

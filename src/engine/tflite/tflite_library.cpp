@@ -3,16 +3,15 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/installation.h"
 #include "engine/tflite/tflite_api.h"
 
 namespace octet {
 namespace {
 
-// Beside the program first, then wherever the system keeps it.
+// Beside this module first, then wherever the system keeps it.
 void* open_library(std::string& name) {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string candidates[] = {(program.parent_path() / "libtensorflowlite_c.so").string(),
+  const std::string candidates[] = {(own_folder() / "libtensorflowlite_c.so").string(),
                                     OCTET_TFLITE_LIBRARY, "libtensorflowlite_c.so",
                                     "libtensorflow-lite.so.2"};
   std::string reasons;
@@ -27,7 +26,7 @@ void* open_library(std::string& name) {
   }
   fail(
       "engine tflite: TensorFlow Lite's library cannot be loaded ({}); run 'make engines' in "
-      "octet's folder, which fetches it, or put a libtensorflowlite_c.so beside the program",
+      "octet's folder, which fetches it, or put a libtensorflowlite_c.so beside the module",
       reasons);
 }
 
