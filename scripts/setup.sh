@@ -13,7 +13,7 @@ declare -A packages=(
     libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libjs-dygraphs libgtest-dev libgmock-dev libbenchmark-dev"
   [engines]="python3-pip ca-certificates chrpath libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
-  [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly mosquitto openssl"
+  [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly mosquitto openssl python3-numpy"
   [lint]="clang-format-14 clang-tidy-19 codespell jq shellcheck python3"
   [fuzz]="clang-14 libclang-rt-14-dev python3"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap chrpath"

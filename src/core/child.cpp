@@ -78,11 +78,12 @@ pid_t start(const std::vector<std::string>& arguments, const std::vector<Descrip
   return child;
 }
 
-// Reads until the other end is closed; false when time is over or the program is to stop.
-bool read_all(int from, Clock::time_point deadline, ChildResult& result) {
+// Reads until the other end is closed; false when time is over or `stop` is true.
+bool read_all(int from, Clock::time_point deadline, const std::atomic<bool>& stop,
+              ChildResult& result) {
   std::array<char, 4096> buffer{};
   while (Clock::now() < deadline) {
-    if (stop_requested()) {
+    if (stop) {
       result.how = ChildResult::End::kInterrupted;
       return false;
     }
@@ -102,7 +103,7 @@ bool read_all(int from, Clock::time_point deadline, ChildResult& result) {
 
 ChildResult run_child(const std::vector<std::string>& arguments,
                       std::span<const std::span<const std::byte>> files,
-                      std::chrono::milliseconds at_most) {
+                      std::chrono::milliseconds at_most, const std::atomic<bool>& stop) {
   std::vector<Descriptor> open;
   for (const auto& bytes : files) open.push_back(file_in_memory(bytes));
   int ends[2];
@@ -113,12 +114,17 @@ ChildResult run_child(const std::vector<std::string>& arguments,
   const pid_t child = start(arguments, open, out.number());
   out.close();
   ChildResult result;
-  const bool over = read_all(in.number(), Clock::now() + at_most, result);
+  const bool over = read_all(in.number(), Clock::now() + at_most, stop, result);
   if (!over) ::kill(child, SIGKILL);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  pid_t waited = 0;
+  do waited = ::waitpid(child, &status, 0);
+  while (waited < 0 && errno == EINTR);
   if (!over) return result;
+  if (waited < 0) {
+    result.code = kStatusUnknown;
+    return result;
+  }
   result.how = WIFEXITED(status) ? ChildResult::End::kExited : ChildResult::End::kSignalled;
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
   return result;

@@ -48,7 +48,9 @@ Detector::Detector(const DetectorOptions& options)
     artifact_.content = make_export(format, folded, {.size = size_});
   }
   const NetworkSource source = source_of(artifact_.content, options.model.string());
-  try_network(*engine_, source, choose_size(options, {}), options.runtime.settings);
+  if (!options.trusted)
+    try_network(*engine_, source, choose_size(options, {}), options.runtime.settings,
+                options.stop != nullptr ? *options.stop : stop_requested());
   if (artifact_.format != nullptr) size_ = choose_size(options, engine_->fixed_size(source));
   const auto begin = std::chrono::steady_clock::now();
   network_ = engine_->compile(source, size_, options.runtime);

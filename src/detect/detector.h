@@ -10,6 +10,7 @@
 //   job->finish({}, detections);
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -31,6 +32,8 @@ struct DetectorOptions {
   std::optional<Size>
       source;  // of images; with it one side means the fitting rectangle, else the square
   EngineOptions runtime;
+  bool trusted = false;  // the file is not tried in a child before it is loaded (detect/trial.h)
+  const std::atomic<bool>* stop = nullptr;  // ends a trial that runs; null: stop_requested()
 };
 
 class Job;
@@ -40,6 +43,7 @@ class Detector {
   explicit Detector(const DetectorOptions& options);
 
   [[nodiscard]] const ModelInfo& info() const { return artifact_.info; }
+  [[nodiscard]] const Artifact& artifact() const { return artifact_; }
   [[nodiscard]] Size input_size() const { return size_; }
   [[nodiscard]] const NetworkDescription& description() const { return network_->description(); }
   [[nodiscard]] std::unique_ptr<Job> make_job();

@@ -3,9 +3,12 @@
 // content, the engine and its version. The file's description of itself has no influence.
 #pragma once
 
+#include <atomic>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "core/process.h"
 #include "engine/engine.h"
 
 namespace octet {
@@ -14,8 +17,12 @@ namespace octet {
 // in a child with limits of memory and time. Throws an Error that begins with source.name where
 // that fails or the child dies. Skips the trial where `settings` name a library to load, since only
 // one process may hold its device.
+// The child ends, and "interrupted" is thrown, when `stop` becomes true.
 void try_network(Engine& engine, const NetworkSource& source, Size size,
-                 const EngineSettings& settings);
+                 const EngineSettings& settings, const std::atomic<bool>& stop = stop_requested());
+
+// The program that runs the child; empty: it is not installed, and nothing is tried.
+[[nodiscard]] std::filesystem::path trial_program();
 
 // The work of the child: `octet try-network NAME ENGINE WxH KEY=VALUE…`, with the content in
 // descriptor 3 and the weights in descriptor 4. Returns the exit status. Standard output has the

@@ -81,7 +81,7 @@ bool Watch::all_over() const {
 
 std::optional<Size> Watch::wait_for_size(milliseconds at_most) {
   const auto deadline = Clock::now() + at_most;
-  while (Clock::now() < deadline && !stop_requested() && !all_over()) {
+  while (Clock::now() < deadline && !stop_ && !stop_requested() && !all_over()) {
     for (const auto& place : places_) {
       if (const CameraStatus status = place->camera.status(); status.frames > 0) return status.size;
     }
@@ -364,7 +364,8 @@ WatchSummary Watch::run(Detectors detectors) {
   use(std::move(detectors));
   say_unknown_classes();
   WatchSinks sinks(options_.live, options_.camera.complete);
-  Progress progress(options_.live.max_frames);
+  std::optional<Progress> progress;
+  if (options_.progress) progress.emplace(options_.live.max_frames);
   while (!stop_ && !stop_requested() && !all_over() &&
          (options_.live.max_frames == 0 || results_ < options_.live.max_frames)) {
     const HotPath hot;
@@ -373,9 +374,9 @@ WatchSummary Watch::run(Detectors detectors) {
     apply_change();
     govern();
     choose_input();
-    if (progress.due())
-      progress.update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
-                                            ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));
+    if (progress && progress->due())
+      progress->update(results_, fmt::format("age p50 {:.0f} ms p99 {:.0f} ms",
+                                             ages_.quantile_ms(0.5), ages_.quantile_ms(0.99)));
   }
   sinks.finish();
   return summarize();

@@ -36,6 +36,7 @@ struct WatchOptions {
   int skip = 0;            // frames between two detections; kAutoSkip: as many as tracks allow
   int64_t max_age_ms = 0;  // older frames are skipped; 0: any age
   Goals goals;
+  bool progress = true;  // on standard error
   // Called with every result before the next frame is taken.
   std::function<void(const SharedResult&, const Picture&)> on_result;
 };
