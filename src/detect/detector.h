@@ -35,6 +35,7 @@ class Detector {
   explicit Detector(const DetectorOptions& options);
 
   [[nodiscard]] const ModelInfo& info() const { return artifact_.info; }
+  [[nodiscard]] const std::filesystem::path& file() const { return artifact_.file; }
   [[nodiscard]] Size input_size() const { return size_; }
   [[nodiscard]] const NetworkDescription& description() const { return network_->description(); }
   [[nodiscard]] std::unique_ptr<Job> make_job();

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "train/quantize/quantize.h"
-#include "train/report/facts.h"
+#include "report/facts.h"
 
 namespace octet {
 
