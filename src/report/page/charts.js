@@ -71,6 +71,7 @@ const octetCharts = (() => {
     const bars = chart.kind === 'bars';
     return {
       animation: false,
+      parsing: bars,  // points come as they are kept
       maintainAspectRatio: false,
       indexAxis: bars ? 'y' : 'x',
       locale: 'en',
@@ -103,7 +104,6 @@ const octetCharts = (() => {
     const set = {label: series.name, borderColor: colour, backgroundColor: colour, borderWidth: 2};
     if (chart.kind === 'bars') return {...set, data: series.x, borderWidth: 0, maxBarThickness: 14};
     set.data = pointsOf(series);
-    set.parsing = false;
     if (chart.kind === 'lines') {
       // A line has two points. Few are marked, so that it shows where there are figures.
       const count = series.x.length;
@@ -188,7 +188,7 @@ const octetCharts = (() => {
     });
     return (series) => {
       chart.series = series;
-      series.forEach((s, i) => { drawn.data.datasets[i].data = pointsOf(s); });
+      series.forEach((s, i) => Object.assign(drawn.data.datasets[i], datasetOf(chart, s, i)));
       drawn.update('none');
     };
   }
