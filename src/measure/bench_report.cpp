@@ -43,7 +43,8 @@ const Column kColumns[] = {
      [](const ordered_json& r) {
        return fmt::format("{}x{}", r["imgsz"][0].get<int>(), r["imgsz"][1].get<int>());
      }},
-    {"thr", "threads", [](const ordered_json& r) { return std::to_string(r["threads"].get<int>()); }},
+    {"thr", "threads",
+     [](const ordered_json& r) { return std::to_string(r["threads"].get<int>()); }},
     {"ran in", "computed in",
      [](const ordered_json& r) { return r["precision"].get<std::string>(); }},
     {"p50 ms", "p50, ms", [](const ordered_json& r) { return number(r, "ms_p50", 2); }},
@@ -65,7 +66,8 @@ const Column kColumns[] = {
      }},
     {"CPU ms", "processor, ms an image",
      [](const ordered_json& r) { return number(r, "cpu_ms_per_frame", 1); }},
-    {"J", "joules an image", [](const ordered_json& r) { return number(r, "joules_per_frame", 3); }},
+    {"J", "joules an image",
+     [](const ordered_json& r) { return number(r, "joules_per_frame", 3); }},
 };
 
 }  // namespace

@@ -46,7 +46,9 @@ std::string script_text(const ordered_json& data) {
   return out;
 }
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : "–"; }
+std::string number(double value) {
+  return std::isfinite(value) ? fmt::format("{:.6g}", value) : "–";
+}
 
 // The page's script looks for this.
 std::string figure(const std::string& title, const ordered_json& data, const std::string& table) {

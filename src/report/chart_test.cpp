@@ -39,14 +39,12 @@ TEST(Charts, EveryFigureIsInATableToo) {
   const std::string lines = html_chart(kCurves);
   EXPECT_THAT(lines, HasSubstr("<th>epoch</th><th>mAP50</th><th>mAP50-95</th>"));
   EXPECT_THAT(lines, HasSubstr("<td>2</td><td>0.5</td><td>0.375</td>"));
-  const std::string points = html_chart({.kind = ChartKind::kPoints,
-                                         .x = {.title = "ms"},
-                                         .y = {.title = "mAP"},
-                                         .series = {{.name = "engine",
-                                                     .x = {18.5},
-                                                     .y = {0.4352},
-                                                     .names = {"file"},
-                                                     .labels = {"7"}}}});
+  const std::string points = html_chart(
+      {.kind = ChartKind::kPoints,
+       .x = {.title = "ms"},
+       .y = {.title = "mAP"},
+       .series = {
+           {.name = "engine", .x = {18.5}, .y = {0.4352}, .names = {"file"}, .labels = {"7"}}}});
   EXPECT_THAT(points, HasSubstr("<td>7. file</td><td>18.5</td><td>0.4352</td>"));
   EXPECT_EQ(data_of(points)["series"][0]["labels"], json::array({"7"}));
   const std::string bars = html_bars("t", {.title = "ms"}, {{"slow", 12345}, {"quick", 0.5}});
@@ -91,7 +89,8 @@ TEST(Charts, SmallDifferencesAreOnALongAxis) {
 
 TEST(Charts, CountsAreShadedByTheirShareOfTheRow) {
   const std::string table = html_counts("t", {"cat", "nothing"}, {{3, 1}, {0, 0}});
-  EXPECT_THAT(table, HasSubstr("class=\"strong\" style=\"--share:0.75\" title=\"cat: 3 × cat\">3<"));
+  EXPECT_THAT(table,
+              HasSubstr("class=\"strong\" style=\"--share:0.75\" title=\"cat: 3 × cat\">3<"));
   EXPECT_THAT(table, HasSubstr("style=\"--share:0.25\" title=\"cat: 1 × nothing\">1<"));
   EXPECT_THAT(table, HasSubstr("style=\"--share:0.00\" title=\"nothing: 0 × cat\">0<"));
 }

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "train/quantize/quantize.h"
 #include "report/facts.h"
+#include "train/quantize/quantize.h"
 
 namespace octet {
 
