@@ -134,7 +134,7 @@ std::string html_counts(const std::string& title, const std::vector<std::string>
     for (size_t c = 0; c < labels.size(); ++c) {
       const double share = static_cast<double>(counts[r][c]) / sum;
       out += fmt::format(R"(<td{} style="--share:{:.2f}" title="{}: {} × {}">{}</td>)",
-                         share > 0.5 ? R"( class="strong")" : "", share, html_escape(labels[r]),
+                         share > 0.7 ? R"( class="strong")" : "", share, html_escape(labels[r]),
                          counts[r][c], html_escape(labels[c]), counts[r][c]);
     }
     out += "</tr>\n";

@@ -8,8 +8,8 @@
 const octetCharts = (() => {
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
   const schemes = {
-    light: {text: '#414b60', grid: '#e3e6ec', card: '#1c2330', cardText: '#ffffff', series: ['#0b62b8', '#c2410c', '#047857', '#a21caf', '#8a6100', '#475569']},
-    dark: {text: '#aab4c8', grid: '#333a47', card: '#e7eaf0', cardText: '#14171d', series: ['#6cb2ff', '#ff9a5c', '#4cd3a0', '#f0a3f5', '#e5c04a', '#b3bfd3']},
+    light: {text: '#414b60', back: '#ffffff', grid: '#e3e6ec', card: '#1c2330', cardText: '#ffffff', series: ['#0b62b8', '#c2410c', '#047857', '#a21caf', '#8a6100', '#475569']},
+    dark: {text: '#aab4c8', back: '#14171d', grid: '#333a47', card: '#e7eaf0', cardText: '#14171d', series: ['#6cb2ff', '#ff9a5c', '#4cd3a0', '#f0a3f5', '#e5c04a', '#b3bfd3']},
   };
   const scheme = () => (dark.matches ? schemes.dark : schemes.light);
   const shapes = ['circle', 'rect', 'triangle', 'rectRot', 'star', 'crossRot'];
@@ -42,7 +42,10 @@ const octetCharts = (() => {
       grid: {color: colours.grid, borderColor: colours.grid},
       ticks: {color: colours.text, maxRotation: 0, autoSkipPadding: 10},
     };
-    if (!axis.log) scale.ticks.maxTicksLimit = 8;
+    if (!axis.log) {
+      scale.ticks.maxTicksLimit = 8;
+      scale.ticks.callback = (value) => format(value);
+    }
     if (axis.whole) scale.ticks.precision = 0;
     if (axis.clock) {
       scale.bounds = 'data';
@@ -110,7 +113,7 @@ const octetCharts = (() => {
       return {...set, pointStyle: 'circle', pointRadius: count === 1 ? 5 : count <= 40 ? 2.5 : 0};
     }
     if (series.joined) return {...set, showLine: true, borderDash: [5, 4], borderColor: scheme().text, pointRadius: 0, pointStyle: 'line'};
-    return {...set, pointStyle: shapes[index % shapes.length], pointRadius: 6, pointHoverRadius: 8, pointHitRadius: 8};
+    return {...set, backgroundColor: `${colour}55`, pointStyle: shapes[index % shapes.length], pointRadius: 6, pointHoverRadius: 8, pointHitRadius: 8};
   }
 
   // Writes the value of each bar at its end.
@@ -150,8 +153,13 @@ const octetCharts = (() => {
       if (!place) continue;  // its card still has it
       taken.push(place);
       const [x, y] = [(place.left + place.right) / 2, (place.top + place.bottom) / 2];
+      ctx.lineWidth = 4;
+      ctx.strokeStyle = scheme().back;
+      ctx.strokeText(p.text, x, y);  // keeps lines off it
       ctx.fillText(p.text, x, y);
       if (place.far === 14) continue;
+      ctx.lineWidth = 1;
+      ctx.strokeStyle = scheme().text;
       ctx.beginPath();
       ctx.moveTo(p.x + (x - p.x) * 0.25, p.y + (y - p.y) * 0.25);
       ctx.lineTo(p.x + (x - p.x) * 0.75, p.y + (y - p.y) * 0.75);
@@ -165,8 +173,7 @@ const octetCharts = (() => {
       afterDatasetsDraw(drawn) {
         const {ctx} = drawn;
         ctx.save();
-        ctx.fillStyle = ctx.strokeStyle = scheme().text;
-        ctx.lineWidth = 1;
+        ctx.fillStyle = scheme().text;
         if (chart.kind === 'bars') drawValues(drawn, chart);
         if (chart.kind === 'points') drawLabels(drawn, chart);
         ctx.restore();
