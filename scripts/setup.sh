@@ -10,7 +10,7 @@ declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache git ca-certificates python3-pip
     libfmt-dev nlohmann-json3-dev libcli11-dev libyaml-cpp-dev libzip-dev libpugixml-dev libprotobuf-dev protobuf-compiler libonnx-dev libflatbuffers-dev flatbuffers-compiler
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libturbojpeg0-dev libwebp-dev libtiff-dev libfreetype-dev fonts-dejavu-core
-    libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libjs-dygraphs libgtest-dev libgmock-dev libbenchmark-dev"
+    libmicrohttpd-dev libgnutls28-dev zlib1g-dev libmosquitto-dev libjs-chart.js libgtest-dev libgmock-dev libbenchmark-dev"
   [engines]="python3-pip ca-certificates chrpath libarmnntfliteparser-dev libarmnn-cpuref-backend22"
   [train]="libtorch-dev libopenblas0-pthread"
   [test]="libgstrtspserver-1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly mosquitto openssl python3-numpy"

@@ -61,8 +61,8 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   EXPECT_NEAR(j["map50_95"].get<double>(), j["float"]["map50_95"].get<double>(), 0.03);
   const std::string report = read_text_file(at("int8-run/report.html"));
   for (const char* part :
-       {"int8, calibrated", "95 % of drops", "The layers that cost most", ".jpg: float",
-        ".jpg: int8", "<summary>Ranges of activations</summary>",
+       {"int8, calibrated", "95 % of drops", "The layers that cost most", R"("kind":"bars")",
+        ".jpg: float", ".jpg: int8", "<summary>Ranges of activations</summary>",
         "<td>--weight-bits</td><td>7</td><td>given</td>", "MB</td>", " UTC</td>"})
     EXPECT_THAT(report, HasSubstr(part));
   EXPECT_LT(fs::file_size(at("int8.safetensors")), 3'500'000U);
@@ -138,7 +138,8 @@ TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
     EXPECT_TRUE(fs::exists(at(file))) << file;
   const std::string report = read_text_file(at("run/report.html"));
   for (const char* part : {"best --conf", "<td>all classes</td>", "Confusion matrix",
-                           ".jpg: labels", "<td>--batch</td><td>4</td><td>given</td>", " UTC</td>"})
+                           R"("name":"mAP50-95","x":[1.0],"y":[)", ".jpg: labels",
+                           "<td>--batch</td><td>4</td><td>given</td>", " UTC</td>"})
     EXPECT_THAT(report, HasSubstr(part));
   const Outcome resumed = run_octet(command + " --resume");
   EXPECT_EQ(resumed.status, 1);

@@ -44,6 +44,7 @@ class Detector {
 
   [[nodiscard]] const ModelInfo& info() const { return artifact_.info; }
   [[nodiscard]] const Artifact& artifact() const { return artifact_; }
+  [[nodiscard]] const std::filesystem::path& file() const { return artifact_.file; }
   [[nodiscard]] Size input_size() const { return size_; }
   [[nodiscard]] const NetworkDescription& description() const { return network_->description(); }
   [[nodiscard]] std::unique_ptr<Job> make_job();

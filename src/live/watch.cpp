@@ -260,8 +260,9 @@ void Watch::use(Detectors detectors) {
   if (options_.goals.any()) governor_.emplace(options_.goals, sides);
   const MutexLock lock(mutex_);
   if (governor_) governor_status_.emplace();
-  input_sizes_.clear();
-  for (const auto& detector : detectors_) input_sizes_.push_back(detector->input_size());
+  inputs_ = {.model = detectors_[0]->file().filename().string(),
+             .network = detectors_[0]->description()};
+  for (const auto& detector : detectors_) inputs_.sizes.push_back(detector->input_size());
 }
 
 // Of zones and lines; from the thread of run().
@@ -310,7 +311,9 @@ void Watch::choose_input() {
 
 InputStatus Watch::inputs() const {
   const MutexLock lock(mutex_);
-  return {.sizes = input_sizes_, .now = now_};
+  InputStatus out = inputs_;
+  out.now = now_;
+  return out;
 }
 
 std::optional<GovernorStatus> Watch::governor() const {

@@ -80,6 +80,8 @@ struct WatchChange {
 struct InputStatus {
   std::vector<Size> sizes;
   size_t now = 0;
+  std::string model;           // the name of its file
+  NetworkDescription network;  // of the largest; the others differ in their size alone
 };
 
 // The current measures to hold the goals.
@@ -157,7 +159,7 @@ class Watch {
   Places places_;
   std::future<void> retiring_;  // cameras that were taken out
   std::optional<GovernorStatus> governor_status_ OCTET_GUARDED_BY(mutex_);
-  std::vector<Size> input_sizes_ OCTET_GUARDED_BY(mutex_);
+  InputStatus inputs_ OCTET_GUARDED_BY(mutex_);  // but for `now`
   std::atomic<int64_t> next_id_ = 0;
   std::atomic<bool> stop_ = false;
 

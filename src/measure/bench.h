@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "detect/detector.h"
+#include "report/facts.h"
 
 namespace octet {
 
@@ -27,7 +28,8 @@ struct BenchCase {
     const BenchCase& bench, const std::vector<nlohmann::ordered_json>& runs);
 
 void print_bench(const nlohmann::ordered_json& rows);
-// A page with the table and mAP against time.
-[[nodiscard]] std::string bench_page(const nlohmann::ordered_json& rows);
+// A page with the table, numbered, and a plot: mAP against time, or times where no row has mAP.
+// `facts`: how it was measured.
+[[nodiscard]] std::string bench_page(const nlohmann::ordered_json& rows, const Facts& facts);
 
 }  // namespace octet

@@ -36,9 +36,49 @@ TEST(Bench, ThePageEscapesWhatMachinesSay) {
   const auto file = folder / "m.onnx";
   write_text_file(file, "12345");
   const auto row = summarize_bench({file.string(), "auto", "", 2}, {run_of({1, 2, 3}, 10)});
-  const std::string page = bench_page(ordered_json::array({row}));
+  const std::string page = bench_page(ordered_json::array({row}), {{"machine", "CPU: <x>"}});
   EXPECT_NE(page.find("CPU: &lt;x&gt;"), std::string::npos);
   EXPECT_NE(page.find("640x384"), std::string::npos);
+  EXPECT_NE(page.find(R"("kind":"bars")"), std::string::npos) << "times, where there is no mAP";
+}
+
+// Its data for the script.
+ordered_json chart_of(const std::string& page) {
+  const std::string begin = "<script type=\"application/json\">";
+  const size_t from = page.find(begin) + begin.size();
+  return ordered_json::parse(page.substr(from, page.find("</script", from) - from));
+}
+
+TEST(Bench, ThePlotNumbersItsPointsAsTheTableNumbersItsRows) {
+  const TemporaryFolder folder;
+  const auto file = folder / "m.onnx";
+  write_text_file(file, "12345");
+  auto rows = ordered_json::array();
+  const auto add = [&](const char* engine, double ms, double map) {
+    ordered_json run = run_of({ms}, 10);
+    run["engine"] = engine;
+    rows.push_back(summarize_bench({file.string(), "auto", "", 2}, {run}));
+    rows.back()["map50_95"] = map;
+  };
+  add("A 1.0", 18, 0.5361);
+  add("B 2", 20, 0.5398);
+  add("A 1.0", 30, 0.5370);
+  const std::string page = bench_page(rows, {});
+  EXPECT_NE(page.find("<td>3</td><td>m.onnx</td>"), std::string::npos);
+  ordered_json chart = chart_of(page);
+  ASSERT_EQ(chart["series"].size(), 3U);
+  EXPECT_EQ(chart["series"][0]["name"], "A");
+  EXPECT_EQ(chart["series"][0]["labels"], ordered_json({"1", "3"}));
+  EXPECT_EQ(chart["series"][0]["names"][1], "m.onnx, A, 640x384, 2 threads");
+  EXPECT_EQ(chart["series"][1]["labels"], ordered_json::array({"2"}));
+  EXPECT_EQ(chart["series"][2]["joined"], true);
+  EXPECT_EQ(chart["series"][2]["x"], ordered_json({18, 20})) << "the third row is beaten by both";
+  EXPECT_GE(chart["y"]["high"].get<double>() - chart["y"]["low"].get<double>(), 0.0499);
+  EXPECT_EQ(chart["x"]["low"], 0);
+  EXPECT_FALSE(chart["x"].contains("log"));
+  add("A 1.0", 900, 0.6);
+  chart = chart_of(bench_page(rows, {}));
+  EXPECT_EQ(chart["x"]["log"], true) << "times that differ by more than a factor of 20";
 }
 
 }  // namespace

@@ -3,40 +3,45 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <string>
+
+#include "report/scripts.h"
 
 namespace octet {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
-// Where the text that holds `name` stands: y.
-double row_of(const std::string& svg, const std::string& name) {
-  const size_t text = svg.find(">" + name + "</text>");
-  if (text == std::string::npos) return -1;
-  const size_t y = svg.rfind(" y=\"", text);
-  return std::stod(svg.substr(y + 4));
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++count;
+  return count;
 }
 
-TEST(ScatterChart, NamesOfNearPointsAreReadable) {
-  const std::string svg =
-      scatter_chart("t", "x", {{"first", 18, 0.4352}, {"second", 18.1, 0.4352}, {"far", 1, 0.42}});
-  ASSERT_GT(row_of(svg, "first"), 0);
-  EXPECT_GE(std::abs(row_of(svg, "second") - row_of(svg, "first")), 12);
-  EXPECT_THAT(svg, HasSubstr("#9ca3af")) << "a line leads to the moved name";
-  const std::string apart = scatter_chart("t", "x", {{"a", 2, 0.4}, {"b", 18, 0.4}});
-  ASSERT_GT(row_of(apart, "a"), 0);
-  EXPECT_EQ(row_of(apart, "a"), row_of(apart, "b"));
-  EXPECT_THAT(apart, Not(HasSubstr("#9ca3af")));
+TEST(HtmlPage, IsOneFileWithItsScriptsAndNoOther) {
+  const std::string page = html_page("a <title>", "<p>body</p>");
+  EXPECT_THAT(page, HasSubstr("<h1>a &lt;title&gt;</h1>"));
+  EXPECT_THAT(page, HasSubstr("default-src 'none'; img-src data:; "));
+  for (const std::string_view script : {chart_library(), chart_script()}) {
+    EXPECT_THAT(page, HasSubstr("script-src '" + script_hash(chart_library()) + "' '"));
+    EXPECT_THAT(page, HasSubstr("<script>" + std::string(script) + "</script>"));
+    // What would end the element early, or be other bytes once a browser has read it.
+    EXPECT_EQ(script.find("</script"), std::string_view::npos);
+    EXPECT_EQ(script.find("<!--"), std::string_view::npos);
+    EXPECT_EQ(script.find('\r'), std::string_view::npos);
+  }
+  EXPECT_EQ(count_of(page, "<script"), 2U);
 }
 
-TEST(ScatterChart, NumbersOfAnAxisDifferAndAreWhole) {
-  const std::string svg = scatter_chart("t", "x", {{"a", 1900, 0.4352}, {"b", 40, 0.4336}});
-  EXPECT_THAT(svg, HasSubstr(">1092</text>")) << svg;
-  EXPECT_THAT(svg, HasSubstr(">0.43360</text>")) << svg;
-  EXPECT_THAT(svg, Not(HasSubstr("e+")));
+TEST(HtmlPage, HashesAreThoseOfTheStandard) {
+  // FIPS 180-2, appendix B.1.
+  EXPECT_EQ(script_hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+}
+
+TEST(HtmlPage, TablesAndDetailsEscapeTexts) {
+  EXPECT_THAT(html_table({"<a>"}, {{"b & \"c\""}}), HasSubstr("<th>&lt;a&gt;</th>"));
+  EXPECT_THAT(html_table({}, {{"b & \"c\""}}), HasSubstr("<td>b &amp; &quot;c&quot;</td>"));
+  EXPECT_THAT(html_details("<s>", "<p>x</p>"), HasSubstr("<summary>&lt;s&gt;</summary><p>x</p>"));
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ class Page : public testing::Test {
 TEST_F(Page, ShowsAndControlsTheWatch) {
   start({.address = "127.0.0.1:0"});
   for (const char* path :
-       {"/", "/page.js", "/page.css", "/dygraph.js", "/dygraph.css", "/openapi.yaml"}) {
+       {"/", "/page.js", "/page.css", "/chart.js", "/charts.js", "/openapi.yaml"}) {
     const TestReply answer = get(path);
     EXPECT_EQ(answer.status, 200) << path;
     EXPECT_GT(answer.body.size(), 300U) << path;
@@ -102,6 +102,9 @@ TEST_F(Page, ShowsAndControlsTheWatch) {
   EXPECT_EQ(state["cameras"][0]["name"], "clip");
   EXPECT_GT(state["cameras"][0]["detected"], 0);
   EXPECT_GT(state["rss_mb"], 1);
+  EXPECT_EQ(state["model"], "v8.4.190-detect3.pt");
+  EXPECT_FALSE(state["engine"].get<std::string>().empty());
+  EXPECT_GT(state["started"], 1.6e9);
   EXPECT_GT(json::parse(get("/api/results").body)["clip"]["frame"], 0);
   EXPECT_THAT(get("/metrics").body, HasSubstr("octet_detected_total{camera=\"clip\"} "));
   EXPECT_EQ(get("/healthz").status, 200);

@@ -157,9 +157,17 @@ std::pair<ordered_json, std::vector<std::string>> measure(const Options& o) {
   return {rows, failed};
 }
 
+Facts facts_of(const ordered_json& rows, const Options& o) {
+  Facts facts{{"machine", rows[0]["device"].get<std::string>()},
+              {"runs", fmt::format("{} of {} s for each row", o.rounds, o.seconds)}};
+  if (!o.data.empty()) facts.emplace_back("mAP50-95 on", fmt::format("{}, {}", o.data, o.split));
+  facts.emplace_back("octet", OCTET_VERSION);
+  return facts;
+}
+
 void show(const ordered_json& rows, const Options& o) {
   if (!o.html.empty()) {
-    write_text_file(o.html, bench_page(rows));
+    write_text_file(o.html, bench_page(rows, facts_of(rows, o)));
     log_info("wrote {}", o.html);
   }
   o.json ? print_json({{"rows", rows}}) : print_bench(rows);

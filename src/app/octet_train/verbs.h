@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "train/report/facts.h"
+#include "report/facts.h"
 
 namespace octet {
 

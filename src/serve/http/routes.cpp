@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "core/text/json_text.h"
@@ -35,7 +36,11 @@ json to_json(const InputStatus& s) {
   json inputs = json::array();
   for (const Size size : s.sizes)
     inputs.push_back({{"width", size.width}, {"height", size.height}});
-  return {{"inputs", std::move(inputs)}, {"input", s.now}};
+  return {{"inputs", std::move(inputs)},
+          {"input", s.now},
+          {"model", s.model},
+          {"engine", s.network.engine},
+          {"precision", s.network.precision}};
 }
 
 json to_json(const CameraSummary& c) {
@@ -80,11 +85,19 @@ std::optional<CameraPath> parse_camera_path(std::string_view path) {
   return out;
 }
 
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 Routes::Routes(const ServerOptions& options, Watch& watch, DashboardState& board,
                const StatusSources& surroundings)
-    : access_(options), watch_(watch), board_(board), surroundings_(surroundings) {}
+    : access_(options),
+      watch_(watch),
+      board_(board),
+      surroundings_(surroundings),
+      started_(seconds_since_1970()) {}
 
 std::optional<HttpAnswer> Routes::refuse(const HttpRequest& request) {
   const auto refusal = access_.check({.method = request.method,
@@ -139,6 +152,8 @@ HttpAnswer Routes::state(const HttpRequest&) {
   j["rss_mb"] = m.rss_mb;
   if (m.celsius) j["celsius"] = *m.celsius;
   j.update(to_json(watch_.inputs()));
+  j["version"] = OCTET_VERSION;
+  j["started"] = started_;
   if (const auto g = watch_.governor()) j["governor"] = {{"skip", g->skip}, {"reason", g->reason}};
   if (surroundings_.mqtt) j["mqtt"] = to_json(surroundings_.mqtt());
   if (surroundings_.reload) j["configuration"] = to_json(surroundings_.reload());

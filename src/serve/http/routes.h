@@ -46,6 +46,7 @@ class Routes : public HttpHandler {
   Watch& watch_;
   DashboardState& board_;
   StatusSources surroundings_;
+  double started_;  // in seconds since 1970
 };
 
 }  // namespace octet

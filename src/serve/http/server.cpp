@@ -19,7 +19,7 @@ std::optional<TlsIdentity> tls_of(const ServerOptions& options) {
 HttpDaemonOptions daemon_options(const ServerOptions& options, const Endpoint& endpoint) {
   HttpDaemonOptions out{.endpoint = endpoint, .tls = tls_of(options)};
   out.headers = {{"Content-Security-Policy",
-                  "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
+                  "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
                   "form-action 'none'; base-uri 'none'"},
                  {"X-Content-Type-Options", "nosniff"},
                  {"X-Frame-Options", "DENY"},

@@ -30,7 +30,7 @@ std::string drawn(Image image, const Detections& found, const std::string& capti
 
 std::string drawn_pair(const Image& image, const DrawnPair& pair,
                        const std::vector<std::string>& names) {
-  return "<div class=\"row\">" + drawn(image, pair.left, pair.left_caption, names) +
+  return "<div class=\"row pictures\">" + drawn(image, pair.left, pair.left_caption, names) +
          drawn(image, pair.right, pair.right_caption, names) + "</div>";
 }
 

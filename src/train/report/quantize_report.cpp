@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "media/image/image_io.h"
+#include "report/chart.h"
 #include "report/html.h"
 #include "train/network/integer_network.h"
 #include "train/report/drawn.h"
@@ -38,31 +39,33 @@ std::string figures_table(const QuantizeResult& r) {
          "object.</p>";
 }
 
-std::vector<std::pair<std::string, double>> costliest(
-    std::vector<std::pair<std::string, double>> bars) {
+std::vector<Bar> costliest(std::vector<Bar> bars) {
   std::stable_sort(bars.begin(), bars.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
+                   [](const Bar& a, const Bar& b) { return a.value > b.value; });
   bars.resize(std::min(bars.size(), kCostliest));
   return bars;
 }
 
 // Layers where they were ranked, else values.
 std::string costs(const QuantizeResult& r) {
-  std::vector<std::pair<std::string, double>> distances, drops;
+  std::vector<Bar> distances, drops;
   for (const LayerCost& layer : r.ranking) {
-    distances.emplace_back(layer.conv, layer.distance);
-    if (layer.drop) drops.emplace_back(layer.conv, *layer.drop);
+    distances.push_back({layer.conv, layer.distance});
+    if (layer.drop) drops.push_back({layer.conv, *layer.drop});
   }
   const bool ranked = !distances.empty();
   if (!ranked)
     for (const GroupCalibration& g : r.calibration.groups)
-      distances.emplace_back(g.values.front(), g.distance);
+      distances.push_back({g.values.front(), g.distance});
   std::string out =
       fmt::format("<h2>The {} that cost most</h2>", ranked ? "layers" : "activations");
-  out += bar_chart("distance of the outputs from the float model's, when it alone is quantized",
-                   costliest(distances));
+  out += "<div class=\"row\">" +
+         html_bars("Distance of the outputs from the float model's, when it alone is quantized",
+                   {.title = "distance", .low = 0}, costliest(distances));
   if (!drops.empty())
-    out += bar_chart("drop of mAP50-95, when it alone is quantized", costliest(drops));
+    out += html_bars("Drop of mAP50-95, when it alone is quantized",
+                     {.title = "drop of mAP50-95", .low = 0}, costliest(drops));
+  out += "</div>";
   return out + (ranked ? "<p>--keep-float N leaves the first N of them in float.</p>"
                        : "<p>--rank-layers ranks the layers; --keep-float N leaves N of them in "
                          "float.</p>");

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
+#include "report/facts.h"
 #include "train/quantize/quantize.h"
-#include "train/report/facts.h"
 
 namespace octet {
 

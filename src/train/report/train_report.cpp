@@ -9,6 +9,7 @@
 #include "eval/metric/confusion.h"
 #include "format/model_file.h"
 #include "media/image/image_io.h"
+#include "report/chart.h"
 #include "report/html.h"
 #include "train/loop/evaluate.h"
 #include "train/report/drawn.h"
@@ -40,24 +41,31 @@ std::map<std::string, std::vector<double>> read_table(const std::filesystem::pat
 
 std::string curves(const std::filesystem::path& file, bool pose) {
   auto table = read_table(file);
-  const auto chart = [&](const std::string& title, const std::vector<std::string>& names) {
-    std::vector<Series> series;
-    for (const std::string& name : names) {
-      if (table.contains(name)) series.push_back({name, table["epoch"], table[name]});
+  // Columns, and the names that readers know.
+  using Columns = std::vector<std::pair<const char*, const char*>>;
+  const auto chart = [&](const std::string& title, const std::string& y, const Columns& shown) {
+    Chart c{.title = title,
+            .x = {.title = "epoch", .low = 0, .whole = true},
+            .y = {.title = y, .low = 0}};
+    for (const auto& [column, name] : shown) {
+      if (table.contains(column))
+        c.series.push_back({.name = name, .x = table["epoch"], .y = table[column]});
     }
-    return line_chart(title, "epoch", series);
+    return html_chart(c);
   };
-  std::string out = "<h2>Curves</h2><div class=\"row\">";
-  out +=
-      chart("Losses", pose ? std::vector<std::string>{"box", "cls", "dfl", "keypoint", "visibility"}
-                           : std::vector<std::string>{"box", "cls", "dfl"});
-  out += chart("Accuracy, validation",
-               pose ? std::vector<std::string>{"map50_95", "pose_map50", "pose_map50_95"}
-                    : std::vector<std::string>{"map50", "map50_95"});
-  out += chart("Learning rate", {"lr"});
-  out += line_chart("Images per second", "epoch",
-                    {{"images/s", table["epoch"], table["images_per_second"]}});
-  return out + "</div>";
+  Columns losses{{"box", "box"}, {"cls", "class"}, {"dfl", "DFL"}, {"distill", "distillation"}};
+  Columns accuracy{{"map50", "mAP50"}, {"map50_95", "mAP50-95"}};
+  if (pose) {
+    losses.insert(losses.end(), {{"keypoint", "keypoints"}, {"visibility", "visibility"}});
+    accuracy = {{"map50_95", "boxes mAP50-95"},
+                {"pose_map50", "keypoints mAP50"},
+                {"pose_map50_95", "keypoints mAP50-95"}};
+  }
+  return "<h2>Curves</h2><div class=\"row\">" + chart("Losses of training", "loss", losses) +
+         chart("Accuracy on the validation images", "mAP", accuracy) +
+         chart("Learning rate", "learning rate", {{"lr", "learning rate"}}) +
+         chart("Speed of training", "images a second", {{"images_per_second", "images a second"}}) +
+         "</div>";
 }
 
 Detections truth_as_detections(const std::vector<TruthObject>& truth) {
@@ -132,7 +140,8 @@ std::string confusion_map(const Confusion& confusion, std::vector<std::string> n
     std::vector<int>& row = rows.emplace_back();
     for (const size_t c : kept) row.push_back(counts[r][c]);
   }
-  return heat_map("labelled (rows), found (columns)", labels, rows);
+  return html_counts("Rows: labels. Columns: detections with a confidence of 0.25 or more.", labels,
+                     rows);
 }
 
 }  // namespace
@@ -163,8 +172,10 @@ void write_train_report(const std::filesystem::path& folder, const Dataset& vali
   std::string body = figures_table(e, pose) + facts_table(facts);
   body += classes_table(*e.metric, model.info.names) + curves(folder / "results.csv", pose);
   body += "<h2>Precision and recall</h2><div class=\"row\">" +
-          line_chart("Mean over classes, IoU 0.5", "recall",
-                     {{"precision", recalls, e.precision_curve}}) +
+          html_chart({.title = "Mean over classes, IoU 0.5",
+                      .x = {.title = "recall", .low = 0, .high = 1},
+                      .y = {.title = "precision", .low = 0, .high = 1},
+                      .series = {{.name = "precision", .x = recalls, .y = e.precision_curve}}}) +
           "</div><h2>Confusion matrix</h2>" + confusion_map(confusion, model.info.names) +
           "<h2>Labels and detections</h2>" + samples + options_table(options);
   write_text_file(folder / "report.html", html_page("Training of " + folder.string(), body));

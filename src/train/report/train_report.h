@@ -5,7 +5,7 @@
 
 #include "core/size.h"
 #include "eval/dataset/dataset.h"
-#include "train/report/facts.h"
+#include "report/facts.h"
 
 namespace octet {
 

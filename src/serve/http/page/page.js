@@ -27,8 +27,12 @@ function makeCard(id, name) {
   const state = document.createElement('span');
   state.className = 'state';
   title.append(label, state);
+  const frame = document.createElement('div');
+  frame.className = 'picture';
   const picture = document.createElement('img');
-  picture.alt = `what ${oneLine(name)} shows, with what was found`;
+  picture.alt = `newest frame of ${oneLine(name)}, with its detections`;
+  picture.addEventListener('click', () => picture.classList.toggle('large'));
+  frame.append(picture);
   whenLoaded.then(() => { picture.src = `/camera/${id}.mjpeg`; });
   // A stream that ended is asked for again.
   picture.addEventListener('error', () => setTimeout(() => {
@@ -41,10 +45,10 @@ function makeCard(id, name) {
   const error = document.createElement('p');
   error.className = 'error';
   const regions = document.createElement('p');
-  regions.className = 'found';
-  card.append(title, picture, figures, found, regions, error);
+  regions.className = 'regions';
+  card.append(title, frame, found, regions, figures, error);
   element('cameras').append(card);
-  return {card, state, figures, found, regions, error, last: null};
+  return {card, picture, state, figures, found, regions, error, last: null};
 }
 
 function showFigures(list, pairs) {
@@ -64,6 +68,8 @@ function showCamera(camera, result, now) {
   const card = cards.get(camera.id);
   card.state.textContent = camera.state;
   card.state.className = `state ${camera.state}`;
+  // Its place is kept while no picture has come.
+  if (camera.width > 0) card.picture.style.aspectRatio = `${camera.width} / ${camera.height}`;
   const before = card.last;
   const results = camera.detected + camera.tracked + camera.still;
   const rate = (value, last) => number((value - last) / ((now - before.now) / 1000), 1);
@@ -72,16 +78,17 @@ function showCamera(camera, result, now) {
   card.last = {results, detected: camera.detected, now};
   showFigures(card.figures, [
     ['results a second', fps],
-    ['of them detected', looked],
-    ['age now', `${number(result ? result.age_ms : 0, 0)} ms`],
-    ['age p50 / p99', `${number(camera.age_ms_p50, 0)} / ${number(camera.age_ms_p99, 0)} ms`],
-    ['skipped, newer came', camera.skipped_newer],
-    ['skipped, too old', camera.skipped_old],
-    ['opened', `${camera.openings} ×`],
+    ['detections a second', looked],
+    ['age of the newest', `${number(result ? result.age_ms : 0, 0)} ms`],
+    ['age, median', `${number(camera.age_ms_p50, 0)} ms`],
+    ['age, 99th percentile', `${number(camera.age_ms_p99, 0)} ms`],
+    ['skipped for a newer', camera.skipped_newer],
+    ['skipped as too old', camera.skipped_old],
+    ['times opened', camera.openings],
   ]);
   const counts = new Map();
   for (const d of result ? result.detections : []) counts.set(d.name, (counts.get(d.name) || 0) + 1);
-  card.found.textContent = [...counts].map(([name, n]) => `${n} ${oneLine(name)}`).join(', ') || 'nothing found';
+  card.found.textContent = [...counts].map(([name, n]) => `${n} ${oneLine(name)}`).join(', ') || 'no objects';
   card.regions.textContent = [
     ...Object.entries(camera.zones || {}).map(([name, z]) => `${oneLine(name)}: ${z.inside} inside, ${z.entered} entered`),
     ...Object.entries(camera.lines || {}).map(([name, l]) => `${oneLine(name)}: ${l.to_right} to the right, ${l.to_left} to the left`),
@@ -116,6 +123,14 @@ function showService(state) {
   element('service').textContent = lines.join('\n');
 }
 
+// What runs, and how the machine is.
+function showAbout(state) {
+  const since = new Date(state.started * 1000).toLocaleString('en-GB', {dateStyle: 'medium', timeStyle: 'short'});
+  const parts = [oneLine(state.model), `${oneLine(state.engine)}, ${state.precision}`, `memory ${number(state.rss_mb, 0)} MB`];
+  if (state.celsius !== undefined) parts.push(`processor ${number(state.celsius, 0)} °C`);
+  element('about').textContent = [...parts, `octet ${state.version}`, `since ${since}`].join(' · ');
+}
+
 async function refresh() {
   try {
     const [state, results] = await Promise.all([get('/api/state'), get('/api/results')]);
@@ -125,8 +140,8 @@ async function refresh() {
     state.cameras.forEach((camera) => showCamera(camera, byName.get(camera.name), now));
     showService(state);
     const up = state.cameras.filter((camera) => camera.state === 'up').length;
-    const heat = state.celsius === undefined ? '' : `, ${number(state.celsius, 0)} °C`;
-    element('summary').textContent = `${up} of ${state.cameras.length} cameras up, ${number(state.rss_mb, 0)} MB${heat}`;
+    element('summary').textContent = `${up} of ${state.cameras.length} ${state.cameras.length === 1 ? 'camera' : 'cameras'} up`;
+    showAbout(state);
     showInputs(state.inputs, state.input);
     showSettings(state.settings);
   } catch (error) {
@@ -135,28 +150,34 @@ async function refresh() {
   setTimeout(refresh, 1000);
 }
 
-// The last hour, a point a second.
-const history = [];
-const plots = {
-  fps: {id: 'plot-fps', labels: ['time', 'fps'], row: (p) => [p.time, p.fps]},
-  age: {id: 'plot-age', labels: ['time', 'p50', 'p99'], row: (p) => [p.time, p.p50, p.p99]},
-  cpu: {id: 'plot-cpu', labels: ['time', '%'], row: (p) => [p.time, p.cpu]},
-};
+// The last hour, a value a second.
+const kept = 3600;
+const columns = ['time', 'fps', 'age_ms_p50', 'age_ms_p99', 'cpu_percent'];
+const history = new Map(columns.map((name) => [name, []]));
+const plots = [
+  {id: 'plot-fps', series: [['results a second', 'fps']]},
+  {id: 'plot-age', series: [['median', 'age_ms_p50'], ['99th percentile', 'age_ms_p99']], withResults: true},
+  {id: 'plot-cpu', series: [['processor, %', 'cpu_percent']]},
+];
+
+// A second without a result has no age.
+function seriesOf(plot) {
+  const shown = (_, i) => !plot.withResults || history.get('fps')[i] > 0;
+  return plot.series.map(([name, column]) => ({name, x: history.get('time').filter(shown), y: history.get(column).filter(shown)}));
+}
 
 async function plot() {
   try {
-    const since = history.length ? history[history.length - 1].seconds + 1 : 0;
-    const h = await get(`/api/history?since=${since}`);
-    h.time.forEach((seconds, i) => history.push({
-      seconds, time: new Date(seconds * 1000), fps: h.fps[i], p50: h.age_ms_p50[i], p99: h.age_ms_p99[i], cpu: h.cpu_percent[i],
-    }));
-    history.splice(0, Math.max(0, history.length - 3600));
-    if (history.length > 1) {
-      for (const p of Object.values(plots)) {
-        const file = history.map(p.row);
-        if (p.graph) p.graph.updateOptions({file});
-        else p.graph = new Dygraph(element(p.id), file, {labels: p.labels, includeZero: true, legend: 'follow', axes: {x: {axisLabelWidth: 66}, y: {axisLabelWidth: 36}}});
-      }
+    const times = history.get('time');
+    const since = times.length > 0 ? times[times.length - 1] + 1 : 0;
+    const news = await get(`/api/history?since=${since}`);
+    for (const [name, values] of history) {
+      values.push(...news[name]);
+      values.splice(0, Math.max(0, values.length - kept));
+    }
+    for (const p of plots) {
+      if (p.update) p.update(seriesOf(p));
+      else p.update = octetCharts.draw(element(p.id), {kind: 'lines', x: {title: 'time', clock: true}, y: {low: 0}, series: seriesOf(p)});
     }
   } catch (error) {
     // The summary says that nobody answers.
@@ -173,7 +194,7 @@ function showInputs(inputs, now) {
   select.disabled = inputs.length < 2;
   const automatic = select.disabled ? inputs.map(text).join() : `as the goals decide, now ${text(inputs[now])}`;
   select.replaceChildren(new Option(automatic, 'auto'), ...options);
-  select.title = select.disabled ? 'there is one size; --imgsz auto makes three' : '';
+  element('imgsz-note').textContent = select.disabled ? 'There is one size. Start with --imgsz auto for three.' : '';
 }
 
 // What the user is changing is not overwritten.
@@ -202,5 +223,7 @@ element('settings').addEventListener('change', async (event) => {
   if (response.ok) showSettings(answer);
 });
 
+// On a phone the pictures come first.
+if (window.matchMedia('(max-width: 600px)').matches) element('settings-panel').open = false;
 refresh();
 plot();

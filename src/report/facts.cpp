@@ -1,4 +1,4 @@
-#include "train/report/facts.h"
+#include "report/facts.h"
 
 #include <fmt/chrono.h>
 
@@ -12,7 +12,7 @@ std::string facts_table(const Facts& facts) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, value] : facts) rows.push_back({name, value});
   rows.push_back({"date", fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)))});
-  return html_table({}, rows);
+  return "<div class=\"facts\">" + html_table({}, rows) + "</div>\n";
 }
 
 std::string options_table(const ReportedOptions& options) {
