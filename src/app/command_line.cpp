@@ -110,7 +110,8 @@ const CLI::Option* option_in(const CLI::App& verb, const std::string& message) {
   if ((kind == Kind::ValidationError || kind == Kind::ConversionError) && !wanted.empty())
     fail_with_help(verb,
                    fmt::format("{}: {}, not {}", name, wanted, fmt::join(option->results(), ",")));
-  if (kind == Kind::ExcludesError) fail_with_help(verb, fmt::format("{}; leave one of them out", said));
+  if (kind == Kind::ExcludesError)
+    fail_with_help(verb, fmt::format("{}; leave one of them out", said));
   fail_with_help(verb, said);
 }
 

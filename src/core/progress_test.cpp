@@ -22,7 +22,10 @@ using Seconds = WorkEstimate::Seconds;
 
 // Everything that `work` writes in a process whose standard streams are a terminal of so many columns.
 std::string on_terminal(int columns_wide, const std::function<void()>& work) {
-  const winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(columns_wide), .ws_xpixel = 0, .ws_ypixel = 0};
+  const winsize size{.ws_row = 24,
+                     .ws_col = static_cast<unsigned short>(columns_wide),
+                     .ws_xpixel = 0,
+                     .ws_ypixel = 0};
   int terminal = -1;
   const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
   if (child == 0) {

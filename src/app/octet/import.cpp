@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "app/octet/verbs.h"
-#include "core/error.h"
 #include "app/verb_table.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/model_file.h"

@@ -342,15 +342,16 @@ Option<C> secret_option(OptionInfo info, Member member) {
 
 Table network_options() {
   using enum TakesEffect;
-  const Option<C> mqtt{
-      {.key = "mqtt.address", .flag = "--mqtt", .help = "MQTT broker, as mqtt://user@host:1883/topic."},
-      [](const C& c) { return mqtt_address(c.mqtt); },
-      [](C& c, const std::string& text) {
-        MqttOptions broker = text.empty() ? MqttOptions{} : parse_mqtt(text);
-        broker.password = std::move(c.mqtt.password);
-        broker.discovery = std::move(c.mqtt.discovery);
-        c.mqtt = std::move(broker);
-      }};
+  const Option<C> mqtt{{.key = "mqtt.address",
+                        .flag = "--mqtt",
+                        .help = "MQTT broker, as mqtt://user@host:1883/topic."},
+                       [](const C& c) { return mqtt_address(c.mqtt); },
+                       [](C& c, const std::string& text) {
+                         MqttOptions broker = text.empty() ? MqttOptions{} : parse_mqtt(text);
+                         broker.password = std::move(c.mqtt.password);
+                         broker.discovery = std::move(c.mqtt.discovery);
+                         c.mqtt = std::move(broker);
+                       }};
   const Option<C> discovery{
       {.key = "mqtt.discovery",
        .flag = "--mqtt-discovery",
