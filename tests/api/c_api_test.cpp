@@ -100,7 +100,7 @@ TEST(CInterface, ErrorsAreCodesAndMessages) {
   octet_view view{};
   EXPECT_EQ(octet_detect(tiny.get(), &view, nullptr, &found), OCTET_USAGE);
   EXPECT_EQ(found, nullptr);
-  view.format = static_cast<octet_pixel_format>(7);
+  view.format = 7;
   EXPECT_EQ(octet_detect(tiny.get(), &view, nullptr, &found), OCTET_USAGE);
   EXPECT_EQ(octet_import("missing.pt", "x.safetensors"), OCTET_FAILED);
   EXPECT_EQ(octet_export(kTiny.c_str(), "x.txt", 0, 0), OCTET_USAGE);

@@ -5,7 +5,6 @@
 #include "app/common_options.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
-#include "app/strict_option.h"
 #include "app/verb_table.h"
 #include "core/child.h"
 #include "core/error.h"

@@ -7,9 +7,10 @@ namespace {
 
 constexpr size_t kLongest = 64;  // no name is longer: what is, costs no time
 
-std::string_view without_dashes(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of('-'), text.size()));
-  return text;
+std::string without_dashes(std::string_view text) {
+  std::string letters(text.substr(0, kLongest));
+  std::erase_if(letters, [](char c) { return c == '-' || c == '_'; });
+  return letters;
 }
 
 }  // namespace
@@ -32,12 +33,12 @@ int edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest_text(std::string_view word, const std::vector<std::string>& names) {
-  const std::string_view meant = without_dashes(word).substr(0, kLongest);
+  const std::string meant = without_dashes(word);
   if (meant.empty()) return {};
   std::string best;
   int least = std::max(1, static_cast<int>(meant.size()) / 3) + 1;
   for (const std::string& name : names) {
-    const std::string_view known = without_dashes(name);
+    const std::string known = without_dashes(name);
     const bool begins_alike =
         known.starts_with(meant) || (known.size() > 2 && meant.starts_with(known));
     const int distance = begins_alike ? 1 : edit_distance(meant, known);

@@ -12,7 +12,7 @@ namespace octet {
 [[nodiscard]] int edit_distance(std::string_view a, std::string_view b);
 
 // The nearest of `names`: of those at most a third of whose letters differ, or that begin like `word`.
-// Empty where there is none. Dashes at the beginning do not count.
+// Empty where there is none. Dashes and underscores do not count.
 [[nodiscard]] std::string nearest_text(std::string_view word,
                                        const std::vector<std::string>& names);
 

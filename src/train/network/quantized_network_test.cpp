@@ -7,6 +7,7 @@
 
 #include "format/model_file.h"
 #include "model/passes/passes.h"
+#include "quant/calibration/silu_ranges.h"
 #include "quant/params.h"
 #include "quant/reference/integer_reference.h"
 #include "testing/testing.h"

@@ -1,0 +1,45 @@
+# bash completion of octet. Written by scripts/make_reference.py.
+# shellcheck shell=bash
+_octet() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options
+  COMPREPLY=()
+  if [ "$COMP_CWORD" = 1 ] || { [ "$verb" = help ] && [ "$COMP_CWORD" = 2 ]; }; then
+    mapfile -t COMPREPLY < <(compgen -W "import inspect train quantize export verify detect live val bench doctor help --help --version" -- "$word")
+    return
+  fi
+  case "$verb $before" in
+    "train --optimizer") mapfile -t COMPREPLY < <(compgen -W "sgd adamw" -- "$word"); return ;;
+    "train --activation") mapfile -t COMPREPLY < <(compgen -W "silu relu6 hardswish" -- "$word"); return ;;
+    "quantize --method") mapfile -t COMPREPLY < <(compgen -W "ptq qat" -- "$word"); return ;;
+    "quantize --weight-bits") mapfile -t COMPREPLY < <(compgen -W "7 8" -- "$word"); return ;;
+    "export --layout") mapfile -t COMPREPLY < <(compgen -W "raw ultralytics" -- "$word"); return ;;
+    "export --activations") mapfile -t COMPREPLY < <(compgen -W "uint8 int8" -- "$word"); return ;;
+    "verify --engine") mapfile -t COMPREPLY < <(compgen -W "openvino onnxruntime tflite armnn" -- "$word"); return ;;
+    "detect --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
+    "live --imgsz") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
+    "live --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
+    "live --skip") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
+    "val --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
+    "bench --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
+  esac
+  case $word in
+    -*) ;;
+    *) return ;;  # a file
+  esac
+  case $verb in
+    import) options="-h --help -v --verbose -o --output --half" ;;
+    inspect) options="-h --help -v --verbose --imgsz --target --passes --json" ;;
+    train) options="--model --data -h --help -v --verbose --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
+    quantize) options="--model --data -h --help -v --verbose --method --imgsz --images --weight-bits --bit-exact-everywhere --rank-layers --rank-by-map --keep-float --max-drop --feature-weight --label-weight --no-learn-scales --epochs --batch --lr --scale-lr --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
+    export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --json" ;;
+    verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
+    detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --conf --iou --save --strict" ;;
+    live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
+    val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --per-class --strict" ;;
+    bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --json" ;;
+    doctor) options="-h --help -v --verbose --json" ;;
+    *) return ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+}
+complete -o bashdefault -o default -F _octet octet octet-train
