@@ -200,7 +200,7 @@ TEST_F(BadInput, InterruptedDetectionIsAnError) {
                                  kTiny + " --source " + path("in"));
   EXPECT_EQ(done.status, 1);
   EXPECT_EQ(done.out, "");
-  EXPECT_THAT(done.err, HasSubstr("of 3000 pictures"));
+  EXPECT_THAT(done.err, HasSubstr("of 3000 images"));
 }
 
 // Names of classes come from the model.

@@ -128,7 +128,7 @@ TEST(Cli, BenchAndTargets) {
     EXPECT_GE(row["frames"].get<int>(), 40);
     EXPECT_NEAR(row["map50_95"].get<double>(), rows[0]["map50_95"].get<double>(), 0.01);
   }
-  EXPECT_THAT(read_text_file(folder / "b.html"), HasSubstr("</svg>"));
+  EXPECT_THAT(read_text_file(folder / "b.html"), HasSubstr("<figure class=\"chart"));
 
   const std::string tflite = at + "/yolov8n.tflite";
   const Outcome part =

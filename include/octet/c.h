@@ -63,7 +63,7 @@ typedef enum octet_pixel_format { OCTET_RGB = 0, OCTET_BGR = 1 } octet_pixel_for
 typedef struct octet_view {
   const uint8_t* data; /* of the top left pixel */
   int32_t width, height;
-  int32_t format; /* an octet_pixel_format */
+  int32_t format;         /* an octet_pixel_format */
   ptrdiff_t stride_bytes; /* from a row to the one below; 0: 3 * width */
 } octet_view;
 

@@ -38,6 +38,7 @@ void give(const Log& log, octet::LogLevel level, const std::string& line) noexce
 }
 
 void route(octet::LogLevel level, const char*, const std::string& message) {
+  if (level < octet::LogLevel::kInfo) return;
   const std::string line = in_words_of_the_interface(clean_text(without_secrets(message)));
   Listeners& others = listeners();
   const MutexLock lock(others.mutex);  // a log is called by one thread at a time

@@ -39,7 +39,8 @@ std::vector<fs::path> nearest_folders() {
 fs::path first_with(const std::vector<fs::path>& folders, std::string_view name, int access) {
   for (const fs::path& folder : folders) {
     const fs::path file = folder / name;
-    if (::access(file.c_str(), access) == 0) return file;
+    std::error_code error;  // of a file that is not there
+    if (::access(file.c_str(), access) == 0 && !fs::is_directory(file, error)) return file;
   }
   return {};
 }

@@ -39,6 +39,8 @@ TEST_F(Installation, AProgramCanBeStarted) {
   EXPECT_EQ(find_program("no_such_program"), "");
   fs::permissions(folder_ / "no_such_program", fs::perms::owner_all);
   EXPECT_EQ(find_program("no_such_program"), folder_ / "no_such_program");
+  fs::create_directory(folder_ / "no_such_folder");
+  EXPECT_EQ(find_program("no_such_folder"), "") << "lib/octet has the modules";
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST(ReferenceOutputs, TheirComputationEndsWithTheWishToStop) {
     const Model folded = fold_batch_norm(std::move(model));
     set_stop_flag(stop);
     EXPECT_EQ(error_of([&] { (void)Reference(folded).run(image, kSize); }),
-              "interrupted; no figure is given for a part of the pictures")
+              "interrupted: results of a part of the images are not shown")
         << name;
     set_stop_flag(before);
   }

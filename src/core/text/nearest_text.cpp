@@ -36,13 +36,14 @@ std::string nearest_text(std::string_view word, const std::vector<std::string>& 
   const std::string meant = without_dashes(word);
   if (meant.empty()) return {};
   std::string best;
-  int least = std::max(1, static_cast<int>(meant.size()) / 3) + 1;
+  int least = std::max(1, static_cast<int>(meant.size()) / 3);
   for (const std::string& name : names) {
     const std::string known = without_dashes(name);
     const bool begins_alike =
         known.starts_with(meant) || (known.size() > 2 && meant.starts_with(known));
     const int distance = begins_alike ? 1 : edit_distance(meant, known);
-    if (distance >= least) continue;
+    // Of two that are as near the longer one: letters are left out more often than added.
+    if (distance > least || (distance == least && name.size() <= best.size())) continue;
     least = distance;
     best = name;
   }

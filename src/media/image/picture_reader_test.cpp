@@ -46,7 +46,7 @@ TEST(PictureReader, NoneThatCanBeReadIsAnError) {
   EXPECT_FALSE(reader.read("/nowhere/a.jpg"));
   EXPECT_THAT(error_of([&] { reader.finish(); }), HasSubstr("/nowhere/a.jpg"));
   EXPECT_FALSE(reader.read("/nowhere/b.jpg"));
-  EXPECT_THAT(error_of([&] { reader.finish(); }), HasSubstr("2 pictures"));
+  EXPECT_THAT(error_of([&] { reader.finish(); }), HasSubstr("2 images"));
 }
 
 }  // namespace

@@ -161,7 +161,8 @@ TEST_F(Daemon, EndlessRequestsAreEnded) {
   for (const Endless& endless : all) {
     TestClient client = connect();
     bool open = client.send(endless.begin);
-    for (int i = 0; open && i < 20'000; ++i) open = client.send(endless.again);
+    for (size_t sent = 0; open && sent < 20'000'000; sent += endless.again.size())
+      open = client.send(endless.again);
     EXPECT_FALSE(open) << endless.begin << ": 20 MB were taken";
     const std::string answer = client.receive_all();
     if (!answer.empty()) {  // else the system threw it away with the connection
