@@ -14,7 +14,7 @@ std::map<std::string, FloatTensor> run_in_float(const Graph& graph, FloatTensor 
   const auto steps = steps_of(graph);
   walk(std::span<const Step>(steps), all_values(graph), values,
        [](const Node& node, FloatInputs in, const ReadsLeft&) {
-         if (stop_requested()) fail("interrupted; no figure is given for a part of the pictures");
+         if (stop_requested()) fail("interrupted: results of a part of the images are not shown");
          return compute(node.op, in);
        });
   return values;
