@@ -54,8 +54,8 @@ set(CPACK_COMPONENT_SERVICE_GROUP octet)
 octet_linked_package(octet octet video
 "object detection on live video with small int8 models
 octet converts, quantizes and runs YOLO detection and pose models on the
-processor. It needs no Python. It exports to ONNX, TensorFlow Lite and OpenVINO,
-and watches cameras and video files.
+processor. It needs no Python. It exports to ONNX, TensorFlow Lite and
+OpenVINO, and watches cameras and video files.
 .
 This package has the program, its engines with their libraries, and a service
 for systemd.")
@@ -98,7 +98,7 @@ endif()
 list(APPEND CPACK_COMPONENTS_ALL models)
 octet_package(models octet-models video
 "YOLOv8n models for octet
-Float and int8 weights of YOLOv8n, which detect the 80 classes of COCO. They are
-licensed under the GNU Affero General Public License, version 3.")
+Float and int8 weights of YOLOv8n, which detect the 80 classes of COCO. They
+are licensed under the GNU Affero General Public License, version 3.")
 set(CPACK_DEBIAN_MODELS_PACKAGE_ARCHITECTURE all)
 octet_package_documents(models octet-models)
