@@ -22,8 +22,8 @@ if [ "${1:-}" != --inside ]; then
 fi
 
 folder=$2 root=$3 at=/opt/octet-test
-in_root() { chroot "$root" env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
-named_octet() { (cd "$root" && find . -xdev -path ./proc -prune -o -path ./sys -prune -o -path ".$at" -prune -o -iname '*octet*' -print | sort); }
+in_root() { chroot "$root" env -i HOME="$at/home" LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+named_octet() { (cd "$root" && find . -xdev -path ./proc -prune -o -path ./sys -prune -o -path ".$at" -prune -o -iname '*octet*' ! -name 'octet-stream*' -print | sort); }
 before=$(named_octet)
 mkdir -p "$root$at"
 cp "$folder"/*.deb samples/person.mp4 samples/coco/images/val/000000000785.jpg "$root$at"
@@ -51,7 +51,8 @@ in_root octet detect --model $model --source $at/000000000785.jpg --save $at/out
 in_root octet detect --model $model --source $at/000000000785.jpg --json | grep -q '"person"' || fail "no person was found"
 
 step the command of the service
-systemd-analyze verify --root="$root" octet.service
+in_root bash -c "apt-get install -y -qq --no-install-recommends systemd procps >/dev/null"
+in_root systemd-analyze verify octet.service
 in_root octet live --config /etc/octet/live.yaml && fail "the shipped configuration names no camera, and was taken"
 printf 'model: %s\nsources: {clip: %s}\njsonl: {file: /var/lib/octet/results.jsonl}\n' $model $at/person.mp4 > "$root/etc/octet/live.yaml"
 command=$(sed -n 's/^ExecStart=//p' "$root/usr/lib/systemd/system/octet.service")
