@@ -81,22 +81,22 @@ install_openvino() {
   keep "$work/openvino" openvino "$wanted"
 }
 
-# install_onnxruntime PROCESSOR NAME: to .deps/NAME. ONNX Runtime's library out of its wheel.
+# ONNX Runtime's library out of its wheel.
 install_onnxruntime() {
   local wanted="2 $onnxruntime_version" hash work
-  [ "$(cat ".deps/$2/version" 2>/dev/null)" = "$wanted" ] && return
-  case "$1" in
+  [ "$(cat .deps/onnxruntime/version 2>/dev/null)" = "$wanted" ] && return
+  case "$(uname -m)" in
     x86_64) hash=5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d ;;
     aarch64) hash=2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c ;;
-    *) die "there is no ONNX Runtime for the processor $1" ;;
+    *) die "there is no ONNX Runtime for the processor $(uname -m)" ;;
   esac
   work=$(mktemp -d)
   trap 'rm -rf "$work"' RETURN
-  fetch_wheel onnxruntime "$onnxruntime_version" "manylinux_2_28_$1" "$hash" "$work"
+  fetch_wheel onnxruntime "$onnxruntime_version" "manylinux_2_28_$(uname -m)" "$hash" "$work"
   mkdir -p "$work/onnxruntime/licences"
   mv "$work"/unpacked/onnxruntime/{LICENSE,ThirdPartyNotices.txt} "$work/onnxruntime/licences/"
   mv "$work"/unpacked/onnxruntime/capi/libonnxruntime.so.* "$work/onnxruntime/libonnxruntime.so.1"
-  keep "$work/onnxruntime" "$2" "$wanted"
+  keep "$work/onnxruntime" onnxruntime "$wanted"
 }
 
 # install_tflite PROCESSOR NAME: to .deps/NAME. TensorFlow Lite's C library lies in a Java archive; Java is not used afterwards.
@@ -144,6 +144,6 @@ for group in "$@"; do
   # shellcheck disable=SC2086
   install_packages ${packages[$group]}
   if [ "$group" = build ]; then install_openvino; fi
-  if [ "$group" = engines ]; then install_onnxruntime "$(uname -m)" onnxruntime; install_tflite "$(uname -m)" tflite; fi
-  if [ "$group" = aarch64 ]; then install_sysroot; install_onnxruntime aarch64 aarch64/onnxruntime; install_tflite aarch64 aarch64/tflite; fi
+  if [ "$group" = engines ]; then install_onnxruntime; install_tflite "$(uname -m)" tflite; fi
+  if [ "$group" = aarch64 ]; then install_sysroot; install_tflite aarch64 aarch64/tflite; fi
 done

@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/terminal.h"
 #include "core/text/fit_text.h"
+#include "testing/testing.h"
 
 namespace octet {
 namespace {
@@ -43,6 +44,13 @@ std::string on_terminal(int columns_wide, const std::function<void()>& work) {
   return text;
 }
 
+class OnTerminal : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (has_other_threads()) GTEST_SKIP() << "a child of this process works without its threads";
+  }
+};
+
 // What the terminal shows in the end, and the widest line that it ever showed. It knows line feeds,
 // carriage returns and the command that erases a line.
 struct Screen {
@@ -73,7 +81,7 @@ void work_a_little(int64_t total) {
   }
 }
 
-TEST(Progress, FitsTheTerminalAndLeavesNothing) {
+TEST_F(OnTerminal, ProgressFitsAndLeavesNothing) {
   for (const int width : {1, 20, 60, 80, 200}) {
     const std::string written = on_terminal(width, [] {
       work_a_little(4);
@@ -88,7 +96,7 @@ TEST(Progress, FitsTheTerminalAndLeavesNothing) {
   }
 }
 
-TEST(Progress, StepsAsideForWhatElseIsWritten) {
+TEST_F(OnTerminal, ProgressStepsAsideForOtherOutput) {
   const Screen screen(on_terminal(60, [] {
     Progress progress(2, "detection");
     progress.update(1);
@@ -101,7 +109,7 @@ TEST(Progress, StepsAsideForWhatElseIsWritten) {
   EXPECT_EQ(screen.lines, (std::vector<std::string>{"a line of the log", "a result", ""}));
 }
 
-TEST(Progress, OnlyTheOuterOneIsShown) {
+TEST_F(OnTerminal, OnlyTheOuterProgressIsShown) {
   const std::string written = on_terminal(80, [] {
     Progress outer(2, "layers");
     outer.update(1);
@@ -174,7 +182,7 @@ TEST(TimeLeft, IsNeverNegative) {
   EXPECT_EQ(time_left(Seconds(3600 * 2 + 300)), "2 h 5 min left");
 }
 
-TEST(Terminal, ColoursNeedOne) {
+TEST_F(OnTerminal, ColoursAreAllowed) {
   EXPECT_THAT(on_terminal(80,
                           [] {
                             ::setenv("TERM", "xterm", 1);

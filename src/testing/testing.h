@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "core/error.h"
@@ -31,6 +32,13 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+// Whether this process has threads besides its own, as under an emulator or the thread sanitizer. A
+// forked child is then without them.
+inline bool has_other_threads() {
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return std::distance(begin(threads), end(threads)) > 1;
+}
 
 // The message of the Error that `action` throws; empty when it throws none.
 template <typename Action>
