@@ -39,10 +39,15 @@ class Heartbeat {
     const auto watchdog = systemd_watchdog();
     MutexLock lock(mutex_);
     while (!changed_.wait_for(lock, kBeat, [this]() OCTET_REQUIRES(mutex_) { return stop_; })) {
-      if (mqtt_ != nullptr) mqtt_->add(watch_.cameras());
+      publish_states();
       if (watchdog && watch_.since_last_turn() < kHangs) notify_systemd("WATCHDOG=1");
     }
+    publish_states();  // the last ones, and all of a source that ended within one beat
     notify_systemd("STOPPING=1");
+  }
+
+  void publish_states() {
+    if (mqtt_ != nullptr) mqtt_->add(watch_.cameras());
   }
 
   Watch& watch_;
