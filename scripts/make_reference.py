@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CONFIGURATION = ROOT / "docs/reference/configuration.md"
+BEGIN, END = "<!-- keys: written by scripts/make_reference.py -->\n", "<!-- end of keys -->"
 ENVIRONMENT = [
     ("OCTET_LOG", "Sets how much is logged: `error`, `warning`, `info` (the default) or `debug`."),
     ("NO_COLOR", "Turns bold text off. It is on only where standard output is a terminal."),
@@ -73,14 +75,31 @@ def reference_page(verbs):
         lines += table(["option", "default", "meaning"],
                        [(code(title(o)), code(o["default"]), meaning(o)) for o in verb["options"]])
     lines += ["", "## Configuration file of octet live", "",
-              "`octet live --config live.yaml` reads these keys. A dot separates a section from a key in it.",
-              "A relative path counts from the folder of the file. A change takes effect as the table says.", ""]
-    lines += table(["key", "default", "takes effect", "meaning"],
-                   [(code(row["key"]), code(row["default"]), row["takes_effect"], row["help"])
-                    for row in verbs["live"]["configuration"]])
+              "`octet live --config live.yaml` reads the keys in [configuration](configuration.md)."]
     lines += ["", "## Environment", ""] + table(["variable", "meaning"], [(code(n), t) for n, t in ENVIRONMENT])
     lines += ["", "## Exit status", ""] + table(["status", "meaning"], EXIT_STATUS)
     return "\n".join(lines) + "\n"
+
+
+# The keys of a configuration file -----------------------------------------------------------------------
+
+def plain(values):
+    """'INT:[0 - 999]:{auto}' as '0 to 999 (integer), or `auto`'."""
+    kind, _, rest = values.partition(":")
+    least_most = re.search(r"\[(\S+) - (\S+)\]", rest)
+    words = [code(word) for word in re.sub(r".*\{(.*)\}.*|.*", r"\1", rest).split(",") if word]
+    names = {"BOOLEAN": "`true` or `false`", "TEXT": "" if words else "text", "FILE": "file", "INT": "integer",
+             "FLOAT": "number"}
+    text = f"{least_most[1]} to {least_most[2]} ({names[kind]})" if least_most else names[kind]
+    return ", or ".join(filter(None, [text, " or ".join(words)]))
+
+
+def configuration_page(verbs):
+    rows = [(code(r["key"]), code(r["flag"]), plain(r["values"]), code(r["default"]), r["takes_effect"], r["help"])
+            for r in verbs["live"]["configuration"]]
+    lines = table(["key", "option", "value", "default", "takes effect", "meaning"], rows)
+    before, keys = CONFIGURATION.read_text().split(BEGIN)
+    return before + BEGIN + "\n".join(lines) + "\n" + END + keys.split(END)[1]
 
 
 # The man page -------------------------------------------------------------------------------------------
@@ -182,6 +201,7 @@ def zsh_completion(verbs):
 
 FILES = {
     "docs/reference/cli.md": reference_page,
+    "docs/reference/configuration.md": configuration_page,
     "packaging/man/octet.1": man_page,
     "packaging/completion/octet.bash": bash_completion,
     "packaging/completion/_octet": zsh_completion,

@@ -44,7 +44,11 @@ class Lanes {
   void give_back(std::unique_ptr<Lane> lane) {
     {
       const MutexLock lock(mutex_);
-      lane ? free_.push_back(std::move(lane)) : (void)++left_;
+      if (lane) {
+        free_.push_back(std::move(lane));
+      } else {
+        ++left_;
+      }
     }
     changed_.notify_one();
   }

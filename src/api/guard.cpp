@@ -85,7 +85,11 @@ std::string in_words_of_the_interface(std::string message) {
   for (const auto& [option, member] : kNames) {
     for (size_t at = 0; (at = message.find(option, at)) != std::string::npos; at += member.size()) {
       const bool is_word = at == 0 || message[at - 1] == ' ' || message[at - 1] == '\'';
-      is_word ? (void)message.replace(at, option.size(), member) : (void)++at;
+      if (is_word) {
+        message.replace(at, option.size(), member);
+      } else {
+        ++at;
+      }
     }
   }
   return message;

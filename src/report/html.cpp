@@ -17,15 +17,13 @@ namespace octet {
 namespace {
 
 std::string base64(std::span<const uint8_t> bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? bytes[i + j] : 0U);
-    for (size_t j = 0; j < 4; ++j)
-      out.push_back(i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=');
-  }
+  // GnuTLS takes the bytes as not const, and does not write to them.
+  const gnutls_datum_t data{const_cast<uint8_t*>(bytes.data()),
+                            static_cast<unsigned>(bytes.size())};
+  gnutls_datum_t text{};
+  if (::gnutls_base64_encode2(&data, &text) != 0) fail("base64: GnuTLS has no memory for it");
+  std::string out(reinterpret_cast<const char*>(text.data), text.size);
+  ::gnutls_free(text.data);
   return out;
 }
 

@@ -17,6 +17,7 @@
 #include "app/verb_table.h"
 #include "app/version.h"
 #include "core/error.h"
+#include "core/installation.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/program.h"
@@ -28,12 +29,12 @@ namespace {
 
 // octet-train beside this program, or in a folder of $PATH; empty: it is not installed.
 std::string train_program() {
-  std::vector<std::filesystem::path> folders{program_folder()};
+  constexpr const char* kName = "octet-train";
+  if (const auto beside = find_program(kName); !beside.empty()) return beside.string();
   const char* path = std::getenv("PATH");
   std::istringstream listed(path == nullptr ? "" : path);
-  for (std::string folder; std::getline(listed, folder, ':');) folders.emplace_back(folder);
-  for (const auto& folder : folders) {
-    const auto program = folder / "octet-train";
+  for (std::string folder; std::getline(listed, folder, ':');) {
+    const auto program = std::filesystem::path(folder) / kName;
     if (::access(program.c_str(), X_OK) == 0) return program.string();
   }
   return {};

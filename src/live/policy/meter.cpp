@@ -13,6 +13,11 @@ constexpr size_t kMostASecond = 16384;  // values for which there is room from t
 
 }  // namespace
 
+Meter::Meter() {
+  ages_ms_.reserve(kMostASecond);
+  objects_px_.reserve(kMostASecond);
+}
+
 void Meter::add(int64_t camera, double age_ms, const Detections& detections, Size frame,
                 Size input) {
   const auto at = std::find_if(results_.begin(), results_.end(),
@@ -22,8 +27,6 @@ void Meter::add(int64_t camera, double age_ms, const Detections& detections, Siz
   } else {
     results_.push_back({.camera = camera, .results = 1});
   }
-  ages_ms_.reserve(kMostASecond);
-  objects_px_.reserve(kMostASecond);
   ages_ms_.push_back(age_ms);
   const double scale = std::min(static_cast<double>(input.width) / frame.width,
                                 static_cast<double>(input.height) / frame.height);

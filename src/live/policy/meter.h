@@ -15,6 +15,7 @@ namespace octet {
 
 class Meter {
  public:
+  Meter();
   // Adds a result of a camera. `frame` is the size of its image, `input` that of the network's
   // input.
   void add(int64_t camera, double age_ms, const Detections& detections, Size frame, Size input);

@@ -111,9 +111,9 @@ class RangeSearch {
   // Of an output, (channels, cells), the cells in which an object is seen; all of it where no cell
   // has one.
   std::span<const float> seen_cells(const Output& output, const std::string& classes) {
-    const size_t cells = network_.output(classes).size() / model_.info.names.size();
-    std::vector<float> best(cells, -INFINITY);  // of each cell, over the classes
     const auto logits = network_.output(classes);
+    const size_t cells = logits.size() / model_.info.names.size();
+    std::vector<float> best(cells, -INFINITY);  // of each cell, over the classes
     for (size_t i = 0; i < logits.size(); ++i)
       best[i % cells] = std::max(best[i % cells], logits[i]);
     const auto all = network_.output(output.value);

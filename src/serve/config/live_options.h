@@ -1,6 +1,6 @@
 // The one table of the options of 'octet live'. Command line, help, configuration file, reload and
 // page come from it. To add an option: a member of an options struct, a row here, and a run of
-// scripts/reference_configuration.py, which writes docs/reference/configuration.md.
+// scripts/make_reference.py, which writes docs/reference/configuration.md.
 #pragma once
 
 #include <string>

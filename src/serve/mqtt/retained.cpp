@@ -71,14 +71,17 @@ void RetainedMessages::publish_zones(const std::string& source, const ZoneCounts
 
 void RetainedMessages::publish_device(const CameraSummary& camera, Messages& out) {
   const std::string topic = discovery_topic(options_, camera.name);
+  const auto last = devices_.find(topic);
+  const bool is_known = last != devices_.end();
+  if (is_known && last->second.regions == camera.regions && !published_[topic].repeat) return;
   ordered_json payload =
       discovery_payload(options_, camera.name, camera.regions ? *camera.regions : RegionSpec{});
-  if (const auto last = devices_.find(topic); last != devices_.end()) {
-    const ordered_json removal = discovery_removal(last->second, payload);
+  if (is_known) {
+    const ordered_json removal = discovery_removal(last->second.payload, payload);
     if (!removal.is_null()) out.push_back({topic, dump_json(removal), true});
   }
   publish(topic, dump_json(payload), out);
-  devices_.insert_or_assign(topic, std::move(payload));
+  devices_.insert_or_assign(topic, Device{camera.regions, std::move(payload)});
   pictures_.insert(source_topic(options_, camera.name, "picture"));
 }
 

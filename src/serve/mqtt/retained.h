@@ -31,6 +31,10 @@ class RetainedMessages {
     std::string text;
     bool repeat = false;
   };
+  struct Device {
+    std::shared_ptr<const RegionSpec> regions;
+    nlohmann::ordered_json payload;  // as Home Assistant has it
+  };
   struct ZoneCounts {
     std::shared_ptr<const RegionSpec> regions;
     std::vector<ZoneCount> zones;
@@ -43,10 +47,10 @@ class RetainedMessages {
   [[nodiscard]] std::set<std::string> topics_of(const std::vector<CameraSummary>& cameras) const;
 
   MqttOptions options_;
-  std::map<std::string, Published> published_;             // by topic
-  std::map<std::string, nlohmann::ordered_json> devices_;  // by topic: as Home Assistant has them
-  std::set<std::string> pictures_;                         // topics that somebody else fills
-  std::map<int64_t, ZoneCounts> zones_;                    // by camera: of its newest result
+  std::map<std::string, Published> published_;  // by topic
+  std::map<std::string, Device> devices_;       // by topic
+  std::set<std::string> pictures_;              // topics that somebody else fills
+  std::map<int64_t, ZoneCounts> zones_;         // by camera: of its newest result
 };
 
 }  // namespace octet
