@@ -59,8 +59,7 @@ OpenVINO, and watches cameras and video files.
 .
 This package has the program, its engines with their libraries, and a service
 for systemd.")
-set(CPACK_DEBIAN_OCTET_PACKAGE_RECOMMENDS libavdevice59)
-set(CPACK_DEBIAN_OCTET_PACKAGE_SUGGESTS "octet-armnn, octet-models, octet-train")
+set(CPACK_DEBIAN_OCTET_PACKAGE_SUGGESTS "libavdevice59, octet-armnn, octet-models, octet-train, python3-octet")
 set(CPACK_DEBIAN_OCTET_PACKAGE_CONTROL_EXTRA
   ${control}/conffiles ${control}/postinst ${control}/prerm ${control}/postrm)
 octet_package_documents(runtime octet)
@@ -94,6 +93,14 @@ Headers and CMake files for programs that use octet: find_package(octet).")
   octet_package_documents(dev octet-dev)
   list(APPEND CPACK_DEBIAN_OCTET_PACKAGE_CONTROL_EXTRA ${control}/triggers)  # of the shared library
 endif()
+
+list(APPEND CPACK_COMPONENTS_ALL python)
+octet_package(python python3-octet python
+"octet for Python 3
+The module octet finds objects in NumPy arrays and image files.")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "${same_octet}, python3 (>= 3.9), python3-numpy")
+octet_package_documents(python python3-octet)
 
 list(APPEND CPACK_COMPONENTS_ALL models)
 octet_package(models octet-models video

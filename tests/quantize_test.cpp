@@ -243,7 +243,7 @@ TEST_F(Quantize, OtherKeypointsGoAllTheWay) {
   EXPECT_EQ(json::parse(judged.out)["task"], "pose");
   const Outcome again = run_octet("export --format onnx --imgsz 64 -o " + folder_.path().string() +
                                   " --model " + at("q.safetensors"));
-  EXPECT_THAT(again.err, HasSubstr("q.onnx: exists and is overwritten"));
+  EXPECT_THAT(again.err, HasSubstr("q.onnx: replaces the file that was there"));
 }
 
 TEST_F(Quantize, WithoutLabelsNothingBegins) {

@@ -15,6 +15,10 @@
 //   octet::write_jpeg("found.jpg", image);
 #pragma once
 
+#if __cplusplus < 202002L
+#error "octet needs C++20: compile with -std=c++20"
+#endif
+
 #include "octet/detections.h"
 #include "octet/detector.h"
 #include "octet/error.h"

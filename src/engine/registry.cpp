@@ -82,6 +82,7 @@ const std::vector<EngineRow>& engine_rows() {
       {.name = "armnn",
        .library = "Arm NN",
        .install = "install libarmnntfliteparser22 and a backend of it",
+       .package = "octet-armnn",
        .formats = {"tflite"},
        .slow_because = "its reference backend takes a minute for an image"}};
   return rows;
@@ -119,8 +120,10 @@ std::unique_ptr<Network> Engine::compile(const NetworkSource& source, Size size,
 std::unique_ptr<Engine> open_engine_module(const EngineRow& row, const fs::path& file) {
   static const EngineHost host{.log = write_log, .stop = &stop_requested()};
   if (!fs::exists(file))
-    fail("engine {}: the module {} is missing; build it with 'make build', or take another engine",
-         row.name, file.string());
+    fail(
+        "engine {}: the module {} is missing; install the package {}, or build it with 'make "
+        "build'",
+        row.name, file.filename().string(), row.package);
   void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
     fail("engine {}: {} cannot be loaded ({}); {}", row.name, row.library, ::dlerror(),

@@ -21,8 +21,9 @@ struct EngineOption {
 };
 
 struct EngineRow {
-  std::string_view name;              // of --engine; the module is octet_engine_NAME.so
-  std::string_view library, install;  // the library that it needs, and how to install it, in words
+  std::string_view name;               // of --engine; the module is octet_engine_NAME.so
+  std::string_view library, install;   // the library that it needs, and how to install it, in words
+  std::string_view package = "octet";  // of Debian, which has the module
   // Names of format/registry.h. A model without a file is written in the first.
   std::vector<std::string_view> formats;
   std::vector<EngineOption> options = {};

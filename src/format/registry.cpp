@@ -143,10 +143,14 @@ const ExportFormat* export_format_of(const fs::path& file) {
   return found == std::end(kFormats) ? nullptr : found;
 }
 
-ExportContent make_export(const ExportFormat& format, const Model& model,
-                          const ExportOptions& options) {
+void require_exportable(const ExportFormat& format, const Model& model) {
   if (format.int8_only && model.quantization.empty())
     fail("--format {}: takes int8 models only; 'octet quantize' makes one", format.name);
+}
+
+ExportContent make_export(const ExportFormat& format, const Model& model,
+                          const ExportOptions& options) {
+  require_exportable(format, model);
   return format.make(model, options);
 }
 

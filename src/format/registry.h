@@ -60,7 +60,7 @@ struct ExportFormat {
   // the format runs it. Null: all files of the format have no such need.
   std::string (*needs)(const ExportContent& content, const std::string& name) = nullptr;
   // Whether every SiLU has a quantizer before it and one after its sigmoid. Otherwise `verify`
-  // counts their parameters as absent by design.
+  // counts their parameters as not in the format.
   bool quantizes_silu = true;
   bool fractions = false;  // decoded coordinates are fractions of the input's sides
   bool int8_only = false;  // its engines compute in integers only
@@ -77,6 +77,7 @@ struct ExportFormat {
 [[nodiscard]] const ExportFormat* export_format_of(const std::filesystem::path& file);
 
 // Throws for a float model where the format is int8 only.
+void require_exportable(const ExportFormat& format, const Model& model);
 [[nodiscard]] ExportContent make_export(const ExportFormat& format, const Model& model,
                                         const ExportOptions& options);
 // Writes the file and the one beside it. Each file appears when it is complete.

@@ -54,7 +54,7 @@ nlohmann::ordered_json write_one(const Options& options, const Model& model,
                                  const ExportFormat& format, fs::path path, Size size) {
   path += format.extension;
   if (std::error_code ignored; fs::exists(path, ignored))
-    log_info("{}: exists and is overwritten", path.string());
+    log_info("{}: replaces the file that was there", path.string());
   write_export(
       format, path, model,
       {.size = size,
@@ -88,6 +88,7 @@ void run(const Options& options) {
   if (options.activations == "int8" && model.quantization.empty())
     fail_usage("--activations int8: {} is a float model; 'octet quantize' makes an int8 one",
                options.model);
+  for (const std::string& name : options.formats) require_exportable(export_format(name), model);
   model = fold_batch_norm(std::move(model));
   const fs::path source = options.model;
   const fs::path folder = !options.folder.empty()    ? fs::path(options.folder)

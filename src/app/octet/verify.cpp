@@ -80,7 +80,7 @@ void print_shares(const std::string& name, const ordered_json& s) {
 
 void print(const ordered_json& j) {
   const auto& p = j["parameters"];
-  print_out("parameters: {} compared, {} equal, {} absent by design\n",
+  print_out("parameters: {} compared, {} equal, {} not in the format\n",
             p["compared"].get<int64_t>(), p["equal"].get<int64_t>(),
             p["absent_by_design"].get<int64_t>());
   size_t shown = 0;
@@ -99,7 +99,8 @@ void print(const ordered_json& j) {
               e["device"].get<std::string>(), e["precision"].get<std::string>(),
               e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
               e["reference_map50_95"].get<double>());
-    print_out("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "", "equal", "within 1", "within 2", "within 4");
+    print_out("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "share of values, in 8-bit steps", "equal",
+              "within 1", "within 2", "within 4");
     const auto& nodes = e["node_by_node"];
     if (nodes["nodes"] > 0)
       print_shares(fmt::format("node by node ({} values)", nodes["nodes"].get<size_t>()), nodes);

@@ -132,10 +132,10 @@ void run_train(Options& options, const CLI::App& verb) {
        {"octet", OCTET_VERSION}},
       reported_options(verb));
   const std::string best = (options.train.folder / "best.safetensors").string();
-  log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}",
+  log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}; report: {}",
            counted(static_cast<int64_t>(s.epochs.size()), "epoch"), s.seconds, s.images_per_second,
            s.best_epoch > 0 ? fmt::format("epoch {}", s.best_epoch) : "the model as given",
-           s.best.boxes.map50_95, best);
+           s.best.boxes.map50_95, best, (options.train.folder / "report.html").string());
   if (!options.json) return;
   nlohmann::ordered_json j{{"output", best},
                            {"images", s.images},

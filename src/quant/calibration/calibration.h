@@ -15,9 +15,9 @@
 namespace octet {
 
 // The names of its phases, for progress.
-inline constexpr const char* kCollectPhase = "observing ranges";
-inline constexpr const char* kChoosePhase = "choosing ranges";
-inline constexpr const char* kSiluPhase = "choosing ranges at SiLU";
+inline constexpr const char* kCollectPhase = "calibration: measuring ranges";
+inline constexpr const char* kChoosePhase = "calibration: choosing ranges";
+inline constexpr const char* kSiluPhase = "calibration: ranges of SiLU";
 
 // The float network that is calibrated, and its images. octet-train computes it with libtorch.
 class CalibrationNetwork {
