@@ -8,7 +8,7 @@ help:
 	@echo "make fuzz MINUTES=10  each fuzz target for so long"
 	@echo "make build   the release programs, in build/bin"
 	@echo "make install PREFIX=/usr/local  installs the release programs"
-	@echo "make deb     the Debian packages, in build/package"
+	@echo "make deb     the Debian packages, in build/package; make deb ARCH=arm64 cross-builds those for Arm, in build/package-arm64"
 	@echo "make dist    the source archive, in build"
 	@echo "make aarch64 what runs on a Raspberry Pi, in build/aarch64/bin, tested under an emulator"
 	@echo "make engines fetches TensorFlow Lite, ONNX Runtime and Arm NN beside OpenVINO"
@@ -32,7 +32,7 @@ install: build
 	@cmake --install build --prefix $(or $(PREFIX),/usr/local) --strip
 
 deb:
-	@scripts/deb.sh
+	@scripts/deb.sh $(ARCH)
 
 dist:
 	@scripts/dist.sh

@@ -23,6 +23,9 @@ scripts/dist.sh
 step packages in a bare Debian
 scripts/deb.sh
 tests/system/package.sh build/package
+step packages for arm64 in a bare, emulated Debian
+scripts/deb.sh arm64
+tests/system/package.sh build/package-arm64
 step int8 on x86 without VNNI, emulated
 scripts/emulate.sh
 step fuzzing

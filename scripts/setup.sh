@@ -123,17 +123,33 @@ install_tflite() {
   keep "$work/tflite" "$2" "$wanted"
 }
 
+# A hook of mmdebstrap. It writes down what dpkg would know of the packages, had it installed them; scripts/arm64_shlibdeps.sh reads that.
+# shellcheck disable=SC2016  # the hook's own variables
+record_packages='
+  set -e
+  cd "$1/var/lib/dpkg"
+  mkdir -p info
+  for deb in "$1"/var/cache/apt/archives/*.deb; do
+    dpkg-deb -e "$deb" control
+    name=$(dpkg-deb -f "$deb" Package)
+    sed "/^Package:/a Status: install ok installed" control/control >> status
+    echo >> status
+    for part in shlibs symbols; do if [ -e control/$part ]; then mv control/$part "info/$name.$part"; fi; done
+    dpkg-deb --fsys-tarfile "$deb" | tar -t | sed -nE "s,^\.,,; /\.so(\.|$)/p" > "info/$name.list"
+    rm -r control
+  done'
+
 # What a Raspberry Pi's Debian has, to cross-compile against and to run tests in under an emulator.
 install_sysroot() {
   local wanted
-  wanted="5 $(debian_release)"
+  wanted="6 $(debian_release)"
   [ "$(cat .deps/aarch64/sysroot/version 2>/dev/null)" = "$wanted" ] && return
   say "fetching an arm64 Debian to build against (400 MB)"
   local work
   work=$(mktemp -d)
   trap 'rm -rf "$work"' RETURN
   # shellcheck disable=SC2086,SC2116
-  mmdebstrap --quiet --variant=extract --architectures=arm64 --include="$(echo $sysroot_packages)" "$(debian_release)" "$work/sysroot" \
+  mmdebstrap --quiet --variant=extract --architectures=arm64 --include="$(echo $sysroot_packages)" --extract-hook="$record_packages" "$(debian_release)" "$work/sysroot" \
     >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; die "the arm64 Debian could not be fetched; is the network there?"; }
   keep "$work/sysroot" aarch64/sysroot "$wanted"
 }

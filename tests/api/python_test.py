@@ -97,6 +97,11 @@ class Boxes(unittest.TestCase):
         self.assertEqual(results, [expected] * 3)
 
 
+class Version(unittest.TestCase):
+    def test_package(self):
+        self.assertIn(f'\nversion = "{octet.version()}"\n', (SOURCE / "python/pyproject.toml").read_text())
+
+
 class Errors(unittest.TestCase):
     def test_files(self):
         with tempfile.TemporaryDirectory() as folder:
