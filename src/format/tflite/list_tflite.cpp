@@ -6,6 +6,7 @@
 #include "format/checkpoint/zip.h"
 #include "format/finite.h"
 #include "format/tflite/check_tflite.h"
+#include "format/tflite/stored_bytes.h"
 #include "format/tflite/tflite.h"
 #include "tflite_generated.h"
 
@@ -49,15 +50,6 @@ std::string list(const flatbuffers::Vector<T>* v, Budget& budget) {
   if (v == nullptr) return "";
   budget.take(v->size(), kDigitBytes);
   return fmt::format("{}", fmt::join(v->begin(), v->end(), ","));
-}
-
-std::span<const std::byte> data_of(const tflite::Model& model, uint32_t buffer,
-                                   const std::string& name) {
-  if (buffer >= model.buffers()->size())
-    fail("{}: buffer {} does not exist; the file is damaged", name, buffer);
-  const auto* data = model.buffers()->Get(buffer)->data();
-  if (data == nullptr) return {};
-  return std::as_bytes(std::span(data->data(), data->size()));
 }
 
 std::string type_text(tflite::TensorType type) {
@@ -169,8 +161,12 @@ Fields options_of(const tflite::Operator& op, Budget& budget) {
 
 class Reader {
  public:
-  Reader(const tflite::Model& model, Budget& budget)
-      : model_(model), graph_(*model.subgraphs()->Get(0)), budget_(budget), name_(budget.name()) {
+  Reader(const tflite::Model& model, std::span<const std::byte> file, Budget& budget)
+      : model_(model),
+        file_(file),
+        graph_(*model.subgraphs()->Get(0)),
+        budget_(budget),
+        name_(budget.name()) {
     if (graph_.tensors() == nullptr || graph_.operators() == nullptr)
       fail("{}: its network is empty", name_);
   }
@@ -184,7 +180,7 @@ class Reader {
       fields["shape"] = list(t->shape(), budget_);
       if (t->quantization() != nullptr)
         read_quantization(*t->quantization(), tensor, budget_, out_);
-      const auto data = data_of(model_, t->buffer(), name_ + ": " + tensor);
+      const auto data = stored_bytes(model_, file_, t->buffer(), name_ + ": " + tensor);
       if (data.empty()) continue;
       budget_.take(kEntryBytes + data.size());
       ListedTensor flat{.type = type_text(t->type()), .shape = {}, .bytes = {}};
@@ -281,18 +277,20 @@ class Reader {
   }
 
   const tflite::Model& model_;
+  std::span<const std::byte> file_;
   const tflite::SubGraph& graph_;
   Budget& budget_;
   const std::string& name_;
   ExportListing out_;
 };
 
-void require_sound_constants(const tflite::Model& model, Budget& budget) {
+void require_sound_constants(const tflite::Model& model, std::span<const std::byte> file,
+                             Budget& budget) {
   for (const tflite::SubGraph* graph : *model.subgraphs()) {
     if (graph->tensors() == nullptr) continue;
     for (const tflite::Tensor* t : *graph->tensors()) {
       const std::string where = budget.name() + ": " + text(t->name(), budget);
-      const auto data = data_of(model, t->buffer(), where);
+      const auto data = stored_bytes(model, file, t->buffer(), where);
       budget.take(data.size());
       require_no_nan(data, type_text(t->type()), where);
     }
@@ -322,8 +320,8 @@ std::string precision_of(const TfliteOperator& op) {
 TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::string& name) {
   Budget budget(name, bytes.size());
   const tflite::Model& model = verified(bytes, name);
-  check_tflite(model, name);
-  const Reader reader(model, budget);
+  check_tflite(model, bytes, name);
+  const Reader reader(model, bytes, budget);
   TfliteSummary out;
   out.operators = reader.operators();
   out.input = reader.input_size();
@@ -341,18 +339,18 @@ TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::stri
 
 ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name) {
   Budget budget(name, bytes.size());
-  return Reader(verified(bytes, name), budget).read();
+  return Reader(verified(bytes, name), bytes, budget).read();
 }
 
 std::map<std::string, std::string> read_tflite_metadata(std::span<const std::byte> bytes,
                                                         const std::string& name) {
   Budget budget(name, bytes.size());
   const tflite::Model& model = verified(bytes, name);
-  require_sound_constants(model, budget);
+  require_sound_constants(model, bytes, budget);
   std::map<std::string, std::string> entries;
   if (model.metadata() != nullptr) {
     for (const tflite::Metadata* m : *model.metadata()) {
-      const auto data = data_of(model, m->buffer(), name);
+      const auto data = stored_bytes(model, bytes, m->buffer(), name);
       budget.take(kEntryBytes + data.size());
       entries[text(m->name(), budget)] = {reinterpret_cast<const char*>(data.data()), data.size()};
     }
