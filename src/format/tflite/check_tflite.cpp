@@ -45,7 +45,8 @@ constexpr OperatorRule kRules[] = {{tflite::BuiltinOperator_ADD, 2},
                                    {tflite::BuiltinOperator_SUM, 2},
                                    {tflite::BuiltinOperator_RESIZE_NEAREST_NEIGHBOR, 2},
                                    {tflite::BuiltinOperator_QUANTIZE, 1},
-                                   {tflite::BuiltinOperator_HARD_SWISH, 1}};
+                                   {tflite::BuiltinOperator_HARD_SWISH, 1},
+                                   {tflite::BuiltinOperator_BATCH_MATMUL, 2}};
 
 // Others need at least something to read.
 OperatorRule rule_of(int code) {

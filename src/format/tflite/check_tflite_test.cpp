@@ -143,5 +143,22 @@ TEST(CheckTflite, NetworksOfTheEdgeTpuAreKnown) {
   }
 }
 
+// XNNPACK of TensorFlow Lite 2.21 takes the zero point of the second for 0.
+TEST(CheckTflite, ProductsThatXnnpackComputesWronglyAreKnown) {
+  for (const int64_t zero : {0, -128}) {
+    tflite::ModelT model;
+    tflite::GetModel(HybridSample{}.bytes().data())->UnPackTo(&model);
+    auto& code = *model.operator_codes.at(0);
+    code.builtin_code = tflite::BuiltinOperator_BATCH_MATMUL;
+    code.deprecated_builtin_code = tflite::BuiltinOperator_BATCH_MATMUL;
+    graph(model).operators.at(0)->builtin_options.Reset();
+    graph(model).tensors.at(1)->quantization->zero_point = {zero};
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(tflite::Model::Pack(builder, &model), tflite::ModelIdentifier());
+    const std::span bytes(builder.GetBufferPointer(), builder.GetSize());
+    EXPECT_EQ(summarize_tflite(std::as_bytes(bytes), "m").wrong_in_xnnpack, zero != 0);
+  }
+}
+
 }  // namespace
 }  // namespace octet

@@ -1,3 +1,4 @@
+#include <cstring>
 #include <set>
 
 #include "core/budget.h"
@@ -91,6 +92,14 @@ void read_quantization(const tflite::QuantizationParameters& q, const std::strin
   put(".scale", "f32", q.scale());
   put(".zero_point", "i64", q.zero_point());
   out.nodes["tensor " + name]["quantized_dimension"] = std::to_string(q.quantized_dimension());
+}
+
+// A damaged file may have it at any address.
+int64_t first_zero_point(const tflite::QuantizationParameters* q) {
+  int64_t zero = 0;
+  if (q != nullptr && q->zero_point() != nullptr && q->zero_point()->size() > 0)
+    std::memcpy(&zero, q->zero_point()->Data(), sizeof zero);
+  return zero;
 }
 
 using Fields = std::map<std::string, std::string>;
@@ -234,6 +243,20 @@ class Reader {
     }
     return "";
   }
+  // As TfliteSummary has it.
+  [[nodiscard]] bool wrong_in_xnnpack() const {
+    for (const tflite::Operator* op : *graph_.operators()) {
+      const auto* in = op->inputs();
+      if (operator_text(code_of(*op)) != "BATCH_MATMUL" || in == nullptr || in->size() < 2)
+        continue;
+      (void)names(in);  // that they exist
+      if (in->Get(1) < 0) continue;
+      const tflite::Tensor& second = tensor(in->Get(1));
+      if (second.type() == tflite::TensorType_INT8 && first_zero_point(second.quantization()) != 0)
+        return true;
+    }
+    return false;
+  }
   // 0 × 0 where it is not fixed.
   [[nodiscard]] Size input_size() const {
     (void)names(graph_.inputs());
@@ -326,6 +349,7 @@ TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::stri
   out.operators = reader.operators();
   out.input = reader.input_size();
   out.wrong_in_armnn = reader.wrong_in_armnn();
+  out.wrong_in_xnnpack = reader.wrong_in_xnnpack();
   for (const TfliteOperator& op : out.operators) {
     if (op.code == kEdgeTpuOperator) out.edge_tpu = true;
     if (op.code != "CONV_2D" && op.code != "DEPTHWISE_CONV_2D" && op.code != kEdgeTpuOperator)

@@ -10,9 +10,9 @@
 
 namespace octet {
 
-// The bytes of a buffer of `model`, which is in `file`. Writers of large files and Google's quantizer
-// put them behind the tables. Throws an Error that begins with `where` when there is no such buffer,
-// or the file ends before it does.
+// The bytes of a buffer of `model`, which is in `file`. Google's quantizer, and writers of large
+// files, put them behind the tables. Throws an Error that begins with `where` when there is no such
+// buffer, or the file ends before it does.
 [[nodiscard]] std::span<const std::byte> stored_bytes(const tflite::Model& model,
                                                       std::span<const std::byte> file,
                                                       uint32_t buffer, const std::string& where);
