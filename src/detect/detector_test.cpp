@@ -235,8 +235,10 @@ TEST(OpenVino, CacheIsOfTheContent) {
 
 // TensorFlow Lite would read the scales of the other channels beyond the file's single one.
 TEST(Engines, WeightsOfOneScaleInAFloatNetworkAreExact) {
-  const std::string content = HybridSample{.input_channels = 3, .side = 32}.bytes();
-  for (const char* delegate : {"", "none"}) {
+  for (const auto& [delegate, behind] :
+       {std::pair{"", false}, {"none", false}, {"", true}, {"none", true}}) {
+    const std::string content =
+        HybridSample{.input_channels = 3, .side = 32, .behind = behind}.bytes();
     const auto engine = load_engine("tflite");
     const auto network = engine->compile({.name = "m", .content = content}, {32, 32},
                                          {.settings = {{"delegate", delegate}}});

@@ -57,8 +57,10 @@ TEST(CheckedNetwork, RefusesInputsThatAreNoPictureOfTheSize) {
                 n.in.shape = {4, 32, 64, 3};
               }),
               HasSubstr("takes 4 images at a time"));
-  for (const Shape& shape :
-       {Shape{0, 32, 64, 3}, Shape{1, -32, 64, 3}, Shape{1, 32, 64, 1}, Shape{32, 64, 3}, Shape{}})
+  for (const Shape& shape : {Shape{1, 32, 64, 1}, Shape{1, 32, 64, 4}})
+    EXPECT_THAT(refusal([&](LyingNetwork& n) { n.in.shape = shape; }),
+                HasSubstr("is not an image of 3 channels"));
+  for (const Shape& shape : {Shape{0, 32, 64, 3}, Shape{1, -32, 64, 3}, Shape{32, 64, 3}, Shape{}})
     EXPECT_THAT(refusal([&](LyingNetwork& n) { n.in.shape = shape; }), HasSubstr("m.onnx: "));
   EXPECT_THAT(refusal([](LyingNetwork& n) { n.in.type = ElementType::kFloat32; }),
               HasSubstr("bytes"));

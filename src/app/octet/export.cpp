@@ -53,8 +53,7 @@ fs::path compile(const ExportFormat& format, const fs::path& file) {
 nlohmann::ordered_json write_one(const Options& options, const Model& model,
                                  const ExportFormat& format, fs::path path, Size size) {
   path += format.extension;
-  if (std::error_code ignored; fs::exists(path, ignored))
-    log_info("{}: replaces the file that was there", path.string());
+  say_if_overwritten(path);
   write_export(
       format, path, model,
       {.size = size,

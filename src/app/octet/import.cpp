@@ -26,6 +26,7 @@ void run(const Options& options) {
   std::error_code missing;
   if (std::filesystem::equivalent(output, options.checkpoint, missing))
     fail_usage("-o {}: is the checkpoint itself; name another file", output.string());
+  say_if_overwritten(output);
   write_model_file(output, model, options.half ? StorageKind::kF16 : StorageKind::kF32);
   const int side = model.info.usual_side();
   const Cost total = cost(fold_batch_norm(model).graph, {side, side});

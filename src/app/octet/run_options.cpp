@@ -4,6 +4,7 @@
 #include "app/octet/verbs.h"
 #include "app/size_flag.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "engine/registry.h"
 
 namespace octet {
@@ -59,6 +60,12 @@ std::filesystem::path cache_folder() {
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
     return std::filesystem::path(home) / ".cache" / "octet";
   return {};
+}
+
+void say_if_overwritten(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored))
+    log_info("{}: replaces the file that was there", path.string());
 }
 
 }  // namespace octet

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct RunOptions {
   bool json = false;
 };
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision);
+
+// A line in the log where `path`, which is about to be written, exists.
+void say_if_overwritten(const std::filesystem::path& path);
 
 // `source`: the pictures' size where one side may become the rectangle that fits it. `parallel`:
 // inferences at the same time.

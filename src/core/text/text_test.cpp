@@ -70,6 +70,24 @@ TEST(PublicAddress, KeepsWhatIsPublic) {
   EXPECT_EQ(public_address("shots/a@b.mp4"), "shots/a@b.mp4");
 }
 
+// Passwords with / ? or # in them, and paths and queries with an @.
+TEST(PublicAddress, NamesTheHostBehindALoginAsItIsTyped) {
+  EXPECT_EQ(public_address("rtsp://u:s/e?c#r@camera:554/stream"), "rtsp://…@camera:554/stream");
+  EXPECT_EQ(public_address("rtsp://u:s/e@c@camera/a?token=1"), "rtsp://…@camera/a");
+  EXPECT_EQ(public_address("rtsp://u:s/e?c@cr@camera/a"), "rtsp://…") << "like a query with an @";
+  EXPECT_EQ(public_address("http://camera:80/a?mail=me@secret"), "http://…");
+  EXPECT_EQ(public_address("http://[fe80::1]/a?mail=me@secret"), "http://…");
+  EXPECT_EQ(public_address("rtsp://u:s@camera/stream@2"), "rtsp://…@2");
+  EXPECT_EQ(public_address("rtsp://u:s@camera/stream"), "rtsp://camera/stream");
+}
+
+TEST(PublicAddress, HasNoLoginOfItsPath) {
+  EXPECT_EQ(public_address("rtsp://camera:554/user=me&password=secret&channel=1/x.sdp"),
+            "rtsp://camera:554/");
+  EXPECT_EQ(public_address("rtsp://camera/live/user=me_password=s@cret"), "rtsp://…");
+  EXPECT_EQ(public_address("rtsp://u:p@camera/live/password=secret"), "rtsp://camera/live/");
+}
+
 // Passwords and tokens of anything, letters that no other part of the address has among it.
 TEST(PublicAddress, NoPasswordIsSeen) {
   const std::string letters = "QXZ7/?#@:;%&=\\ !$'\"()*+,[]|QXZ7";
@@ -85,7 +103,8 @@ TEST(PublicAddress, NoPasswordIsSeen) {
   for (int i = 0; i < 20000; ++i) {
     const std::string user = random() % 2 == 0 ? "user:" + secret() + "@" : "";
     const std::string query = random() % 2 == 0 ? "?token=" + secret() : "";
-    const std::string address = "rtsp://" + user + "camera.example:554/stream" + query;
+    const std::string path = random() % 2 == 0 ? "/user=me&password=" + secret() : "/stream";
+    const std::string address = "rtsp://" + user + "camera.example:554" + path + query;
     EXPECT_FALSE(seen(public_address(address))) << address;
     if (address.find_first_of(" '\"") != std::string::npos) continue;  // ends an address in a text
     EXPECT_FALSE(seen(without_secrets("down: " + address + ": no answer"))) << address;

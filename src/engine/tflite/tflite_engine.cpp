@@ -232,6 +232,10 @@ class TfliteNetwork : public Network {
     const TfliteSummary summary = summarize_tflite(as_bytes(source.content), name_);
     if (summary.edge_tpu && (delegate_.empty() || delegate_ == kNoDelegate))
       fail("{}: was compiled for the Edge TPU; run it with --delegate libedgetpu.so.1", name_);
+    if (delegate_.empty() && summary.wrong_in_xnnpack) {
+      log_info("{}: runs without XNNPACK, whose products of int8 tensors would be wrong", name_);
+      delegate_ = kNoDelegate;
+    }
     mended_ = with_channel_scales(source.content, name_);
     const std::string_view content = mended_.empty() ? source.content : mended_;
     model_.reset(api.model_create(content.data(), content.size()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "format/tflite/stored_bytes.h"
 
 namespace octet {
 namespace {
@@ -44,7 +45,8 @@ constexpr OperatorRule kRules[] = {{tflite::BuiltinOperator_ADD, 2},
                                    {tflite::BuiltinOperator_SUM, 2},
                                    {tflite::BuiltinOperator_RESIZE_NEAREST_NEIGHBOR, 2},
                                    {tflite::BuiltinOperator_QUANTIZE, 1},
-                                   {tflite::BuiltinOperator_HARD_SWISH, 1}};
+                                   {tflite::BuiltinOperator_HARD_SWISH, 1},
+                                   {tflite::BuiltinOperator_BATCH_MATMUL, 2}};
 
 // Others need at least something to read.
 OperatorRule rule_of(int code) {
@@ -72,8 +74,8 @@ int64_t bytes_of(tflite::TensorType type) {
 
 class Check {
  public:
-  Check(const tflite::Model& model, const std::string& name)
-      : model_(model), graph_(*model.subgraphs()->Get(0)), name_(name) {
+  Check(const tflite::Model& model, std::span<const std::byte> file, const std::string& name)
+      : model_(model), file_(file), graph_(*model.subgraphs()->Get(0)), name_(name) {
     if (graph_.tensors() == nullptr || graph_.operators() == nullptr)
       fail("{}: its network is empty", name_);
   }
@@ -96,15 +98,11 @@ class Check {
   [[nodiscard]] static std::string label(const tflite::Tensor& t) {
     return t.name() == nullptr ? "" : t.name()->str();
   }
-  [[nodiscard]] std::span<const uint8_t> constant(const tflite::Tensor& t) const {
-    const auto* data = model_.buffers()->Get(t.buffer())->data();
-    return data == nullptr ? std::span<const uint8_t>{} : std::span(data->data(), data->size());
+  [[nodiscard]] std::span<const std::byte> constant(const tflite::Tensor& t) const {
+    return stored_bytes(model_, file_, t.buffer(), name_);
   }
 
   void check_tensor(const tflite::Tensor& t) const {
-    if (t.buffer() >= model_.buffers()->size())
-      fail("{}: the tensor '{}' lies in buffer {}, which does not exist", name_, label(t),
-           t.buffer());
     int64_t count = 1;
     if (t.shape() != nullptr) {
       for (const int32_t side : *t.shape()) {
@@ -238,6 +236,7 @@ class Check {
   }
 
   const tflite::Model& model_;
+  std::span<const std::byte> file_;
   const tflite::SubGraph& graph_;
   const std::string& name_;
   std::vector<bool> there_;
@@ -245,6 +244,9 @@ class Check {
 
 }  // namespace
 
-void check_tflite(const tflite::Model& model, const std::string& name) { Check(model, name).run(); }
+void check_tflite(const tflite::Model& model, std::span<const std::byte> file,
+                  const std::string& name) {
+  Check(model, file, name).run();
+}
 
 }  // namespace octet

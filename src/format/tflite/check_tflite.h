@@ -1,15 +1,18 @@
 // Checks the properties of a file that TensorFlow Lite itself does not check.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 
 #include "tflite_generated.h"
 
 namespace octet {
 
-// Checks that indices exist, that constants have the size of their shapes, that quantization lists
-// have the right length, and that every operator has inputs which were made before. Throws an Error
-// that names the file and the tensor.
-void check_tflite(const tflite::Model& model, const std::string& name);
+// Checks the network of `file`: that indices exist, that constants have the size of their shapes,
+// that quantization lists have the right length, and that every operator has inputs which were made
+// before. Throws an Error that names the file and the tensor.
+void check_tflite(const tflite::Model& model, std::span<const std::byte> file,
+                  const std::string& name);
 
 }  // namespace octet

@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "format/model_file.h"
+#include "format/tflite/hybrid_sample.h"
 #include "format/tflite/tflite.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
@@ -64,7 +65,8 @@ TEST(CheckTflite, RefusesIndicesOfNothing) {
       EXPECT_THAT(said_of(change), HasSubstr("m.tflite: ")) << index;
   }
   EXPECT_THAT(said_of([](auto& m) { first_conv(m).opcode_index = 99999; }), HasSubstr("code"));
-  EXPECT_THAT(said_of([](auto& m) { weights(m).buffer = 99999; }), HasSubstr("buffer 99999"));
+  EXPECT_THAT(said_of([](auto& m) { weights(m).buffer = 99999; }),
+              HasSubstr("buffer 99999 does not exist"));
 }
 
 TEST(CheckTflite, RefusesOperatorsWithoutTheirInputs) {
@@ -106,6 +108,56 @@ TEST(CheckTflite, RefusesWindowsOfNothing) {
                 first_conv(m).builtin_options.AsConv2DOptions()->dilation_h_factor = -1;
               }),
               HasSubstr("dilation"));
+}
+
+TEST(CheckTflite, ReadsConstantsBehindTheTables) {
+  const std::string file = HybridSample{.behind = true}.bytes();
+  EXPECT_EQ(summarize_tflite(as_bytes(file), "m").precision, "int8 weights, float arithmetic");
+  EXPECT_EQ(list_tflite(as_bytes(file), "m").tensors.at("weights").bytes,
+            std::vector<std::byte>(18, std::byte{3}));
+  const std::string cut = file.substr(0, file.size() - 1);
+  EXPECT_THAT(error_of([&] { (void)summarize_tflite(as_bytes(cut), "m.tflite"); }),
+              HasSubstr("m.tflite: buffer 1 lies beyond the end of the file"));
+  EXPECT_THAT(error_of([&] { (void)list_tflite(as_bytes(cut), "m"); }), HasSubstr("beyond"));
+  EXPECT_THAT(said_of([](auto& m) {
+                m.buffers.at(1)->offset = std::numeric_limits<uint64_t>::max();
+                m.buffers.at(1)->size = 2;
+              }),
+              HasSubstr("beyond the end"));
+}
+
+TEST(CheckTflite, NetworksOfTheEdgeTpuAreKnown) {
+  for (const bool compiled : {false, true}) {
+    tflite::ModelT model;
+    tflite::GetModel(sample().data())->UnPackTo(&model);
+    if (compiled) {
+      auto& code = *model.operator_codes.at(first_conv(model).opcode_index);
+      code.builtin_code = tflite::BuiltinOperator_CUSTOM;
+      code.deprecated_builtin_code = tflite::BuiltinOperator_CUSTOM;
+      code.custom_code = "edgetpu-custom-op";
+    }
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(tflite::Model::Pack(builder, &model), tflite::ModelIdentifier());
+    const std::span bytes(builder.GetBufferPointer(), builder.GetSize());
+    EXPECT_EQ(summarize_tflite(std::as_bytes(bytes), "m").edge_tpu, compiled);
+  }
+}
+
+// XNNPACK of TensorFlow Lite 2.21 takes the zero point of the second for 0.
+TEST(CheckTflite, ProductsThatXnnpackComputesWronglyAreKnown) {
+  for (const int64_t zero : {0, -128}) {
+    tflite::ModelT model;
+    tflite::GetModel(HybridSample{}.bytes().data())->UnPackTo(&model);
+    auto& code = *model.operator_codes.at(0);
+    code.builtin_code = tflite::BuiltinOperator_BATCH_MATMUL;
+    code.deprecated_builtin_code = tflite::BuiltinOperator_BATCH_MATMUL;
+    graph(model).operators.at(0)->builtin_options.Reset();
+    graph(model).tensors.at(1)->quantization->zero_point = {zero};
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(tflite::Model::Pack(builder, &model), tflite::ModelIdentifier());
+    const std::span bytes(builder.GetBufferPointer(), builder.GetSize());
+    EXPECT_EQ(summarize_tflite(std::as_bytes(bytes), "m").wrong_in_xnnpack, zero != 0);
+  }
 }
 
 }  // namespace

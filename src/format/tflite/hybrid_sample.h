@@ -17,14 +17,34 @@ struct HybridSample {
   int32_t side = 8;
   std::vector<float> scales{0.5F};
   bool has_bias = true;
-  bool stored = true;  // the weights are in the file; else they are a second input
+  bool stored = true;   // the weights are in the file; else they are a second input
+  bool behind = false;  // the weights are behind the tables, where Google's quantizer puts them
 
   [[nodiscard]] std::string bytes() const {
+    if (!behind) return bytes_with_weights_at(0);
+    constexpr size_t kAlignment = 16;
+    std::string out = bytes_with_weights_at(kAlignment);  // as long as with the right place
+    const size_t at = (out.size() + kAlignment - 1) / kAlignment * kAlignment;
+    out = bytes_with_weights_at(at);
+    out.resize(at);
+    return out.append(static_cast<size_t>(9 * outputs()), 3);
+  }
+
+ private:
+  [[nodiscard]] int32_t outputs() const { return depthwise ? input_channels : 2; }
+
+  // `at`: the place in the file; 0: in its table.
+  [[nodiscard]] std::string bytes_with_weights_at(size_t at) const {
     tflite::ModelT m;
     m.version = 3;
     for (int i = 0; i < 3; ++i) m.buffers.push_back(std::make_unique<tflite::BufferT>());
-    const int32_t outputs = depthwise ? input_channels : 2;
-    if (stored) m.buffers[1]->data.assign(static_cast<size_t>(9 * outputs), 3);
+    const int32_t outputs = this->outputs();
+    if (at > 0) {
+      m.buffers[1]->offset = at;
+      m.buffers[1]->size = static_cast<size_t>(9 * outputs);
+    } else if (stored) {
+      m.buffers[1]->data.assign(static_cast<size_t>(9 * outputs), 3);
+    }
     m.buffers[2]->data.assign(static_cast<size_t>(4 * outputs), 0);
     auto code = std::make_unique<tflite::OperatorCodeT>();
     code->builtin_code =
@@ -59,7 +79,6 @@ struct HybridSample {
     return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
   }
 
- private:
   [[nodiscard]] std::unique_ptr<tflite::OperatorT> make_operator() const {
     auto op = std::make_unique<tflite::OperatorT>();
     op->inputs = {0, 1};

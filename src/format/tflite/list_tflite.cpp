@@ -1,3 +1,4 @@
+#include <cstring>
 #include <set>
 
 #include "core/budget.h"
@@ -6,6 +7,7 @@
 #include "format/checkpoint/zip.h"
 #include "format/finite.h"
 #include "format/tflite/check_tflite.h"
+#include "format/tflite/stored_bytes.h"
 #include "format/tflite/tflite.h"
 #include "tflite_generated.h"
 
@@ -51,15 +53,6 @@ std::string list(const flatbuffers::Vector<T>* v, Budget& budget) {
   return fmt::format("{}", fmt::join(v->begin(), v->end(), ","));
 }
 
-std::span<const std::byte> data_of(const tflite::Model& model, uint32_t buffer,
-                                   const std::string& name) {
-  if (buffer >= model.buffers()->size())
-    fail("{}: buffer {} does not exist; the file is damaged", name, buffer);
-  const auto* data = model.buffers()->Get(buffer)->data();
-  if (data == nullptr) return {};
-  return std::as_bytes(std::span(data->data(), data->size()));
-}
-
 std::string type_text(tflite::TensorType type) {
   switch (type) {
     case tflite::TensorType_FLOAT32:
@@ -99,6 +92,14 @@ void read_quantization(const tflite::QuantizationParameters& q, const std::strin
   put(".scale", "f32", q.scale());
   put(".zero_point", "i64", q.zero_point());
   out.nodes["tensor " + name]["quantized_dimension"] = std::to_string(q.quantized_dimension());
+}
+
+// A damaged file may have it at any address.
+int64_t first_zero_point(const tflite::QuantizationParameters* q) {
+  int64_t zero = 0;
+  if (q != nullptr && q->zero_point() != nullptr && q->zero_point()->size() > 0)
+    std::memcpy(&zero, q->zero_point()->Data(), sizeof zero);
+  return zero;
 }
 
 using Fields = std::map<std::string, std::string>;
@@ -169,8 +170,12 @@ Fields options_of(const tflite::Operator& op, Budget& budget) {
 
 class Reader {
  public:
-  Reader(const tflite::Model& model, Budget& budget)
-      : model_(model), graph_(*model.subgraphs()->Get(0)), budget_(budget), name_(budget.name()) {
+  Reader(const tflite::Model& model, std::span<const std::byte> file, Budget& budget)
+      : model_(model),
+        file_(file),
+        graph_(*model.subgraphs()->Get(0)),
+        budget_(budget),
+        name_(budget.name()) {
     if (graph_.tensors() == nullptr || graph_.operators() == nullptr)
       fail("{}: its network is empty", name_);
   }
@@ -184,7 +189,7 @@ class Reader {
       fields["shape"] = list(t->shape(), budget_);
       if (t->quantization() != nullptr)
         read_quantization(*t->quantization(), tensor, budget_, out_);
-      const auto data = data_of(model_, t->buffer(), name_ + ": " + tensor);
+      const auto data = stored_bytes(model_, file_, t->buffer(), name_ + ": " + tensor);
       if (data.empty()) continue;
       budget_.take(kEntryBytes + data.size());
       ListedTensor flat{.type = type_text(t->type()), .shape = {}, .bytes = {}};
@@ -238,6 +243,20 @@ class Reader {
     }
     return "";
   }
+  // As TfliteSummary has it.
+  [[nodiscard]] bool wrong_in_xnnpack() const {
+    for (const tflite::Operator* op : *graph_.operators()) {
+      const auto* in = op->inputs();
+      if (operator_text(code_of(*op)) != "BATCH_MATMUL" || in == nullptr || in->size() < 2)
+        continue;
+      (void)names(in);  // that they exist
+      if (in->Get(1) < 0) continue;
+      const tflite::Tensor& second = tensor(in->Get(1));
+      if (second.type() == tflite::TensorType_INT8 && first_zero_point(second.quantization()) != 0)
+        return true;
+    }
+    return false;
+  }
   // 0 × 0 where it is not fixed.
   [[nodiscard]] Size input_size() const {
     (void)names(graph_.inputs());
@@ -281,18 +300,20 @@ class Reader {
   }
 
   const tflite::Model& model_;
+  std::span<const std::byte> file_;
   const tflite::SubGraph& graph_;
   Budget& budget_;
   const std::string& name_;
   ExportListing out_;
 };
 
-void require_sound_constants(const tflite::Model& model, Budget& budget) {
+void require_sound_constants(const tflite::Model& model, std::span<const std::byte> file,
+                             Budget& budget) {
   for (const tflite::SubGraph* graph : *model.subgraphs()) {
     if (graph->tensors() == nullptr) continue;
     for (const tflite::Tensor* t : *graph->tensors()) {
       const std::string where = budget.name() + ": " + text(t->name(), budget);
-      const auto data = data_of(model, t->buffer(), where);
+      const auto data = stored_bytes(model, file, t->buffer(), where);
       budget.take(data.size());
       require_no_nan(data, type_text(t->type()), where);
     }
@@ -322,12 +343,13 @@ std::string precision_of(const TfliteOperator& op) {
 TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::string& name) {
   Budget budget(name, bytes.size());
   const tflite::Model& model = verified(bytes, name);
-  check_tflite(model, name);
-  const Reader reader(model, budget);
+  check_tflite(model, bytes, name);
+  const Reader reader(model, bytes, budget);
   TfliteSummary out;
   out.operators = reader.operators();
   out.input = reader.input_size();
   out.wrong_in_armnn = reader.wrong_in_armnn();
+  out.wrong_in_xnnpack = reader.wrong_in_xnnpack();
   for (const TfliteOperator& op : out.operators) {
     if (op.code == kEdgeTpuOperator) out.edge_tpu = true;
     if (op.code != "CONV_2D" && op.code != "DEPTHWISE_CONV_2D" && op.code != kEdgeTpuOperator)
@@ -341,18 +363,18 @@ TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::stri
 
 ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name) {
   Budget budget(name, bytes.size());
-  return Reader(verified(bytes, name), budget).read();
+  return Reader(verified(bytes, name), bytes, budget).read();
 }
 
 std::map<std::string, std::string> read_tflite_metadata(std::span<const std::byte> bytes,
                                                         const std::string& name) {
   Budget budget(name, bytes.size());
   const tflite::Model& model = verified(bytes, name);
-  require_sound_constants(model, budget);
+  require_sound_constants(model, bytes, budget);
   std::map<std::string, std::string> entries;
   if (model.metadata() != nullptr) {
     for (const tflite::Metadata* m : *model.metadata()) {
-      const auto data = data_of(model, m->buffer(), name);
+      const auto data = stored_bytes(model, bytes, m->buffer(), name);
       budget.take(kEntryBytes + data.size());
       entries[text(m->name(), budget)] = {reinterpret_cast<const char*>(data.data()), data.size()};
     }

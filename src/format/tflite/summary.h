@@ -27,6 +27,9 @@ struct TfliteSummary {
   // The output tensor of an operator that Arm NN's parser computes wrongly; empty: there is none.
   // Such are a grouped convolution that is not depthwise, and a depthwise one behind a padding.
   std::string wrong_in_armnn;
+  // Whether it has a product of two int8 tensors, as in attention, whose second has a zero point.
+  // XNNPACK of TensorFlow Lite 2.21 takes that for 0.
+  bool wrong_in_xnnpack = false;
 };
 // Throws an Error that names the file when it is damaged.
 [[nodiscard]] TfliteSummary summarize_tflite(std::span<const std::byte> bytes,

@@ -88,8 +88,16 @@ void mutate_tensor(tflite::TensorT& t, Random& random) {
   }
 }
 
+// Places behind the tables, or beyond the file.
+void mutate_buffer(tflite::BufferT& buffer, Random& random) {
+  buffer.offset = random() % 2 == 0 ? random() % 4096 : std::numeric_limits<uint64_t>::max();
+  buffer.size = random() % 2 == 0 ? buffer.data.size() : std::numeric_limits<uint64_t>::max();
+}
+
 void mutate(tflite::ModelT& model, Random& random) {
   if (model.subgraphs.empty() || !model.subgraphs[0]) return;
+  if (auto* b = any_of(model.buffers, random); random() % 8 == 0 && b != nullptr && *b)
+    return mutate_buffer(**b, random);
   tflite::SubGraphT& graph = *model.subgraphs[0];
   const auto what = random() % 8;
   if (what == 0) return mutate_numbers(graph.inputs, random);

@@ -12,6 +12,7 @@ extern "C" {
 
 #include "core/error.h"
 #include "media/ffmpeg/ffmpeg.h"
+#include "media/image/bmp_runs.h"
 #include "media/image/exif.h"
 #include "media/image/limits.h"
 #include "media/image/tiff.h"
@@ -90,6 +91,8 @@ Image decode_picture(std::span<const std::byte> bytes, const std::string& name) 
   const AVCodec* codec = avcodec_find_decoder(kind.codec);
   if (codec == nullptr)
     fail("{}: the installed FFmpeg cannot decode {}", name, avcodec_get_name(kind.codec));
+  if (kind.codec == AV_CODEC_ID_BMP && bmp_runs_end_early(bytes))
+    fail("{}: is not a readable image: it is damaged or cut short", name);
   VideoFrame frame;
   if (const int status = decode_into(frame, bytes, *codec, kind.strictness); status < 0) {
     fail(

@@ -88,6 +88,40 @@ TEST_F(UnusualPicture, AJpegThatIsCutShortIsAnError) {
   EXPECT_EQ(error(scans + "\xFF\xD9"), "") << "it is what its writer wanted";
 }
 
+// 5 x 3 pixels of 8 or 4 bits; each row is a run of two pixels, and three that are stored as they are.
+std::string bmp_of_runs(bool half_bytes) {
+  const auto number = [](uint32_t value) {
+    return std::string{static_cast<char>(value), static_cast<char>(value >> 8), 0, 0};
+  };
+  const std::string stored = half_bytes ? std::string("\x12\x30", 2) : std::string("\1\2\3\0", 4);
+  std::string rows;
+  for (int row = 0; row < 3; ++row) {
+    rows += std::string("\2\1\0\3", 4) + stored;
+    rows += row < 2 ? std::string("\0\0", 2) : std::string("\0\1", 2);
+  }
+  const uint32_t colours = 16, data_at = 54 + 4 * colours;
+  const std::string planes_and_bits{1, 0, static_cast<char>(half_bytes ? 4 : 8), 0};
+  return "BM" + number(data_at + static_cast<uint32_t>(rows.size())) + number(0) + number(data_at) +
+         number(40) + number(5) + number(3) + planes_and_bits + number(half_bytes ? 2 : 1) +
+         number(static_cast<uint32_t>(rows.size())) + number(0) + number(0) + number(colours) +
+         number(0) + std::string(4 * colours, '\x40') + rows;
+}
+
+// As OpenCV does. The last row is whole without the mark of the end.
+TEST_F(UnusualPicture, ABmpOfRunsThatIsCutShortIsAnError) {
+  for (const bool half_bytes : {false, true}) {
+    const std::string whole = bmp_of_runs(half_bytes);
+    const size_t row = half_bytes ? 8 : 10;
+    EXPECT_EQ(read(whole).size(), (Size{5, 3})) << half_bytes;
+    EXPECT_EQ(read(whole.substr(0, whole.size() - 2)).rgb, read(whole).rgb) << half_bytes;
+    for (const size_t missing : {size_t{6}, row, 2 * row + 1})
+      EXPECT_THAT(error(whole.substr(0, whole.size() - missing)), HasSubstr("damaged or cut short"))
+          << half_bytes << " " << missing;
+    const std::string ended = whole.substr(0, whole.size() - row - 2) + std::string("\0\1", 2);
+    EXPECT_EQ(read(ended).size(), (Size{5, 3})) << "it is what its writer wanted";
+  }
+}
+
 TEST(JpegMarkers, AnyBytesAreTaken) {
   const std::string progressive = jpeg_of(gradient(61, 43), TJFLAG_PROGRESSIVE);
   const auto bytes = std::as_bytes(std::span(progressive));

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <thread>
@@ -58,11 +59,13 @@ class Piped {
   std::jthread writer_;
 };
 
-// Answers one connection after another with a header and these bytes.
+// Answers one connection after another with a header and these bytes. `login`: who may have them,
+// as Basic authorization writes it; empty: everybody.
 class HttpServer {
  public:
-  HttpServer(const std::string& type, std::string body)
-      : answer_("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: " + type + "\r\n\r\n" +
+  HttpServer(const std::string& type, std::string body, std::string login = "")
+      : login_(std::move(login)),
+        answer_("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: " + type + "\r\n\r\n" +
                 std::move(body)) {
     const LoopbackListener listener = listen_on_loopback();
     socket_ = listener.socket;
@@ -82,17 +85,25 @@ class HttpServer {
   void serve() const {
     for (int client = 0; (client = ::accept(socket_, nullptr, nullptr)) >= 0;) {
       std::array<char, 4096> asked{};
-      (void)!::recv(client, asked.data(), asked.size(), 0);
-      for (size_t done = 0; done < answer_.size();) {
+      const ssize_t bytes = ::recv(client, asked.data(), asked.size(), 0);
+      const std::string_view request(asked.data(),
+                                     static_cast<size_t>(std::max<ssize_t>(bytes, 0)));
+      const std::string& answer =
+          request.find(login_) != std::string_view::npos ? answer_ : kUnauthorized;
+      for (size_t done = 0; done < answer.size();) {
         const ssize_t part =
-            ::send(client, answer_.data() + done, answer_.size() - done, MSG_NOSIGNAL);
+            ::send(client, answer.data() + done, answer.size() - done, MSG_NOSIGNAL);
         if (part <= 0) break;
         done += static_cast<size_t>(part);
       }
       ::close(client);
     }
   }
-  std::string answer_;
+  inline static const std::string kUnauthorized =
+      "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"\r\nConnection: "
+      "close\r\n"
+      "Content-Length: 0\r\n\r\n";
+  std::string login_, answer_;
   int socket_ = -1;
   int port_ = 0;
   std::jthread thread_;
@@ -171,6 +182,20 @@ TEST(WholeStream, EveryPictureOfAnMjpegCameraArrives) {
     EXPECT_NEAR(stream.pictures[i][0], images[i].rgb[0], 2) << i;
   // FFmpeg would count 25 a second.
   EXPECT_LT(stream.times_ms.back(), 1e3) << "they came at once";
+}
+
+TEST(WholeStream, ALoginOverHttpIsTakenAsItIsWritten) {
+  const HttpServer server("video/mp2t", read_text_file(kVideos / "plain.ts"),
+                          "Authorization: Basic bWU6cEBzcy93P3JkIzEgOiU=");
+  const std::string host = server.address().substr(std::string_view("http://").size());
+  expect_all(read_stream("http://me:p@ss/w?rd#1 :%@" + host), kVideos / "plain.ts", "login");
+  EXPECT_THAT(error_of([&] { (void)read_stream("http://me:wrong@" + host); }), HasSubstr("401"));
+}
+
+TEST(WholeStream, APlaylistIsRefused) {
+  const HttpServer server("application/vnd.apple.mpegurl",
+                          "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n");
+  EXPECT_THAT(error_of([&] { (void)read_stream(server.address()); }), HasSubstr("playlists"));
 }
 
 TEST(WholeStream, WithoutAPictureItIsAnError) {
