@@ -67,7 +67,7 @@ def make_data(folder):
 def check_octet(folder, data):
     small = ("--imgsz", 64, "--json")
     check("octet inspect", octet("inspect", TINY, "--passes", *small))
-    check("octet inspect", octet("inspect", POSE, *small))
+    check("octet inspect", octet("inspect", POSE, "--target", "pi5", *small))
     check("octet detect", octet("detect", "--model", POSE, "--source", folder / "images", "--conf", 0.001, *small))
     check("octet val", octet("val", "--model", TINY, "--data", data, "--per-class", *small))
     check("octet live", octet("live", "--model", TINY, "--source", CLIP, "--frames", 4, "--jsonl", folder / "file.jsonl", *small))
@@ -84,6 +84,7 @@ def check_octet(folder, data):
     check("octet verify", octet("verify", INT8, exports, "--data", SAMPLES / "coco/data.yaml", "--images", 2, "--engine", "tflite", "--json"))
     check("octet bench", octet("bench", "--model", exports, "--engine", "tflite", "--rounds", 1, "--seconds", 0, "--data",
                                SAMPLES / "coco/data.yaml", "--json"))
+    check("octet bench", octet("bench", "--model", TINY, "--engine", "tflite", "--seconds", 0, "--cost-table", folder / "cost.json", *small))
     check("octet doctor", octet("doctor", "--json"))
 
 

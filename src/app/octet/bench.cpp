@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/common_options.h"
+#include "app/octet/bench_cost.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
@@ -30,7 +31,7 @@ namespace fs = std::filesystem;
 struct Options {
   std::vector<std::string> models, engines{"auto"}, sizes{""};
   std::vector<int> threads{0};
-  std::string data, split = "val", precision = "auto", html;
+  std::string data, split = "val", precision = "auto", html, cost_table;
   int rounds = 3;
   double seconds = 2;
   bool worker = false, json = false;
@@ -73,14 +74,18 @@ std::vector<std::string> engines_for(const std::string& model,
 }
 
 // All cores are asked for by their number, which no engine then gives up, however crowded they are.
-std::vector<BenchCase> all_cases(const Options& o) {
+int threads_of(int wanted) {
   const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return wanted > 0 ? wanted : cores;
+}
+
+std::vector<BenchCase> all_cases(const Options& o) {
   std::vector<BenchCase> cases;
   for (const std::string& model : model_files(o.models)) {
     for (const std::string& engine : engines_for(model, o.engines)) {
       for (const std::string& size : o.sizes) {
         for (const int threads : o.threads)
-          cases.push_back({model, engine, size, threads > 0 ? threads : cores});
+          cases.push_back({model, engine, size, threads_of(threads)});
       }
     }
   }
@@ -173,7 +178,20 @@ void show(const ordered_json& rows, const Options& o) {
   o.json ? print_json({{"rows", rows}}) : print_bench(rows);
 }
 
+void run_cost_table(const Options& o) {
+  if (o.engines.size() != 1 || o.engines[0] == "all" || o.threads.size() != 1)
+    fail_usage("--cost-table: has one engine and one number of threads; run it again for others");
+  write_cost_table_of({.models = o.models,
+                       .sizes = o.sizes,
+                       .engine = o.engines[0],
+                       .threads = threads_of(o.threads[0]),
+                       .file = o.cost_table,
+                       .seconds = o.seconds,
+                       .json = o.json});
+}
+
 void run(const Options& o) {
+  if (!o.cost_table.empty()) return run_cost_table(o);
   if (o.worker) {
     end_with_parent(SIGTERM);
     const RunOptions one{.model = o.models.at(0),
@@ -226,6 +244,13 @@ void add_bench(CLI::App& root) {
       ->capture_default_str();
   verb->add_option("--html", o->html, "HTML page to write, with a plot of mAP against time.")
       ->type_name("FILE");
+  verb->add_option(
+          "--cost-table", o->cost_table,
+          "Measure the int8 time of every layer, and of narrower ones, into this file, for "
+          "pruning. A table that is there is extended. cache: the file of this machine.")
+      ->type_name("FILE")
+      ->excludes("--data")
+      ->excludes("--html");
   verb->add_flag("--worker", o->worker, "one run of one case, in this process")->group("");
   add_json_option(*verb, o->json);
   verb->callback([o] {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/common_options.h"
+#include "app/octet/inspect_target.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
@@ -195,6 +196,15 @@ Size size_of(const Options& options, const ModelInfo& info) {
   return options.size.empty() ? Size{usual, usual} : SizeOption::parse(options.size).size;
 }
 
+void add_target(const Options& options, const Artifact& artifact, ordered_json& j) {
+  const XnnpackTile* tile = find_xnnpack_tile(options.target);
+  if (tile == nullptr) return add_fallbacks(artifact, options.target, j);
+  if (!artifact.model)
+    fail_usage("--target {}: takes a model file or a checkpoint, and {} is an export",
+               options.target, artifact.file.string());
+  add_paper_costs(*artifact.model, size_of(options, artifact.info), *tile, j);
+}
+
 void run(const Options& options) {
   const std::vector<fs::path> files = files_of(options.path);
   ordered_json list = ordered_json::array();
@@ -205,7 +215,7 @@ void run(const Options& options) {
       if (artifact.model && files.size() == 1)
         add_layers(*artifact.model, size_of(options, artifact.info), j);
       if (options.passes && artifact.model) add_passes(*artifact.model, j);
-      if (!options.target.empty()) add_fallbacks(artifact, options.target, j);
+      if (!options.target.empty()) add_target(options, artifact, j);
       list.push_back(std::move(j));
     } catch (const Error& e) {
       if (files.size() == 1) throw;
@@ -222,7 +232,8 @@ void run(const Options& options) {
     } else {
       print_model(j);
       if (j.contains("passes")) print_passes(j);
-      if (j.contains("target")) print_fallbacks(j);
+      if (j.contains("fallbacks")) print_fallbacks(j);
+      if (j.contains("layers_on_target")) print_paper_costs(j);
     }
     if (files.size() > 1) print_out("\n");
   }
@@ -239,9 +250,10 @@ void add_inspect(CLI::App& root) {
   verb->add_option("--imgsz", options->size,
                    "Input size for shapes and GFLOPs. Without it: the size of the model.")
       ->check(size_check());
-  verb->add_option(
-          "--target", options->target,
-          "List the operators of a .tflite file that edgetpu, xnnpack or armnn cannot run.")
+  verb->add_option("--target", options->target,
+                   "edgetpu, xnnpack or armnn lists the operators of a .tflite file that it cannot "
+                   "run. pi3, "
+                   "pi4 or pi5 shows the work of a model's int8 layers there.")
       ->type_name("NAME");
   verb->add_flag("--passes", options->passes,
                  "Show how each pass of octet changes the graph of a model or checkpoint.");

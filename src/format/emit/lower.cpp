@@ -8,6 +8,7 @@
 #include "core/text/json_text.h"
 #include "format/emit/decoded_head.h"
 #include "graph/json/quantization_json.h"
+#include "graph/slices.h"
 #include "graph/topology.h"
 #include "quant/params.h"
 
@@ -79,38 +80,13 @@ class Lowering {
     return values_[name] = node_value(*model_.graph.find(name));
   }
 
-  // Neighbouring slices that make up a whole value are that value: nothing is copied for them.
-  std::vector<Ref> concat_parts(const std::vector<std::string>& inputs) {
-    std::vector<Ref> parts;
-    for (size_t i = 0; i < inputs.size();) {
-      size_t end = i;
-      int channels = 0;
-      std::string source;
-      for (; end < inputs.size(); ++end) {
-        const Node* node = model_.graph.find(inputs[end]);
-        const auto* slice = node == nullptr ? nullptr : std::get_if<Slice>(&node->op);
-        if (slice == nullptr || slice->begin != channels) break;
-        if (end > i && node->inputs[0] != source) break;
-        source = node->inputs[0];
-        channels = slice->end;
-      }
-      if (end > i && out_.shape(value(source))[1] == channels) {
-        parts.push_back(value(source));
-        i = end;
-      } else {
-        parts.push_back(value(inputs[i++]));
-      }
-    }
-    return parts;
-  }
-
   Ref node_value(const Node& node) {
+    std::vector<std::string> inputs = node.inputs;
+    if (std::holds_alternative<Concat>(node.op))
+      inputs = joined_values(model_.graph, inputs,
+                             [&](const std::string& name) { return out_.shape(value(name))[1]; });
     std::vector<Ref> in;
-    if (std::holds_alternative<Concat>(node.op)) {
-      in = concat_parts(node.inputs);
-    } else {
-      for (const std::string& name : node.inputs) in.push_back(value(name));
-    }
+    for (const std::string& name : inputs) in.push_back(value(name));
     return std::visit([&](const auto& op) { return lowered(node, op, in); }, node.op);
   }
 

@@ -1,0 +1,56 @@
+// Measures layers and networks in an engine, and fills a cost table.
+//
+//   LayerTimer timer({.engine = "tflite", .threads = 4}, OCTET_VERSION);
+//   CostTable table(timer.origin(), timer.measure_steps());
+//   measure_layers(points, timer, table);
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "measure/cost/cost_table.h"
+#include "model/model.h"
+
+namespace octet {
+
+struct TimerOptions {
+  std::string engine;
+  int threads = 1;
+  int weight_bits = 8;
+  double seconds = 2;  // for a whole network; a layer takes a part of it
+};
+
+// One thread. Other programs on the machine spoil its times.
+class LayerTimer {
+ public:
+  // `octet`: the version of the program.
+  LayerTimer(const TimerOptions& options, std::string octet);
+  ~LayerTimer();
+
+  [[nodiscard]] const CostOrigin& origin() const { return origin_; }
+  // In seconds. A layer that costs nothing measurable gives 0.
+  [[nodiscard]] double time(const Layer& layer);
+  // Of a whole int8 model without BatchNorm, in seconds.
+  [[nodiscard]] double time(const Model& model, Size size);
+  // The steps of channels of a usual convolution.
+  [[nodiscard]] ChannelSteps measure_steps();
+
+ private:
+  class Running;
+
+  std::unique_ptr<Engine> engine_;
+  CostOrigin origin_;
+  double seconds_;
+};
+
+// Of the steps 64, 32, 16 and 8, the largest that is not cheaper when it is not filled; else 4.
+// `time_at` gives the time at a number of channels from 64 to 128.
+[[nodiscard]] int find_step(const std::function<double(int)>& time_at);
+
+// Measures the points that the table lacks. Stops early when stop_requested(), and returns false.
+bool measure_layers(const std::vector<Layer>& points, LayerTimer& timer, CostTable& table);
+
+}  // namespace octet
