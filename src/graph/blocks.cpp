@@ -48,9 +48,15 @@ class BlockFinder {
     if (!topology_.only_mixed(join.name)) return;
     for (const std::string& x : join.inputs) {
       for (const std::string& y : join.inputs) {
-        if (const auto nodes = branch(x, y)) keep({.input = x, .output = y}, *nodes);
+        const auto nodes = branch(x, y);
+        if (nodes && (shapes_.at(x) == shapes_.at(y) || only_joined(x, y)))
+          keep({.input = x, .output = y}, *nodes);
       }
     }
+  }
+
+  [[nodiscard]] bool same_size(const std::string& a, const std::string& b) const {
+    return shapes_.at(a)[2] == shapes_.at(b)[2] && shapes_.at(a)[3] == shapes_.at(b)[3];
   }
 
   // The nodes that make y of x alone; nothing where there are others, or none has weights.
@@ -64,14 +70,24 @@ class BlockFinder {
       todo.pop_back();
       if (value == x || nodes.contains(value)) continue;
       const Node* node = topology_.producer(value);
-      if (node == nullptr || shapes_.at(value)[2] != shapes_.at(x)[2]) return std::nullopt;
+      if (node == nullptr || !same_size(value, x)) return std::nullopt;
       if (const auto at = index_.find(x); at != index_.end() && index_.at(value) < at->second)
         return std::nullopt;  // it is made before x
       has_conv = has_conv || std::holds_alternative<Conv2d>(node->op);
       nodes.insert(value);
       todo.insert(todo.end(), node->inputs.begin(), node->inputs.end());
     }
-    return has_conv && shapes_.at(x) == shapes_.at(y) ? std::optional(nodes) : std::nullopt;
+    return has_conv ? std::optional(nodes) : std::nullopt;
+  }
+
+  // Whether y is only read by Concats that read x as well, and can become shorter.
+  [[nodiscard]] bool only_joined(const std::string& x, const std::string& y) const {
+    const auto readers = topology_.consumers(y);
+    return std::all_of(readers.begin(), readers.end(), [&](const Node* reader) {
+      const auto& inputs = reader->inputs;
+      return std::holds_alternative<Concat>(reader->op) && topology_.only_mixed(reader->name) &&
+             std::find(inputs.begin(), inputs.end(), x) != inputs.end();
+    });
   }
 
   // Keeps the block unless somebody else reads an inner value.

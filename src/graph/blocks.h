@@ -1,9 +1,10 @@
 // The blocks of a Graph that can be taken out, so that their input takes the place of their output.
-// A block computes f(x), which has the shape of x and a convolution. Nobody else reads its inner
-// values. There are two kinds:
+// A block computes f(x), of the height and width of x, and f has a convolution. Nobody else reads its
+// inner values. There are two kinds:
 // - With a shortcut, Add(x, f(x)). Its removal changes no output where f gives zeros.
 // - Without one, where a Concat that convolutions read has both x and f(x). Its removal changes no
-//   output where f gives zeros, and where only such Concats read them: at the end of a chain.
+//   output where f gives zeros, and only such Concats read them: at the end of a chain. Elsewhere
+//   f(x) has to have as many channels as x.
 #pragma once
 
 #include <string>

@@ -69,6 +69,16 @@ TEST(Blocks, StayWhereOthersReadTheirInside) {
   EXPECT_THAT(outputs_of(g), IsEmpty()) << "the Concat cannot become shorter";
 }
 
+// The last block of a chain only lengthens a Concat. A pruned one may be narrower than its input.
+TEST(Blocks, AtTheEndOfAChainHaveAnyWidth) {
+  Graph g = c2f(false);
+  const size_t last = g.nodes.size() - 3;
+  g.nodes[last].op = conv(3, 2);
+  g.nodes.back().op = conv(2, 6);
+  EXPECT_THAT(outputs_of(g), ElementsAre("m0", "m1"));
+  EXPECT_THAT(weights_of(remove_block(g, "m1"), "cv2"), ElementsAre(1, 2, 3, 7, 8, 9));
+}
+
 TEST(RemoveBlock, MovesWeightsToTheInput) {
   const Graph g = remove_block(c2f(true), "m0");
   EXPECT_THAT(g.find("x")->inputs, ElementsAre("s", "t", "m1"));
