@@ -17,6 +17,7 @@
 #include "quant/reference/integer_reference.h"
 #include "quant/scales.h"
 #include "testing/testing.h"
+#include "tools/engines.h"
 
 namespace octet {
 namespace {
@@ -121,98 +122,6 @@ Model model_of(const Case& c) {
   return m;
 }
 
-std::vector<uint8_t> noise_image() {
-  std::mt19937 random(7);
-  std::vector<uint8_t> bytes(static_cast<size_t>(kSize.width) * kSize.height * 3);
-  for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
-  return bytes;
-}
-
-FloatTensor as_fractions(const std::vector<uint8_t>& image) {
-  const size_t pixels = image.size() / 3;
-  FloatTensor x{.shape = {3, kSize.height, kSize.width},
-                .values = std::vector<float>(image.size())};
-  for (size_t i = 0; i < pixels; ++i)
-    for (size_t c = 0; c < 3; ++c)
-      x.values[c * pixels + i] = static_cast<float>(image[i * 3 + c]) / 255;
-  return x;
-}
-
-// Ranges are those of the float network on the image.
-Model quantized(const Model& model, const std::map<std::string, FloatTensor>& seen, int bits) {
-  const Placement placement = place_quantizers(model);
-  Scales scales{.groups = {}, .weights = {}, .weight_grid = {.bits = bits}};
-  for (const auto& group : placement.groups) {
-    float low = 0;
-    float high = 0;
-    for (const std::string& value : group) {
-      const auto [least, most] =
-          std::minmax_element(seen.at(value).values.begin(), seen.at(value).values.end());
-      low = std::min(low, *least);
-      high = std::max(high, *most);
-    }
-    const bool image = group.front() == model.graph.input;
-    scales.groups.push_back(image ? kImageParams : params_for_range(low, high));
-  }
-  for (const std::string& name : placement.convs)
-    scales.weights[name] =
-        weight_scales(std::get<Conv2d>(model.graph.find(name)->op).weight, scales.weight_grid);
-  return quantize_model(model, placement, std::move(scales));
-}
-
-// One way to run a file.
-struct Runner {
-  const char* name;
-  const char* engine;
-  const char* format;  // as format/registry.h names it
-  EngineSettings settings = {};
-  bool rounds_ties_up = false;  // where the reference rounds them to the even step
-};
-const std::vector<Runner>& runners() {
-  static const std::vector<Runner> list{
-      {"OpenVinoIr", "openvino", "openvino"},
-      {"OpenVinoOnnx", "openvino", "onnx"},
-      {"OnnxRuntime", "onnxruntime", "onnx"},
-      {"TfliteXnnpack", "tflite", "tflite"},
-      {"TfliteOwnKernels", "tflite", "tflite", {{"delegate", "none"}}, true},
-      {"ArmNn", "armnn", "tflite", {}, true},
-  };
-  return list;
-}
-
-// What an engine gives for each output, real values in the order of (C, H, W).
-std::map<std::string, std::vector<float>> run_in_engine(const Runner& runner, const Model& model,
-                                                        const std::vector<uint8_t>& image,
-                                                        Layout layout) {
-  const TemporaryFolder folder;
-  const ExportFormat& format = export_format(runner.format);
-  const std::filesystem::path file = folder / ("m" + std::string(format.extension));
-  write_export(format, file, model, {.size = kSize, .layout = layout});
-  const auto engine = load_engine(runner.engine);
-  const ExportContent content = read_export(format, file);
-  const auto network =
-      engine->compile(source_of(content, file.string()), kSize, {.settings = runner.settings});
-  const auto request = network->make_request();
-  std::copy(image.begin(), image.end(), request->input());
-  request->start();
-  request->wait();
-  std::map<std::string, std::vector<float>> out;
-  for (size_t i = 0; i < network->outputs().size(); ++i) {
-    const TensorView& t = request->outputs()[i];
-    std::vector<float>& values = out[network->outputs()[i].name];
-    const auto count = static_cast<size_t>(element_count(t.shape));
-    const auto cells = static_cast<size_t>(t.shape[2] * t.shape[3]);
-    const auto channels = static_cast<size_t>(t.shape[1]);
-    for (size_t k = 0; k < count; ++k) {
-      const size_t at = t.channels_last ? k % cells * channels + k / cells : k;
-      values.push_back(t.type == ElementType::kInt8
-                           ? dequantize(t.integers()[at], {t.scale, t.zero_point})
-                           : t.floats()[at]);
-    }
-  }
-  return out;
-}
-
 using Parameters = std::tuple<size_t, size_t>;  // of cases(), of runners()
 
 class Operators : public testing::TestWithParam<Parameters> {
@@ -227,7 +136,7 @@ class Operators : public testing::TestWithParam<Parameters> {
   [[nodiscard]] static const Case& one_case() { return cases()[std::get<0>(GetParam())]; }
   [[nodiscard]] static const Runner& runner() { return runners()[std::get<1>(GetParam())]; }
 
-  const std::vector<uint8_t> image_ = noise_image();
+  const std::vector<uint8_t> image_ = noise_image(kSize);
   bool saturates_ = false;
 };
 
@@ -235,25 +144,26 @@ TEST_P(Operators, ComputeInFloatAsTheReference) {
   if (runner().engine == std::string_view("armnn"))
     GTEST_SKIP() << "Arm NN's parser has no CAST, with which octet's float files begin";
   const Model model = model_of(one_case());
-  const auto expected = run_in_float(model.graph, as_fractions(image_)).at("after").values;
-  const auto found = run_in_engine(runner(), model, image_, Layout::kRaw).at("box_8");
+  const auto expected = run_in_float(model.graph, as_fractions(image_, kSize)).at("after").values;
+  const auto found = run_in_engine(runner(), model, image_, kSize).at("box_8");
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 2e-4) << i;
 }
 
 TEST_P(Operators, ComputeInIntegersAsTheReference) {
   const Model float_model = model_of(one_case());
-  const Model model = quantized(float_model, run_in_float(float_model.graph, as_fractions(image_)),
-                                saturates_ ? 7 : 8);
+  const Model model =
+      quantized(float_model, run_in_float(float_model.graph, as_fractions(image_, kSize)),
+                saturates_ ? 7 : 8);
   const std::string name = one_case().name;
   if (runner().engine == std::string_view("armnn") &&
       (name == "ConvGroups2" || name == "ConvDepthwiseStride2")) {
-    EXPECT_THAT(error_of([&] { (void)run_in_engine(runner(), model, image_, Layout::kRaw); }),
+    EXPECT_THAT(error_of([&] { (void)run_in_engine(runner(), model, image_, kSize); }),
                 testing::HasSubstr("computes wrongly"));
     return;
   }
   const auto expected = IntegerReference(model).run(image_, kSize);
-  const auto found = run_in_engine(runner(), model, image_, Layout::kRaw).at("box_8");
+  const auto found = run_in_engine(runner(), model, image_, kSize).at("box_8");
   const IntegerTensor& wanted = expected.at("after");
   ASSERT_EQ(found.size(), wanted.values.size());
   // One step of the mean is up to three of the convolution behind it.

@@ -51,6 +51,14 @@ const Node* Topology::activation_after(const Node& node) const {
   return as_activation(after) != nullptr ? after : nullptr;
 }
 
+bool Topology::only_mixed(const std::string& value) const {
+  const auto readers = consumers(value);
+  return !is_output(value) && std::all_of(readers.begin(), readers.end(), [](const Node* reader) {
+    const auto* conv = std::get_if<Conv2d>(&reader->op);
+    return conv != nullptr && conv->groups == 1;
+  });
+}
+
 bool Topology::feeds_silu(const Node& node) const {
   const auto readers = consumers(node.name);
   return std::any_of(readers.begin(), readers.end(), [](const Node* reader) {

@@ -34,6 +34,9 @@ class Topology {
 
   // The activation that is the only consumer of `node`; null where there is none.
   [[nodiscard]] const Node* activation_after(const Node& node) const;
+  // Whether the value is no output, and only convolutions without groups read it. These mix its
+  // channels freely.
+  [[nodiscard]] bool only_mixed(const std::string& value) const;
   // Whether a SiLU reads the value of `node`.
   [[nodiscard]] bool feeds_silu(const Node& node) const;
 

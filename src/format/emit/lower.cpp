@@ -220,7 +220,8 @@ std::map<std::string, std::string> export_metadata(const Model& model, Size size
   if (!info.licence.empty()) entries["license"] = info.licence;
   if (layout == Layout::kRaw) return entries;
   entries["description"] = info.family + " exported by octet from " + info.source;
-  entries["stride"] = std::to_string(info.head.strides.back());
+  // The backbone goes down to stride 32, whatever scales the head has.
+  entries["stride"] = std::to_string(std::max(info.head.strides.back(), kInputMultiple));
   entries["task"] = task_name(info.task);
   entries["batch"] = "1";
   entries["imgsz"] = fmt::format("[{}, {}]", size.height, size.width);

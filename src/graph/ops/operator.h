@@ -9,6 +9,14 @@
 //   static void tensors(Op& op, Visit&& visit);       // visit("weight", op.weight, Needed::kYes); …
 //   Shape output_shape(const ShapeInputs& in) const;  // refuses inputs that do not fit
 //   double multiplications(const Shape& output) const;  // *
+//   std::vector<ChannelTie> channel_ties(std::span<const int64_t> channels) const;     // *
+//   void keep_channels(const ChannelList& inputs, const ChannelList& outputs);         // *
+//
+// channel_ties() says which channels can only be removed together. `channels` has the number of
+// channels of each input. Input channels that it does not name are mixed freely. An operator with
+// kTraits.channelwise needs none. Channels that an operator with neither reads or makes stay.
+// keep_channels() drops the fields and tensors of all other channels of the only input and of the
+// output.
 //
 // The list of all operators is in graph/ops/operators.h.
 #pragma once
@@ -27,11 +35,19 @@ struct OperatorTraits {
   bool moves_data = false;
   // In a quantized network the output has the scale and zero point of the inputs.
   bool shares_scale = false;
+  // Channel c of the output comes from channel c of each input alone.
+  bool channelwise = false;
   // The operator exists in training only. fold_batch_norm() removes it.
   bool training_only = false;
 };
 
 enum class Needed { kYes, kNo };
+
+// A channel of an input, and a channel of the output that goes with it.
+struct ChannelTie {
+  size_t input;
+  int64_t from, to;
+};
 
 // The shapes (1, C, H, W) of a node's inputs, and the name of the node for messages.
 class ShapeInputs {

@@ -32,6 +32,14 @@ Operator make_alternative(std::string_view name) {
   }
 }
 
+std::vector<ChannelTie> channelwise_ties(std::span<const int64_t> channels) {
+  std::vector<ChannelTie> ties;
+  for (size_t input = 0; input < channels.size(); ++input) {
+    for (int64_t c = 0; c < channels[input]; ++c) ties.push_back({input, c, c});
+  }
+  return ties;
+}
+
 }  // namespace
 
 const OperatorTraits& traits_of(const Operator& op) {
@@ -47,6 +55,26 @@ Shape output_shape(const Operator& op, std::string_view node, std::span<const Sh
 
 double multiplications_of(const Operator& op, const Shape& output) {
   return std::visit([&](const auto& o) { return multiplications(o, output); }, op);
+}
+
+std::optional<std::vector<ChannelTie>> channel_ties(const Operator& op,
+                                                    std::span<const int64_t> channels) {
+  return std::visit(
+      [&](const auto& o) -> std::optional<std::vector<ChannelTie>> {
+        if constexpr (requires { o.channel_ties(channels); }) return o.channel_ties(channels);
+        if (!o.kTraits.channelwise) return std::nullopt;
+        return channelwise_ties(channels);
+      },
+      op);
+}
+
+void keep_channels(Operator& op, const ChannelList& inputs, const ChannelList& outputs) {
+  std::visit(
+      [&](auto& o) {
+        if constexpr (requires { o.keep_channels(inputs, outputs); })
+          o.keep_channels(inputs, outputs);
+      },
+      op);
 }
 
 std::vector<NamedTensor> parameters(Operator& op) { return list_parameters<NamedTensor>(op); }

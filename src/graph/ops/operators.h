@@ -1,6 +1,7 @@
 // The list of all operators, and the functions that work for each of them.
 #pragma once
 
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,13 @@ using Operator = std::variant<Conv2d, BatchNorm, Activation, Add, Concat, Slice,
 
 // Multiply-accumulates for one image.
 [[nodiscard]] double multiplications_of(const Operator& op, const Shape& output);
+
+// The channels that can only be removed together (operator.h). Nothing where the operator does not
+// say which: the channels that it reads and makes have to stay. `channels`: of each input.
+[[nodiscard]] std::optional<std::vector<ChannelTie>> channel_ties(
+    const Operator& op, std::span<const int64_t> channels);
+// Drops what belongs to other channels of the only input and of the output. Both lists ascend.
+void keep_channels(Operator& op, const ChannelList& inputs, const ChannelList& outputs);
 
 // The tensors of an operator by their names in files: "weight", "bias", "gamma", … Empty tensors
 // are left out.

@@ -1,6 +1,10 @@
 // Rewrites of a Graph. model/passes.h has the list of all passes, with their names.
 #pragma once
 
+#include <span>
+#include <string>
+
+#include "graph/channels.h"
 #include "graph/graph.h"
 
 namespace octet {
@@ -19,5 +23,22 @@ namespace octet {
 
 // Replaces every SiLU by another activation.
 [[nodiscard]] Graph replace_activation(Graph graph, ActivationKind kind);
+
+// Removes groups of channels of this graph (graph/channels.h). Where no weight reads them, the
+// result computes the same outputs. Throws an Error that names the node that would keep no channel.
+[[nodiscard]] Graph remove_channels(Graph graph, std::span<const ChannelGroup> groups);
+
+// Removes a share of the channels of the first convolution, those with the least weights reading
+// them. One channel stays in any case. Throws an Error for a share that is not within 0 and 1, and
+// for channels that have to stay.
+[[nodiscard]] Graph narrow_stem(Graph graph, double share);
+
+// Removes the block with this output (graph/blocks.h), which is named after the block's last node:
+// its input takes its place. A Concat of both loses the output's part. With a shortcut the weights
+// that read that part move to the input's part. Throws an Error where there is no such block.
+[[nodiscard]] Graph remove_block(Graph graph, const std::string& output);
+
+// Removes the nodes that no output depends on.
+[[nodiscard]] Graph remove_unused_nodes(Graph graph);
 
 }  // namespace octet

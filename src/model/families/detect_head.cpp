@@ -88,10 +88,10 @@ class HeadBuilder {
     if (whole.weight.shape.at(0) != head.keypoints * head.keypoint_dims || whole.bias.empty())
       fail("{}: {} output channels do not fit kpt_shape ({}, {})", b.last_path,
            whole.weight.shape.at(0), head.keypoints, head.keypoint_dims);
-    std::vector<size_t> coordinates;
-    std::vector<size_t> visibilities;
+    ChannelList coordinates;
+    ChannelList visibilities;
     for (int k = 0; k < head.keypoints; ++k) {
-      const auto first = static_cast<size_t>(k) * head.keypoint_dims;
+      const int64_t first = int64_t{k} * head.keypoint_dims;
       coordinates.insert(coordinates.end(), {first, first + 1});
       if (head.keypoint_dims == 3) visibilities.push_back(first + 2);
     }

@@ -1,5 +1,6 @@
 #include "model/passes/passes.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <set>
@@ -7,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "graph/blocks.h"
 #include "graph/passes/passes.h"
 
 namespace octet {
@@ -28,7 +30,30 @@ constexpr std::array kPasses = {
              }},
     PassInfo{"fine_keypoints", "keypoints computed twice more, for finer steps: quantize",
              add_fine_keypoints},
+    PassInfo{"remove_channels", "channels that no weight reads",
+             [](Model m) {
+               const auto unused = unused_channels(m.graph);
+               return remove_channels(std::move(m), unused);
+             }},
+    PassInfo{"remove_block", "the first block that can be taken out",
+             [](Model m) {
+               const std::vector<Block> blocks = find_blocks(m.graph);
+               if (blocks.empty()) fail("the model has no block that can be removed");
+               return remove_block(std::move(m), blocks.front().output);
+             }},
+    PassInfo{"remove_scale", "the detection scale of the smallest objects",
+             [](Model m) {
+               const int stride = m.info.head.strides.front();
+               return remove_scale(std::move(m), stride);
+             }},
+    PassInfo{"narrow_stem", "half of the channels of the first convolution",
+             [](Model m) { return narrow_stem(std::move(m), 0.5); }},
 };
+
+void require_float(const Model& model) {
+  if (!model.quantization.empty())
+    fail("the model is int8 already; remove parts of the float model that it was made from");
+}
 
 // The names in OCTET_PASSES, each behind a minus.
 std::set<std::string> read_left_out(std::string_view text) {
@@ -89,6 +114,50 @@ Model insert_batch_norm(Model model) {
 Model replace_activation(Model model, ActivationKind kind) {
   return run_pass(PassId::kReplaceActivation, std::move(model), [&](Model m) {
     m.graph = replace_activation(std::move(m.graph), kind);
+    return m;
+  });
+}
+
+Model remove_channels(Model model, std::span<const ChannelGroup> groups) {
+  require_float(model);
+  return run_pass(PassId::kRemoveChannels, std::move(model), [&](Model m) {
+    m.graph = remove_channels(std::move(m.graph), groups);
+    return m;
+  });
+}
+
+Model remove_block(Model model, const std::string& output) {
+  require_float(model);
+  return run_pass(PassId::kRemoveBlock, std::move(model), [&](Model m) {
+    m.graph = remove_block(std::move(m.graph), output);
+    return m;
+  });
+}
+
+Model remove_scale(Model model, int stride) {
+  require_float(model);
+  std::vector<int>& strides = model.info.head.strides;
+  if (std::find(strides.begin(), strides.end(), stride) == strides.end())
+    fail("the model has no detection scale of stride {}; its strides are {}", stride,
+         fmt::join(strides, ", "));
+  if (strides.size() == 1) fail("stride {} is the only detection scale, and has to stay", stride);
+  return run_pass(PassId::kRemoveScale, std::move(model), [&](Model m) {
+    const std::vector<Output> outputs = m.outputs();
+    m.graph.outputs.clear();
+    m.head_outputs.clear();
+    for (const Output& o : outputs) {
+      if (o.stride != stride) m.add_output(o);
+    }
+    std::erase(m.info.head.strides, stride);
+    m.graph = remove_unused_nodes(std::move(m.graph));
+    return m;
+  });
+}
+
+Model narrow_stem(Model model, double share) {
+  require_float(model);
+  return run_pass(PassId::kNarrowStem, std::move(model), [&](Model m) {
+    m.graph = narrow_stem(std::move(m.graph), share);
     return m;
   });
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/channels.h"
 #include "model/model.h"
 
 namespace octet {
@@ -37,13 +38,29 @@ struct KeypointShape {
 // not spread yet: all three are equal. The model must have no BatchNorm.
 [[nodiscard]] Model add_fine_keypoints(Model model);
 
+// The passes below make a float model smaller. They throw an Error for a quantized one.
+//
+// Removes groups of channels (graph/channels.h) of this model.
+[[nodiscard]] Model remove_channels(Model model, std::span<const ChannelGroup> groups);
+// Removes the block with this output (graph/blocks.h).
+[[nodiscard]] Model remove_block(Model model, const std::string& output);
+// Removes the detection scale of this stride: its outputs, and all nodes that only they need. The
+// other outputs stay as they are. Throws an Error where the model has no such scale, or no other.
+[[nodiscard]] Model remove_scale(Model model, int stride);
+// Removes a share, between 0 and 1, of the channels of the first convolution.
+[[nodiscard]] Model narrow_stem(Model model, double share);
+
 enum class PassId {
   kFoldBatchNorm,
   kInsertBatchNorm,
   kReplaceActivation,
   kSelectClasses,
   kSelectKeypoints,
-  kFineKeypoints
+  kFineKeypoints,
+  kRemoveChannels,
+  kRemoveBlock,
+  kRemoveScale,
+  kNarrowStem
 };
 
 struct PassInfo {

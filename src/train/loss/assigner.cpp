@@ -55,7 +55,7 @@ Assignment assign(const AssignerInput& in, const AssignerOptions& options) {
   const torch::Tensor box = in.truth_boxes.view({batch, objects, 1, 4});
   const torch::Tensor middle = (box.slice(-1, 0, 2) + box.slice(-1, 2, 4)) / 2;
   const torch::Tensor sides = box.slice(-1, 2, 4) - box.slice(-1, 0, 2);
-  const torch::Tensor reach = sides.clamp_min(options.smallest_side) / 2;
+  const torch::Tensor reach = sides.clamp_min(in.smallest_side) / 2;
   const torch::Tensor margins = reach - (centres - middle).abs();
   const torch::Tensor candidates = (margins.amin(-1) > kInside) & in.truth_mask.unsqueeze(-1);
   // Alignment = score^alpha · IoU^beta.

@@ -10,7 +10,6 @@ struct AssignerOptions {
   int64_t top_k = 10;
   double alpha = 0.5;
   double beta = 6.0;
-  double smallest_side = 16;  // pixels: shorter sides count as this when candidates are chosen
 };
 
 // A batch of N images, A cells, at most M objects an image (the rest is padding), C classes. Boxes
@@ -22,6 +21,9 @@ struct AssignerInput {
   torch::Tensor truth_class;  // (N, M) int64
   torch::Tensor truth_boxes;  // (N, M, 4)
   torch::Tensor truth_mask;   // (N, M) bool: not padding
+  // Pixels; shorter sides count as this when candidates are chosen. Twice the smallest stride gives
+  // each object a candidate.
+  double smallest_side;
 };
 
 struct Assignment {

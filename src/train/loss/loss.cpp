@@ -136,7 +136,8 @@ LossItems Loss::operator()(const std::vector<torch::Tensor>& outputs,
                                .cells = p.cells * p.strides,
                                .truth_class = truth.cls,
                                .truth_boxes = truth.boxes,
-                               .truth_mask = truth.mask},
+                               .truth_mask = truth.mask,
+                               .smallest_side = 2.0 * info_.head.strides.front()},
                               assigner_);
   const torch::Tensor score_sum = a.scores.sum().clamp_min(1);
   const torch::Tensor cls = logit_cross_entropy(p.cls, a.scores).sum() / score_sum * gains_.cls;

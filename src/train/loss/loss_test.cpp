@@ -119,6 +119,29 @@ TEST(Loss, NoObjects) {
   items.total.backward();
 }
 
+// A model without stride 8: an object between the centres of four cells still has cells of its own.
+TEST(Loss, ObjectsBetweenCellsCountWithoutTheFinestScale) {
+  ModelInfo info;
+  info.names = {"a"};
+  info.head = {.strides = {16, 32}, .bins = {0, 1, 2, 3}};
+  std::vector<Output> outputs;
+  std::vector<torch::Tensor> tensors;
+  for (const int stride : info.head.strides) {
+    const int side = 64 / stride;
+    torch::Tensor box = torch::full({1, 4, 4, side, side}, -9.0);
+    box.select(2, 1).fill_(9);  // every side is one stride long
+    for (const OutputRole role : {OutputRole::kBox, OutputRole::kClass})
+      outputs.push_back({.value = "", .role = role, .stride = stride});
+    tensors.push_back(box.flatten(1, 2));
+    tensors.push_back(torch::zeros({1, 1, side, side}));
+  }
+  const Targets targets{.image = torch::zeros({1}, torch::kLong),
+                        .cls = torch::zeros({1}, torch::kLong),
+                        .boxes = torch::tensor({{0.5, 0.5, 14.0 / 64, 14.0 / 64}}, torch::kFloat),
+                        .keypoints = {}};
+  EXPECT_GT(Loss(info, outputs)(tensors, targets).box, 0);
+}
+
 // The trainer's forward pass and numerical differentiation agree.
 TEST(GraphExecutor, GradientsAreThoseOfTheFunction) {
   Graph g;

@@ -14,4 +14,9 @@ Shape BatchNorm::output_shape(const ShapeInputs& in) const {
   return x;
 }
 
+void BatchNorm::keep_channels(const ChannelList& /*inputs*/, const ChannelList& outputs) {
+  tensors(*this,
+          [&](std::string_view, Tensor& tensor, Needed) { tensor = select(tensor, 0, outputs); });
+}
+
 }  // namespace octet

@@ -8,7 +8,8 @@ namespace octet {
 // y = gamma · (x − mean) / √(variance + epsilon) + beta, per channel (Ioffe and Szegedy, "Batch
 // Normalization", 2015).
 struct BatchNorm {
-  static constexpr OperatorTraits kTraits{.name = "BatchNorm", .training_only = true};
+  static constexpr OperatorTraits kTraits{
+      .name = "BatchNorm", .channelwise = true, .training_only = true};
 
   float epsilon = 1e-3F;
   Tensor gamma, beta, mean, variance;  // (C) each
@@ -25,6 +26,7 @@ struct BatchNorm {
     visit("variance", op.variance, Needed::kYes);
   }
   [[nodiscard]] Shape output_shape(const ShapeInputs& in) const;
+  void keep_channels(const ChannelList& inputs, const ChannelList& outputs);
 };
 
 }  // namespace octet

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace octet {
 
 Shape Conv2d::output_shape(const ShapeInputs& in) const {
@@ -23,20 +25,36 @@ double Conv2d::multiplications(const Shape& output) const {
          static_cast<double>(output[2] * output[3]);
 }
 
-Conv2d select_outputs(const Conv2d& whole, const std::vector<size_t>& channels) {
-  Conv2d part = whole;
-  part.weight.values.clear();
-  part.bias.values.clear();
-  const size_t row = whole.weight.values.size() / static_cast<size_t>(whole.weight.shape[0]);
-  for (const size_t c : channels) {
-    const auto begin = whole.weight.values.begin() + static_cast<std::ptrdiff_t>(c * row);
-    part.weight.values.insert(part.weight.values.end(), begin,
-                              begin + static_cast<std::ptrdiff_t>(row));
-    if (!whole.bias.empty()) part.bias.values.push_back(whole.bias.values.at(c));
+std::vector<ChannelTie> Conv2d::channel_ties(std::span<const int64_t> /*channels*/) const {
+  std::vector<ChannelTie> ties;
+  if (groups == 1) return ties;
+  const int64_t in = weight.shape[1];
+  const int64_t out = weight.shape[0] / groups;
+  for (int64_t g = 0; g < groups; ++g) {
+    for (int64_t i = 0; i < in; ++i) ties.push_back({0, g * in + i, g * out});
+    for (int64_t o = 1; o < out; ++o) ties.push_back({0, g * in, g * out + o});
   }
-  part.weight.shape[0] = static_cast<int64_t>(channels.size());
-  if (!whole.bias.empty()) part.bias.shape = {static_cast<int64_t>(channels.size())};
-  return part;
+  return ties;
+}
+
+void Conv2d::keep_channels(const ChannelList& inputs, const ChannelList& outputs) {
+  *this = select_outputs(std::move(*this), outputs);
+  if (groups == 1) {
+    *this = select_inputs(std::move(*this), inputs);
+  } else {
+    groups = static_cast<int>(static_cast<int64_t>(inputs.size()) / weight.shape[1]);
+  }
+}
+
+Conv2d select_outputs(Conv2d whole, const ChannelList& channels) {
+  whole.weight = select(whole.weight, 0, channels);
+  if (!whole.bias.empty()) whole.bias = select(whole.bias, 0, channels);
+  return whole;
+}
+
+Conv2d select_inputs(Conv2d whole, const ChannelList& channels) {
+  whole.weight = select(whole.weight, 1, channels);
+  return whole;
 }
 
 }  // namespace octet

@@ -30,9 +30,14 @@ struct Conv2d {
   }
   [[nodiscard]] Shape output_shape(const ShapeInputs& in) const;
   [[nodiscard]] double multiplications(const Shape& output) const;
+  // A group of a convolution with several goes as a whole: all of its inputs and outputs.
+  [[nodiscard]] std::vector<ChannelTie> channel_ties(std::span<const int64_t> channels) const;
+  void keep_channels(const ChannelList& inputs, const ChannelList& outputs);
 };
 
 // Returns the convolution with only these output channels, in this order. It must have no groups.
-[[nodiscard]] Conv2d select_outputs(const Conv2d& whole, const std::vector<size_t>& channels);
+[[nodiscard]] Conv2d select_outputs(Conv2d whole, const ChannelList& channels);
+// The same for input channels.
+[[nodiscard]] Conv2d select_inputs(Conv2d whole, const ChannelList& channels);
 
 }  // namespace octet

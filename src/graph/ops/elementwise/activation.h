@@ -26,7 +26,7 @@ struct ActivationFunction {
 [[nodiscard]] ActivationKind parse_activation(std::string_view name);
 
 struct Activation {
-  static constexpr OperatorTraits kTraits{.name = "Activation"};
+  static constexpr OperatorTraits kTraits{.name = "Activation", .channelwise = true};
 
   ActivationKind kind = ActivationKind::kSilu;
 

@@ -6,7 +6,7 @@
 namespace octet {
 
 struct Add {
-  static constexpr OperatorTraits kTraits{.name = "Add"};
+  static constexpr OperatorTraits kTraits{.name = "Add", .channelwise = true};
 
   [[nodiscard]] static Shape output_shape(const ShapeInputs& in);
 };

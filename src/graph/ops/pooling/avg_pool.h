@@ -6,7 +6,8 @@
 namespace octet {
 
 struct AvgPool {
-  static constexpr OperatorTraits kTraits{.name = "AvgPool", .shares_scale = true};
+  static constexpr OperatorTraits kTraits{
+      .name = "AvgPool", .shares_scale = true, .channelwise = true};
 
   int kernel = 2;
   int stride = 1;

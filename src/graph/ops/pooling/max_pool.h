@@ -7,7 +7,7 @@ namespace octet {
 
 struct MaxPool {
   static constexpr OperatorTraits kTraits{
-      .name = "MaxPool", .moves_data = true, .shares_scale = true};
+      .name = "MaxPool", .moves_data = true, .shares_scale = true, .channelwise = true};
 
   int kernel = 5;
   int stride = 1;

@@ -15,4 +15,13 @@ Shape Concat::output_shape(const ShapeInputs& in) {
   return out;
 }
 
+std::vector<ChannelTie> Concat::channel_ties(std::span<const int64_t> channels) {
+  std::vector<ChannelTie> ties;
+  for (size_t input = 0; input < channels.size(); ++input) {
+    for (int64_t c = 0; c < channels[input]; ++c)
+      ties.push_back({input, c, static_cast<int64_t>(ties.size())});
+  }
+  return ties;
+}
+
 }  // namespace octet

@@ -10,6 +10,7 @@ struct Concat {
       .name = "Concat", .moves_data = true, .shares_scale = true};
 
   [[nodiscard]] static Shape output_shape(const ShapeInputs& in);
+  [[nodiscard]] static std::vector<ChannelTie> channel_ties(std::span<const int64_t> channels);
 };
 
 }  // namespace octet

@@ -7,7 +7,7 @@ namespace octet {
 
 struct ResizeNearest {
   static constexpr OperatorTraits kTraits{
-      .name = "ResizeNearest", .moves_data = true, .shares_scale = true};
+      .name = "ResizeNearest", .moves_data = true, .shares_scale = true, .channelwise = true};
 
   int factor = 2;
 

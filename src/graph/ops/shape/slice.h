@@ -19,6 +19,8 @@ struct Slice {
     visit("end", op.end);
   }
   [[nodiscard]] Shape output_shape(const ShapeInputs& in) const;
+  [[nodiscard]] std::vector<ChannelTie> channel_ties(std::span<const int64_t> channels) const;
+  void keep_channels(const ChannelList& inputs, const ChannelList& outputs);
 };
 
 }  // namespace octet
