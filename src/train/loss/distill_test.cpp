@@ -80,6 +80,28 @@ TEST(FeatureDistance, IsZeroForEqualOneForNothing) {
   EXPECT_NEAR(feature_distance(nothing, features).item<double>(), 1, 0.01);
 }
 
+// Channels that a linear map gives back are no loss, whatever their order and number; what no map
+// gives is, and its gradient says what is missing.
+TEST(FeatureDistance, OfOtherWidthsIsWhatNoLinearMapGives) {
+  torch::manual_seed(2);
+  const torch::Tensor kept = torch::randn({2, 4, 8, 8});
+  const std::vector<torch::Tensor> teacher{torch::cat({kept.flip(1), kept * 2}, 1)};
+  const auto distance = [&](const torch::Tensor& student) {
+    return feature_distance(std::vector<torch::Tensor>{student}, teacher);
+  };
+  EXPECT_LT(distance(kept).item<double>(), 1e-4);
+  torch::Tensor less = kept.slice(1, 0, 3).clone().requires_grad_(true);
+  const torch::Tensor missing = distance(less);
+  EXPECT_NEAR(missing.item<double>(), 0.25, 0.05);
+  missing.backward();
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor step = less.grad() / less.grad().norm();
+  const double slope = less.grad().norm().item<double>();
+  constexpr double kStep = 0.1;
+  EXPECT_NEAR((missing - distance(less - step * kStep)).item<double>(), slope * kStep,
+              0.2 * slope * kStep);
+}
+
 // Values that are overwritten or dropped on the way were not needed any more.
 TEST(GraphExecutor, ForwardGivesWhatAllValuesGive) {
   const torch::NoGradGuard no_grad;
