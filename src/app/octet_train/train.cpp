@@ -157,7 +157,9 @@ void complete(Data& data, const Options& o, const std::optional<Model>& teacher)
 TrainSummary train_model(const Model& model, const std::optional<Model>& teacher, const Data& data,
                          const TrainOptions& options) {
   if (!teacher) return train_float(model, data.training, data.validation, options);
-  return recover({model, *teacher}, data.training, data.validation, {.train = options});
+  // Other layers than the model was trained with need statistics of their own.
+  return recover({model, *teacher}, data.training, data.validation,
+                 {.train = options, .keep_statistics = options.already_trained});
 }
 
 void write_report(const Options& o, const TrainSummary& s, const Data& data, const CLI::App& verb) {

@@ -17,8 +17,9 @@ namespace {
 std::string kind_of(const Model& model, const Teaching* teaching) {
   if (teaching == nullptr) return fingerprint(model);
   const TeachingWeights& w = teaching->weights;
-  return fmt::format("{}teacher {}outputs {}, features {}, labels {}, ", fingerprint(model),
-                     fingerprint(teaching->teacher), w.outputs, w.features, w.labels);
+  return fmt::format("{}teacher {}outputs {}, features {}, labels {}{}, ", fingerprint(model),
+                     fingerprint(teaching->teacher), w.outputs, w.features, w.labels,
+                     teaching->keep_statistics ? ", kept statistics" : "");
 }
 
 }  // namespace
@@ -40,6 +41,7 @@ TrainSummary train_float(const Model& model, const Dataset& training, const Data
                                  .cache_gb = 0};
   FloatNetwork network(with_batch_norm(model, training, as_trained), options.freeze);
   if (teacher) network.give_also(teacher->features());
+  if (teaching != nullptr && teaching->keep_statistics) network.keep_all_statistics();
   const Loss labels(model.info, model.outputs());
   const auto loss = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor& image,
                         const Targets& targets) {

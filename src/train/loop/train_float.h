@@ -10,6 +10,7 @@ namespace octet {
 struct Teaching {
   const Model& teacher;
   TeachingWeights weights;
+  bool keep_statistics = false;  // of BatchNorm, as they are in the model
 };
 
 // Trains `model` by the labels, or as `teaching` says. Folded or neutral BatchNorm is first

@@ -1,6 +1,8 @@
 #include "train/loss/distill.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
@@ -43,6 +45,59 @@ TEST(Distillation, WhatCanBeNoDetectionIsEqual) {
   const auto teacher = with_background(-20);
   EXPECT_EQ(distance(with_background(-7.5), teacher).item<double>(), 0);
   EXPECT_GT(distance(with_background(-6.5), teacher).item<double>(), 1e-3);
+}
+
+// A head of two strides, with three classes and two keypoints.
+Model small_head() {
+  Model model;
+  model.info.names = {"a", "b", "c"};
+  model.info.head.strides = {8, 16};
+  model.info.head.bins = {0, 1, 2, 3};
+  model.info.head.keypoints = 2;
+  model.info.head.keypoint_dims = 3;
+  for (const int stride : {8, 16}) {
+    for (const OutputRole role : model.info.head.roles())
+      model.add_output({std::string(role_name(role)) + std::to_string(stride), role, stride});
+  }
+  return model;
+}
+
+// Random logits, as a network with that head gives them for two images.
+std::vector<torch::Tensor> random_outputs(const Model& model) {
+  std::vector<torch::Tensor> outputs;
+  for (const Output& o : model.outputs()) {
+    const int channels = model.info.head.channels(o.role, model.info.names.size());
+    outputs.push_back(torch::randn({2, channels, 32 / o.stride, 32 / o.stride}, torch::kDouble));
+  }
+  return outputs;
+}
+
+// The mean square of the slope of a probe in any direction is the second derivative of the distance.
+TEST(Distillation, ProbeHasTheCurvatureOfTheDistance) {
+  constexpr double kStep = 1e-3;
+  constexpr int kDraws = 1500;
+  torch::manual_seed(3);
+  const Model model = small_head();
+  const Distillation distance(model);
+  const auto teacher = random_outputs(model);
+  const auto direction = random_outputs(model);
+  std::vector<torch::Tensor> student, leaves;
+  for (size_t i = 0; i < teacher.size(); ++i) {
+    student.push_back(teacher[i] + direction[i] * kStep);
+    leaves.push_back(teacher[i].clone().requires_grad_(true));
+  }
+  const double curvature = 2 * distance(student, teacher).item<double>() / (kStep * kStep);
+  const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(uint64_t{4});
+  double mean = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const auto gradients = torch::autograd::grad({distance.probe(leaves, random)}, leaves);
+    double slope = 0;
+    for (size_t i = 0; i < leaves.size(); ++i)
+      slope += (gradients[i] * direction[i]).sum().item<double>();
+    mean += slope * slope / kDraws;
+  }
+  EXPECT_GT(curvature, 0);
+  EXPECT_NEAR(mean / curvature, 1, 0.15);  // four times the deviation of such a mean
 }
 
 // Fine keypoints are a third of a step lower, then higher: what is meant is the mean.

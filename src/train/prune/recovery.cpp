@@ -12,7 +12,9 @@ TrainSummary recover(const PrunedModel& pruned, const Dataset& training, const D
     const int64_t batches = (pictures + train.batch - 1) / train.batch;
     train.learning_rate = usual_learning_rate(untrained, train.epochs * batches);
   }
-  const Teaching teaching{.teacher = pruned.teacher, .weights = options.weights};
+  const Teaching teaching{.teacher = pruned.teacher,
+                          .weights = options.weights,
+                          .keep_statistics = options.keep_statistics};
   return train_float(pruned.model, training, validation, train, &teaching);
 }
 

@@ -49,12 +49,12 @@ const Node* reader_of(const Topology& topology, const Node& conv) {
   return next != nullptr && std::holds_alternative<Conv2d>(next->op) ? next : nullptr;
 }
 
-// The model with half of the channels of each value that one convolution alone reads.
-Model halved(Model model) {
+// The model with half of the channels of each value in some layers that one convolution alone reads.
+Model halved(Model model, const std::string& layers = "model.") {
   const Topology topology(model.graph);
   std::set<std::string> narrow, readers;
   for (const Node& node : model.graph.nodes) {
-    if (!std::holds_alternative<Conv2d>(node.op)) continue;
+    if (!std::holds_alternative<Conv2d>(node.op) || !node.name.starts_with(layers)) continue;
     if (const Node* reader = reader_of(topology, node)) {
       narrow.insert(node.name);
       readers.insert(reader->name);
@@ -82,24 +82,25 @@ RecoveryOptions options_for(const TemporaryFolder& folder, TeachingWeights weigh
   return options;
 }
 
-// Without any label, with and without features of other widths.
+// Without any label, with and without features.
 TEST(Recovery, BringsTheOutputsNearer) {
   const Model real = read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors");
-  const Model pruned = halved(real);
-  const RemovalTrial trial(real, pictures(), {.side = 96, .images = 12});
+  const Model pruned = halved(real, "model.6.");
+  const RemovalTrial trial(real, pictures(), {.side = 160, .images = 12});
   const double before = trial.run(pruned).distance;
   for (const double features : {0.0, 0.5}) {
     const TemporaryFolder folder;
     RecoveryOptions options =
         options_for(folder, {.outputs = 1, .features = features, .labels = 0});
-    options.train.side = 96;
-    options.train.learning_rate = 0.01;
+    options.train.side = 160;
+    options.train.batch = 12;
+    options.train.learning_rate = 0.0005;
     options.train.warmup_epochs = 0;
     const TrainSummary s = recover({pruned, real}, pictures(), pictures(), options);
-    EXPECT_LT(s.epochs.back().loss.distill, 0.8 * s.epochs.front().loss.distill);
+    EXPECT_LT(s.epochs.back().loss.distill, 0.6 * s.epochs.front().loss.distill);
     EXPECT_EQ(s.epochs.back().loss.box, 0);
     const Model recovered = read_model(folder / "last.safetensors");
-    EXPECT_LT(trial.run(recovered).distance, 0.8 * before) << "features " << features;
+    EXPECT_LT(trial.run(recovered).distance, 0.6 * before) << "features " << features;
   }
 }
 
