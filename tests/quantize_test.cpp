@@ -171,6 +171,26 @@ TEST_F(Quantize, EarlierRunsStayUnlessReplaced) {
   EXPECT_THAT(int8.err, HasSubstr("is an int8 model"));
 }
 
+// A folder of images is enough where another model says what they show.
+TEST_F(Quantize, TrainingLearnsFromATeacher) {
+  const std::string train = "train --json --epochs 1 --imgsz 160 --batch 4 --model " + kModel +
+                            " --data " + kSource + "/samples/coco/images -o " + at("run");
+  const Outcome alone = run_octet(train);
+  EXPECT_EQ(alone.status, 1);
+  EXPECT_THAT(alone.err, HasSubstr("without a data.yaml"));
+  const Outcome taught = run_octet(train + " --teacher " + kModel);
+  ASSERT_EQ(taught.status, 0) << taught.err;
+  EXPECT_EQ(json::parse(taught.out)["images"], 10);
+  EXPECT_THAT(taught.err, HasSubstr("train: no image has a label"));
+  EXPECT_THAT(read_text_file(at("run/results.csv")), HasSubstr("dfl,distill,map50"));
+  EXPECT_THAT(read_text_file(at("run/report.html")), HasSubstr("<td>teacher</td>"));
+  const Outcome other = run_octet("train --model " + kModel + " --teacher " + kSource +
+                                  "/tests/data/checkpoints/v8.4.190-detect3.pt --data " + kData +
+                                  " -o " + at("other"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, HasSubstr("the teacher has other classes"));
+}
+
 // Of a folder of pictures one is cut off, and one has wrong labels.
 class SomeBadPictures : public Quantize {
  protected:

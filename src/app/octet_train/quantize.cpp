@@ -216,11 +216,11 @@ void add_quantize(CLI::App& root) {
           "--max-drop", o.max_drop,
           "Leave layers in float until the calibrated model loses less mAP50-95 than this.")
       ->check(CLI::Range(0.0, 1.0));
-  verb->add_option("--feature-weight", q.qat.features,
+  verb->add_option("--feature-weight", q.qat.weights.features,
                    "qat: weight of the distance from the features of the float model.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--label-weight", q.qat.labels,
+  verb->add_option("--label-weight", q.qat.weights.labels,
                    "qat: weight of the loss of the labels. The outputs of the float model have 1.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

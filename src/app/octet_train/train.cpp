@@ -1,6 +1,8 @@
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "app/common_options.h"
 #include "app/octet_train/verbs.h"
@@ -16,20 +18,60 @@
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "train/loop/run_folder.h"
-#include "train/loop/trainer.h"
+#include "train/loop/train_float.h"
+#include "train/network/device.h"
+#include "train/prune/recovery.h"
+#include "train/prune/teacher_labels.h"
 #include "train/report/train_report.h"
 
 namespace octet {
 namespace {
 
 struct Options {
-  std::string model, data, folder = "run", size;
+  std::string model, teacher, data, folder = "run", size;
   std::string optimizer = "sgd", activation = "silu";
   TrainOptions train;
   bool overwrite = false;
   bool strict = false;
   bool json = false;
 };
+
+struct Data {
+  Dataset training, validation;
+};
+
+// A folder of images without labels. The teacher says what they show.
+bool is_unlabelled(const Options& o) {
+  return !o.teacher.empty() && std::filesystem::is_directory(o.data) &&
+         !std::filesystem::exists(std::filesystem::path(o.data) / "data.yaml");
+}
+
+Data read_unlabelled_data(const Options& o, const Model& teacher) {
+  constexpr size_t kValidated = 10;  // one of so many images
+  Dataset all = read_unlabelled(o.data);
+  if (all.samples.size() < 2) fail("{}: has one image; at least two are needed", o.data);
+  Data data;
+  for (size_t i = 0; i < all.samples.size(); ++i)
+    (i % kValidated == 0 ? data.validation : data.training).samples.push_back(all.samples[i]);
+  for (Dataset* part : {&data.training, &data.validation}) {
+    part->names = teacher.info.names;
+    part->keypoints = teacher.info.head.keypoints;
+    part->keypoint_dims = teacher.info.head.keypoint_dims;
+    part->flip_index = teacher.info.flip_index;
+  }
+  return data;
+}
+
+Data read_data(const Options& o, const std::optional<Model>& teacher) {
+  if (is_unlabelled(o)) return read_unlabelled_data(o, *teacher);
+  return {read_dataset(o.data, {.split = "train", .strict = o.strict}),
+          read_dataset(o.data, {.split = "val", .strict = o.strict})};
+}
+
+std::optional<Model> read_teacher(const Options& o) {
+  if (o.teacher.empty()) return std::nullopt;
+  return read_model(o.teacher);
+}
 
 // True when the network is another one then.
 bool has_silu(const Graph& graph) {
@@ -103,53 +145,83 @@ Model starting_model(Options& o, const Dataset& data) {
   return model;
 }
 
-void run_train(Options& options, const CLI::App& verb) {
-  install_stop_signals();
-  if (options.train.bf16 && !options.train.device.is_cpu()) fail_usage("--bf16 needs --device cpu");
-  options.train.folder = options.folder;
-  Dataset training = read_dataset(options.data, {.split = "train", .strict = options.strict});
-  Dataset validation = read_dataset(options.data, {.split = "val", .strict = options.strict});
-  const Model model = starting_model(options, training);
-  require_labels(training, options.data + ": train");
-  require_labels(validation, options.data + ": val");
-  prepare_run_folder(
-      {.path = options.folder, .earlier = earlier_run(options.train.resume, options.overwrite)},
-      model);
-  for (Dataset* data : {&training, &validation}) leave_out_unreadable(*data, options.strict);
-  report_labels(training);
-  options.train.optimizer =
-      options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
-  const TrainSummary s = train_float(model, training, validation, options.train);
-  if (s.interrupted)
-    fail("interrupted; the same command with --resume continues from {}",
-         (options.train.folder / "last.safetensors").string());
-  write_train_report(
-      options.train.folder, validation, judging_size(options.train),
-      {{"model", options.model},
-       {"data", options.data},
-       {"images", fmt::format("{} to train, {} to validate", s.images, validation.samples.size())},
-       {"best epoch", s.best_epoch > 0 ? std::to_string(s.best_epoch) : "the model as given"},
-       {"octet", OCTET_VERSION}},
-      reported_options(verb));
-  const std::string best = (options.train.folder / "best.safetensors").string();
-  log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}; report: {}",
-           counted(static_cast<int64_t>(s.epochs.size()), "epoch"), s.seconds, s.images_per_second,
-           s.best_epoch > 0 ? fmt::format("epoch {}", s.best_epoch) : "the model as given",
-           s.best.boxes.map50_95, best, (options.train.folder / "report.html").string());
-  if (!options.json) return;
+// What can be read, with labels everywhere.
+void complete(Data& data, const Options& o, const std::optional<Model>& teacher) {
+  for (auto [part, name] : {std::pair{&data.training, "train"}, {&data.validation, "val"}}) {
+    leave_out_unreadable(*part, o.strict);
+    if (teacher) label_where_missing(*part, *teacher, judging_size(o.train), o.data + ": " + name);
+  }
+  report_labels(data.training);
+}
+
+TrainSummary train_model(const Model& model, const std::optional<Model>& teacher, const Data& data,
+                         const TrainOptions& options) {
+  if (!teacher) return train_float(model, data.training, data.validation, options);
+  // Other layers than the model was trained with need statistics of their own.
+  return recover({model, *teacher}, data.training, data.validation,
+                 {.train = options, .keep_statistics = options.already_trained});
+}
+
+void write_report(const Options& o, const TrainSummary& s, const Data& data, const CLI::App& verb) {
+  Facts facts{
+      {"model", o.model},
+      {"data", o.data},
+      {"images",
+       fmt::format("{} to train, {} to validate", s.images, data.validation.samples.size())},
+      {"best epoch", s.best_epoch > 0 ? std::to_string(s.best_epoch) : "the model as given"},
+      {"octet", OCTET_VERSION}};
+  if (!o.teacher.empty()) facts.insert(facts.begin() + 1, {"teacher", o.teacher});
+  write_train_report(o.train.folder, data.validation, judging_size(o.train), facts,
+                     reported_options(verb));
+}
+
+void print_summary(const std::string& best, const TrainSummary& s, const Data& data, Task task) {
   nlohmann::ordered_json j{{"output", best},
                            {"images", s.images},
-                           {"skipped", training.skipped + validation.skipped},
+                           {"skipped", data.training.skipped + data.validation.skipped},
                            {"epochs", s.epochs.size()},
                            {"seconds", s.seconds},
                            {"images_per_second", s.images_per_second},
                            {"map50", s.best.boxes.map50},
                            {"map50_95", s.best.boxes.map50_95}};
-  if (model.info.task == Task::kPose) {
+  if (task == Task::kPose) {
     j["pose_map50"] = s.best.keypoints.map50;
     j["pose_map50_95"] = s.best.keypoints.map50_95;
   }
   print_json(j);
+}
+
+void run_train(Options& options, const CLI::App& verb) {
+  install_stop_signals();
+  if (options.train.bf16 && !options.train.device.is_cpu()) fail_usage("--bf16 needs --device cpu");
+  options.train.folder = options.folder;
+  const std::optional<Model> teacher = read_teacher(options);
+  Data data = read_data(options, teacher);
+  const Model model = starting_model(options, data.training);
+  if (teacher) {
+    verify_teacher(*teacher, model);
+  } else {
+    require_labels(data.training, options.data + ": train");
+    require_labels(data.validation, options.data + ": val");
+  }
+  prepare_run_folder(
+      {.path = options.folder, .earlier = earlier_run(options.train.resume, options.overwrite)},
+      model);
+  use_threads(options.train.threads);
+  complete(data, options, teacher);
+  options.train.optimizer =
+      options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
+  const TrainSummary s = train_model(model, teacher, data, options.train);
+  if (s.interrupted)
+    fail("interrupted; the same command with --resume continues from {}",
+         (options.train.folder / "last.safetensors").string());
+  write_report(options, s, data, verb);
+  const std::string best = (options.train.folder / "best.safetensors").string();
+  log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}; report: {}",
+           counted(static_cast<int64_t>(s.epochs.size()), "epoch"), s.seconds, s.images_per_second,
+           s.best_epoch > 0 ? fmt::format("epoch {}", s.best_epoch) : "the model as given",
+           s.best.boxes.map50_95, best, (options.train.folder / "report.html").string());
+  if (options.json) print_summary(best, s, data, model.info.task);
 }
 
 void add_schedule_options(CLI::App& verb, Options& o) {
@@ -161,7 +233,7 @@ void add_schedule_options(CLI::App& verb, Options& o) {
           "--lr", t.learning_rate,
           "First learning rate. Without it: 0.01 for sgd, 0.001 for adamw. It is lower in a short "
           "training with fewer than 40 images a step. It is a tenth for a model that detects these "
-          "classes already.")
+          "classes already and has no teacher.")
       ->check(CLI::PositiveNumber);
   verb.add_flag("--cosine", t.cosine, "Lower the learning rate along a cosine instead of a line.");
   verb.add_option("--warmup", t.warmup_epochs,
@@ -212,7 +284,12 @@ void add_train(CLI::App& root) {
   verb->add_option("--model", o.model, "Model file or checkpoint to start from.")
       ->required()
       ->type_name("FILE");
-  verb->add_option("--data", o.data, "The data.yaml of the data set.")
+  verb->add_option("--teacher", o.teacher,
+                   "Float model to learn from as well: the one before pruning, or a larger one.")
+      ->type_name("FILE");
+  verb->add_option("--data", o.data,
+                   "The data.yaml of the data set. With --teacher it may have no labels, or be a "
+                   "folder of images.")
       ->required()
       ->type_name("FILE");
   verb->add_option("--epochs", o.train.epochs, "Passes over the training images.")

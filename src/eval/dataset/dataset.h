@@ -41,6 +41,14 @@ struct DatasetOptions {
 [[nodiscard]] Dataset read_dataset(const std::filesystem::path& path,
                                    const DatasetOptions& options);
 
+// Reads a folder of images without labels, and the folders below it. The names of classes and the
+// keypoints stay empty. Throws an Error that names the folder when it has no image.
+[[nodiscard]] Dataset read_unlabelled(const std::filesystem::path& folder);
+
+// Returns at most so many samples, evenly from all, so that any order of files gives a fair sample.
+[[nodiscard]] Dataset evenly(const Dataset& data, int most);
+
+[[nodiscard]] bool has_labels(const Dataset& data);
 // Throws an Error that begins with `name` when no image has a label. Training and evaluation need
 // labels.
 void require_labels(const Dataset& data, const std::string& name);

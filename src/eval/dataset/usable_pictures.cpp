@@ -77,10 +77,24 @@ void leave_out_unreadable(Dataset& data, bool strict) {
   data.skipped += bad.count();
 }
 
+Dataset evenly(const Dataset& data, int most) {
+  Dataset some{.names = data.names,
+               .keypoints = data.keypoints,
+               .keypoint_dims = data.keypoint_dims,
+               .flip_index = data.flip_index};
+  const size_t count = std::min(data.samples.size(), static_cast<size_t>(most));
+  for (size_t i = 0; i < count; ++i)
+    some.samples.push_back(data.samples[i * data.samples.size() / count]);
+  return some;
+}
+
+bool has_labels(const Dataset& data) {
+  return std::any_of(data.samples.begin(), data.samples.end(),
+                     [](const Sample& s) { return !s.objects.empty(); });
+}
+
 void require_labels(const Dataset& data, const std::string& name) {
-  const bool any = std::any_of(data.samples.begin(), data.samples.end(),
-                               [](const Sample& s) { return !s.objects.empty(); });
-  if (!any)
+  if (!has_labels(data))
     fail("{}: no image has a label; labels are expected in the folder 'labels' beside 'images'",
          name);
 }

@@ -226,6 +226,14 @@ void read_samples(const std::vector<fs::path>& pictures, const std::string& name
 
 }  // namespace
 
+Dataset read_unlabelled(const fs::path& folder) {
+  Dataset out;
+  for (const fs::path& image : pictures_in(folder, folder.string()))
+    out.samples.push_back({.image = image, .relative = true, .objects = {}});
+  if (out.samples.empty()) fail("{}: has no images", folder.string());
+  return out;
+}
+
 Dataset read_yolo_dataset(const fs::path& path, const DatasetOptions& options) {
   const std::string name = path.string();
   const YAML::Node yaml = load_yaml(read_text_file(path), name);

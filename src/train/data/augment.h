@@ -17,6 +17,18 @@ struct AugmentOptions {                               // YOLOv8's defaults
   double hue = 0.015, saturation = 0.7, value = 0.4;  // ± share
   double mirror = 0.5;                                // probability of left-right
   double mixup = 0;                                   // probability of two pictures blended
+
+  // Images as they are, letterboxed.
+  [[nodiscard]] static AugmentOptions none() {
+    return {.mosaic = 0,
+            .scale = 0,
+            .translate = 0,
+            .hue = 0,
+            .saturation = 0,
+            .value = 0,
+            .mirror = 0,
+            .mixup = 0};
+  }
 };
 
 // An image with its objects, in pixels of that image.

@@ -19,9 +19,7 @@ class PictureBatch {
  public:
   using Found = std::function<void(const Sample& sample, Size original, const Detections& found)>;
   PictureBatch(const Forward& forward, const Model& model, Voting voting, Found give)
-      : forward_(forward), model_(model), voting_(voting), give_(std::move(give)) {
-    for (const Output& o : model.outputs()) names_.push_back(o.name());
-  }
+      : forward_(forward), model_(model), voting_(voting), give_(std::move(give)) {}
 
   void add(const Sample& sample, LetterboxedPicture picture) {
     const bool fits =
@@ -34,40 +32,47 @@ class PictureBatch {
     if (pictures_.empty()) return;
     std::vector<torch::Tensor> bytes;
     for (const auto& [sample, picture] : pictures_) bytes.push_back(picture.bytes);
-    auto outputs = forward_(to_unit(torch::cat(bytes)));
-    for (torch::Tensor& output : outputs) output = output.cpu().contiguous();
-    for (size_t i = 0; i < pictures_.size(); ++i) decode(outputs, i);
+    const RawBatch raw = raw_batch(model_, forward_(to_unit(torch::cat(bytes))));
+    for (size_t i = 0; i < pictures_.size(); ++i) {
+      const auto& [sample, picture] = pictures_[i];
+      decode(raw, static_cast<int64_t>(i), picture.geometry, {voting_, kMapDecode}, found_);
+      give_(*sample, picture.original, found_);
+    }
     pictures_.clear();
   }
 
  private:
-  void decode(const std::vector<torch::Tensor>& outputs, size_t i) {
-    const auto& [sample, picture] = pictures_[i];
-    std::vector<torch::Tensor> own;
-    std::vector<TensorView> views;
-    std::vector<Port> ports;
-    for (const torch::Tensor& output : outputs) {
-      own.push_back(output.narrow(0, static_cast<int64_t>(i), 1));
-      ports.push_back({.name = names_.at(ports.size()), .shape = own.back().sizes().vec()});
-      views.push_back({.data = own.back().data_ptr<float>(), .shape = ports.back().shape});
-    }
-    const Size input{.width = static_cast<int>(picture.bytes.size(3)),
-                     .height = static_cast<int>(picture.bytes.size(2))};
-    Decoder decoder({model_.info, Layout::kRaw, input, ports}, voting_);
-    decoder.decode(views, picture.geometry, kMapDecode, found_);
-    give_(*sample, picture.original, found_);
-  }
-
   const Forward& forward_;
   const Model& model_;
   Voting voting_;
   Found give_;
-  std::vector<std::string> names_;
   std::vector<std::pair<const Sample*, LetterboxedPicture>> pictures_;
   Detections found_;
 };
 
 }  // namespace
+
+RawBatch raw_batch(const Model& model, std::span<const torch::Tensor> outputs) {
+  RawBatch batch{.model = model, .outputs = {}};
+  for (const torch::Tensor& output : outputs.first(model.outputs().size()))
+    batch.outputs.push_back(output.cpu().contiguous());
+  return batch;
+}
+
+void decode(const RawBatch& batch, int64_t image, const LetterboxGeometry& geometry,
+            const DecodeHow& how, Detections& found) {
+  const std::vector<Output> meanings = batch.model.outputs();
+  std::vector<torch::Tensor> own;
+  std::vector<TensorView> views;
+  std::vector<Port> ports;
+  for (const torch::Tensor& output : batch.outputs) {
+    own.push_back(output.narrow(0, image, 1));
+    ports.push_back({.name = meanings.at(ports.size()).name(), .shape = own.back().sizes().vec()});
+    views.push_back({.data = own.back().data_ptr<float>(), .shape = ports.back().shape});
+  }
+  Decoder decoder({batch.model.info, Layout::kRaw, geometry.input, ports}, how.voting);
+  decoder.decode(views, geometry, how.options, found);
+}
 
 LetterboxedPicture read_letterboxed(const std::filesystem::path& file, Size input) {
   return letterboxed(read_image(file), input);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,22 @@ using PictureVisitor = std::function<void(
 // Of a float model.
 [[nodiscard]] Evaluation evaluate(const Model& model, const Dataset& data, const SizeOption& size,
                                   Voting voting, const PictureVisitor& visit = {});
+
+// The raw outputs of a batch, float in the processor's memory, in the order of model.outputs().
+struct RawBatch {
+  const Model& model;
+  std::vector<torch::Tensor> outputs;  // (N, C, h, w)
+};
+// Moves outputs to the processor where they are not. Those behind the model's are left out.
+[[nodiscard]] RawBatch raw_batch(const Model& model, std::span<const torch::Tensor> outputs);
+
+struct DecodeHow {
+  Voting voting = Voting::kNone;
+  DecodeOptions options;
+};
+// Decodes one image of a batch. `geometry` is that of the image; `found` is in its pixels.
+void decode(const RawBatch& batch, int64_t image, const LetterboxGeometry& geometry,
+            const DecodeHow& how, Detections& found);
 
 // An image as the network's input: bytes (1, 3, H, W).
 struct LetterboxedPicture {

@@ -12,7 +12,7 @@
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
-#include "train/loop/trainer.h"
+#include "train/loop/train_float.h"
 #include "train/network/float_network.h"
 
 namespace octet {

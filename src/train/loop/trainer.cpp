@@ -19,9 +19,6 @@
 #include "train/loop/phases.h"
 #include "train/loop/run_state.h"
 #include "train/loss/loss.h"
-#include "train/network/batch_norm.h"
-#include "train/network/device.h"
-#include "train/network/float_network.h"
 #include "train/torch.h"
 
 namespace octet {
@@ -380,24 +377,6 @@ TrainSummary train(const TrainingTask& task, const Dataset& training, const Data
   torch::manual_seed(options.seed);
   task.network.move_to(options.device);
   return Trainer(task, training, validation, options).run();
-}
-
-TrainSummary train_float(const Model& model, const Dataset& training, const Dataset& validation,
-                         const TrainOptions& options) {
-  use_threads(options.threads);
-  const ProgressPlan plan(
-      training_phases(options, training.samples.size(), validation.samples.size()));
-  const LoaderOptions as_trained{.side = options.side,
-                                 .batch = 8,
-                                 .seed = options.seed,
-                                 .augment = options.augment,
-                                 .cache_gb = 0};
-  FloatNetwork network(with_batch_norm(model, training, as_trained), options.freeze);
-  const Loss loss(model.info, model.outputs());
-  const auto on_batch = [&](const std::vector<torch::Tensor>& outputs, const torch::Tensor&,
-                            const Targets& targets) { return loss(outputs, targets); };
-  return train({.network = network, .loss = on_batch, .kind = fingerprint(model)}, training,
-               validation, options);
 }
 
 }  // namespace octet

@@ -100,8 +100,4 @@ struct TrainingTask {
 [[nodiscard]] TrainSummary train(const TrainingTask& task, const Dataset& training,
                                  const Dataset& validation, const TrainOptions& options);
 
-// Fine-tunes a float model. Folded or neutral BatchNorm is first measured and inserted again.
-[[nodiscard]] TrainSummary train_float(const Model& model, const Dataset& training,
-                                       const Dataset& validation, const TrainOptions& options);
-
 }  // namespace octet

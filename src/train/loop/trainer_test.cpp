@@ -1,5 +1,3 @@
-#include "train/loop/trainer.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
+#include "train/loop/train_float.h"
 #include "train/network/batch_norm.h"
 #include "train/network/float_network.h"
 #include "train/network/graph_executor.h"

@@ -10,6 +10,7 @@ namespace octet {
 namespace {
 
 constexpr double kLeast = 1e-6;  // of a sum that is divided by
+constexpr double kRidge = 1e-3;  // of a channel's mean square, so that equal channels have one map
 
 // Of Bernoulli distributions given as logits, element by element.
 torch::Tensor bernoulli_divergence(const torch::Tensor& student, const torch::Tensor& teacher) {
@@ -20,55 +21,142 @@ torch::Tensor bernoulli_divergence(const torch::Tensor& student, const torch::Te
   return cross(student) - cross(teacher);
 }
 
+// √ of its second derivative where both are equal.
+torch::Tensor bernoulli_deviation(const torch::Tensor& logits) {
+  const torch::Tensor p = logits.sigmoid();
+  return (p * (1 - p)).sqrt();
+}
+
+// −1 or 1 for every element.
+torch::Tensor signs(const torch::Tensor& like, const at::Generator& random) {
+  return (torch::randint(0, 2, like.sizes(), random, torch::kFloat) * 2 - 1).to(like.device());
+}
+
+// (N, C, H, W) as (N · H · W, C).
+torch::Tensor rows(const torch::Tensor& feature) {
+  return feature.permute({0, 2, 3, 1}).flatten(0, 2);
+}
+
+// The best linear map of the student's channels to the teacher's, applied. At the best map its own
+// change adds nothing to the gradient, so it is a constant.
+torch::Tensor fitted(const torch::Tensor& student, const torch::Tensor& teacher) {
+  const torch::Tensor x = rows(student);
+  torch::Tensor map;
+  {
+    const torch::NoGradGuard no_grad;
+    torch::Tensor square = x.t().matmul(x);
+    const torch::Tensor power = square.diagonal().mean();
+    square.diagonal().add_(power * kRidge + kLeast);
+    const torch::Tensor factor = std::get<0>(at::linalg_cholesky_ex(square));
+    map = torch::cholesky_solve(x.t().matmul(rows(teacher)), factor);
+  }
+  return x.matmul(map);
+}
+
 }  // namespace
+
+// What the teacher sees.
+struct Distillation::Cells {
+  explicit Cells(const torch::Tensor& logits)
+      : weight(logits.sigmoid().amax(-1)), total(weight.sum() + kLeast) {}
+
+  torch::Tensor weight;  // (N, A)
+  torch::Tensor total;
+  torch::Tensor reach;  // (N, A, keypoints)
+};
 
 Distillation::Distillation(const Model& model, DistillGains gains)
     : info_(model.info), outputs_(model.outputs()), gains_(gains) {}
 
-torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student,
-                                       const std::vector<torch::Tensor>& teacher) const {
-  const auto all = [&](const std::vector<torch::Tensor>& outputs, OutputRole role) {
-    return joined(outputs, outputs_, info_, role);
-  };
-  const auto logits = [&](const std::vector<torch::Tensor>& outputs) {
-    return all(outputs, OutputRole::kClass).clamp_min(kLeastClassLogit);
-  };
-  const torch::Tensor teacher_cls = logits(teacher);
-  const torch::Tensor weight = teacher_cls.sigmoid().amax(-1);  // (N, A)
-  const torch::Tensor total = weight.sum() + kLeast;
-  torch::Tensor sum = bernoulli_divergence(logits(student), teacher_cls).sum() / total * gains_.cls;
+torch::Tensor Distillation::all(const std::vector<torch::Tensor>& outputs, OutputRole role) const {
+  return joined(outputs, outputs_, info_, role);
+}
 
-  const auto bins = static_cast<int64_t>(info_.head.bins.size());
-  const auto sides = [&](const std::vector<torch::Tensor>& outputs) {
-    return all(outputs, OutputRole::kBox).unflatten(2, {4, bins}).log_softmax(3);
-  };
-  const torch::Tensor teacher_sides = sides(teacher);
-  const torch::Tensor divergence =
-      (teacher_sides.exp() * (teacher_sides - sides(student))).sum({2, 3});
-  sum = sum + (divergence * weight).sum() / total * gains_.box;
-  if (info_.head.keypoints == 0) return sum;
+torch::Tensor Distillation::class_logits(const std::vector<torch::Tensor>& outputs) const {
+  return all(outputs, OutputRole::kClass).clamp_min(kLeastClassLogit);
+}
 
-  const torch::TensorOptions here = teacher_sides.options();
-  const torch::Tensor extent =
-      teacher_sides.exp().matmul(torch::tensor(info_.head.bins, here));  // (N, A, 4) strides
+// (N, A, 4, bins)
+torch::Tensor Distillation::side_logits(const std::vector<torch::Tensor>& outputs) const {
+  return all(outputs, OutputRole::kBox)
+      .unflatten(2, {4, static_cast<int64_t>(info_.head.bins.size())});
+}
+
+// (N, A, keypoints, 2) in strides
+torch::Tensor Distillation::points(const std::vector<torch::Tensor>& outputs) const {
+  return keypoint_offsets(outputs, outputs_, info_) * 2;
+}
+
+// The square of the distance at which OKS is 1/e, in strides, from the shares of the bins.
+torch::Tensor Distillation::reach(const torch::Tensor& sides) const {
+  const torch::TensorOptions here = sides.options();
+  const torch::Tensor extent = sides.matmul(torch::tensor(info_.head.bins, here));  // (N, A, 4)
   const torch::Tensor area =
       (extent.select(2, 0) + extent.select(2, 2)) * (extent.select(2, 1) + extent.select(2, 3));
-  const auto points = [&](const std::vector<torch::Tensor>& outputs) {
-    return keypoint_offsets(outputs, outputs_, info_) * 2;
-  };
   const torch::Tensor spread =
       (torch::tensor(keypoint_sigmas(info_.head.keypoints), here) * 2).square();
+  return spread * (area.unsqueeze(2) + kLeast) * 2;
+}
+
+torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student,
+                                       const std::vector<torch::Tensor>& teacher) const {
+  const torch::Tensor wanted_cls = class_logits(teacher);
+  Cells cells(wanted_cls);
+  const torch::Tensor cls =
+      bernoulli_divergence(class_logits(student), wanted_cls).sum() / cells.total * gains_.cls;
+  const torch::Tensor wanted = side_logits(teacher).log_softmax(3);
+  const torch::Tensor divergence =
+      (wanted.exp() * (wanted - side_logits(student).log_softmax(3))).sum({2, 3});
+  const torch::Tensor sum = cls + (divergence * cells.weight).sum() / cells.total * gains_.box;
+  if (info_.head.keypoints == 0) return sum;
+  cells.reach = reach(wanted.exp());
+  return sum + pose_distance(student, teacher, cells);
+}
+
+torch::Tensor Distillation::pose_distance(const std::vector<torch::Tensor>& student,
+                                          const std::vector<torch::Tensor>& teacher,
+                                          const Cells& cells) const {
   const torch::Tensor distance = (points(student) - points(teacher)).square().sum(-1);
-  const torch::Tensor oks =
-      torch::exp(-distance / (spread * (area.unsqueeze(2) + kLeast) * 2)).mean(-1);
-  sum = sum + ((1 - oks) * weight).sum() / total * gains_.keypoint;
-  if (info_.head.keypoint_dims == 3) {
-    const torch::Tensor visible = bernoulli_divergence(all(student, OutputRole::kVisibility),
-                                                       all(teacher, OutputRole::kVisibility))
-                                      .mean(-1);
-    sum = sum + (visible * weight).sum() / total * gains_.visibility;
-  }
-  return sum;
+  const torch::Tensor oks = torch::exp(-distance / cells.reach).mean(-1);
+  const torch::Tensor sum = ((1 - oks) * cells.weight).sum() / cells.total * gains_.keypoint;
+  if (info_.head.keypoint_dims < 3) return sum;
+  const torch::Tensor visible = bernoulli_divergence(all(student, OutputRole::kVisibility),
+                                                     all(teacher, OutputRole::kVisibility))
+                                    .mean(-1);
+  return sum + (visible * cells.weight).sum() / cells.total * gains_.visibility;
+}
+
+// The factors of each part have a mean of zero, and its second derivative as their covariance:
+// p (1 − p) for a probability, diag(p) − p pᵀ for a distribution over bins.
+torch::Tensor Distillation::probe(const std::vector<torch::Tensor>& outputs,
+                                  const at::Generator& random) const {
+  const torch::Tensor logits = class_logits(outputs);
+  Cells cells(logits.detach());
+  const torch::Tensor cls = bernoulli_deviation(logits.detach()) * signs(logits, random) *
+                            (gains_.cls / cells.total).sqrt();
+  const torch::Tensor sides = side_logits(outputs);
+  const torch::Tensor p = sides.detach().softmax(3);
+  const torch::Tensor drawn = p.sqrt() * signs(p, random);
+  const torch::Tensor share = (cells.weight / cells.total * gains_.box).sqrt();  // (N, A)
+  const torch::Tensor box = (drawn - p * drawn.sum(3, true)) * share.unsqueeze(-1).unsqueeze(-1);
+  const torch::Tensor sum = (logits * cls).sum() + (sides * box).sum();
+  if (info_.head.keypoints == 0) return sum;
+  cells.reach = reach(p);
+  return sum + pose_probe(outputs, cells, random);
+}
+
+torch::Tensor Distillation::pose_probe(const std::vector<torch::Tensor>& outputs,
+                                       const Cells& cells, const at::Generator& random) const {
+  const torch::Tensor share =
+      (cells.weight / cells.total / info_.head.keypoints).unsqueeze(2);  // (N, A, 1)
+  const torch::Tensor at = points(outputs);
+  const torch::Tensor factor = (share * gains_.keypoint * 2 / cells.reach).sqrt().unsqueeze(3);
+  const torch::Tensor sum = (at * factor * signs(at, random)).sum();
+  if (info_.head.keypoint_dims < 3) return sum;
+  const torch::Tensor visible = all(outputs, OutputRole::kVisibility);
+  return sum + (visible * bernoulli_deviation(visible.detach()) *
+                (share * gains_.visibility).sqrt() * signs(visible, random))
+                   .sum();
 }
 
 std::vector<std::string> shared_features(const Graph& graph) {
@@ -83,13 +171,16 @@ std::vector<std::string> shared_features(const Graph& graph) {
 
 torch::Tensor feature_distance(std::span<const torch::Tensor> student,
                                std::span<const torch::Tensor> teacher) {
-  if (student.empty()) return torch::zeros({});
-  torch::Tensor sum = torch::zeros({}, student[0].options());
-  for (size_t i = 0; i < student.size(); ++i) {
+  if (teacher.empty()) return torch::zeros({});
+  torch::Tensor sum = torch::zeros({}, teacher[0].options());
+  for (size_t i = 0; i < teacher.size(); ++i) {
     const torch::Tensor power = teacher[i].square().mean() + kLeast;
-    sum = sum + torch::mse_loss(student[i], teacher[i]) / power;
+    const bool equal = student[i].size(1) == teacher[i].size(1);
+    sum = sum + (equal ? torch::mse_loss(student[i], teacher[i])
+                       : torch::mse_loss(fitted(student[i], teacher[i]), rows(teacher[i]))) /
+                    power;
   }
-  return sum / static_cast<double>(student.size());
+  return sum / static_cast<double>(teacher.size());
 }
 
 }  // namespace octet

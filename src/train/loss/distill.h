@@ -28,7 +28,27 @@ class Distillation {
   [[nodiscard]] torch::Tensor operator()(const std::vector<torch::Tensor>& student,
                                          const std::vector<torch::Tensor>& teacher) const;
 
+  // For the curvature where both are equal, since the distance has no gradient there. Returns the
+  // outputs times random factors, as one number. Let g be its gradient for anything in the
+  // network. The mean of g² over many draws is the second derivative of the distance
+  // (Gauss-Newton, with probes of random signs: Hutchinson, "A stochastic estimator of the trace",
+  // 1990).
+  [[nodiscard]] torch::Tensor probe(const std::vector<torch::Tensor>& outputs,
+                                    const at::Generator& random) const;
+
  private:
+  struct Cells;
+  [[nodiscard]] torch::Tensor all(const std::vector<torch::Tensor>& outputs, OutputRole role) const;
+  [[nodiscard]] torch::Tensor class_logits(const std::vector<torch::Tensor>& outputs) const;
+  [[nodiscard]] torch::Tensor side_logits(const std::vector<torch::Tensor>& outputs) const;
+  [[nodiscard]] torch::Tensor points(const std::vector<torch::Tensor>& outputs) const;
+  [[nodiscard]] torch::Tensor reach(const torch::Tensor& sides) const;
+  [[nodiscard]] torch::Tensor pose_distance(const std::vector<torch::Tensor>& student,
+                                            const std::vector<torch::Tensor>& teacher,
+                                            const Cells& cells) const;
+  [[nodiscard]] torch::Tensor pose_probe(const std::vector<torch::Tensor>& outputs,
+                                         const Cells& cells, const at::Generator& random) const;
+
   ModelInfo info_;
   std::vector<Output> outputs_;
   DistillGains gains_;
@@ -39,7 +59,9 @@ class Distillation {
 [[nodiscard]] std::vector<std::string> shared_features(const Graph& graph);
 
 // Returns the mean of |student − teacher|² / |teacher|² over pairs of features, with a gradient for
-// the student.
+// the student. Where they have different numbers of channels, the student's go through the linear
+// map that fits best (least squares over the batch). Nothing has to be known of the channels that
+// pruning kept, and the map is no part of a run.
 [[nodiscard]] torch::Tensor feature_distance(std::span<const torch::Tensor> student,
                                              std::span<const torch::Tensor> teacher);
 

@@ -1,6 +1,8 @@
 #include "train/loss/distill.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
@@ -45,6 +47,59 @@ TEST(Distillation, WhatCanBeNoDetectionIsEqual) {
   EXPECT_GT(distance(with_background(-6.5), teacher).item<double>(), 1e-3);
 }
 
+// A head of two strides, with three classes and two keypoints.
+Model small_head() {
+  Model model;
+  model.info.names = {"a", "b", "c"};
+  model.info.head.strides = {8, 16};
+  model.info.head.bins = {0, 1, 2, 3};
+  model.info.head.keypoints = 2;
+  model.info.head.keypoint_dims = 3;
+  for (const int stride : {8, 16}) {
+    for (const OutputRole role : model.info.head.roles())
+      model.add_output({std::string(role_name(role)) + std::to_string(stride), role, stride});
+  }
+  return model;
+}
+
+// Random logits, as a network with that head gives them for two images.
+std::vector<torch::Tensor> random_outputs(const Model& model) {
+  std::vector<torch::Tensor> outputs;
+  for (const Output& o : model.outputs()) {
+    const int channels = model.info.head.channels(o.role, model.info.names.size());
+    outputs.push_back(torch::randn({2, channels, 32 / o.stride, 32 / o.stride}, torch::kDouble));
+  }
+  return outputs;
+}
+
+// The mean square of the slope of a probe in any direction is the second derivative of the distance.
+TEST(Distillation, ProbeHasTheCurvatureOfTheDistance) {
+  constexpr double kStep = 1e-3;
+  constexpr int kDraws = 1500;
+  torch::manual_seed(3);
+  const Model model = small_head();
+  const Distillation distance(model);
+  const auto teacher = random_outputs(model);
+  const auto direction = random_outputs(model);
+  std::vector<torch::Tensor> student, leaves;
+  for (size_t i = 0; i < teacher.size(); ++i) {
+    student.push_back(teacher[i] + direction[i] * kStep);
+    leaves.push_back(teacher[i].clone().requires_grad_(true));
+  }
+  const double curvature = 2 * distance(student, teacher).item<double>() / (kStep * kStep);
+  const at::Generator random = at::make_generator<at::CPUGeneratorImpl>(uint64_t{4});
+  double mean = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const auto gradients = torch::autograd::grad({distance.probe(leaves, random)}, leaves);
+    double slope = 0;
+    for (size_t i = 0; i < leaves.size(); ++i)
+      slope += (gradients[i] * direction[i]).sum().item<double>();
+    mean += slope * slope / kDraws;
+  }
+  EXPECT_GT(curvature, 0);
+  EXPECT_NEAR(mean / curvature, 1, 0.15);  // four times the deviation of such a mean
+}
+
 // Fine keypoints are a third of a step lower, then higher: what is meant is the mean.
 TEST(KeypointOffsets, AreTheMeanWithTheFineOnes) {
   ModelInfo info;
@@ -78,6 +133,28 @@ TEST(FeatureDistance, IsZeroForEqualOneForNothing) {
   std::vector<torch::Tensor> nothing;
   for (const torch::Tensor& f : features) nothing.push_back(torch::zeros_like(f));
   EXPECT_NEAR(feature_distance(nothing, features).item<double>(), 1, 0.01);
+}
+
+// Channels that a linear map gives back are no loss, whatever their order and number; what no map
+// gives is, and its gradient says what is missing.
+TEST(FeatureDistance, OfOtherWidthsIsWhatNoLinearMapGives) {
+  torch::manual_seed(2);
+  const torch::Tensor kept = torch::randn({2, 4, 8, 8});
+  const std::vector<torch::Tensor> teacher{torch::cat({kept.flip(1), kept * 2}, 1)};
+  const auto distance = [&](const torch::Tensor& student) {
+    return feature_distance(std::vector<torch::Tensor>{student}, teacher);
+  };
+  EXPECT_LT(distance(kept).item<double>(), 1e-4);
+  torch::Tensor less = kept.slice(1, 0, 3).clone().requires_grad_(true);
+  const torch::Tensor missing = distance(less);
+  EXPECT_NEAR(missing.item<double>(), 0.25, 0.05);
+  missing.backward();
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor step = less.grad() / less.grad().norm();
+  const double slope = less.grad().norm().item<double>();
+  constexpr double kStep = 0.1;
+  EXPECT_NEAR((missing - distance(less - step * kStep)).item<double>(), slope * kStep,
+              0.2 * slope * kStep);
 }
 
 // Values that are overwritten or dropped on the way were not needed any more.

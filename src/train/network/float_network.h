@@ -23,8 +23,18 @@ class FloatNetwork : public TrainableNetwork {
   }
 
   std::vector<torch::Tensor> forward(const torch::Tensor& image) override {
-    return net_.forward(image, NormMode::kBatchStatistics);
+    return net_.forward(image, NormMode::kBatchStatistics, also_);
   }
+  // All BatchNorms keep and use their running statistics, in training too.
+  void keep_all_statistics() {
+    std::set<std::string> norms;
+    for (const Node& node : net_.structure().nodes) {
+      if (std::holds_alternative<BatchNorm>(node.op)) norms.insert(node.name);
+    }
+    net_.keep_statistics(std::move(norms));
+  }
+  // Returns these values too, behind the graph's outputs, in training.
+  void give_also(std::vector<std::string> values) { also_ = std::move(values); }
   // As it will be exported.
   Forward inference() override {
     auto net = std::make_shared<GraphExecutor>(fold_batch_norm(net_.graph()));
@@ -44,6 +54,7 @@ class FloatNetwork : public TrainableNetwork {
   ModelInfo info_;
   std::vector<HeadOutput> head_outputs_;
   GraphExecutor net_;
+  std::vector<std::string> also_;
 };
 
 }  // namespace octet

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "core/error.h"
 #include "train/loop/evaluate.h"
@@ -12,17 +13,9 @@
 namespace octet {
 namespace {
 
-// Evenly over the dataset, so that any order of files gives a fair sample.
-std::vector<const Sample*> pick(const Dataset& data, int most) {
-  const size_t count = std::min(data.samples.size(), static_cast<size_t>(most));
-  std::vector<const Sample*> list;
-  for (size_t i = 0; i < count; ++i) list.push_back(&data.samples[i * data.samples.size() / count]);
-  return list;
-}
-
-torch::Tensor read_batch(const std::vector<const Sample*>& samples, int side) {
+torch::Tensor read_batch(std::span<const Sample> samples, int side) {
   std::vector<torch::Tensor> list;
-  for (const Sample* s : samples) list.push_back(read_letterboxed(s->image, {side, side}).bytes);
+  for (const Sample& s : samples) list.push_back(read_letterboxed(s.image, {side, side}).bytes);
   return to_unit(torch::cat(list));
 }
 
@@ -30,8 +23,8 @@ class TorchNetwork : public CalibrationNetwork {
  public:
   TorchNetwork(const Model& model, const Dataset& data, const CalibrationOptions& options)
       : options_(options),
-        samples_(pick(data, options.pictures)),
-        tried_(pick(data, std::min(options.tried, options.pictures))),
+        samples_(evenly(data, options.pictures).samples),
+        tried_(evenly(data, std::min(options.tried, options.pictures)).samples),
         net_(model.graph),
         distance_(model) {
     net_.move_to(options.device);
@@ -43,7 +36,8 @@ class TorchNetwork : public CalibrationNetwork {
     const torch::NoGradGuard no_grad;
     kept_.clear();
     values_ = net_.values(
-        read_batch({samples_[static_cast<size_t>(image)]}, options_.side).to(options_.device));
+        read_batch(std::span(samples_).subspan(static_cast<size_t>(image), 1), options_.side)
+            .to(options_.device));
   }
 
   std::span<const float> value(const std::string& name) override {
@@ -69,7 +63,7 @@ class TorchNetwork : public CalibrationNetwork {
   }
 
   CalibrationOptions options_;
-  std::vector<const Sample*> samples_, tried_;
+  std::vector<Sample> samples_, tried_;
   GraphExecutor net_;
   Distillation distance_;
   std::map<std::string, torch::Tensor> values_;  // of the image that was observed last
@@ -92,7 +86,7 @@ Calibration calibrate(const Model& model, const Placement& placement, const Data
 }
 
 torch::Tensor calibration_batch(const Dataset& data, int pictures, int side) {
-  return read_batch(pick(data, pictures), side);
+  return read_batch(evenly(data, pictures).samples, side);
 }
 
 void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,

@@ -2,6 +2,7 @@
 // and the boxes of the labels.
 #pragma once
 
+#include "train/loop/teacher.h"
 #include "train/loop/trainer.h"
 #include "train/quantize/calibrate.h"
 
@@ -9,9 +10,7 @@ namespace octet {
 
 struct QatOptions {
   TrainOptions train;
-  double distill = 1.0;       // weight of the distance from the float model's outputs
-  double features = 0.0;      // weight of the distance from its features
-  double labels = 0.0;        // weight of the detection loss
+  TeachingWeights weights;    // the float model is the teacher
   bool learn_scales = true;   // else they stay as calibrated
   double frozen_part = 0.25;  // the last part of the training, in which scales stay as they are
 };

@@ -1,0 +1,28 @@
+// Labels for images that have none: what a model finds in them.
+#pragma once
+
+#include <string>
+
+#include "core/size.h"
+#include "eval/dataset/dataset.h"
+#include "model/model.h"
+#include "vision/detections.h"
+
+namespace octet {
+
+// A detection counts as an object from this confidence on, as `octet detect` shows it.
+inline constexpr float kObjectConfidence = 0.25F;
+
+// The detections as objects, in the same pixels. A keypoint counts as visible from a confidence of
+// a half on, else as not labelled.
+[[nodiscard]] std::vector<TruthObject> as_objects(const Detections& found);
+
+// Replaces the labels of every sample by what `model` finds, and takes names and keypoints from it.
+[[nodiscard]] Dataset labelled_by(const Model& model, Dataset data, const SizeOption& size);
+
+// The same where no image has a label; then it logs a line that begins with `name`. Throws an Error
+// that begins with it when the model finds nothing.
+void label_where_missing(Dataset& data, const Model& model, const SizeOption& size,
+                         const std::string& name);
+
+}  // namespace octet
