@@ -36,7 +36,7 @@ _octet() {
     detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --conf --iou --save --strict" ;;
     live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
     val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --per-class --strict" ;;
-    bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --json" ;;
+    bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --cost-table --json" ;;
     doctor) options="-h --help -v --verbose --json" ;;
     *) return ;;
   esac
