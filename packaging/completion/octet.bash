@@ -29,7 +29,7 @@ _octet() {
   case $verb in
     import) options="-h --help -v --verbose -o --output --half" ;;
     inspect) options="-h --help -v --verbose --imgsz --target --passes --json" ;;
-    train) options="--model --data -h --help -v --verbose --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
+    train) options="--model --data -h --help -v --verbose --teacher --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     quantize) options="--model --data -h --help -v --verbose --method --imgsz --images --weight-bits --bit-exact-everywhere --rank-layers --rank-by-map --keep-float --max-drop --feature-weight --label-weight --no-learn-scales --epochs --batch --lr --scale-lr --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --json" ;;
     verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
