@@ -100,6 +100,7 @@ octet_package(python python3-octet python
 The module octet finds objects in NumPy arrays and image files.")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "${same_octet}, python3 (>= 3.9), python3-numpy")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA ${control}/module/prerm)
 octet_package_documents(python python3-octet)
 
 list(APPEND CPACK_COMPONENTS_ALL models)

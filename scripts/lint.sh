@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tidy=clang-tidy-19
-shellcheck -x scripts/*.sh tests/*.sh tests/cli/*.sh tests/system/*.sh packaging/debian/p* .ci/run
+shellcheck -x scripts/*.sh tests/*.sh tests/cli/*.sh tests/system/*.sh packaging/debian/p* packaging/debian/module/prerm .ci/run
 if git grep -nE 'std::(recursive_|shared_)?mutex|std::condition_variable|#include <(mutex|condition_variable)>' -- 'src/*.cpp' 'src/*.h' \
   ':!src/core/mutex.h' ':!src/*_test.cpp'; then
   echo "lint: take Mutex, MutexLock and Condition of core/mutex.h, which are checked"

@@ -121,15 +121,12 @@ if [ $emulated = 0 ]; then
   in_root $at/watch_camera/build/watch_camera $model $at/person.mp4 30 | tail -1 | grep '^frame .* person#1' || fail "the example watch_camera followed no person"
 
   step the Python module
-  install python3-pip python3-setuptools python3-wheel python3-numpy
-  cp -a python "$root$at"
-  in_root pip install --quiet --root-user-action=ignore --break-system-packages --no-index --no-build-isolation $at/python
+  install "$at/python3-octet_*.deb"
   in_root python3 -c "import octet; print(octet.version(), octet.Detector('$model')('$at/000000000785.jpg'))" | grep person
-  in_root pip uninstall --quiet --root-user-action=ignore --break-system-packages -y octet
 fi
 
 step apt-get purge
-in_root bash -c "apt-get purge -y -qq 'octet*' >/dev/null"
+in_root bash -c "apt-get purge -y -qq '*octet*' >/dev/null"
 for left in usr/lib/octet etc/octet usr/share/octet var/lib/octet var/lib/private/octet var/cache/octet var/cache/private/octet; do
   if [ -e "$root/$left" ] || [ -L "$root/$left" ]; then fail "/$left is left"; fi
 done
