@@ -128,17 +128,17 @@ TEST(Recovery, HasTheRateOfANewTraining) {
                    0.003);
 }
 
-class Interrupted : public ::testing::Test {
+class InterruptedRecovery : public ::testing::Test {
  protected:
-  Interrupted() { set_stop_flag(stop_); }
-  ~Interrupted() override {
+  InterruptedRecovery() { set_stop_flag(stop_); }
+  ~InterruptedRecovery() override {
     static const std::atomic<bool> never = false;
     set_stop_flag(never);
   }
   std::atomic<bool> stop_ = false;
 };
 
-TEST_F(Interrupted, RecoveryResumesExactly) {
+TEST_F(InterruptedRecovery, ResumesExactly) {
   const Model pruned = halved(teacher());
   const TeachingWeights weights{.outputs = 1, .features = 0.5, .labels = 1};
   const TemporaryFolder whole, parts;
