@@ -48,7 +48,7 @@ class Cpp:
 
 class Python:
     def __init__(self, model, side, threads):
-        self.detector = octet.Detector(model, size=(side, side), threads=threads)
+        self.detector = octet.Detector(model, size=(side, side), threads=threads, trusted=True)
         self.image = octet.read_image(IMAGE)
 
     def block(self, frames):

@@ -17,7 +17,7 @@ declare -A packages=(
   [lint]="clang-format-14 clang-tidy-19 codespell jq shellcheck python3"
   [fuzz]="clang-14 libclang-rt-14-dev python3"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static mmdebstrap chrpath"
-  [emulate]="qemu-user-static"
+  [emulate]="qemu-user-static arch-test"
   [package]="dpkg-dev file"
   [package-test]="mmdebstrap lintian systemd"
 )
