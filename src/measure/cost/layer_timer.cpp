@@ -21,19 +21,13 @@ constexpr int kBlock = 4;   // runs in a row, of which the first is not counted
 constexpr int kFewestBlocks = 5;
 constexpr double kLayerShare = 0.04;  // of the time for a network
 // Of all times of a network. Whatever else runs on the machine makes times longer, never shorter.
-constexpr double kShare = 0.25;
+constexpr double kShare = 0.1;
+// Where half of the times are longer than the counted one by this, the machine is busy, and runs
+// are repeated for so many times the usual time.
+constexpr double kBusy = 1.1, kLonger = 6;
 
 // A usual convolution, large enough to be measured exactly.
 constexpr int kStepChannels = 64, kStepSide = 40;
-
-template <typename Action>
-void repeat(double seconds, Action&& action) {
-  const auto begin = Clock::now();
-  for (int block = 0; block < kFewestBlocks ||
-                      std::chrono::duration<double>(Clock::now() - begin).count() < seconds;
-       ++block)
-    action();
-}
 
 }  // namespace
 
@@ -56,6 +50,8 @@ class LayerTimer::Running {
     }
   }
   [[nodiscard]] double seconds() { return quantile(times_, kShare); }
+  [[nodiscard]] bool was_disturbed() { return quantile(times_, 0.5) > kBusy * seconds(); }
+  void forget() { times_.clear(); }
 
  private:
   ExportContent content_;  // outlives the network
@@ -76,25 +72,49 @@ LayerTimer::LayerTimer(const TimerOptions& options, std::string octet)
 
 LayerTimer::~LayerTimer() = default;
 
+std::unique_ptr<LayerTimer::Running> LayerTimer::make_sample(const Layer& layer, bool with_layer) {
+  const SampleNetwork sample = sample_network(
+      layer, {.copies = kCopies, .with_layer = with_layer, .weight_bits = origin_.weight_bits});
+  return std::make_unique<Running>(*engine_, sample.model, sample.size, origin_.threads);
+}
+
+// What a layer is added to. It does not depend on the layer's outputs, and compiling takes longer
+// than measuring, so the last one is kept.
+LayerTimer::Running& LayerTimer::rest_of(const Layer& layer) {
+  const Layer key{layer.kind, layer.inputs, 0};
+  if (!rest_ || rest_key_ != key) rest_ = make_sample(layer, false);
+  rest_key_ = key;
+  rest_->forget();
+  return *rest_;
+}
+
+// Runs networks in turn.
+void LayerTimer::run_in_turn(const std::vector<Running*>& networks, double seconds) {
+  const auto begin = Clock::now();
+  for (int block = 0;; ++block) {
+    const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
+    const bool disturbed = std::any_of(networks.begin(), networks.end(),
+                                       [](Running* network) { return network->was_disturbed(); });
+    if (block >= kFewestBlocks && spent >= (disturbed ? kLonger : 1) * seconds) return;
+    for (Running* network : networks) network->run();
+  }
+}
+
 double LayerTimer::time(const Layer& layer) {
-  const auto make = [&](bool with_layer) {
-    const SampleNetwork sample = sample_network(
-        layer, {.copies = kCopies, .with_layer = with_layer, .weight_bits = origin_.weight_bits});
-    return std::make_unique<Running>(*engine_, sample.model, sample.size, origin_.threads);
-  };
-  const bool whole = layer.kind.op == kImageLayer;
-  const auto with = make(true);
-  const auto without = whole ? nullptr : make(false);
-  repeat(kLayerShare * seconds_, [&] {
-    with->run();
-    if (!whole) without->run();
-  });
-  return whole ? with->seconds() : std::max(0.0, with->seconds() - without->seconds()) / kCopies;
+  const auto with = make_sample(layer, true);
+  const double seconds = kLayerShare * seconds_;
+  if (layer.kind.op == kImageLayer) {
+    run_in_turn({with.get()}, seconds);
+    return with->seconds();
+  }
+  Running& rest = rest_of(layer);
+  run_in_turn({with.get(), &rest}, seconds);
+  return std::max(0.0, with->seconds() - rest.seconds()) / kCopies;
 }
 
 double LayerTimer::time(const Model& model, Size size) {
   Running running(*engine_, model, size, origin_.threads);
-  repeat(seconds_, [&] { running.run(); });
+  run_in_turn({&running}, seconds_);
   return running.seconds();
 }
 

@@ -41,9 +41,15 @@ class LayerTimer {
  private:
   class Running;
 
+  [[nodiscard]] std::unique_ptr<Running> make_sample(const Layer& layer, bool with_layer);
+  [[nodiscard]] Running& rest_of(const Layer& layer);
+  static void run_in_turn(const std::vector<Running*>& networks, double seconds);
+
   std::unique_ptr<Engine> engine_;
   CostOrigin origin_;
   double seconds_;
+  std::unique_ptr<Running> rest_;
+  Layer rest_key_;
 };
 
 // Of the steps 64, 32, 16 and 8, the largest that is not cheaper when it is not filled; else 4.

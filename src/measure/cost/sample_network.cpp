@@ -87,12 +87,12 @@ class Builder {
     }
     const int channels = channels_of_value(0);
     const std::string source = add_source(fmt::format("source{}", index), channels);
-    const bool alone = layer_.kind.op == Activation::kTraits.name;
-    const bool output = layer_.kind.op == kOutputLayer;
-    // What reads the source besides, so that it is no part of the layer, or no part of the source.
-    if (alone || output || !options_.with_layer) add_sink(source, channels);
+    // An output has nothing else behind it, as in a whole network: engines then compute it at once.
+    if (layer_.kind.op == kOutputLayer && options_.with_layer) return add_output(source);
+    // A second reader keeps an activation from becoming a part of its source.
+    if (layer_.kind.op == Activation::kTraits.name || !options_.with_layer)
+      add_sink(source, channels);
     if (!options_.with_layer) return;
-    if (output) return add_output(source);
     add_sink(add_layer(index, source), layer_.outputs);
   }
   std::string add_layer(int index, const std::string& source) {
