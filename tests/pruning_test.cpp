@@ -22,6 +22,7 @@
 #include "graph/topology.h"
 #include "media/image/image_io.h"
 #include "model/passes/passes.h"
+#include "model/smaller_networks.h"
 #include "quant/params.h"
 #include "quant/reference/float_reference.h"
 #include "quant/reference/integer_reference.h"
@@ -306,6 +307,16 @@ TEST(Pruning, ModelWithoutAScaleDetects) {
       EXPECT_THAT(names, testing::IsSupersetOf({"person", "skis"})) << format;
     }
   }
+}
+
+// All blocks of each network go one after the other.
+TEST(SmallerNetworks, LackBlocksAndScales) {
+  const Model model = read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors");
+  const std::vector<Graph> graphs = smaller_networks(model);
+  EXPECT_EQ(graphs.front().nodes.size(), fold_batch_norm(model).graph.nodes.size());
+  int without_blocks = 0;
+  for (const Graph& graph : graphs) without_blocks += find_blocks(graph).empty();
+  EXPECT_EQ(without_blocks, 4) << "with all scales, and without each";
 }
 
 }  // namespace

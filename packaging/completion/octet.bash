@@ -4,12 +4,14 @@ _octet() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ] || { [ "$verb" = help ] && [ "$COMP_CWORD" = 2 ]; }; then
-    mapfile -t COMPREPLY < <(compgen -W "import inspect train quantize export verify detect live val bench doctor help --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "import inspect compress train prune quantize export verify detect live val bench doctor help --help --version" -- "$word")
     return
   fi
   case "$verb $before" in
+    "compress --activations") mapfile -t COMPREPLY < <(compgen -W "same relu6 hardswish" -- "$word"); return ;;
     "train --optimizer") mapfile -t COMPREPLY < <(compgen -W "sgd adamw" -- "$word"); return ;;
     "train --activation") mapfile -t COMPREPLY < <(compgen -W "silu relu6 hardswish" -- "$word"); return ;;
+    "prune --levers") mapfile -t COMPREPLY < <(compgen -W "scales blocks channels" -- "$word"); return ;;
     "quantize --method") mapfile -t COMPREPLY < <(compgen -W "ptq qat" -- "$word"); return ;;
     "quantize --weight-bits") mapfile -t COMPREPLY < <(compgen -W "7 8" -- "$word"); return ;;
     "export --layout") mapfile -t COMPREPLY < <(compgen -W "raw ultralytics" -- "$word"); return ;;
@@ -29,13 +31,15 @@ _octet() {
   case $verb in
     import) options="-h --help -v --verbose -o --output --half" ;;
     inspect) options="-h --help -v --verbose --imgsz --target --passes --json" ;;
+    compress) options="--model --data -h --help -v --verbose --speedup --target-ms --target-fps --max-drop --imgsz --engine --engine-threads --cost --activations --epochs --budget --batch --threads --seed -o --output --overwrite --json" ;;
     train) options="--model --data -h --help -v --verbose --teacher --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
+    prune) options="--model --data -h --help -v --verbose --speedup --target-ms --flops --cost --engine --engine-threads --levers --imgsz --epochs --rounds --batch --lr --images --feature-weight --label-weight --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     quantize) options="--model --data -h --help -v --verbose --method --imgsz --images --weight-bits --bit-exact-everywhere --rank-layers --rank-by-map --keep-float --max-drop --feature-weight --label-weight --no-learn-scales --epochs --batch --lr --scale-lr --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --json" ;;
     verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
     detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --conf --iou --save --strict" ;;
     live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
-    val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --per-class --strict" ;;
+    val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --against --per-class --strict" ;;
     bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --cost-table --json" ;;
     doctor) options="-h --help -v --verbose --json" ;;
     *) return ;;

@@ -118,4 +118,12 @@ std::vector<fs::path> files_below(const fs::path& folder, PathTest wanted) {
   return Walk(folder, wanted).files();
 }
 
+fs::path cache_folder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
+    return fs::path(cache) / "octet";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return fs::path(home) / ".cache" / "octet";
+  return {};
+}
+
 }  // namespace octet

@@ -1,4 +1,4 @@
-// Lists folders. Errors name the folder.
+// Lists folders, and knows that of caches. Errors name the folder.
 #pragma once
 
 #include <cstdint>
@@ -24,5 +24,9 @@ using PathTest = bool (*)(const std::filesystem::path& path);
 
 // Throws an Error that names the folder unless it is writable and has `bytes` of free space.
 void require_room(const std::filesystem::path& folder, uint64_t bytes);
+
+// The folder for what can be made again, such as compiled models: $XDG_CACHE_HOME/octet or
+// ~/.cache/octet. Empty without a home.
+[[nodiscard]] std::filesystem::path cache_folder();
 
 }  // namespace octet

@@ -14,7 +14,6 @@ struct CostTableOptions {
   double seconds = 2;  // of a network
   bool json = false;
 };
-inline constexpr const char* kCostCache = "cache";
 
 // Writes the table, or extends the one that is there. Prints the predicted and the measured time of
 // each model. After an interruption it keeps what was measured, and throws.

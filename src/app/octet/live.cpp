@@ -11,6 +11,7 @@
 #include "app/print_json.h"
 #include "app/verb_table.h"
 #include "core/error.h"
+#include "core/folder.h"
 #include "core/log.h"
 #include "core/output.h"
 #include "core/process.h"

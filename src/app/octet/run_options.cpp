@@ -4,6 +4,7 @@
 #include "app/octet/verbs.h"
 #include "app/size_flag.h"
 #include "core/error.h"
+#include "core/folder.h"
 #include "core/log.h"
 #include "engine/registry.h"
 
@@ -52,14 +53,6 @@ DetectorOptions detector_options(const RunOptions& options, std::optional<Size> 
                  .cache = cache_folder(),
                  .settings = options.settings};
   return out;
-}
-
-std::filesystem::path cache_folder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
-    return std::filesystem::path(cache) / "octet";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
-    return std::filesystem::path(home) / ".cache" / "octet";
-  return {};
 }
 
 void say_if_overwritten(const std::filesystem::path& path) {

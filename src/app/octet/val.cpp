@@ -11,10 +11,8 @@
 #include "core/numeric/quantile.h"
 #include "core/output.h"
 #include "core/process.h"
-#include "core/progress.h"
 #include "eval/dataset/dataset.h"
-#include "eval/map_evaluator.h"
-#include "media/image/picture_reader.h"
+#include "measure/accuracy.h"
 
 namespace octet {
 namespace {
@@ -25,51 +23,12 @@ struct Options {
   std::string data;
   std::string images;
   std::string split = "val";
+  std::string against;
   bool per_class = false;
   bool strict = false, worker = false;
 };
 
-void check_fits(const ModelInfo& info, const Dataset& data, const std::string& path) {
-  if (data.names.size() != info.names.size())
-    fail("{}: has {} classes, the model has {}; give the data set of this model", path,
-         data.names.size(), info.names.size());
-  if (info.task == Task::kPose && data.keypoints != info.head.keypoints) {
-    fail("{}: has {} keypoints an object, the model has {}; give the data set of this model", path,
-         data.keypoints, info.head.keypoints);
-  }
-}
-
-struct Measured {
-  MapEvaluator map;
-  std::vector<double> inference_ms;
-  int64_t skipped = 0;  // pictures
-};
-
-Measured measure(Detector& detector, const Dataset& data, BadPicture bad) {
-  Measured m{.map = MapEvaluator(detector.info()), .inference_ms = {}};
-  const auto job = detector.make_job();
-  Detections detections;
-  Progress progress(static_cast<int64_t>(data.samples.size()), "validation");
-  PictureReader reader(bad);
-  for (const Sample& sample : data.samples) {
-    if (stop_requested()) fail("interrupted: mAP of a part of the images is not shown");
-    const std::optional<Image> image = reader.read(sample.image);
-    if (!image) continue;
-    job->submit(view(*image));
-    job->finish(kMapDecode, detections);
-    m.inference_ms.push_back(job->inference_time().count());
-    m.map.add(sample, image->size(), detections);
-    progress.update(static_cast<int64_t>(m.inference_ms.size()),
-                    fmt::format("{:.0f} ms an image", m.inference_ms.back()));
-  }
-  reader.finish();
-  m.skipped = data.skipped + reader.skipped();
-  if (m.map.boxes().objects() == 0)
-    fail("no image that can be read has a label; there is nothing to measure");
-  return m;
-}
-
-ordered_json report(const Detector& detector, const Measured& m, bool per_class) {
+ordered_json report(const Detector& detector, const Accuracy& m, bool per_class) {
   const CocoSummary box = m.map.boxes().summary();
   ordered_json j{{"task", task_name(detector.info().task)},
                  {"images", m.inference_ms.size()},
@@ -114,6 +73,33 @@ void print(const ordered_json& j) {
   if (j.contains("pose_map50"))
     print_out("keypoints  mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["pose_map50"].get<double>(),
               j["pose_map50_95"].get<double>());
+  if (j.contains("against")) {
+    const auto& other = j["against"];
+    print_out("{}: mAP50-95 {:.4f}; the drop is {:.4f}, 95 % of draws: {:.4f} to {:.4f}\n",
+              other["model"].get<std::string>(), other["map50_95"].get<double>(),
+              other["drop"].get<double>(), other["drop_95"][0].get<double>(),
+              other["drop_95"][1].get<double>());
+  }
+}
+
+Accuracy accuracy_of(const Options& options, const std::string& model, const Dataset& data) {
+  RunOptions own = options.run;
+  own.model = model;
+  Detector detector(detector_options(own, std::nullopt, 1));
+  verify_fit(detector.info(), data, options.data);
+  return measure_accuracy(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
+}
+
+void compare(const Options& options, const Dataset& data, const Accuracy& measured,
+             ordered_json& j) {
+  const Accuracy other = accuracy_of(options, options.against, data);
+  const CocoMetric &before = other.map.main(), &after = measured.map.main();
+  const Interval interval = bootstrap_drop(before, after);
+  const double of_other = before.summary().map50_95;
+  j["against"] = {{"model", options.against},
+                  {"map50_95", of_other},
+                  {"drop", of_other - after.summary().map50_95},
+                  {"drop_95", {interval.low, interval.high}}};
 }
 
 void run(const Options& options) {
@@ -122,12 +108,13 @@ void run(const Options& options) {
                                                    .images = options.images,
                                                    .model_names = detector.info().names,
                                                    .strict = options.strict});
-  check_fits(detector.info(), data, options.data);
+  verify_fit(detector.info(), data, options.data);
   require_labels(data, options.data + ": " + options.split);
-  const Measured measured =
-      measure(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
+  const Accuracy measured =
+      measure_accuracy(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
   detector.say_other_size();
-  const ordered_json j = report(detector, measured, options.per_class);
+  ordered_json j = report(detector, measured, options.per_class);
+  if (!options.against.empty()) compare(options, data, measured, j);
   options.run.json ? print_json(j) : print(j);
 }
 
@@ -146,6 +133,10 @@ void add_val(CLI::App& root) {
   verb->add_option("--split", options->split, "Part of data.yaml: train, val or test.")
       ->type_name("NAME")
       ->capture_default_str();
+  verb->add_option("--against", options->against,
+                   "Another model: print how much less mAP50-95 --model has, with the interval "
+                   "that holds 95 % of the differences over draws of the images.")
+      ->type_name("FILE");
   verb->add_flag("--per-class", options->per_class, "Print the mAP of every class.");
   verb->add_flag("--worker", options->worker, "For 'octet bench', and ends with it.")->group("");
   add_strict_option(*verb, options->strict);

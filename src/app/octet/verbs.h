@@ -20,6 +20,7 @@ void add_val(CLI::App& root);
 void add_live(CLI::App& root);
 void add_doctor(CLI::App& root);
 void add_bench(CLI::App& root);
+void add_compress(CLI::App& root);
 void add_verify(CLI::App& root);
 
 // The rows of live's configuration file: [{"key", "flag", "help", "values", "default",
@@ -45,8 +46,5 @@ void say_if_overwritten(const std::filesystem::path& path);
 // inferences at the same time.
 [[nodiscard]] DetectorOptions detector_options(const RunOptions& options,
                                                std::optional<Size> source, int parallel);
-
-// The folder of compiled models: $XDG_CACHE_HOME/octet or ~/.cache/octet; empty without a home.
-[[nodiscard]] std::filesystem::path cache_folder();
 
 }  // namespace octet

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 
 #include "app/command_line.h"
 #include "app/describe_options.h"
@@ -32,6 +34,7 @@ void run(const Arguments& arguments) {
   });
   app.require_subcommand(1);
   add_train(app);
+  add_prune(app);
   add_quantize(app);
   add_describe_flag(app);
   run_command_line(app, arguments);
@@ -46,7 +49,9 @@ void wait_briefly(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
   if (::setenv("GOMP_SPINCOUNT", "10000", 1) != 0) return;
   // NOLINTEND(concurrency-mt-unsafe)
-  ::execv("/proc/self/exe", argv);  // where that fails, it goes on as it is
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) ::execv(self.c_str(), argv);  // where that fails, it goes on as it is
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 
 #include "app/common_options.h"
+#include "app/octet_train/training_data.h"
 #include "app/octet_train/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
@@ -21,7 +21,6 @@
 #include "train/loop/train_float.h"
 #include "train/network/device.h"
 #include "train/prune/recovery.h"
-#include "train/prune/teacher_labels.h"
 #include "train/report/train_report.h"
 
 namespace octet {
@@ -36,38 +35,6 @@ struct Options {
   bool json = false;
 };
 
-struct Data {
-  Dataset training, validation;
-};
-
-// A folder of images without labels. The teacher says what they show.
-bool is_unlabelled(const Options& o) {
-  return !o.teacher.empty() && std::filesystem::is_directory(o.data) &&
-         !std::filesystem::exists(std::filesystem::path(o.data) / "data.yaml");
-}
-
-Data read_unlabelled_data(const Options& o, const Model& teacher) {
-  constexpr size_t kValidated = 10;  // one of so many images
-  Dataset all = read_unlabelled(o.data);
-  if (all.samples.size() < 2) fail("{}: has one image; at least two are needed", o.data);
-  Data data;
-  for (size_t i = 0; i < all.samples.size(); ++i)
-    (i % kValidated == 0 ? data.validation : data.training).samples.push_back(all.samples[i]);
-  for (Dataset* part : {&data.training, &data.validation}) {
-    part->names = teacher.info.names;
-    part->keypoints = teacher.info.head.keypoints;
-    part->keypoint_dims = teacher.info.head.keypoint_dims;
-    part->flip_index = teacher.info.flip_index;
-  }
-  return data;
-}
-
-Data read_data(const Options& o, const std::optional<Model>& teacher) {
-  if (is_unlabelled(o)) return read_unlabelled_data(o, *teacher);
-  return {read_dataset(o.data, {.split = "train", .strict = o.strict}),
-          read_dataset(o.data, {.split = "val", .strict = o.strict})};
-}
-
 std::optional<Model> read_teacher(const Options& o) {
   if (o.teacher.empty()) return std::nullopt;
   return read_model(o.teacher);
@@ -79,32 +46,6 @@ bool has_silu(const Graph& graph) {
     const auto* act = std::get_if<Activation>(&node.op);
     return act != nullptr && act->kind == ActivationKind::kSilu;
   });
-}
-
-// What the labels hold, and what is worth knowing about them before hours are spent.
-void report_labels(const Dataset& data) {
-  std::vector<int64_t> objects(data.names.size(), 0);
-  int64_t empty = 0;
-  for (const Sample& s : data.samples) {
-    empty += s.objects.empty();
-    for (const TruthObject& o : s.objects) ++objects[static_cast<size_t>(o.class_index)];
-  }
-  log_info("labels: {}, {}, {} without labels",
-           counted(static_cast<int64_t>(data.samples.size()), "image"),
-           counted(std::accumulate(objects.begin(), objects.end(), int64_t{0}), "object"),
-           counted(empty, "image"));
-  constexpr size_t kListed = 10;
-  std::vector<std::string> absent;
-  for (size_t c = 0; c < objects.size(); ++c) {
-    if (objects[c] == 0) absent.push_back(data.names[c]);
-  }
-  if (!absent.empty() && absent.size() < objects.size())
-    log_warning(
-        "{} of {} classes have no label: {}{}", absent.size(), objects.size(),
-        fmt::join(absent.begin(),
-                  absent.begin() + static_cast<std::ptrdiff_t>(std::min(absent.size(), kListed)),
-                  ", "),
-        absent.size() > kListed ? ", …" : "");
 }
 
 // The model as it begins: of the data's classes and keypoints, with the activation wanted.
@@ -145,24 +86,16 @@ Model starting_model(Options& o, const Dataset& data) {
   return model;
 }
 
-// What can be read, with labels everywhere.
-void complete(Data& data, const Options& o, const std::optional<Model>& teacher) {
-  for (auto [part, name] : {std::pair{&data.training, "train"}, {&data.validation, "val"}}) {
-    leave_out_unreadable(*part, o.strict);
-    if (teacher) label_where_missing(*part, *teacher, judging_size(o.train), o.data + ": " + name);
-  }
-  report_labels(data.training);
-}
-
-TrainSummary train_model(const Model& model, const std::optional<Model>& teacher, const Data& data,
-                         const TrainOptions& options) {
+TrainSummary train_model(const Model& model, const std::optional<Model>& teacher,
+                         const TrainingData& data, const TrainOptions& options) {
   if (!teacher) return train_float(model, data.training, data.validation, options);
   // Other layers than the model was trained with need statistics of their own.
   return recover({model, *teacher}, data.training, data.validation,
                  {.train = options, .keep_statistics = options.already_trained});
 }
 
-void write_report(const Options& o, const TrainSummary& s, const Data& data, const CLI::App& verb) {
+void write_report(const Options& o, const TrainSummary& s, const TrainingData& data,
+                  const CLI::App& verb) {
   Facts facts{
       {"model", o.model},
       {"data", o.data},
@@ -175,7 +108,8 @@ void write_report(const Options& o, const TrainSummary& s, const Data& data, con
                      reported_options(verb));
 }
 
-void print_summary(const std::string& best, const TrainSummary& s, const Data& data, Task task) {
+void print_summary(const std::string& best, const TrainSummary& s, const TrainingData& data,
+                   Task task) {
   nlohmann::ordered_json j{{"output", best},
                            {"images", s.images},
                            {"skipped", data.training.skipped + data.validation.skipped},
@@ -196,7 +130,8 @@ void run_train(Options& options, const CLI::App& verb) {
   if (options.train.bf16 && !options.train.device.is_cpu()) fail_usage("--bf16 needs --device cpu");
   options.train.folder = options.folder;
   const std::optional<Model> teacher = read_teacher(options);
-  Data data = read_data(options, teacher);
+  const Model* labeller = teacher ? &*teacher : nullptr;
+  TrainingData data = read_training_data(options.data, options.strict, labeller);
   const Model model = starting_model(options, data.training);
   if (teacher) {
     verify_teacher(*teacher, model);
@@ -208,7 +143,7 @@ void run_train(Options& options, const CLI::App& verb) {
       {.path = options.folder, .earlier = earlier_run(options.train.resume, options.overwrite)},
       model);
   use_threads(options.train.threads);
-  complete(data, options, teacher);
+  complete(data, options.data, options.strict, labeller, judging_size(options.train));
   options.train.optimizer =
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
   const TrainSummary s = train_model(model, teacher, data, options.train);

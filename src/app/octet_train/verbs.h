@@ -9,6 +9,7 @@ namespace octet {
 
 void add_train(CLI::App& root);
 void add_quantize(CLI::App& root);
+void add_prune(CLI::App& root);
 
 struct TrainOptions;
 // --device, --seed and --threads.

@@ -9,21 +9,31 @@ namespace {
 
 constexpr int kLeastUnit = 8;  // fewer channels than this cost as much
 
-// Numbers of channels at which times are measured: 1, 2, 3, 4, 6, 8, 12, 16, 24 … units.
+// Numbers of channels at which times are measured: 1, 2, 4, 8 … units. Kernels leave out the rest of
+// their first unit, so below it times are measured at the least number, twice that, and so on.
 struct Axis {
-  int unit;
+  int unit, least;
 
-  [[nodiscard]] static int next(int node) {
-    const bool power_of_two = (node & (node - 1)) == 0;
-    return node == 1 ? 2 : power_of_two ? node / 2 * 3 : node / 3 * 4;
-  }
   // The nodes from the first to the one that reaches `channels`.
   [[nodiscard]] std::vector<int> up_to(int channels) const {
-    std::vector<int> nodes{unit};
-    for (int node = 1; nodes.back() < channels;) {
-      node = next(node);
-      nodes.push_back(node * unit);
+    std::vector<int> nodes;
+    for (int node = least; node < unit; node *= 2) {
+      nodes.push_back(node);
+      if (node >= channels) return nodes;
     }
+    nodes.push_back(unit);
+    while (nodes.back() < channels) nodes.push_back(2 * nodes.back());
+    return nodes;
+  }
+  [[nodiscard]] int filled(int channels) const {
+    const int step = channels < unit ? least : unit;
+    return (channels + step - 1) / step * step;
+  }
+  // From the one that the least share of `channels` needs.
+  [[nodiscard]] std::vector<int> within(int channels) const {
+    std::vector<int> nodes = up_to(channels);
+    const int fewest = channels / kLeastShareOfChannels;
+    while (nodes.size() > 1 && nodes[1] <= fewest) nodes.erase(nodes.begin());
     return nodes;
   }
 };
@@ -37,7 +47,7 @@ Between place(const Axis& axis, int channels) {
   const auto nodes = axis.up_to(channels);
   const int high = nodes.back();
   const int low = nodes.size() > 1 ? nodes[nodes.size() - 2] : high;
-  const int rounded = (channels + axis.unit - 1) / axis.unit * axis.unit;
+  const int rounded = axis.filled(channels);
   return {low, high, low == high ? 1.0 : 1.0 * (rounded - low) / (high - low)};
 }
 
@@ -48,14 +58,15 @@ struct Grid {
 };
 Grid grid_of(const LayerKind& kind, const ChannelSteps& steps) {
   using Form = Grid::Form;
-  const Axis in{std::max(kLeastUnit, steps.inputs)};
-  const Axis out{std::max(kLeastUnit, steps.outputs)};
+  const Axis in{std::max(kLeastUnit, steps.inputs), kLeastUnit};
+  const Axis out{std::max(kLeastUnit, steps.outputs), kLeastUnit};
   if (kind.op == kImageLayer || kind.groups > 1) return {Form::kFixed, in, out};
   if (is_convolution_of_all(kind))
     return {kind.reads_image ? Form::kOutputs : Form::kBoth, in, out};
   if (kind.op == Slice::kTraits.name) return {Form::kHalved, in, out};
   // Every value of a Concat has whole units.
-  return {Form::kEqual, in, {kind.op == Concat::kTraits.name ? out.unit * kind.values : out.unit}};
+  const int values = kind.op == Concat::kTraits.name ? kind.values : 1;
+  return {Form::kEqual, in, {out.unit * values, out.least * values}};
 }
 
 Layer at(const LayerKind& kind, const Grid& grid, int inputs, int outputs) {
@@ -126,8 +137,8 @@ std::vector<Layer> CostTable::points_within(const Layer& layer) const {
   if (grid.form == Grid::Form::kFixed) return {layer};
   std::vector<Layer> points;
   const bool both = grid.form == Grid::Form::kBoth;
-  for (const int inputs : both ? grid.inputs.up_to(layer.inputs) : std::vector{layer.inputs}) {
-    for (const int outputs : grid.outputs.up_to(layer.outputs))
+  for (const int inputs : both ? grid.inputs.within(layer.inputs) : std::vector{layer.inputs}) {
+    for (const int outputs : grid.outputs.within(layer.outputs))
       points.push_back(at(layer.kind, grid, inputs, outputs));
   }
   return points;

@@ -30,6 +30,9 @@ struct CostOrigin {
 // Names the first difference of a table's origin from `here`, in words. Empty: there is none.
 [[nodiscard]] std::string difference(const CostOrigin& table, const CostOrigin& here);
 
+// Pruning leaves a value so much of its channels, in one round. Times of less are not measured.
+inline constexpr int kLeastShareOfChannels = 4;
+
 // The numbers of channels by which the time of a convolution grows.
 struct ChannelSteps {
   int inputs = 8, outputs = 8;
@@ -54,7 +57,7 @@ class CostTable : public CostModel {
 
   // The layers whose times cost() interpolates between.
   [[nodiscard]] std::vector<Layer> points_of(const Layer& layer) const;
-  // The same for the layer and for all that have fewer channels.
+  // The same for the layer and for all that have fewer channels, down to the least share.
   [[nodiscard]] std::vector<Layer> points_within(const Layer& layer) const;
 
   [[nodiscard]] bool has(const Layer& point) const { return times_.contains(point); }

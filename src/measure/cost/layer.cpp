@@ -18,16 +18,16 @@ class Splitter {
   Splitter(const Graph& graph, Size size)
       : graph_(graph), shapes_(infer_shapes(graph, size)), topology_(graph) {}
 
-  std::vector<Layer> split() {
+  std::vector<PlacedLayer> split() {
     find_read_values();
     LayerKind image{.op = kImageLayer};
-    layers_.push_back(sized(image, graph_.input, 3, 3));
+    layers_.push_back({sized(image, graph_.input, 3, 3), {}, {}});
     for (const Node& node : graph_.nodes) {
       if (!is_part_of_convolution(node) && read_.contains(node.name)) add(node);
     }
     for (const std::string& output : graph_.outputs) {
       const int channels = channels_of(output);
-      layers_.push_back(sized({.op = kOutputLayer}, output, channels, channels));
+      layers_.push_back({sized({.op = kOutputLayer}, output, channels, channels), {}, {}});
     }
     return std::move(layers_);
   }
@@ -69,12 +69,13 @@ class Splitter {
   void add(const Node& node) {
     LayerKind kind{.op = std::string(operator_name(node.op))};
     std::visit([&](const auto& op) { describe(node, op, kind); }, node.op);
-    const auto inputs = inputs_of(node);
+    std::vector<std::string> inputs = inputs_of(node);
     kind.reads_image = inputs.at(0) == graph_.input;
+    if (std::holds_alternative<Add>(node.op)) inputs.resize(1);
     int channels = 0;
     for (const std::string& name : inputs) channels += channels_of(name);
-    if (std::holds_alternative<Add>(node.op)) channels = channels_of(node.name);
-    layers_.push_back(sized(std::move(kind), inputs.at(0), channels, channels_of(node.name)));
+    Layer layer = sized(std::move(kind), inputs.at(0), channels, channels_of(node.name));
+    layers_.push_back({std::move(layer), std::move(inputs), {node.name}});
   }
 
   void describe(const Node& node, const Conv2d& op, LayerKind& kind) const {
@@ -118,7 +119,7 @@ class Splitter {
   std::map<std::string, Shape> shapes_;
   Topology topology_;
   std::set<std::string> read_;
-  std::vector<Layer> layers_;
+  std::vector<PlacedLayer> layers_;
 };
 
 // The first fields of an operator; others keep their defaults.
@@ -181,8 +182,14 @@ double multiplications(const Layer& layer) {
   return multiplications_of(operator_of(layer), result_shape(layer));
 }
 
-std::vector<Layer> layers_of(const Graph& graph, Size size) {
+std::vector<PlacedLayer> placed_layers(const Graph& graph, Size size) {
   return Splitter(graph, size).split();
+}
+
+std::vector<Layer> layers_of(const Graph& graph, Size size) {
+  std::vector<Layer> layers;
+  for (PlacedLayer& placed : placed_layers(graph, size)) layers.push_back(std::move(placed.layer));
+  return layers;
 }
 
 }  // namespace octet

@@ -59,4 +59,11 @@ struct Layer {
 // graph has no BatchNorm. Throws an Error that names a node which has no place in a cost table.
 [[nodiscard]] std::vector<Layer> layers_of(const Graph& graph, Size size);
 
+// The same with the values whose channels are counted.
+struct PlacedLayer {
+  Layer layer;
+  std::vector<std::string> inputs, outputs;
+};
+[[nodiscard]] std::vector<PlacedLayer> placed_layers(const Graph& graph, Size size);
+
 }  // namespace octet

@@ -163,9 +163,11 @@ class Trainer {
     at_ = read_run(options_.folder / "last.safetensors", key_, net_, average_, optimizer_);
     if (std::filesystem::exists(options_.folder / "results.csv"))
       table_.set_text(read_text_file(options_.folder / "results.csv"));
-    if (at_.epoch >= options_.epochs)
-      fail("{}: {} of {} are done; there is nothing to resume, unless --epochs asks for more",
-           options_.folder.string(), at_.epoch, counted(options_.epochs, "epoch"));
+    if (at_.epoch >= options_.epochs) {
+      log_info("{}: {} of {} are done; more --epochs prolong the run", options_.folder.string(),
+               at_.epoch, counted(options_.epochs, "epoch"));
+      return;
+    }
     if (at_.epochs != options_.epochs)
       log_info("the run was to have {}; now it has {}, and its learning rate follows them",
                counted(at_.epochs, "epoch"), options_.epochs);

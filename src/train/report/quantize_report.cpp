@@ -7,9 +7,9 @@
 #include "core/file.h"
 #include "media/image/image_io.h"
 #include "report/chart.h"
+#include "report/drawn.h"
 #include "report/html.h"
 #include "train/network/integer_network.h"
-#include "train/report/drawn.h"
 
 namespace octet {
 namespace {

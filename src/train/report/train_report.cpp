@@ -10,9 +10,9 @@
 #include "format/model_file.h"
 #include "media/image/image_io.h"
 #include "report/chart.h"
+#include "report/drawn.h"
 #include "report/html.h"
 #include "train/loop/evaluate.h"
-#include "train/report/drawn.h"
 
 namespace octet {
 namespace {

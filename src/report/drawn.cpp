@@ -1,4 +1,4 @@
-#include "train/report/drawn.h"
+#include "report/drawn.h"
 
 #include "report/html.h"
 #include "vision/draw/draw.h"

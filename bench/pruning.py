@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""pruning.py WORK DATA MODEL: what pruning costs and gains, in int8.
+
+DATA is a data.yaml with val and test, MODEL a checkpoint. All trainings are at --side. For each seed: the model is trained for half of --epochs (base) and for all of
+them (whole). The base is pruned to each speedup and trained for the other half. The whole model is also trained at each of --inputs. All are quantized.
+Accuracy is that of int8 in OpenVINO on val and test together, against the whole model at --side. Times are of all models in turn. Every step keeps its result in WORK,
+and the same command goes on where it stopped. Writes WORK/table.json and prints the table.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+OCTET = ROOT / "build/bin/octet"
+
+
+class Steps:
+    def __init__(self, work):
+        self.work = work
+        work.mkdir(parents=True, exist_ok=True)
+
+    def run(self, name, *arguments):
+        """The JSON that octet prints; kept."""
+        kept = self.work / f"{name}.json"
+        if not kept.exists():
+            print("octet", *arguments, flush=True)
+            with open(self.work / f"{name}.log", "w", encoding="utf-8") as log:
+                out = subprocess.run([str(a) for a in (OCTET, *arguments, "--json")], check=True, stdout=subprocess.PIPE, stderr=log).stdout
+            kept.write_bytes(out)
+        return json.loads(kept.read_text())
+
+
+def both_parts(data, work):
+    """A data.yaml whose val is val and test."""
+    root = data.parent
+    lines = []
+    for line in data.read_text().splitlines():
+        key, _, value = line.partition(":")
+        if key == "val":
+            test = next(l.partition(":")[2].strip() for l in data.read_text().splitlines() if l.startswith("test:"))
+            lines.append(f"val: [{root / value.strip()}, {root / test}]")
+        elif key == "train":
+            lines.append(f"train: {root / value.strip()}")
+        elif key not in ("path", "test"):
+            lines.append(line)
+    file = work / "both.yaml"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def train(steps, name, data, model, side, epochs, seed, *more):
+    steps.run(name, "train", "--model", model, "--data", data, "--imgsz", side, "--epochs", epochs, "--seed", seed, "-o", steps.work / name, *more)
+    return steps.work / name / "best.safetensors"
+
+
+def quantize(steps, name, data, seed):
+    out = steps.work / f"{name}-int8.safetensors"
+    steps.run(f"{name}-int8", "quantize", "--model", steps.work / name / "best.safetensors", "--data", data, "--seed", seed, "-o", out, "--overwrite")
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("work", type=pathlib.Path)
+    parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("model")
+    parser.add_argument("--side", type=int, default=320)
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--speedups", default="1.5,1.3,2")
+    parser.add_argument("--inputs", default="256,224")
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--options", default="", help="more options of octet prune")
+    o = parser.parse_args()
+    data = o.data.resolve()
+    steps = Steps(o.work.resolve())
+    both = both_parts(data, steps.work)
+    rows, files = [], []
+    for seed in o.seeds.split(","):
+        base = train(steps, f"base-{seed}", data, o.model, o.side, o.epochs // 2, seed)
+        names = [f"whole-{seed}"]
+        train(steps, names[0], data, o.model, o.side, o.epochs, seed)
+        for speedup in o.speedups.split(","):
+            names.append(f"pruned-{speedup}-{seed}")
+            steps.run(names[-1], "prune", "--model", base, "--data", data, "--imgsz", o.side, "--speedup", speedup, "--epochs", o.epochs - o.epochs // 2,
+                      "--seed", seed, "-o", steps.work / names[-1], *o.options.split())
+        for side in o.inputs.split(","):
+            names.append(f"input-{side}-{seed}")
+            train(steps, names[-1], data, o.model, side, o.epochs, seed)
+        whole = None
+        for name in names:
+            int8 = quantize(steps, name, data, seed)
+            whole = whole or int8
+            accuracy = steps.run(f"{name}-val", "val", "--model", int8, "--data", both, "--against", whole)
+            pruned = steps.run(name) if name.startswith("pruned") else {}
+            figures = pruned.get("after", {})
+            of_float = figures.get("map50_95") or steps.run(name)["map50_95"]
+            rows.append({"name": name, "float_val": of_float, "int8": accuracy["map50_95"], "drop": accuracy["against"]["drop"],
+                         "drop_95": accuracy["against"]["drop_95"], "predicted_ms": figures.get("predicted_ms"), "gflops": figures.get("gflops"),
+                         "parameters": figures.get("parameters"), "bytes": int8.stat().st_size})
+            files.append(int8)
+    bench = steps.run("bench", "bench", "--model", *files, "--engine", "openvino,tflite", "--rounds", 5, "--seconds", 2)["rows"]
+    for row in rows:
+        times = {b["engine"].split()[0]: b["ms_p50"] for b in bench if pathlib.Path(b["model"]).name == f"{row['name']}-int8.safetensors"}
+        row["ms"] = times
+    (steps.work / "table.json").write_text(json.dumps(rows, indent=1))
+    for row in rows:
+        times = ", ".join(f"{engine} {ms:.2f} ms" for engine, ms in row["ms"].items())
+        print(f"{row['name']:18} float {row['float_val']:.4f}  int8 {row['int8']:.4f}  drop {row['drop']:+.4f} [{row['drop_95'][0]:+.4f}, {row['drop_95'][1]:+.4f}]  {times}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+#include "train/prune/prune.h"
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "app/common_options.h"
+#include "app/octet_train/training_data.h"
+#include "app/octet_train/verbs.h"
+#include "app/print_json.h"
+#include "app/size_flag.h"
+#include "app/verb_table.h"
+#include "app/version.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "engine/registry.h"
+#include "format/model_file.h"
+#include "graph/cost.h"
+#include "measure/cost/pricing.h"
+#include "model/passes/passes.h"
+#include "model/smaller_networks.h"
+#include "train/loop/run_folder.h"
+#include "train/network/device.h"
+
+namespace octet {
+namespace {
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string model, data, folder = "pruned", size;
+  double speedup = 1.5, target_ms = 0, flops = 0;
+  PricingOptions pricing;
+  PruneOptions prune;
+  std::vector<std::string> levers{"scales", "blocks", "channels"};
+  bool overwrite = false, strict = false, json = false;
+
+  [[nodiscard]] TrainOptions& train() { return prune.recovery.train; }
+};
+
+// One model as it is, in figures.
+struct Figures {
+  Cost cost;
+  double predicted = 0;
+  std::optional<double> measured_s;
+  Evaluation evaluation;
+};
+
+Figures figures_of(const Model& model, const Options& o, Pricing& pricing) {
+  const Model folded = fold_batch_norm(model);
+  const Size size = o.prune.choice.size;
+  return {.cost = cost(folded.graph, size),
+          .predicted = pricing.cost().predict(folded.graph, size),
+          .measured_s = pricing.measure(folded, size),
+          .evaluation = {}};
+}
+
+// The cost that is wanted, of the whole model's.
+double most_cost(const Options& o, const Figures& whole) {
+  if (o.flops > 0) return o.flops * whole.predicted;
+  if (o.target_ms > 0)
+    return 1e-3 * o.target_ms * whole.predicted / whole.measured_s.value_or(whole.predicted);
+  return whole.predicted / o.speedup;
+}
+
+ordered_json to_json(const Figures& f, const Pricing& pricing, Task task) {
+  ordered_json j{{"parameters", f.cost.parameters}, {"gflops", f.cost.gflops}};
+  if (pricing.cost().unit() == "s") j["predicted_ms"] = 1e3 * f.predicted;
+  if (f.measured_s) j["measured_ms"] = 1e3 * *f.measured_s;
+  j["map50_95"] = f.evaluation.fitness(task);
+  return j;
+}
+
+ordered_json to_json(const PruneResult& r) {
+  auto rounds = ordered_json::array();
+  for (const PruneRound& round : r.rounds) {
+    auto removals = ordered_json::array();
+    for (const Removal& removal : round.removals) {
+      removals.push_back({{"kind", removal_name(removal.kind)}});
+      if (!removal.part.empty()) removals.back()["part"] = removal.part;
+      if (removal.channels > 0) removals.back()["channels"] = removal.channels;
+      removals.back()["loss"] = removal.loss;
+      removals.back()["saved"] = removal.saved;
+    }
+    rounds.push_back(
+        {{"cost", round.cost}, {"agreement", round.agreement}, {"removals", std::move(removals)}});
+  }
+  return rounds;
+}
+
+std::string text_of(const Figures& f, const Pricing& pricing, Task task) {
+  std::string text =
+      fmt::format("mAP50-95 {:.4f}, {:.2f} M parameters, {:.2f} GFLOPs", f.evaluation.fitness(task),
+                  static_cast<double>(f.cost.parameters) / 1e6, f.cost.gflops);
+  if (pricing.cost().unit() == "s") text += fmt::format(", {:.2f} ms predicted", 1e3 * f.predicted);
+  if (f.measured_s) text += fmt::format(", {:.2f} ms measured", 1e3 * *f.measured_s);
+  return text;
+}
+
+Model read_whole(Options& o) {
+  Model model = read_model(o.model);
+  if (!model.quantization.empty())
+    fail("{}: is an int8 model; prune the float model that it was made of", o.model);
+  const int usual = model.info.usual_side();
+  const Size given = o.size.empty() ? Size{usual, usual} : SizeOption::parse(o.size).size;
+  o.prune.choice.size = given;
+  o.prune.choice.side = o.train().side = longer_side(given);
+  model.info.trained_side = o.train().side;
+  return model;
+}
+
+void check_fit(const Options& o, const Model& model, const Dataset& data) {
+  if (model.info.names != data.names || model.info.head.keypoints != data.keypoints)
+    fail("{}: has other classes or keypoints than the model; train the model on this data first",
+         o.data);
+}
+
+void run(Options& o) {
+  install_stop_signals();
+  PruneOptions& p = o.prune;
+  TrainOptions& train = o.train();
+  if (o.flops > 0) o.pricing.source = kFlopSource;
+  if (o.target_ms > 0 && o.pricing.source == kFlopSource)
+    fail_usage("--target-ms needs times; leave out --cost flops");
+  const std::set<std::string> levers(o.levers.begin(), o.levers.end());
+  p.choice.levers = {.scales = levers.contains("scales"),
+                     .blocks = levers.contains("blocks"),
+                     .channels = levers.contains("channels")};
+  p.choice.seed = train.seed;
+  p.choice.device = train.device;
+  const Model whole = read_whole(o);
+  TrainingData data = read_training_data(o.data, o.strict, &whole);
+  check_fit(o, whole, data.training);
+  train.folder = o.folder;
+  train.already_trained = true;
+  train.augment.mosaic = 0;
+  prepare_run_folder({.path = o.folder, .earlier = earlier_run(train.resume, o.overwrite)}, whole);
+  use_threads(train.threads);
+  complete(data, o.data, o.strict, &whole, judging_size(train));
+
+  Pricing pricing(o.pricing, OCTET_VERSION);
+  log_info("costs: {}", pricing.origin());
+  p.prepare = [&](const Model& model) { pricing.prepare(smaller_networks(model), p.choice.size); };
+  p.measure = [&](const Model& model) { return pricing.measure(model, p.choice.size); };
+  pricing.prepare({fold_batch_norm(whole).graph}, p.choice.size);
+  Figures before = figures_of(whole, o, pricing);
+  before.evaluation =
+      evaluate(fold_batch_norm(whole), data.validation, judging_size(train), Voting::kNone);
+  log_info("unpruned: {}", text_of(before, pricing, whole.info.task));
+  p.most_cost = most_cost(o, before);
+  const PruneResult r = prune(whole, data.training, data.validation, pricing.cost(), p);
+  if (r.training.interrupted)
+    fail("interrupted; the same command with --resume continues in {}", o.folder);
+
+  const std::filesystem::path best = train.folder / "best.safetensors";
+  Figures after = figures_of(read_model(best), o, pricing);
+  after.evaluation = r.training.best;
+  log_info("pruned:   {}: {}", text_of(after, pricing, whole.info.task), best.string());
+  if (!o.json) return;
+  print_json({{"output", best.string()},
+              {"costs", pricing.origin()},
+              {"images", r.training.images},
+              {"skipped", data.training.skipped + data.validation.skipped},
+              {"seconds", r.training.seconds},
+              {"before", to_json(before, pricing, whole.info.task)},
+              {"after", to_json(after, pricing, whole.info.task)},
+              {"rounds", to_json(r)}});
+}
+
+void add_target_options(CLI::App& verb, Options& o) {
+  auto* speedup =
+      verb.add_option("--speedup", o.speedup, "The int8 time becomes shorter by this factor.")
+          ->check(CLI::Range(1.0, 100.0))
+          ->capture_default_str();
+  auto* time = verb.add_option("--target-ms", o.target_ms, "The int8 time of an image, at most.")
+                   ->check(CLI::PositiveNumber)
+                   ->excludes(speedup);
+  verb.add_option("--flops", o.flops, "The share of the operations that is left, at most.")
+      ->check(CLI::Range(0.01, 1.0))
+      ->excludes(speedup)
+      ->excludes(time);
+  verb.add_option(
+          "--cost", o.pricing.source,
+          "Where times come from. cache: this machine. flops: operations in place of times. "
+          "Else the file that 'octet bench --cost-table' wrote on the device.")
+      ->type_name("FILE")
+      ->capture_default_str();
+  verb.add_option(
+          "--engine", o.pricing.engine,
+          fmt::format("Engine whose times count: auto, {}.", fmt::join(engine_names(), ", ")))
+      ->capture_default_str();
+  verb.add_option("--engine-threads", o.pricing.threads,
+                  "Threads of the engine. 0: one for each core.")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  verb.add_option("--levers", o.levers, "Parts that may go, joined by commas.")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"scales", "blocks", "channels"}))
+      ->capture_default_str();
+}
+
+void add_training_options(CLI::App& verb, Options& o) {
+  TrainOptions& t = o.train();
+  t.epochs = 30;
+  verb.add_option("--epochs", t.epochs, "Passes over the training images, in all rounds together.")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  verb.add_option("--rounds", o.prune.rounds,
+                  "Rounds of removal and training. The last has two thirds of the epochs or more.")
+      ->check(CLI::Range(1, 20))
+      ->capture_default_str();
+  verb.add_option("--batch", t.batch, "Images a step.")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  verb.add_option("--lr", t.learning_rate,
+                  "First learning rate. Without it: that of a new model in 'octet train'.")
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--images", o.prune.choice.images,
+                  "Largest number of images to measure importance with.")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  verb.add_option("--feature-weight", o.prune.recovery.weights.features,
+                  "Weight of the distance from the features of the unpruned model.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb.add_option("--label-weight", o.prune.recovery.weights.labels,
+                  "Weight of the loss of the labels. The outputs of the unpruned model have 1.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_run_options(verb, t.resume, o.overwrite);
+  add_machine_options(verb, t);
+}
+
+}  // namespace
+
+void add_prune(CLI::App& root) {
+  auto options = std::make_shared<Options>();
+  Options& o = *options;
+  CLI::App* verb = add_verb(root, "prune");
+  verb->add_option("--model", o.model, "The float model file or checkpoint.")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option(
+          "--data", o.data,
+          "The data.yaml of the data set, or a folder of images. The model labels what has "
+          "no labels.")
+      ->required()
+      ->type_name("FILE");
+  add_target_options(*verb, o);
+  verb->add_option("--imgsz", o.size,
+                   "Input whose time counts: one side or WxH. Training images are squares of the "
+                   "longer side. Without it: the size of the model.")
+      ->check(size_check());
+  add_training_options(*verb, o);
+  verb->add_option("-o,--output", o.folder, "Folder for best.safetensors and the files of the run.")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  add_strict_option(*verb, o.strict);
+  add_json_option(*verb, o.json);
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace octet

@@ -1,0 +1,26 @@
+// The images of a training, with labels of their own or of a model.
+#pragma once
+
+#include <string>
+
+#include "core/size.h"
+#include "eval/dataset/dataset.h"
+#include "model/model.h"
+
+namespace octet {
+
+struct TrainingData {
+  Dataset training, validation;
+};
+
+// Reads a data.yaml. With a `labeller` the file may also be a folder of images: every tenth image
+// validates then. Throws an Error that names the file.
+[[nodiscard]] TrainingData read_training_data(const std::string& file, bool strict,
+                                              const Model* labeller);
+
+// Leaves out unreadable images, gives labels to a part that has none where there is a labeller, and
+// logs what the labels hold.
+void complete(TrainingData& data, const std::string& file, bool strict, const Model* labeller,
+              const SizeOption& size);
+
+}  // namespace octet

@@ -1,0 +1,62 @@
+#include "compress/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace octet {
+namespace {
+
+constexpr double kNothing = 1.02;  // pruning by less is not worth a removal
+constexpr double kStep = 0.85;     // of one input to the next
+constexpr int kLeastSide = 96;
+
+int scaled(int side, double factor) {
+  const double units = side * factor / kInputMultiple;
+  return std::max(1, static_cast<int>(std::lround(units))) * kInputMultiple;
+}
+
+}  // namespace
+
+std::string Candidate::name() const {
+  return fmt::format("{}-{}-{:.2f}", activation.empty() ? "same" : activation, to_string(size),
+                     pruning);
+}
+
+std::string Candidate::text() const {
+  std::string text = fmt::format("input {}", to_string(size));
+  if (!activation.empty()) text += fmt::format(", activation {}", activation);
+  return text + (pruning > 1 ? fmt::format(", pruned by {:.2f}", pruning) : ", not pruned");
+}
+
+std::vector<Size> smaller_inputs(Size size, size_t count) {
+  std::vector<Size> sizes{size};
+  for (double factor = kStep; sizes.size() < count; factor *= kStep) {
+    const Size next{scaled(size.width, factor), scaled(size.height, factor)};
+    if (std::min(next.width, next.height) < kLeastSide) break;
+    if (next != sizes.back()) sizes.push_back(next);
+  }
+  return sizes;
+}
+
+std::vector<Candidate> plan_candidates(double most_s, const TimeOf& time_of,
+                                       const PlanOptions& options) {
+  std::vector<Candidate> candidates;
+  for (const std::string& activation : options.activations) {
+    for (const Size size : smaller_inputs(options.size, options.sizes)) {
+      const std::optional<double> whole = time_of(activation, size);
+      const double pruning = whole.value_or(0) / most_s;
+      if (!whole || pruning > options.most_pruning) continue;
+      const bool enough = pruning < kNothing;
+      candidates.push_back({.activation = activation,
+                            .size = size,
+                            .pruning = enough ? 1 : pruning,
+                            .predicted_s = enough ? *whole : most_s});
+      if (enough) break;  // a smaller input would be faster than needed
+    }
+  }
+  return candidates;
+}
+
+}  // namespace octet

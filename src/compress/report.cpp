@@ -1,0 +1,211 @@
+#include "compress/report.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "compress/judge.h"
+#include "core/file.h"
+#include "core/folder.h"
+#include "detect/detector.h"
+#include "format/model_file.h"
+#include "graph/cost.h"
+#include "media/image/image_io.h"
+#include "report/chart.h"
+#include "report/drawn.h"
+#include "report/html.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr size_t kPairs = 10;
+
+std::string headline(const CompressResult& r) {
+  return fmt::format(
+      "<p><b>Take {}</b>: {}. It is predicted to be {:.2f} times as fast as the int8 model as it "
+      "was, "
+      "and its mAP50-95 is {:.4f} in place of {:.4f}. The drop is {:.4f}; over draws of the "
+      "images 95 % of the drops lie from {:.4f} to {:.4f}. {}</p>",
+      html_escape(r.after.file), html_escape(r.chosen.text()),
+      r.before.predicted_s / r.after.predicted_s, r.after.map50_95, r.before.map50_95, r.drop(),
+      r.drop_95.low, r.drop_95.high,
+      r.tried.size() > 1 ? fmt::format("It was the best of {} candidates of its speed or another "
+                                       "after a short training.",
+                                       r.tried.size())
+                         : "It was the only candidate.");
+}
+
+std::string figures_table(const CompressReport& report) {
+  const CompressResult& r = report.result;
+  const Model before = read_model(r.before.file), after = read_model(r.after.file);
+  const Cost cost_before = cost(before.graph, r.before.size);
+  const Cost cost_after = cost(after.graph, r.after.size);
+  std::vector<std::vector<std::string>> rows;
+  const auto row = [&](const std::string& name, double b, double a, int digits, bool ratio = true) {
+    rows.push_back({name, fmt::format("{:.{}f}", b, digits), fmt::format("{:.{}f}", a, digits),
+                    ratio && a > 0 ? fmt::format("{:.2f}", b / a) : ""});
+  };
+  row("mAP50-95", r.before.map50_95, r.after.map50_95, 4, false);
+  for (const EngineTimes& t : times_of(report.bench)) {
+    const std::string name = fmt::format("{}, {}", t.engine, t.format);
+    row(name + ": ms an image", t.before_ms, t.after_ms, 2);
+    row(name + ": memory, MB", t.before_rss_mb, t.after_rss_mb, 0);
+  }
+  row("parameters, M", static_cast<double>(cost_before.parameters) / 1e6,
+      static_cast<double>(cost_after.parameters) / 1e6, 2);
+  row("GFLOPs", cost_before.gflops, cost_after.gflops, 2);
+  rows.push_back({"input", to_string(r.before.size), to_string(r.after.size), ""});
+  return html_table({"int8", "before", "after", "ratio"}, rows);
+}
+
+std::string classes_table(const CompressReport& report) {
+  const CompressResult& r = report.result;
+  const auto before = judge(r.before.file, r.before.size, report.data);
+  const auto after = judge(r.after.file, r.after.size, report.data);
+  std::map<int, double> of_after;
+  for (const ClassSummary& c : after.main().per_class()) of_after[c.class_index] = c.map50_95;
+  std::vector<std::vector<std::string>> rows;
+  for (const ClassSummary& c : before.main().per_class())
+    rows.push_back({report.data.names.at(static_cast<size_t>(c.class_index)),
+                    std::to_string(c.objects), fmt::format("{:.4f}", c.map50_95),
+                    fmt::format("{:.4f}", of_after[c.class_index])});
+  return "<h2>Classes</h2>" + html_table({"class", "objects", "AP50-95 before", "after"}, rows);
+}
+
+std::string curve(const CompressResult& r) {
+  Series pruned{.name = "pruned, short training"},
+      smaller{.name = "smaller input alone, short training"};
+  for (const TriedCandidate& t : r.tried) {
+    Series& series = t.candidate.pruning > 1 ? pruned : smaller;
+    series.x.push_back(1e3 * t.candidate.predicted_s);
+    series.y.push_back(t.map50_95);
+    series.names.push_back(fs::path(t.model).filename().string() + ", " + t.candidate.text());
+  }
+  const auto one = [](const std::string& name, const CompressedModel& model) {
+    return Series{
+        .name = name, .x = {1e3 * model.predicted_s}, .y = {model.map50_95}, .names = {name}};
+  };
+  std::vector<double> all{r.before.map50_95, r.after.map50_95};
+  for (const TriedCandidate& t : r.tried) all.push_back(t.map50_95);
+  Chart chart;
+  chart.kind = ChartKind::kPoints;
+  chart.title = "Candidates, and the int8 models before and after";
+  chart.x.title = "int8 time, ms";
+  chart.x.low = 0;
+  chart.y = axis_over("mAP50-95", all, 0.05);
+  chart.series = {one("int8 before", r.before), one("int8 after", r.after), pruned, smaller};
+  return "<h2>Accuracy and time</h2><div class=\"row\">" + html_chart(chart) + "</div>";
+}
+
+std::string candidates_table(const CompressResult& r) {
+  std::vector<std::vector<std::string>> rows;
+  for (const TriedCandidate& t : r.tried)
+    rows.push_back({fs::path(t.model).filename().string(), t.candidate.text(),
+                    fmt::format("{:.2f}", 1e3 * t.candidate.predicted_s),
+                    fmt::format("{:.4f}", t.map50_95), t.chosen ? "chosen" : ""});
+  return html_table({"model", "candidate", "predicted, ms", "mAP50-95, short training", ""}, rows);
+}
+
+std::map<std::string, double> widths_of(const Model& model) {
+  std::map<std::string, double> widths;
+  for (const Node& node : model.graph.nodes) {
+    if (const auto* conv = std::get_if<Conv2d>(&node.op))
+      widths[node.name] = static_cast<double>(conv->weight.shape[0]);
+  }
+  return widths;
+}
+
+std::string widths(const CompressResult& r) {
+  const Model before = read_model(r.before.file);
+  const auto of_after = widths_of(read_model(r.after.file));
+  Series wide{.name = "before"}, narrow{.name = "after"};
+  double layer = 0;
+  for (const Node& node : before.graph.nodes) {
+    const auto* conv = std::get_if<Conv2d>(&node.op);
+    if (conv == nullptr) continue;
+    const auto left = of_after.find(node.name);
+    for (Series* series : {&wide, &narrow}) {
+      series->x.push_back(layer);
+      series->names.push_back(node.name);
+    }
+    wide.y.push_back(static_cast<double>(conv->weight.shape[0]));
+    narrow.y.push_back(left == of_after.end() ? 0 : left->second);
+    ++layer;
+  }
+  Chart chart;
+  chart.title = "From the image to the outputs; 0: the layer was removed";
+  chart.x.title = "convolution";
+  chart.x.low = 0;
+  chart.x.whole = true;
+  chart.y.title = "channels";
+  chart.y.low = 0;
+  chart.series = {wide, narrow};
+  return "<h2>Channels of every layer</h2><div class=\"row\">" + html_chart(chart) + "</div>";
+}
+
+std::string pairs(const CompressReport& report) {
+  const CompressResult& r = report.result;
+  const auto detector_of = [](const CompressedModel& m) {
+    return Detector({.model = m.file,
+                     .size = SizeOption{.size = m.size, .exact = true},
+                     .runtime = {.cache = cache_folder()}});
+  };
+  Detector before = detector_of(r.before), after = detector_of(r.after);
+  const auto job_before = before.make_job(), job_after = after.make_job();
+  const auto found = [](Job& job, const Image& image) {
+    Detections detections;
+    job.submit(view(image));
+    job.finish({}, detections);
+    return detections;
+  };
+  std::string out = "<h2>Detections before and after</h2>";
+  for (const Sample& sample : evenly(report.data, kPairs).samples) {
+    const Image image = read_image(sample.image);
+    const std::string name = sample.image.filename().string();
+    out += drawn_pair(
+        image,
+        {found(*job_before, image), found(*job_after, image), name + ": before", name + ": after"},
+        report.data.names);
+  }
+  return out;
+}
+
+std::string list_of(const std::vector<std::string>& commands) {
+  std::string text;
+  for (const std::string& command : commands) text += html_escape(command) + "\n";
+  return html_details("The commands of all stages", "<pre>" + text + "</pre>");
+}
+
+}  // namespace
+
+std::vector<EngineTimes> times_of(const nlohmann::ordered_json& bench) {
+  std::map<std::pair<std::string, std::string>, EngineTimes> times;
+  for (const auto& row : bench.at("rows")) {
+    const fs::path file = row.at("model").get<std::string>();
+    const std::string engine = row.at("engine"), format = file.extension().string().substr(1);
+    EngineTimes& t = times[{engine, format}];
+    t.engine = engine;
+    t.format = format;
+    const bool whole = file.parent_path().filename() == "export-whole";
+    (whole ? t.before_ms : t.after_ms) = row.at("ms_p50");
+    (whole ? t.before_rss_mb : t.after_rss_mb) = row.value("rss_mb", 0.0);
+  }
+  std::vector<EngineTimes> list;
+  for (auto& [key, t] : times) {
+    if (t.before_ms > 0 && t.after_ms > 0) list.push_back(std::move(t));
+  }
+  return list;
+}
+
+void write_compress_report(const CompressReport& report) {
+  const CompressResult& r = report.result;
+  const std::string body = headline(r) + figures_table(report) + curve(r) + candidates_table(r) +
+                           classes_table(report) + widths(r) + pairs(report) +
+                           facts_table(report.facts) + list_of(report.commands);
+  write_text_file(r.report, html_page("A faster model", body));
+}
+
+}  // namespace octet

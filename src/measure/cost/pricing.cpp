@@ -1,0 +1,87 @@
+#include "measure/cost/pricing.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "measure/cost/cost_file.h"
+#include "measure/cost/sample_network.h"
+#include "model/passes/passes.h"
+
+namespace octet {
+namespace {
+
+std::string origin_text(const CostOrigin& origin) {
+  return fmt::format("{}, {} {}, {}", origin.engine_version, origin.threads,
+                     origin.threads == 1 ? "thread" : "threads", origin.processor);
+}
+
+int threads_of(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+// A table of another device, as it is.
+std::unique_ptr<CostTable> foreign_table(const PricingOptions& options, const std::string& octet) {
+  auto table = std::make_unique<CostTable>(read_cost_table(options.source));
+  const CostOrigin& origin = table->origin();
+  if (options.engine != "auto" && options.engine != origin.engine)
+    fail_usage("--cost {}: has times of {}, and --engine wants {}", options.source, origin.engine,
+               options.engine);
+  if (origin.octet != octet)
+    log_warning("{}: was made by octet {}, and this is {}; another version may export other layers",
+                options.source, origin.octet, octet);
+  return table;
+}
+
+}  // namespace
+
+Pricing::Pricing(const PricingOptions& options, std::string octet) {
+  if (options.source == kFlopSource) {
+    other_ = std::make_unique<FlopCost>();
+    origin_ = "operations";
+    return;
+  }
+  const bool cached = options.source == kCostCache;
+  if (!cached && !std::filesystem::exists(options.source))
+    fail("--cost {}: no such file; 'octet bench --cost-table {}' makes it on the device",
+         options.source, options.source);
+  TimerOptions timer{.engine = options.engine,
+                     .threads = threads_of(options.threads),
+                     .weight_bits = options.weight_bits};
+  if (!cached) {
+    const CostOrigin origin = read_cost_table(options.source).origin();
+    if (timer.engine == "auto") timer.engine = origin.engine;
+    if (options.threads == 0) timer.threads = origin.threads;
+    if (origin.processor != cpu_features().name || timer.engine != origin.engine) {
+      auto table = foreign_table(options, octet);
+      origin_ = origin_text(table->origin());
+      other_ = std::move(table);
+      return;
+    }
+  }
+  timer.engine = cost_engine(timer.engine, timer.weight_bits);
+  timer_ = std::make_unique<LayerTimer>(timer, std::move(octet));
+  machine_ = std::make_unique<MachineTable>(options.source, *timer_);
+  origin_ = origin_text(timer_->origin());
+}
+
+const CostModel& Pricing::cost() const {
+  return machine_ ? static_cast<const CostModel&>(machine_->table()) : *other_;
+}
+
+std::string Pricing::origin() const { return origin_; }
+
+void Pricing::prepare(const std::vector<Graph>& graphs, Size size) {
+  if (machine_) machine_->extend(graphs, size);
+}
+
+std::optional<double> Pricing::measure(const Model& model, Size size) {
+  if (!timer_) return std::nullopt;
+  const int bits = timer_->origin().weight_bits;
+  return timer_->time(roughly_quantized(fold_batch_norm(model), bits), size);
+}
+
+}  // namespace octet

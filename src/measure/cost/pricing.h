@@ -1,0 +1,50 @@
+// The prices of networks: times of this machine, times of another device from its file, or
+// operations.
+//
+//   Pricing pricing({.source = "pi5.json"}, OCTET_VERSION);
+//   pricing.prepare({graph}, {640, 640});
+//   const double seconds = pricing.cost().predict(graph, {640, 640});
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "measure/cost/machine_table.h"
+
+namespace octet {
+
+inline constexpr const char* kFlopSource = "flops";
+
+struct PricingOptions {
+  std::string source = kCostCache;  // or kFlopSource, or the file of a cost table
+  std::string engine = "auto";
+  int threads = 0;  // of the engine; 0: one for each core
+  int weight_bits = 8;
+};
+
+class Pricing {
+ public:
+  // `octet`: the version of the program. Throws an Error for a file that is missing or damaged, and
+  // for one of another engine than the options name.
+  Pricing(const PricingOptions& options, std::string octet);
+
+  [[nodiscard]] const CostModel& cost() const;
+  // "OpenVINO 2026.4.1 with 2 threads on …", "operations".
+  [[nodiscard]] std::string origin() const;
+
+  // Measures what the table of this machine lacks for these graphs. Others stay as they are.
+  void prepare(const std::vector<Graph>& graphs, Size size);
+  // The int8 time of a whole float model in seconds. Nothing where this machine is not the one that
+  // the prices are of.
+  [[nodiscard]] std::optional<double> measure(const Model& model, Size size);
+
+ private:
+  std::unique_ptr<LayerTimer> timer_;
+  std::unique_ptr<MachineTable> machine_;
+  std::unique_ptr<CostModel> other_;  // of another device, or operations
+  std::string origin_;
+};
+
+}  // namespace octet

@@ -1,0 +1,14 @@
+// The networks that pruning may make of a model, as far as they have other layers.
+#pragma once
+
+#include <vector>
+
+#include "model/model.h"
+
+namespace octet {
+
+// The model without BatchNorm, and every network that lacks some of its blocks or a scale. A cost
+// table for pruning has the layers of all of them.
+[[nodiscard]] std::vector<Graph> smaller_networks(const Model& model);
+
+}  // namespace octet

@@ -1,0 +1,162 @@
+#include "train/prune/choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "graph/blocks.h"
+#include "model/passes/passes.h"
+#include "train/prune/channel_plan.h"
+
+namespace octet {
+namespace {
+
+constexpr std::array<std::string_view, 3> kNames = {"scale", "block", "channels"};
+
+// A block or a scale, and the model without it.
+struct Part {
+  Removal removal;
+  Model without;
+};
+
+class Chooser {
+ public:
+  Chooser(const Dataset& data, const CostModel& cost, double most_cost,
+          const ChoiceOptions& options)
+      : data_(data), cost_(cost), most_cost_(most_cost), options_(options) {}
+
+  Choice run(Model model) {
+    Choice choice{.model = std::move(model)};
+    choice.cost = cost_of(choice.model);
+    while (choice.cost > most_cost_) {
+      const Importance importance = measure_importance(choice.model, data_,
+                                                       {.side = options_.side,
+                                                        .images = options_.images,
+                                                        .seed = options_.seed,
+                                                        .device = options_.device});
+      choice.agreement = importance.agreement();
+      ChannelPlan plan(choice.model.graph, importance, options_.size, cost_);
+      const bool enough = options_.levers.channels && plan.reach(most_cost_);
+      if (const std::unique_ptr<Part> part = better_part(choice.model, plan, enough)) {
+        apply(std::move(*part), choice);
+      } else if (enough) {
+        apply(plan, choice);
+      } else {
+        fail_at(options_.levers.channels ? plan.cost() : choice.cost);
+      }
+    }
+    return choice;
+  }
+
+ private:
+  [[nodiscard]] double cost_of(const Model& model) const {
+    return cost_.predict(model.graph, options_.size);
+  }
+
+  [[nodiscard]] std::vector<Part> parts_of(const Model& model) const {
+    std::vector<Part> parts;
+    const auto add = [&](RemovalKind kind, std::string part, Model without) {
+      Removal removal;
+      removal.kind = kind;
+      removal.part = std::move(part);
+      parts.push_back({std::move(removal), std::move(without)});
+    };
+    if (options_.levers.scales && model.info.head.strides.size() > 1) {
+      for (const int stride : model.info.head.strides)
+        add(RemovalKind::kScale, fmt::format("stride {}", stride), remove_scale(model, stride));
+    }
+    if (options_.levers.blocks) {
+      for (const Block& block : find_blocks(model.graph))
+        add(RemovalKind::kBlock, block.output, remove_block(model, block.output));
+    }
+    return parts;
+  }
+
+  // The part whose removal, with channels for the rest, costs the least. Nothing where channels
+  // alone cost less.
+  [[nodiscard]] std::unique_ptr<Part> better_part(const Model& model, const ChannelPlan& plan,
+                                                  bool enough) const {
+    std::vector<Part> parts = parts_of(model);
+    if (parts.empty()) return nullptr;
+    const RemovalTrial trial(model, data_, {.side = options_.side, .device = options_.device});
+    const double before = cost_of(model);
+    constexpr double kNever = std::numeric_limits<double>::infinity();
+    double least = enough ? plan.loss_at(most_cost_).value_or(kNever) : kNever;
+    Part* best = nullptr;
+    double best_price = kNever;
+    for (Part& part : parts) {
+      Removal& r = part.removal;
+      r.saved = before - cost_of(part.without);
+      if (r.saved <= 0) continue;
+      r.loss = trial.run(part.without).distance;
+      log_debug("without {} {}: loss {:.4f}, saves {:.3f} %", removal_name(r.kind), r.part, r.loss,
+                100 * r.saved / before);
+      const std::optional<double> rest = plan.loss_at(most_cost_ + r.saved);
+      const double loss = rest ? r.loss + *rest : kNever;
+      const double price = r.loss / r.saved;
+      const bool better = loss < least || (least == kNever && loss == kNever && price < best_price);
+      if (!better) continue;
+      least = loss;
+      best_price = price;
+      best = &part;
+    }
+    return best == nullptr ? nullptr : std::make_unique<Part>(std::move(*best));
+  }
+
+  void apply(Part part, Choice& choice) const {
+    log_info("removes {} {}", removal_name(part.removal.kind), part.removal.part);
+    choice.removals.push_back(std::move(part.removal));
+    choice.model = std::move(part.without);
+    choice.cost = cost_of(choice.model);
+  }
+
+  void apply(const ChannelPlan& plan, Choice& choice) const {
+    const std::vector<ChannelGroup> taken = plan.taken();
+    const double before = choice.cost;
+    choice.model = remove_channels(std::move(choice.model), taken);
+    choice.cost = cost_of(choice.model);
+    Removal removal{.kind = RemovalKind::kChannels,
+                    .channels = static_cast<int>(taken.size()),
+                    .loss = plan.loss_at(most_cost_).value_or(0),
+                    .saved = before - choice.cost};
+    log_info("removes {} groups of channels", removal.channels);
+    choice.removals.push_back(std::move(removal));
+  }
+
+  [[noreturn]] void fail_at(double reached) const {
+    fail(
+        "the model cannot be made so small: the cost of {:.4g} {} is wanted, and {:.4g} is the "
+        "least",
+        most_cost_, cost_.unit(), reached);
+  }
+
+  const Dataset& data_;
+  const CostModel& cost_;
+  double most_cost_;
+  const ChoiceOptions& options_;
+};
+
+}  // namespace
+
+std::string_view removal_name(RemovalKind kind) { return kNames.at(static_cast<size_t>(kind)); }
+
+RemovalKind parse_removal(std::string_view name) {
+  const auto at = std::find(kNames.begin(), kNames.end(), name);
+  if (at == kNames.end()) fail("'{}' is not a kind of removal", name);
+  return static_cast<RemovalKind>(at - kNames.begin());
+}
+
+Choice choose_removals(const Model& model, const Dataset& data, const CostModel& cost,
+                       double most_cost, const ChoiceOptions& options) {
+  if (!model.quantization.empty())
+    fail("the model is int8 already; prune the float model that it was made of");
+  return Chooser(data, cost, most_cost, options).run(fold_batch_norm(model));
+}
+
+}  // namespace octet
