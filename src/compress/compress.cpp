@@ -57,19 +57,36 @@ struct Tried {
   double score = 0;
 };
 
+Dataset labelled_part(const std::string& file, const std::string& part) {
+  Dataset data = read_dataset(file, {.split = part});
+  require_labels(data, file + ": " + part);
+  return data;
+}
+
+std::vector<Model> float_models(const std::vector<std::string>& files) {
+  std::vector<Model> models;
+  for (const std::string& file : files) {
+    models.push_back(read_model(file));
+    if (!models.back().quantization.empty())
+      fail("{}: is an int8 model; give the float model that it was made of", file);
+  }
+  return models;
+}
+
 class Compressor {
  public:
   explicit Compressor(const CompressOptions& options)
       : o_(options),
-        stages_(options.folder, options.program, key_of(options), options.overwrite),
-        data_(read_dataset(options.data, {.split = "val"})),
+        data_(labelled_part(options.data, "val")),
+        training_images_(labelled_part(options.data, "train").samples.size()),
+        models_(float_models(options.models)),
         pricing_(options.pricing, options.version),
-        training_images_(read_dataset(options.data, {.split = "train"}).samples.size()) {
-    require_labels(data_, o_.data + ": val");
-  }
+        stages_(options.folder, options.program, key_of(options), options.overwrite) {}
 
   CompressResult run() {
-    for (size_t i = 0; i < o_.models.size(); ++i) add_model(i);
+    const int usual = models_.front().info.usual_side();
+    size_ = o_.size.value_or(Size{usual, usual});
+    for (size_t i = 0; i < models_.size(); ++i) add_model(i);
     const double base_s = time_of(wholes_.front(), size_);
     // 0: the time follows from the drop that is allowed.
     const double most_s =
@@ -131,14 +148,7 @@ class Compressor {
 
   // With every activation that is faster in int8.
   void add_model(size_t index) {
-    const std::string& file = o_.models[index];
-    Model model = read_model(file);
-    if (!model.quantization.empty())
-      fail("{}: is an int8 model; give the float model that it was made of", file);
-    if (index == 0) {
-      const int usual = model.info.usual_side();
-      size_ = o_.size.value_or(Size{usual, usual});
-    }
+    Model model = models_[index];
     const bool knows = model.info.names == data_.names;
     model = fold_batch_norm(select_classes(std::move(model), data_.names, 0));
     wholes_.push_back({index, "same", model, knows});
@@ -373,11 +383,12 @@ class Compressor {
   }
 
   const CompressOptions& o_;
-  Stages stages_;
   Dataset data_;
-  Pricing pricing_;
-  Size size_;
   size_t training_images_;
+  std::vector<Model> models_;  // as they were given
+  Pricing pricing_;
+  Stages stages_;
+  Size size_;
   int epochs_ = 0;  // of a whole training
   std::vector<Whole> wholes_;
   CompressResult result_;

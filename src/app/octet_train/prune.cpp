@@ -132,6 +132,8 @@ void run(Options& o) {
   const Model whole = read_whole(o);
   TrainingData data = read_training_data(o.data, o.strict, &whole);
   check_fit(o, whole, data.training);
+  Pricing pricing(o.pricing, OCTET_VERSION);
+  log_info("costs: {}", pricing.origin());
   train.folder = o.folder;
   train.already_trained = true;
   train.augment.mosaic = 0;
@@ -139,8 +141,6 @@ void run(Options& o) {
   use_threads(train.threads);
   complete(data, o.data, o.strict, &whole, judging_size(train));
 
-  Pricing pricing(o.pricing, OCTET_VERSION);
-  log_info("costs: {}", pricing.origin());
   p.prepare = [&](const Model& model) { pricing.prepare(smaller_networks(model), p.choice.size); };
   p.measure = [&](const Model& model) { return pricing.measure(model, p.choice.size); };
   pricing.prepare({fold_batch_norm(whole).graph}, p.choice.size);
