@@ -8,7 +8,7 @@ _octet() {
     return
   fi
   case "$verb $before" in
-    "compress --activations") mapfile -t COMPREPLY < <(compgen -W "same relu6 hardswish" -- "$word"); return ;;
+    "compress --activations") mapfile -t COMPREPLY < <(compgen -W "none relu6 hardswish" -- "$word"); return ;;
     "train --optimizer") mapfile -t COMPREPLY < <(compgen -W "sgd adamw" -- "$word"); return ;;
     "train --activation") mapfile -t COMPREPLY < <(compgen -W "silu relu6 hardswish" -- "$word"); return ;;
     "prune --levers") mapfile -t COMPREPLY < <(compgen -W "scales blocks channels" -- "$word"); return ;;

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "compress/judge.h"
 #include "compress/report.h"
 #include "compress/stages.h"
 #include "compress/work_plan.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/text/count_text.h"
 #include "eval/dataset/dataset.h"
@@ -27,15 +29,25 @@ constexpr double kSpeedups[] = {1.3, 1.6, 2, 2.5, 3, 4};
 constexpr double kHope = 0.03;
 constexpr double kWorth = 0.97;  // another activation has to save 3 %
 
+// Size and time of a file: another content is other work.
+std::string stamp_of(const std::string& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  const auto time = fs::last_write_time(file, error);
+  return error ? file : fmt::format("{} ({}, {})", file, size, time.time_since_epoch().count());
+}
+
 std::string key_of(const CompressOptions& o) {
+  std::vector<std::string> models;
+  for (const std::string& model : o.models) models.push_back(stamp_of(model));
   const auto number = [](const std::optional<double>& v) {
     return v ? fmt::format("{:.9g}", *v) : "";
   };
   return fmt::format(
       "{} on {}, speedup {}, most {} s, drop {}, {} of {} with {} threads, size {}, {}, "
       "{} epochs of batch {}, seed {}, budget {}, octet {}",
-      fmt::join(o.models, " "), o.data, number(o.target.speedup), number(o.target.most_s),
-      number(o.target.max_drop), o.pricing.source, o.pricing.engine, o.pricing.threads,
+      fmt::join(models, " "), stamp_of(o.data), number(o.target.speedup), number(o.target.most_s),
+      number(o.target.max_drop), stamp_of(o.pricing.source), o.pricing.engine, o.pricing.threads,
       o.size ? to_string(*o.size) : "", fmt::join(o.activations, " "), o.epochs, o.batch, o.seed,
       o.budget_s, o.version);
 }
@@ -43,10 +55,15 @@ std::string key_of(const CompressOptions& o) {
 // A model that knows the classes of the data, with one activation.
 struct Whole {
   size_t model = 0;        // of those given
-  std::string activation;  // "same", or as --activation has it
+  std::string activation;  // empty: its own; else as --activation has it
   Model planned;           // for its time: its weights may be those of other classes
   bool knows_classes = false;
   std::string file = {};  // once it is trained
+
+  // Of stages.
+  [[nodiscard]] std::string name() const {
+    return fmt::format("{}-{}", activation.empty() ? "same" : activation, model + 1);
+  }
 };
 
 // A candidate after its short training.
@@ -60,7 +77,15 @@ struct Tried {
 Dataset labelled_part(const std::string& file, const std::string& part) {
   Dataset data = read_dataset(file, {.split = part});
   require_labels(data, file + ": " + part);
+  leave_out_unreadable(data, false);
   return data;
+}
+
+bool has_silu(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+    const auto* act = std::get_if<Activation>(&node.op);
+    return act != nullptr && act->kind == ActivationKind::kSilu;
+  });
 }
 
 std::vector<Model> float_models(const std::vector<std::string>& files) {
@@ -149,32 +174,39 @@ class Compressor {
   // With every activation that is faster in int8.
   void add_model(size_t index) {
     Model model = models_[index];
-    const bool knows = model.info.names == data_.names;
-    model = fold_batch_norm(select_classes(std::move(model), data_.names, 0));
-    wholes_.push_back({index, "same", model, knows});
-    const double same_s = time_of(wholes_.back(), size_);
+    const Head& head = model.info.head;
+    if ((head.keypoints == 0) != (data_.keypoints == 0))
+      fail("{}: has {} keypoints an object, and the data {}; give a model of the same task",
+           o_.models[index], head.keypoints, data_.keypoints);
+    const bool knows = model.info.names == data_.names && head.keypoints == data_.keypoints &&
+                       head.keypoint_dims == data_.keypoint_dims;
+    model = select_classes(std::move(model), data_.names, 0);
+    model = select_keypoints(
+        std::move(model),
+        {.count = data_.keypoints, .dims = data_.keypoint_dims, .flip_index = data_.flip_index}, 0);
+    model = fold_batch_norm(std::move(model));
+    wholes_.push_back({index, "", model, knows});
+    const double own_s = time_of(wholes_.back(), size_);
     for (const std::string& activation : o_.activations) {
-      if (activation == "same") continue;
+      if (activation == kNoActivation || !has_silu(model.graph)) continue;
       Whole other{index, activation, replace_activation(model, parse_activation(activation)),
                   knows};
       const std::optional<double> seconds = known_time(other, size_);
-      if (seconds && *seconds < kWorth * same_s) wholes_.push_back(std::move(other));
+      if (seconds && *seconds < kWorth * own_s) wholes_.push_back(std::move(other));
     }
   }
 
   // In seconds. Measured where this machine is the device; else of the table, where it has the
   // layers.
   [[nodiscard]] std::optional<double> known_time(const Whole& whole, Size size) {
-    const auto stage =
-        fmt::format("time-{}-{}-{}", whole.model + 1, whole.activation, to_string(size));
+    const auto stage = fmt::format("time-{}-{}", whole.name(), to_string(size));
     const auto time = stages_.keep(stage, [&]() -> ordered_json {
       if (const auto measured = pricing_.measure(whole.planned, size))
         return {{"seconds", *measured}};
       try {
         return {{"seconds", pricing_.cost().predict(whole.planned.graph, size)}};
       } catch (const Error& e) {
-        log_warning("input {} with activation {} is left out: {}", to_string(size),
-                    whole.activation, e.what());
+        log_warning("{} at {} is left out: {}", whole.name(), to_string(size), e.what());
         return {{"unknown", e.what()}};
       }
     });
@@ -194,20 +226,34 @@ class Compressor {
                            {.size = size_, .activations = {whole.activation}});
   }
 
+  [[nodiscard]] bool can_reach(double most_s) {
+    return std::any_of(wholes_.begin(), wholes_.end(),
+                       [&](const Whole& w) { return !candidates_of(w, most_s).empty(); });
+  }
+
   // Says what will be done, and for how long about. Fewer epochs where the budget asks for it.
   void plan(double base_s, double most_s) {
-    size_t candidates = 0;
-    for (const Whole& whole : wholes_) {
-      if (most_s > 0) {
-        candidates += candidates_of(whole, most_s).size();
-      } else {
-        for (const double speedup : kSpeedups)
-          candidates += candidates_of(whole, base_s / speedup).size();
+    std::set<std::string> candidates, tables;  // each once; a table has one input
+    const auto count = [&](double wanted_s) {
+      for (const Whole& whole : wholes_) {
+        for (const Candidate& candidate : candidates_of(whole, wanted_s)) {
+          candidates.insert(folder_of(whole, candidate));
+          if (candidate.pruning > 1) tables.insert(whole.name() + to_string(candidate.size));
+        }
       }
+    };
+    if (most_s > 0) {
+      count(most_s);
+    } else {
+      for (const double speedup : kSpeedups) count(base_s / speedup);
     }
-    if (candidates == 0) fail_unreachable(most_s);
-    const WorkPlan work{.wholes = wholes_.size() - (wholes_.front().knows_classes ? 1 : 0),
-                        .candidates = candidates,
+    if (candidates.empty()) fail_unreachable(most_s);
+    const auto trained = std::count_if(wholes_.begin(), wholes_.end(), [](const Whole& w) {
+      return !w.activation.empty() || !w.knows_classes;
+    });
+    const WorkPlan work{.wholes = static_cast<size_t>(trained),
+                        .candidates = candidates.size(),
+                        .tables = pricing_.measures() ? tables.size() : 0,
                         .epoch_s = epoch_seconds(cost(wholes_.front().planned.graph, size_).gflops,
                                                  training_images_)};
     const auto kept = stages_.keep("plan", [&] {
@@ -219,27 +265,25 @@ class Compressor {
              most_s > 0 ? fmt::format(", and {:.2f} ms are wanted", 1e3 * most_s) : "");
     log_info("plan: {}, {} with {} epochs each, one winner with {}; about {}",
              counted(static_cast<int64_t>(work.wholes), "training"),
-             counted(static_cast<int64_t>(candidates), "candidate"), short_epochs(epochs_), epochs_,
-             time_text(seconds_of(work, epochs_)));
+             counted(static_cast<int64_t>(candidates.size()), "candidate"), short_epochs(epochs_),
+             epochs_, time_text(seconds_of(work, epochs_)));
   }
 
   // best.safetensors of its training; the file itself where it knows the classes.
   void train_whole(Whole& whole) {
     const std::string& given = o_.models[whole.model];
-    const bool same = whole.activation == "same";
-    if (same && whole.knows_classes) {
+    const bool own = whole.activation.empty();
+    if (own && whole.knows_classes) {
       whole.file = given;
       return;
     }
-    const std::string name =
-        fmt::format("{}-{}", same ? "trained" : whole.activation, whole.model + 1);
     std::vector<std::string> more;
-    if (!same) more = {"--activation", whole.activation, "--teacher", same_of(whole.model).file};
-    (void)train(name,
-                same ? fmt::format("training of {} on the data", given)
-                     : fmt::format("training with {}", whole.activation),
-                same ? given : same_of(whole.model).file, epochs_, size_, more);
-    whole.file = path(name) + "/best.safetensors";
+    if (!own) more = {"--activation", whole.activation, "--teacher", same_of(whole.model).file};
+    (void)train("trained-" + whole.name(),
+                own ? fmt::format("training of {} on the data", given)
+                    : fmt::format("training with {}", whole.activation),
+                own ? given : same_of(whole.model).file, epochs_, size_, more);
+    whole.file = path("trained-" + whole.name()) + "/best.safetensors";
   }
 
   // The model with its own activation, which comes first.
@@ -250,9 +294,13 @@ class Compressor {
 
   [[noreturn]] static void fail_unreachable(double most_s) {
     fail(
-        "an int8 time of {:.2f} ms cannot be met: with the smallest input that is tried, more than "
-        "two thirds of the time would have to go; give a smaller --imgsz or another model",
+        "an int8 time of {:.2f} ms cannot be met: no candidate is fast enough, or the cost table "
+        "lacks smaller inputs; allow more time, or give a smaller model",
         1e3 * most_s);
+  }
+
+  [[nodiscard]] static std::string folder_of(const Whole& whole, const Candidate& candidate) {
+    return fmt::format("try-{}-{}", whole.model + 1, candidate.name());
   }
 
   // All ways to an int8 time, each trained for a short time; the best of them.
@@ -260,39 +308,50 @@ class Compressor {
     std::optional<Tried> best;
     for (const Whole& whole : wholes_) {
       for (const Candidate& candidate : candidates_of(whole, most_s)) {
-        Tried tried = try_one(whole, candidate);
-        result_.tried.push_back({o_.models[whole.model], candidate, tried.score, false});
-        log_info("{}: mAP50-95 {:.4f} after a short training", candidate.text(), tried.score);
-        if (!best || tried.score > best->score) best = std::move(tried);
+        std::optional<Tried> tried = try_one(whole, candidate);
+        if (!tried) continue;
+        if (seen_.insert(tried->folder).second)
+          result_.tried.push_back({o_.models[whole.model], tried->candidate, tried->score, false});
+        log_info("{}: mAP50-95 {:.4f} after a short training", candidate.text(), tried->score);
+        if (!best || tried->score > best->score) best = std::move(tried);
       }
     }
     if (!best) fail_unreachable(most_s);
     return *best;
   }
 
-  Tried try_one(const Whole& whole, const Candidate& candidate) {
-    Tried tried{&whole, candidate, fmt::format("try-{}-{}", whole.model + 1, candidate.name())};
+  // Nothing where pruning cannot reach the time.
+  std::optional<Tried> try_one(const Whole& whole, const Candidate& candidate) {
+    Tried tried{&whole, candidate, folder_of(whole, candidate)};
     const int epochs = short_epochs(epochs_);
     const std::string title = fmt::format("short training: {}", candidate.text());
-    if (candidate.pruning > 1) {
-      std::vector<std::string> arguments =
-          training("prune", whole.file, epochs, path(tried.folder));
-      arguments.insert(
-          arguments.end(),
-          {"--imgsz", to_string(candidate.size), "--speedup",
-           fmt::format("{:.4f}", candidate.pruning), "--engine", o_.pricing.engine,
-           "--engine-threads", std::to_string(o_.pricing.threads), "--cost", o_.pricing.source});
-      const ordered_json j =
-          stages_.run({.name = tried.folder,
-                       .title = title,
-                       .arguments = arguments,
-                       .resumable = stages_.folder() / tried.folder / "choice.json"});
-      tried.score = j.at("after").at("map50_95");
-    } else {
+    if (candidate.pruning == 1) {
       tried.score = train(tried.folder, title, whole.file, epochs, candidate.size,
                           {"--teacher", whole.file, "--mosaic", "0"})
                         .at(fitness_key());
+      return tried;
     }
+    std::vector<std::string> arguments = training("prune", whole.file, epochs, path(tried.folder));
+    arguments.insert(
+        arguments.end(),
+        {"--imgsz", to_string(candidate.size), "--speedup",
+         fmt::format("{:.4f}", candidate.pruning), "--engine", o_.pricing.engine,
+         "--engine-threads", std::to_string(o_.pricing.threads), "--cost", o_.pricing.source});
+    const fs::path choice = stages_.folder() / tried.folder / "choice.json";
+    const ordered_json j =
+        stages_.run({.name = tried.folder,
+                     .title = title,
+                     .arguments = arguments,
+                     .resumable = choice,
+                     .failure_counts = [&] {
+                       return fs::exists(choice) &&
+                              read_text_file(choice).find("\"unreachable\"") != std::string::npos;
+                     }});
+    if (j.contains("failed")) return std::nullopt;
+    const auto& after = j.at("after");
+    tried.score = after.at("map50_95");
+    if (after.contains("measured_ms"))
+      tried.candidate.predicted_s = 1e-3 * after.at("measured_ms").get<double>();
     return tried;
   }
 
@@ -305,17 +364,19 @@ class Compressor {
     result_.after = finish_int8(name, path(name) + "/best.safetensors", tried.candidate.size,
                                 tried.candidate.predicted_s);
     result_.chosen = tried.candidate;
+    result_.chosen_model = o_.models[tried.whole->model];
   }
 
   CompressedModel finish_int8(const std::string& name, const std::string& file, Size size,
                               double predicted_s) {
     const std::string output = path(name + "-int8.safetensors");
-    (void)stages_.run({.name = name + "-int8",
-                       .title = "int8",
-                       .arguments = {"quantize", "--model", file, "--data", o_.data, "--imgsz",
-                                     side(size), "--seed", std::to_string(o_.seed), "--threads",
-                                     std::to_string(o_.threads), "-o", output},
-                       .resumable = stages_.folder() / (name + "-int8-run") / "last.safetensors"});
+    (void)stages_.run(
+        {.name = name + "-int8",
+         .title = "int8",
+         .arguments = {"quantize", "--model", file, "--data", o_.data, "--imgsz", side(size),
+                       "--seed", std::to_string(o_.seed), "--threads", std::to_string(o_.threads),
+                       "--weight-bits", std::to_string(pricing_.weight_bits()), "-o", output},
+         .resumable = stages_.folder() / (name + "-int8-run") / "last.safetensors"});
     const auto j = stages_.keep(name + "-accuracy", [&] {
       return ordered_json{{"map50_95", judge(output, size, data_).main().summary().map50_95}};
     });
@@ -331,6 +392,7 @@ class Compressor {
     });
     const double whole = j.at("map50_95");
     for (const double speedup : kSpeedups) {
+      if (!can_reach(base_s / speedup)) break;
       steps.push_back(try_all(base_s / speedup));
       if (whole - steps.back().score > *o_.target.max_drop + kHope) break;
     }
@@ -340,9 +402,8 @@ class Compressor {
       if (result_.drop() <= *o_.target.max_drop) return;
     }
     fail(
-        "no smaller model keeps the drop below {}: the one that was nearest loses {:.4f}; {} is "
-        "the "
-        "int8 model as it is",
+        "no smaller model keeps the drop below {}: the one that was nearest loses {:.4f}; the int8 "
+        "model as it was is {}",
         *o_.target.max_drop, result_.drop(), result_.before.file);
   }
 
@@ -358,15 +419,20 @@ class Compressor {
   }
 
   void show() {
+    const std::string file = path("int8.safetensors");
+    fs::copy_file(result_.after.file, file, fs::copy_options::overwrite_existing);
+    result_.after.file = file;
     export_one(result_.before, "export-whole");
     export_one(result_.after, "export");
-    const ordered_json bench =
-        stages_.run({.name = "bench",
-                     .title = "times in every engine",
-                     .arguments = {"bench", "--model", path("export-whole"), path("export"),
-                                   "--engine", "all", "--rounds", "5"}});
+    const ordered_json bench = stages_.run(
+        {.name = "bench",
+         .title = "times in every engine",
+         .arguments = {"bench", "--model", path("export-whole"), path("export"), "--engine", "all",
+                       "--rounds", "5", "--threads", std::to_string(o_.pricing.threads)},
+         .partial = true});
     for (TriedCandidate& tried : result_.tried)
-      tried.chosen = tried.candidate.name() == result_.chosen.name();
+      tried.chosen =
+          tried.model == result_.chosen_model && tried.candidate.name() == result_.chosen.name();
     result_.report = path("report.html");
     write_compress_report({.result = result_,
                            .bench = bench,
@@ -391,6 +457,7 @@ class Compressor {
   Size size_;
   int epochs_ = 0;  // of a whole training
   std::vector<Whole> wholes_;
+  std::set<std::string> seen_;  // folders of candidates
   CompressResult result_;
 };
 

@@ -12,7 +12,7 @@
 namespace octet {
 
 struct Candidate {
-  std::string activation;  // as --activation has it; empty: as the model has it
+  std::string activation;  // as --activation has it; empty: that of the model
   Size size;               // of the input
   double pruning = 1;      // the speedup that is left to pruning; 1: nothing is removed
   double predicted_s = 0;  // int8 time of an image

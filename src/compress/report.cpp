@@ -9,6 +9,7 @@
 #include "compress/judge.h"
 #include "core/file.h"
 #include "core/folder.h"
+#include "core/text/count_text.h"
 #include "detect/detector.h"
 #include "format/model_file.h"
 #include "graph/cost.h"
@@ -25,17 +26,14 @@ constexpr size_t kPairs = 10;
 
 std::string headline(const CompressResult& r) {
   return fmt::format(
-      "<p><b>Take {}</b>: {}. It is predicted to be {:.2f} times as fast as the int8 model as it "
-      "was, "
-      "and its mAP50-95 is {:.4f} in place of {:.4f}. The drop is {:.4f}; over draws of the "
-      "images 95 % of the drops lie from {:.4f} to {:.4f}. {}</p>",
-      html_escape(r.after.file), html_escape(r.chosen.text()),
+      "<p><b>Take {}</b>. It was made of {}: {}. Its int8 time is {:.2f} ms in place of {:.2f} ms, "
+      "which is {:.2f} times as fast. Its mAP50-95 is {:.4f} in place of {:.4f}, a drop of {:.4f}. "
+      "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>Of {} it was "
+      "the best after a short training.</p>",
+      html_escape(r.after.file), html_escape(r.chosen_model), html_escape(r.chosen.text()),
+      1e3 * r.after.predicted_s, 1e3 * r.before.predicted_s,
       r.before.predicted_s / r.after.predicted_s, r.after.map50_95, r.before.map50_95, r.drop(),
-      r.drop_95.low, r.drop_95.high,
-      r.tried.size() > 1 ? fmt::format("It was the best of {} candidates of its speed or another "
-                                       "after a short training.",
-                                       r.tried.size())
-                         : "It was the only candidate.");
+      r.drop_95.low, r.drop_95.high, counted(static_cast<int64_t>(r.tried.size()), "candidate"));
 }
 
 std::string figures_table(const CompressReport& report) {

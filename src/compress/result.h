@@ -30,6 +30,7 @@ struct CompressResult {
   Interval drop_95;  // of mAP50-95
   std::vector<TriedCandidate> tried;
   Candidate chosen;
+  std::string chosen_model;  // the file that was given
   std::string report;
 
   [[nodiscard]] double drop() const { return before.map50_95 - after.map50_95; }

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "core/text/json_text.h"
 
 namespace octet {
 namespace {
@@ -43,7 +44,7 @@ Stages::Stages(fs::path folder, fs::path program, const std::string& key, bool r
     fs::remove_all(folder_ / "stages");
     make_folder(folder_ / "stages");
   }
-  write_text_file(file, ordered_json{{"key", key}}.dump(2) + "\n");
+  write_text_file(file, dump_json(ordered_json{{"key", key}}) + "\n");
 }
 
 fs::path Stages::file_of(const std::string& name) const {
@@ -60,16 +61,22 @@ ordered_json Stages::run(const StageCommand& command) {
   log_info("== {}: {}", command.title, commands_.back());
   line[0] = program_.string();
   line.emplace_back("--json");
+  const fs::path begun = folder_ / "stages" / (command.name + ".begun");  // by this work
   if (!command.resumable.empty())
-    line.emplace_back(fs::exists(command.resumable) ? "--resume" : "--overwrite");
+    line.emplace_back(fs::exists(begun) && fs::exists(command.resumable) ? "--resume"
+                                                                         : "--overwrite");
+  write_text_file(begun, "");
   const ProgramResult result = run_program(line);
   if (stop_requested()) fail_interrupted();
-  if (result.status != 0)
+  const bool failed = result.status != 0;
+  if (failed && command.failure_counts && command.failure_counts())
+    return keep(command.name, [] { return ordered_json{{"failed", true}}; });
+  if (failed && !command.partial)
     fail("{}: did not succeed; its own message is above. The same command tries it again",
          command.title);
   try {
     const auto json = ordered_json::parse(result.out);
-    write_text_file(file_of(command.name), json.dump(2) + "\n");
+    write_text_file(file_of(command.name), dump_json(json) + "\n");
     return json;
   } catch (const nlohmann::json::exception& e) {
     fail("{}: printed no JSON ({})", command.title, e.what());
@@ -79,8 +86,14 @@ ordered_json Stages::run(const StageCommand& command) {
 ordered_json Stages::keep(const std::string& name, const std::function<ordered_json()>& work) {
   if (has(name)) return read_json(file_of(name));
   if (stop_requested()) fail_interrupted();
-  const ordered_json json = work();
-  write_text_file(file_of(name), json.dump(2) + "\n");
+  ordered_json json;
+  try {
+    json = work();
+  } catch (const Error&) {
+    if (stop_requested()) fail_interrupted();
+    throw;
+  }
+  write_text_file(file_of(name), dump_json(json) + "\n");
   return json;
 }
 

@@ -16,6 +16,9 @@ struct StageCommand {
   std::vector<std::string> arguments;  // of octet, without --json
   // The file by which a run that stopped can be continued with --resume. Empty: it begins anew.
   std::filesystem::path resumable = {};
+  bool partial = false;  // what it printed counts, even where it failed in part
+  // Whether a failure is a result, and no reason to stop: {"failed": true} is kept then.
+  std::function<bool()> failure_counts = {};
 };
 
 class Stages {
@@ -32,13 +35,13 @@ class Stages {
   nlohmann::ordered_json keep(const std::string& name,
                               const std::function<nlohmann::ordered_json()>& work);
 
-  [[nodiscard]] bool has(const std::string& name) const;
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   // Of the commands that ran, in this process or an earlier one.
   [[nodiscard]] const std::vector<std::string>& commands() const { return commands_; }
 
  private:
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const;
+  [[nodiscard]] bool has(const std::string& name) const;
 
   std::filesystem::path folder_, program_;
   std::vector<std::string> commands_;

@@ -48,10 +48,20 @@ TEST_F(StagesTest, RunEachCommandOnce) {
 TEST_F(StagesTest, ResumeARunThatStopped) {
   const auto last = folder_ / "last";
   const StageCommand train{.name = "t", .title = "T", .arguments = {"fail"}, .resumable = last};
-  EXPECT_THAT(error_of([&] { (void)stages().run(train); }), HasSubstr("T: did not succeed"));
-  write_text_file(last, "");
-  EXPECT_THAT(error_of([&] { (void)stages().run(train); }), HasSubstr("T: did not succeed"));
+  write_text_file(last, "");  // of other work
+  for (int time = 0; time < 2; ++time)
+    EXPECT_THAT(error_of([&] { (void)stages().run(train); }), HasSubstr("T: did not succeed"));
   EXPECT_EQ(calls(), "fail --json --overwrite\nfail --json --resume\n");
+}
+
+TEST_F(StagesTest, KeepAFailureThatIsAResult) {
+  bool counts = false;
+  const StageCommand prune{
+      .name = "p", .title = "P", .arguments = {"fail"}, .failure_counts = [&] { return counts; }};
+  EXPECT_THAT(error_of([&] { (void)stages().run(prune); }), HasSubstr("P: did not succeed"));
+  counts = true;
+  for (int time = 0; time < 2; ++time) EXPECT_TRUE(stages().run(prune).contains("failed"));
+  EXPECT_EQ(calls(), "fail --json\nfail --json\n");
 }
 
 TEST_F(StagesTest, RefuseTheWorkOfAnotherCommand) {

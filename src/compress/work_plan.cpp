@@ -12,6 +12,7 @@ namespace {
 constexpr double kGflopsPerCore = 60;
 constexpr double kInt8Epochs = 25;   // two quantizations, in epochs of float training
 constexpr double kChoiceEpochs = 2;  // importance and trials of a candidate
+constexpr double kTableSeconds = 120;
 constexpr int kShortShare = 6, kFewest = 6;
 
 }  // namespace
@@ -27,7 +28,8 @@ double seconds_of(const WorkPlan& plan, int epochs) {
   const double of_candidates =
       static_cast<double>(plan.candidates) * (short_epochs(epochs) + kChoiceEpochs);
   return plan.epoch_s *
-         (static_cast<double>(plan.wholes + 1) * epochs + of_candidates + kInt8Epochs);
+             (static_cast<double>(plan.wholes + 1) * epochs + of_candidates + kInt8Epochs) +
+         kTableSeconds * static_cast<double>(plan.tables);
 }
 
 int epochs_within(const WorkPlan& plan, int epochs, double budget_s) {

@@ -8,10 +8,27 @@
 namespace octet {
 namespace {
 
+// Many graphs are kept at once, and their shapes are enough.
+Graph without_weights(const Graph& graph) {
+  Graph shapes{.input = graph.input, .nodes = {}, .outputs = graph.outputs};
+  for (const Node& node : graph.nodes) {
+    Node& copy = shapes.nodes.emplace_back(Node{node.name, {}, node.inputs});
+    const auto* conv = std::get_if<Conv2d>(&node.op);
+    if (conv == nullptr) {
+      copy.op = node.op;
+      continue;
+    }
+    Conv2d bare{.stride = conv->stride, .padding = conv->padding, .groups = conv->groups};
+    bare.weight.shape = conv->weight.shape;
+    copy.op = std::move(bare);
+  }
+  return shapes;
+}
+
 // The graph, and what is left of it after each of its blocks is removed, one after the other.
 void add_without_blocks(Model model, std::vector<Graph>& graphs) {
   while (true) {
-    graphs.push_back(model.graph);
+    graphs.push_back(without_weights(model.graph));
     const std::vector<Block> blocks = find_blocks(model.graph);
     if (blocks.empty()) return;
     model = remove_block(std::move(model), blocks.front().output);

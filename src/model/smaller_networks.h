@@ -7,7 +7,7 @@
 
 namespace octet {
 
-// The model without BatchNorm, and every network that lacks some of its blocks or a scale. A cost
+// Without the values of weights. The model without BatchNorm, and every network that lacks some of its blocks or a scale. A cost
 // table for pruning has the layers of all of them.
 [[nodiscard]] std::vector<Graph> smaller_networks(const Model& model);
 

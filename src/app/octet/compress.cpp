@@ -48,6 +48,8 @@ void run(Options& o) {
   if (o.max_drop > 0) c.target.max_drop = o.max_drop;
   if (!c.target.speedup && !c.target.most_s && !c.target.max_drop)
     fail_usage("compress: one of --speedup, --target-ms, --target-fps and --max-drop is needed");
+  if (c.pricing.source == kFlopSource)
+    fail_usage("compress: --cost flops has no times; 'octet prune --flops' counts operations");
   if (!o.size.empty()) c.size = SizeOption::parse(o.size).size;
   c.budget_s = seconds_of(o.budget);
   c.version = OCTET_VERSION;
@@ -72,6 +74,7 @@ void run(Options& o) {
                      {"chosen", t.chosen}});
   print_json({{"before", to_json(r.before)},
               {"after", to_json(r.after)},
+              {"model", r.chosen_model},
               {"chosen", r.chosen.text()},
               {"drop", r.drop()},
               {"drop_95", {r.drop_95.low, r.drop_95.high}},
@@ -132,9 +135,9 @@ void add_compress(CLI::App& root) {
       ->type_name("FILE")
       ->capture_default_str();
   verb->add_option("--activations", c.activations,
-                   "Activations to try, joined by commas. same is that of the model.")
+                   "Activations to try beside the model's own, joined by commas.")
       ->delimiter(',')
-      ->check(CLI::IsMember({"same", "relu6", "hardswish"}))
+      ->check(CLI::IsMember({kNoActivation, "relu6", "hardswish"}))
       ->capture_default_str();
   verb->add_option("--epochs", c.epochs,
                    "Passes over the training images in a whole training. A candidate has a sixth.")

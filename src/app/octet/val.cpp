@@ -82,39 +82,43 @@ void print(const ordered_json& j) {
   }
 }
 
-Accuracy accuracy_of(const Options& options, const std::string& model, const Dataset& data) {
-  RunOptions own = options.run;
+std::unique_ptr<Detector> detector_of(const RunOptions& options, const std::string& model) {
+  RunOptions own = options;
   own.model = model;
-  Detector detector(detector_options(own, std::nullopt, 1));
-  verify_fit(detector.info(), data, options.data);
-  return measure_accuracy(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
+  return std::make_unique<Detector>(detector_options(own, std::nullopt, 1));
 }
 
-void compare(const Options& options, const Dataset& data, const Accuracy& measured,
-             ordered_json& j) {
-  const Accuracy other = accuracy_of(options, options.against, data);
+ordered_json compared(const std::string& file, const Accuracy& other, const Accuracy& measured) {
   const CocoMetric &before = other.map.main(), &after = measured.map.main();
   const Interval interval = bootstrap_drop(before, after);
   const double of_other = before.summary().map50_95;
-  j["against"] = {{"model", options.against},
-                  {"map50_95", of_other},
-                  {"drop", of_other - after.summary().map50_95},
-                  {"drop_95", {interval.low, interval.high}}};
+  return {{"model", file},
+          {"map50_95", of_other},
+          {"drop", of_other - after.summary().map50_95},
+          {"drop_95", {interval.low, interval.high}}};
 }
 
 void run(const Options& options) {
-  Detector detector(detector_options(options.run, std::nullopt, 1));
+  const auto detector = detector_of(options.run, options.run.model);
   const Dataset data = read_dataset(options.data, {.split = options.split,
                                                    .images = options.images,
-                                                   .model_names = detector.info().names,
+                                                   .model_names = detector->info().names,
                                                    .strict = options.strict});
-  verify_fit(detector.info(), data, options.data);
+  verify_fit(detector->info(), data, options.data);
   require_labels(data, options.data + ": " + options.split);
-  const Accuracy measured =
-      measure_accuracy(detector, data, options.strict ? BadPicture::kStop : BadPicture::kSkip);
-  detector.say_other_size();
-  ordered_json j = report(detector, measured, options.per_class);
-  if (!options.against.empty()) compare(options, data, measured, j);
+  std::unique_ptr<Detector> other;
+  if (!options.against.empty()) {
+    other = detector_of(options.run, options.against);
+    verify_fit(other->info(), data, options.data);
+    if (other->info().task != detector->info().task)
+      fail("--against {}: is a model of another task", options.against);
+  }
+  const BadPicture bad = options.strict ? BadPicture::kStop : BadPicture::kSkip;
+  const Accuracy measured = measure_accuracy(*detector, data, bad);
+  detector->say_other_size();
+  ordered_json j = report(*detector, measured, options.per_class);
+  if (other)
+    j["against"] = compared(options.against, measure_accuracy(*other, data, bad), measured);
   options.run.json ? print_json(j) : print(j);
 }
 
@@ -134,8 +138,8 @@ void add_val(CLI::App& root) {
       ->type_name("NAME")
       ->capture_default_str();
   verb->add_option("--against", options->against,
-                   "Another model: print how much less mAP50-95 --model has, with the interval "
-                   "that holds 95 % of the differences over draws of the images.")
+                   "Another model, to print the drop of mAP50-95 from it. The interval holds 95 % "
+                   "of the drops over draws of the images.")
       ->type_name("FILE");
   verb->add_flag("--per-class", options->per_class, "Print the mAP of every class.");
   verb->add_flag("--worker", options->worker, "For 'octet bench', and ends with it.")->group("");

@@ -116,10 +116,30 @@ void check_fit(const Options& o, const Model& model, const Dataset& data) {
          o.data);
 }
 
+// Files of an earlier run, beside those of every training.
+std::vector<std::filesystem::path> choices_in(const std::filesystem::path& folder, int rounds) {
+  std::vector<std::filesystem::path> files{folder / "choice.json", folder / "pruned.safetensors"};
+  for (int round = 1; round < rounds; ++round) {
+    for (const char* name : {"choice.json", "pruned.safetensors", "last.safetensors"})
+      files.push_back(folder / fmt::format("round-{}", round) / name);
+  }
+  return files;
+}
+
+// What was asked for, in words.
+std::string asked(const Options& o) {
+  const std::string from = fmt::format("by {}", o.pricing.source);
+  if (o.flops > 0) return fmt::format("{:.9g} of the operations", o.flops);
+  if (o.target_ms > 0) return fmt::format("{:.9g} ms {}", o.target_ms, from);
+  return fmt::format("a speedup of {:.9g} {}", o.speedup, from);
+}
+
 void run(Options& o) {
   install_stop_signals();
   PruneOptions& p = o.prune;
   TrainOptions& train = o.train();
+  if (o.flops > 0 && o.pricing.source != kCostCache && o.pricing.source != kFlopSource)
+    fail_usage("--flops counts operations; leave out --cost {}", o.pricing.source);
   if (o.flops > 0) o.pricing.source = kFlopSource;
   if (o.target_ms > 0 && o.pricing.source == kFlopSource)
     fail_usage("--target-ms needs times; leave out --cost flops");
@@ -134,10 +154,15 @@ void run(Options& o) {
   check_fit(o, whole, data.training);
   Pricing pricing(o.pricing, OCTET_VERSION);
   log_info("costs: {}", pricing.origin());
+  if (p.rounds > 1 && !pricing.measures() && o.pricing.source != kFlopSource)
+    fail_usage("--rounds: the table of another device has one round only");
   train.folder = o.folder;
   train.already_trained = true;
   train.augment.mosaic = 0;
-  prepare_run_folder({.path = o.folder, .earlier = earlier_run(train.resume, o.overwrite)}, whole);
+  prepare_run_folder({.path = o.folder,
+                      .also = choices_in(train.folder, p.rounds),
+                      .earlier = earlier_run(train.resume, o.overwrite)},
+                     whole);
   use_threads(train.threads);
   complete(data, o.data, o.strict, &whole, judging_size(train));
 
@@ -149,6 +174,7 @@ void run(Options& o) {
       evaluate(fold_batch_norm(whole), data.validation, judging_size(train), Voting::kNone);
   log_info("unpruned: {}", text_of(before, pricing, whole.info.task));
   p.most_cost = most_cost(o, before);
+  p.asked = asked(o);
   const PruneResult r = prune(whole, data.training, data.validation, pricing.cost(), p);
   if (r.training.interrupted)
     fail("interrupted; the same command with --resume continues in {}", o.folder);
@@ -207,7 +233,7 @@ void add_training_options(CLI::App& verb, Options& o) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   verb.add_option("--rounds", o.prune.rounds,
-                  "Rounds of removal and training. The last has two thirds of the epochs or more.")
+                  "Rounds of removal and training. The early ones share a third of the epochs.")
       ->check(CLI::Range(1, 20))
       ->capture_default_str();
   verb.add_option("--batch", t.batch, "Images a step.")

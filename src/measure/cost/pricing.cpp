@@ -38,7 +38,10 @@ std::unique_ptr<CostTable> foreign_table(const PricingOptions& options, const st
 
 }  // namespace
 
-Pricing::Pricing(const PricingOptions& options, std::string octet) {
+Pricing::Pricing(const PricingOptions& options, std::string octet)
+    : weight_bits_(options.weight_bits > 0                   ? options.weight_bits
+                   : cpu_features().int8_products_saturate() ? 7
+                                                             : 8) {
   if (options.source == kFlopSource) {
     other_ = std::make_unique<FlopCost>();
     origin_ = "operations";
@@ -50,14 +53,16 @@ Pricing::Pricing(const PricingOptions& options, std::string octet) {
          options.source, options.source);
   TimerOptions timer{.engine = options.engine,
                      .threads = threads_of(options.threads),
-                     .weight_bits = options.weight_bits};
+                     .weight_bits = weight_bits_};
   if (!cached) {
     const CostOrigin origin = read_cost_table(options.source).origin();
     if (timer.engine == "auto") timer.engine = origin.engine;
     if (options.threads == 0) timer.threads = origin.threads;
+    if (options.weight_bits == 0) timer.weight_bits = weight_bits_ = origin.weight_bits;
     if (origin.processor != cpu_features().name || timer.engine != origin.engine) {
       auto table = foreign_table(options, octet);
       origin_ = origin_text(table->origin());
+      weight_bits_ = table->origin().weight_bits;
       other_ = std::move(table);
       return;
     }

@@ -20,8 +20,8 @@ inline constexpr const char* kFlopSource = "flops";
 struct PricingOptions {
   std::string source = kCostCache;  // or kFlopSource, or the file of a cost table
   std::string engine = "auto";
-  int threads = 0;  // of the engine; 0: one for each core
-  int weight_bits = 8;
+  int threads = 0;      // of the engine; 0: one for each core
+  int weight_bits = 0;  // 0: those that are exact on this processor
 };
 
 class Pricing {
@@ -33,6 +33,10 @@ class Pricing {
   [[nodiscard]] const CostModel& cost() const;
   // "OpenVINO 2026.4.1 with 2 threads on …", "operations".
   [[nodiscard]] std::string origin() const;
+  // Whether times of this machine are measured.
+  [[nodiscard]] bool measures() const { return machine_ != nullptr; }
+  // Of the int8 model that the device needs.
+  [[nodiscard]] int weight_bits() const { return weight_bits_; }
 
   // Measures what the table of this machine lacks for these graphs. Others stay as they are.
   void prepare(const std::vector<Graph>& graphs, Size size);
@@ -45,6 +49,7 @@ class Pricing {
   std::unique_ptr<MachineTable> machine_;
   std::unique_ptr<CostModel> other_;  // of another device, or operations
   std::string origin_;
+  int weight_bits_;
 };
 
 }  // namespace octet

@@ -19,12 +19,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kNames = {"scale", "block", "channels"};
 
-// A block or a scale, and the model without it.
-struct Part {
-  Removal removal;
-  Model without;
-};
-
 class Chooser {
  public:
   Chooser(const Dataset& data, const CostModel& cost, double most_cost,
@@ -43,8 +37,8 @@ class Chooser {
       choice.agreement = importance.agreement();
       ChannelPlan plan(choice.model.graph, importance, options_.size, cost_);
       const bool enough = options_.levers.channels && plan.reach(most_cost_);
-      if (const std::unique_ptr<Part> part = better_part(choice.model, plan, enough)) {
-        apply(std::move(*part), choice);
+      if (const auto part = better_part(choice.model, plan, enough)) {
+        apply(*part, choice);
       } else if (enough) {
         apply(plan, choice);
       } else {
@@ -59,60 +53,64 @@ class Chooser {
     return cost_.predict(model.graph, options_.size);
   }
 
-  [[nodiscard]] std::vector<Part> parts_of(const Model& model) const {
-    std::vector<Part> parts;
-    const auto add = [&](RemovalKind kind, std::string part, Model without) {
-      Removal removal;
+  // The names of parts, to be removed one at a time: a model has many, and each copy is large.
+  [[nodiscard]] std::vector<Removal> parts_of(const Model& model) const {
+    std::vector<Removal> parts;
+    const auto add = [&](RemovalKind kind, std::string part, int stride) {
+      Removal& removal = parts.emplace_back();
       removal.kind = kind;
       removal.part = std::move(part);
-      parts.push_back({std::move(removal), std::move(without)});
+      removal.stride = stride;
     };
     if (options_.levers.scales && model.info.head.strides.size() > 1) {
       for (const int stride : model.info.head.strides)
-        add(RemovalKind::kScale, fmt::format("stride {}", stride), remove_scale(model, stride));
+        add(RemovalKind::kScale, fmt::format("stride {}", stride), stride);
     }
     if (options_.levers.blocks) {
-      for (const Block& block : find_blocks(model.graph))
-        add(RemovalKind::kBlock, block.output, remove_block(model, block.output));
+      for (const Block& block : find_blocks(model.graph)) add(RemovalKind::kBlock, block.output, 0);
     }
     return parts;
+  }
+  [[nodiscard]] static Model without(const Model& model, const Removal& part) {
+    return part.kind == RemovalKind::kScale ? remove_scale(model, part.stride)
+                                            : remove_block(model, part.part);
   }
 
   // The part whose removal, with channels for the rest, costs the least. Nothing where channels
   // alone cost less.
-  [[nodiscard]] std::unique_ptr<Part> better_part(const Model& model, const ChannelPlan& plan,
-                                                  bool enough) const {
-    std::vector<Part> parts = parts_of(model);
+  [[nodiscard]] std::unique_ptr<Removal> better_part(const Model& model, const ChannelPlan& plan,
+                                                     bool enough) const {
+    const std::vector<Removal> parts = parts_of(model);
     if (parts.empty()) return nullptr;
     const RemovalTrial trial(model, data_, {.side = options_.side, .device = options_.device});
     const double before = cost_of(model);
     constexpr double kNever = std::numeric_limits<double>::infinity();
     double least = enough ? plan.loss_at(most_cost_).value_or(kNever) : kNever;
-    Part* best = nullptr;
     double best_price = kNever;
-    for (Part& part : parts) {
-      Removal& r = part.removal;
-      r.saved = before - cost_of(part.without);
-      if (r.saved <= 0) continue;
-      r.loss = trial.run(part.without).distance;
-      log_debug("without {} {}: loss {:.4f}, saves {:.3f} %", removal_name(r.kind), r.part, r.loss,
-                100 * r.saved / before);
-      const std::optional<double> rest = plan.loss_at(most_cost_ + r.saved);
-      const double loss = rest ? r.loss + *rest : kNever;
-      const double price = r.loss / r.saved;
+    std::unique_ptr<Removal> best;
+    for (Removal part : parts) {
+      const Model smaller = without(model, part);
+      part.saved = before - cost_of(smaller);
+      if (part.saved <= 0) continue;
+      part.loss = trial.run(smaller).distance;
+      log_debug("without {} {}: loss {:.4f}, saves {:.3f} %", removal_name(part.kind), part.part,
+                part.loss, 100 * part.saved / before);
+      const std::optional<double> rest = plan.loss_at(most_cost_ + part.saved);
+      const double loss = rest ? part.loss + *rest : kNever;
+      const double price = part.loss / part.saved;
       const bool better = loss < least || (least == kNever && loss == kNever && price < best_price);
       if (!better) continue;
       least = loss;
       best_price = price;
-      best = &part;
+      best = std::make_unique<Removal>(std::move(part));
     }
-    return best == nullptr ? nullptr : std::make_unique<Part>(std::move(*best));
+    return best;
   }
 
-  void apply(Part part, Choice& choice) const {
-    log_info("removes {} {}", removal_name(part.removal.kind), part.removal.part);
-    choice.removals.push_back(std::move(part.removal));
-    choice.model = std::move(part.without);
+  void apply(const Removal& part, Choice& choice) const {
+    log_info("removes {} {}", removal_name(part.kind), part.part);
+    choice.model = without(choice.model, part);
+    choice.removals.push_back(part);
     choice.cost = cost_of(choice.model);
   }
 
@@ -130,10 +128,11 @@ class Chooser {
   }
 
   [[noreturn]] void fail_at(double reached) const {
-    fail(
-        "the model cannot be made so small: the cost of {:.4g} {} is wanted, and {:.4g} is the "
-        "least",
-        most_cost_, cost_.unit(), reached);
+    throw Unreachable(
+        ErrorCode::kFailed,
+        fmt::format("the model cannot be made so small: the cost of {:.4g} {} is wanted, and "
+                    "{:.4g} is the least",
+                    most_cost_, cost_.unit(), reached));
   }
 
   const Dataset& data_;

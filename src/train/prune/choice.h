@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "measure/cost/cost_model.h"
 #include "train/prune/importance.h"
 #include "train/prune/trial.h"
@@ -24,6 +25,7 @@ enum class RemovalKind { kScale, kBlock, kChannels };
 struct Removal {
   RemovalKind kind = RemovalKind::kChannels;
   std::string part;  // "stride 8"; the value of a block; empty for channels
+  int stride = 0;    // of a scale
   int channels = 0;  // in all widths together
   double loss = 0;   // expected, before any recovery: a distance as RemovalTrial has it
   double saved = 0;  // in the unit of the cost
@@ -45,8 +47,14 @@ struct Choice {
   double agreement = 0;  // of importance (Importance::agreement())
 };
 
+// Everything that may go has gone, and the cost is still more than was asked for.
+class Unreachable : public Error {
+ public:
+  using Error::Error;
+};
+
 // Removes parts of a float model until its cost is at most `most_cost`. The images of `data` need
-// no labels. Throws an Error that names the least cost where that is more.
+// no labels. Throws Unreachable, which names the least cost, where that is more.
 [[nodiscard]] Choice choose_removals(const Model& model, const Dataset& data, const CostModel& cost,
                                      double most_cost, const ChoiceOptions& options);
 

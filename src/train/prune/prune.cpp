@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/text/json_text.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "train/loop/run_state.h"
@@ -18,16 +19,16 @@ using nlohmann::ordered_json;
 
 constexpr const char* kChoiceFile = "choice.json";
 constexpr const char* kPrunedFile = "pruned.safetensors";
-constexpr int kCorrections = 2;       // of a choice, by its measured time
-constexpr double kNearEnough = 0.03;  // share of the time
+constexpr int kCorrections = 2;                           // of a choice, by its measured time
+constexpr double kFastEnough = 1.01, kNearEnough = 0.96;  // of the time that is wanted
 
 // What a choice depends on.
 std::string key_of(const Model& model, const CostModel& cost, const PruneOptions& o) {
   const Levers& l = o.choice.levers;
-  return fmt::format("{}{:.9g} {} at {}, {} rounds, {} images of {}, levers {}{}{}, seed {}",
-                     fingerprint(model), o.most_cost, cost.unit(), to_string(o.choice.size),
-                     o.rounds, o.choice.images, o.choice.side, int{l.scales}, int{l.blocks},
-                     int{l.channels}, o.choice.seed);
+  return fmt::format("{}{} in {} at {}, {} rounds, {} images of {}, levers {}{}{}, seed {}",
+                     fingerprint(model), o.asked, cost.unit(), to_string(o.choice.size), o.rounds,
+                     o.choice.images, o.choice.side, int{l.scales}, int{l.blocks}, int{l.channels},
+                     o.choice.seed);
 }
 
 ordered_json to_json(const PruneRound& round, const std::string& key) {
@@ -48,6 +49,8 @@ PruneRound parse_round(const fs::path& file, const std::string& key) {
     if (j.at("key").get<std::string>() != key)
       fail("{}: was chosen for another model or with other options; --overwrite begins anew",
            file.string());
+    if (j.contains("unreachable"))
+      throw Unreachable(ErrorCode::kFailed, j.at("unreachable").get<std::string>());
     PruneRound round{.removals = {}, .cost = j.at("cost"), .agreement = j.at("agreement")};
     for (const auto& r : j.at("removals"))
       round.removals.push_back({.kind = parse_removal(r.at("kind").get<std::string>()),
@@ -107,33 +110,64 @@ class Rounds {
   [[nodiscard]] Chosen choose(const Model& model, int round, const fs::path& folder) const {
     if (options_.recovery.train.resume && fs::exists(folder / kChoiceFile))
       return {parse_round(folder / kChoiceFile, key_), read_model(folder / kPrunedFile)};
-    Choice choice = round < options_.rounds ? choose_removals(model, training_, cost_,
-                                                              most_cost_of(round), options_.choice)
-                                            : last_choice(model);
+    if (options_.prepare) options_.prepare(model);
+    Choice choice = chosen_or_kept(model, round, folder);
     log_info("round {} of {}: cost {:.4g} {}, predicted", round, options_.rounds, choice.cost,
              cost_.unit());
     PruneRound chosen{std::move(choice.removals), choice.cost, choice.agreement};
     write_model_file(folder / kPrunedFile, choice.model, StorageKind::kF32);
-    write_text_file(folder / kChoiceFile, to_json(chosen, key_).dump(2) + "\n");
+    write_text_file(folder / kChoiceFile, dump_json(to_json(chosen, key_)) + "\n");
     return {std::move(chosen), std::move(choice.model)};
   }
 
-  // Prices are sums over layers, and a network's time is not quite that.
+  // That a choice cannot be met is kept as well.
+  [[nodiscard]] Choice chosen_or_kept(const Model& model, int round, const fs::path& folder) const {
+    try {
+      if (round == options_.rounds) return last_choice(model);
+      return choose_removals(model, training_, cost_, most_cost_of(round), options_.choice);
+    } catch (const Unreachable& e) {
+      write_text_file(folder / kChoiceFile,
+                      dump_json(ordered_json{{"key", key_}, {"unreachable", e.what()}}) + "\n");
+      throw;
+    }
+  }
+
+  // Prices are sums over layers, and a network's time is not quite that. Of several choices the
+  // slowest that is fast enough is the best; else the fastest.
   [[nodiscard]] Choice last_choice(const Model& model) const {
     const double wanted = options_.most_cost / whole_cost_;
     double most = options_.most_cost;
-    for (int again = 0;; ++again) {
-      Choice choice = choose_removals(model, training_, cost_, most, options_.choice);
-      const auto whole = options_.measure ? options_.measure(teacher_) : std::nullopt;
-      const auto time = whole ? options_.measure(choice.model) : std::nullopt;
-      const double off = time ? *time / *whole / wanted : 1;
-      if (again == kCorrections || std::abs(off - 1) < kNearEnough) return choice;
-      log_info(
-          "the measured time is {:.3f} of the whole, and {:.3f} is wanted: the choice is made "
-          "again",
-          *time / *whole, wanted);
-      most /= off;
+    Choice best = choose_removals(model, training_, cost_, most, options_.choice);
+    std::optional<double> best_off = off_from(wanted, best.model);
+    double last_off = best_off.value_or(1);
+    for (int again = 0; best_off && again < kCorrections; ++again) {
+      if (*best_off <= kFastEnough && *best_off >= kNearEnough) break;
+      log_info("the measured time is {:.3f} of what is wanted: the choice is made again",
+               *best_off);
+      most /= last_off;
+      try {
+        Choice choice = choose_removals(model, training_, cost_, most, options_.choice);
+        last_off = off_from(wanted, choice.model).value_or(1);
+        const bool fast = last_off <= kFastEnough, was_fast = *best_off <= kFastEnough;
+        if (fast != was_fast ? fast : fast == (last_off > *best_off)) {
+          best = std::move(choice);
+          best_off = last_off;
+        }
+      } catch (const Unreachable&) {
+        break;
+      }
     }
+    if (best_off && *best_off > kFastEnough)
+      log_warning("the model that was chosen needs {:.1f} % more time than was asked for",
+                  100 * (*best_off - 1));
+    return best;
+  }
+
+  // The measured share of the time, as a share of the wanted one.
+  [[nodiscard]] std::optional<double> off_from(double wanted, const Model& model) const {
+    const auto whole = options_.measure ? options_.measure(teacher_) : std::nullopt;
+    const auto time = whole ? options_.measure(model) : std::nullopt;
+    return time ? std::optional(*time / *whole / wanted) : std::nullopt;
   }
 
   [[nodiscard]] RecoveryOptions recovery_of(int round, const fs::path& folder) const {

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "train/prune/choice.h"
@@ -16,13 +17,14 @@ namespace octet {
 
 struct PruneOptions {
   double most_cost = 0;  // in the unit of the cost
+  std::string asked;     // where that comes from, in words: a resumed run has to ask the same
   int rounds = 1;        // earlier ones take a third of the epochs
   ChoiceOptions choice;
   RecoveryOptions recovery;  // epochs of all rounds; the folder
   // Called before each choice, so that the cost model knows the layers that may come.
   std::function<void(const Model& model)> prepare = {};
   // The time of a model, in any unit; nothing where it cannot be measured. The last choice is made
-  // again until the measured share of the time is the one that was wanted of the cost.
+  // again until the measured share of the time is at most the one that was wanted of the cost.
   std::function<std::optional<double>(const Model& model)> measure = {};
 };
 

@@ -44,8 +44,16 @@ PruneResult pruned(const PruneOptions& options) {
 
 TEST(Prune, ReachesItsCostInRounds) {
   const TemporaryFolder folder;
-  const PruneResult r = pruned(options_for(folder, 2));
+  PruneOptions options = options_for(folder, 2);
+  std::vector<double> prepared;  // costs of the models that a table has to know
+  options.prepare = [&](const Model& model) {
+    prepared.push_back(FlopCost().predict(fold_batch_norm(model).graph, {64, 64}));
+  };
+  const PruneResult r = pruned(options);
   ASSERT_EQ(r.rounds.size(), 2U);
+  ASSERT_EQ(prepared.size(), 2U);
+  EXPECT_EQ(prepared[0], whole());
+  EXPECT_EQ(prepared[1], r.rounds[0].cost);
   EXPECT_GT(r.rounds[0].cost, 0.7 * whole());
   EXPECT_LE(r.rounds[0].cost, 0.85 * whole());
   EXPECT_LE(r.rounds[1].cost, 0.7 * whole());
@@ -87,9 +95,29 @@ TEST(Prune, RefusesTheChoiceOfAnotherRun) {
   PruneOptions options = options_for(folder, 1);
   (void)pruned(options);
   options.recovery.train.resume = true;
-  options.most_cost = 0.6 * whole();
+  options.asked = "less";
   EXPECT_THAT(error_of([&] { (void)pruned(options); }),
               HasSubstr("choice.json: was chosen for another model"));
+}
+
+TEST(Prune, KeepsThatACostCannotBeMet) {
+  const TemporaryFolder folder;
+  PruneOptions options = options_for(folder, 1);
+  options.most_cost = 0.001 * whole();
+  const std::string first = error_of([&] { (void)pruned(options); });
+  EXPECT_THAT(first, HasSubstr("cannot be made so small"));
+  options.recovery.train.resume = true;
+  EXPECT_EQ(error_of([&] { (void)pruned(options); }), first);
+}
+
+// The first choice is good enough, and a better one is not to be had.
+TEST(Prune, KeepsAChoiceThatCannotBeImproved) {
+  const TemporaryFolder folder;
+  PruneOptions options = options_for(folder, 1);
+  options.recovery.train.epochs = 1;
+  options.measure = [](const Model&) -> std::optional<double> { return 1; };  // nothing helps
+  const PruneResult r = pruned(options);
+  EXPECT_LE(r.rounds[0].cost, 0.7 * whole());
 }
 
 TEST(Prune, NamesADamagedChoice) {
