@@ -47,7 +47,7 @@ std::string key_of(const CompressOptions& o) {
       "{} on {}, speedup {}, most {} s, drop {}, {} of {} with {} threads, size {}, {}, "
       "{} epochs of batch {}, seed {}, budget {}, octet {}",
       fmt::join(models, " "), stamp_of(o.data), number(o.target.speedup), number(o.target.most_s),
-      number(o.target.max_drop), stamp_of(o.pricing.source), o.pricing.engine, o.pricing.threads,
+      number(o.target.max_drop), o.pricing.source, o.pricing.engine, o.pricing.threads,
       o.size ? to_string(*o.size) : "", fmt::join(o.activations, " "), o.epochs, o.batch, o.seed,
       o.budget_s, o.version);
 }
@@ -424,12 +424,13 @@ class Compressor {
     result_.after.file = file;
     export_one(result_.before, "export-whole");
     export_one(result_.after, "export");
-    const ordered_json bench = stages_.run(
-        {.name = "bench",
-         .title = "times in every engine",
-         .arguments = {"bench", "--model", path("export-whole"), path("export"), "--engine", "all",
-                       "--rounds", "5", "--threads", std::to_string(o_.pricing.threads)},
-         .partial = true});
+    const ordered_json bench =
+        stages_.run({.name = "bench",
+                     .title = "times in every engine",
+                     .arguments = {"bench", "--model", path("export-whole"), path("export"),
+                                   "--engine", "all", "--rounds", "5", "--seconds", "1",
+                                   "--threads", std::to_string(o_.pricing.threads)},
+                     .partial = true});
     for (TriedCandidate& tried : result_.tried)
       tried.chosen =
           tried.model == result_.chosen_model && tried.candidate.name() == result_.chosen.name();
