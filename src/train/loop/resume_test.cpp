@@ -97,7 +97,7 @@ TEST_F(Interrupted, FinishedRunIsProlonged) {
   TrainOptions options{.epochs = 1, .side = 64, .batch = 4, .folder = parts_.path()};
   (void)run(options);
   options.resume = true;
-  EXPECT_THAT(error_of([&] { (void)run(options); }), HasSubstr("1 of 1 epoch are done"));
+  EXPECT_EQ(run(options).epochs.size(), 0U) << "all are done";
   options.epochs = 3;
   EXPECT_EQ(run(options).epochs.size(), 2U);
   EXPECT_EQ(table_of(parts_.path()).size(), 4U);
