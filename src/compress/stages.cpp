@@ -36,11 +36,12 @@ Stages::Stages(fs::path folder, fs::path program, const std::string& key, bool r
   const fs::path file = folder_ / kKeyFile;
   if (fs::exists(file)) {
     if (!replace && read_json(file).value("key", "") == key) return;
-    if (!replace)
+    if (!replace) {
       fail(
           "{}: holds the work of another command; --overwrite replaces it, or name another folder "
           "with -o",
           folder_.string());
+    }
     fs::remove_all(folder_ / "stages");
     make_folder(folder_ / "stages");
   }

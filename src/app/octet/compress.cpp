@@ -66,12 +66,13 @@ void run(Options& o) {
                         {"predicted_ms", 1e3 * m.predicted_s}};
   };
   auto tried = ordered_json::array();
-  for (const TriedCandidate& t : r.tried)
+  for (const TriedCandidate& t : r.tried) {
     tried.push_back({{"model", t.model},
                      {"candidate", t.candidate.text()},
                      {"predicted_ms", 1e3 * t.candidate.predicted_s},
                      {"map50_95", t.map50_95},
                      {"chosen", t.chosen}});
+  }
   print_json({{"before", to_json(r.before)},
               {"after", to_json(r.after)},
               {"model", r.chosen_model},

@@ -52,13 +52,14 @@ void report_labels(const Dataset& data) {
   for (size_t c = 0; c < objects.size(); ++c) {
     if (objects[c] == 0) absent.push_back(data.names[c]);
   }
-  if (!absent.empty() && absent.size() < objects.size())
+  if (!absent.empty() && absent.size() < objects.size()) {
     log_warning(
         "{} of {} classes have no label: {}{}", absent.size(), objects.size(),
         fmt::join(absent.begin(),
                   absent.begin() + static_cast<std::ptrdiff_t>(std::min(absent.size(), kListed)),
                   ", "),
         absent.size() > kListed ? ", …" : "");
+  }
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ Operator operator_of(const Layer& layer) {
 }
 
 Shape result_shape(const Layer& layer) {
-  const Shape whole{1, layer.inputs, layer.kind.height, layer.kind.width};
+  Shape whole{1, layer.inputs, layer.kind.height, layer.kind.width};
   if (layer.kind.op == kImageLayer || layer.kind.op == kOutputLayer ||
       layer.kind.op == Concat::kTraits.name)
     return whole;
