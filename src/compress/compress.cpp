@@ -263,7 +263,7 @@ class Compressor {
     log_info("times: {}; the int8 model as it is needs {:.2f} ms{}", pricing_.origin(),
              1e3 * base_s,
              most_s > 0 ? fmt::format(", and {:.2f} ms are wanted", 1e3 * most_s) : "");
-    log_info("plan: {}, {} with {} epochs each, one winner with {}; about {}",
+    log_info("plan: {}, {} with {} epochs each, at most two winners with {}; about {}",
              counted(static_cast<int64_t>(work.wholes), "training"),
              counted(static_cast<int64_t>(candidates.size()), "candidate"), short_epochs(epochs_),
              epochs_, time_text(seconds_of(work, epochs_)));
@@ -303,9 +303,10 @@ class Compressor {
     return fmt::format("try-{}-{}", whole.model + 1, candidate.name());
   }
 
-  // All ways to an int8 time, each trained for a short time; the best of them.
-  Tried try_all(double most_s) {
-    std::optional<Tried> best;
+  // All ways to an int8 time, each trained for a short time. The best that was pruned and the best
+  // that was not: what pruning took away needs longer to come back.
+  std::vector<Tried> try_all(double most_s) {
+    std::optional<Tried> pruned, whole_network;
     for (const Whole& whole : wholes_) {
       for (const Candidate& candidate : candidates_of(whole, most_s)) {
         std::optional<Tried> tried = try_one(whole, candidate);
@@ -313,11 +314,16 @@ class Compressor {
         if (seen_.insert(tried->folder).second)
           result_.tried.push_back({o_.models[whole.model], tried->candidate, tried->score, false});
         log_info("{}: mAP50-95 {:.4f} after a short training", candidate.text(), tried->score);
+        std::optional<Tried>& best = candidate.pruning > 1 ? pruned : whole_network;
         if (!best || tried->score > best->score) best = std::move(tried);
       }
     }
-    if (!best) fail_unreachable(most_s);
-    return *best;
+    std::vector<Tried> finalists;
+    for (std::optional<Tried>* best : {&pruned, &whole_network}) {
+      if (*best) finalists.push_back(std::move(**best));
+    }
+    if (finalists.empty()) fail_unreachable(most_s);
+    return finalists;
   }
 
   // Nothing where pruning cannot reach the time.
@@ -355,16 +361,28 @@ class Compressor {
     return tried;
   }
 
-  // The whole training of a candidate, and int8.
-  void take(const Tried& tried) {
-    const std::string name = "final" + tried.folder.substr(std::string("try").size());
-    (void)train(name, fmt::format("training: {}", tried.candidate.text()),
+  // The whole training of each finalist, and int8 of the best.
+  void take(const std::vector<Tried>& finalists) {
+    const Tried* best = nullptr;
+    double most = 0;
+    for (const Tried& tried : finalists) {
+      const ordered_json j =
+          train(final_of(tried), fmt::format("training: {}", tried.candidate.text()),
                 path(tried.folder) + "/best.safetensors", epochs_, tried.candidate.size,
                 {"--teacher", same_of(tried.whole->model).file, "--mosaic", "0"});
-    result_.after = finish_int8(name, path(name) + "/best.safetensors", tried.candidate.size,
-                                tried.candidate.predicted_s);
-    result_.chosen = tried.candidate;
-    result_.chosen_model = o_.models[tried.whole->model];
+      const double score = j.at(fitness_key());
+      log_info("{}: mAP50-95 {:.4f} after the whole training", tried.candidate.text(), score);
+      if (best != nullptr && score <= most) continue;
+      best = &tried;
+      most = score;
+    }
+    result_.after = finish_int8(final_of(*best), path(final_of(*best)) + "/best.safetensors",
+                                best->candidate.size, best->candidate.predicted_s);
+    result_.chosen = best->candidate;
+    result_.chosen_model = o_.models[best->whole->model];
+  }
+  [[nodiscard]] static std::string final_of(const Tried& tried) {
+    return "final" + tried.folder.substr(std::string("try").size());
   }
 
   CompressedModel finish_int8(const std::string& name, const std::string& file, Size size,
@@ -385,7 +403,7 @@ class Compressor {
 
   // Faster and faster until too much is lost; then back to what holds the bound in int8.
   void climb(double base_s) {
-    std::vector<Tried> steps;
+    std::vector<std::vector<Tried>> steps;
     const auto j = stages_.keep("whole-float-accuracy", [&] {
       const auto map = judge(wholes_.front().file, size_, data_);
       return ordered_json{{"map50_95", map.main().summary().map50_95}};
@@ -394,11 +412,13 @@ class Compressor {
     for (const double speedup : kSpeedups) {
       if (!can_reach(base_s / speedup)) break;
       steps.push_back(try_all(base_s / speedup));
-      if (whole - steps.back().score > *o_.target.max_drop + kHope) break;
+      double score = 0;
+      for (const Tried& tried : steps.back()) score = std::max(score, tried.score);
+      if (whole - score > *o_.target.max_drop + kHope) break;
     }
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       take(*step);
-      log_info("{}: a drop of {:.4f} in int8", step->candidate.text(), result_.drop());
+      log_info("{}: a drop of {:.4f} in int8", result_.chosen.text(), result_.drop());
       if (result_.drop() <= *o_.target.max_drop) return;
     }
     fail(

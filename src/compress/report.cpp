@@ -28,8 +28,10 @@ std::string headline(const CompressResult& r) {
   return fmt::format(
       "<p><b>Take {}</b>. It was made of {}: {}. Its int8 time is {:.2f} ms in place of {:.2f} ms, "
       "which is {:.2f} times as fast. Its mAP50-95 is {:.4f} in place of {:.4f}, a drop of {:.4f}. "
-      "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>Of {} it was "
-      "the best after a short training.</p>",
+      "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>{} had a short "
+      "training. The best pruned one and the best unpruned one had a whole training, and the "
+      "better "
+      "of both was taken.</p>",
       html_escape(r.after.file), html_escape(r.chosen_model), html_escape(r.chosen.text()),
       1e3 * r.after.predicted_s, 1e3 * r.before.predicted_s,
       r.before.predicted_s / r.after.predicted_s, r.after.map50_95, r.before.map50_95, r.drop(),

@@ -13,6 +13,7 @@ constexpr double kGflopsPerCore = 60;
 constexpr double kInt8Epochs = 25;   // two quantizations, in epochs of float training
 constexpr double kChoiceEpochs = 2;  // importance and trials of a candidate
 constexpr double kTableSeconds = 120;
+constexpr size_t kWinners = 2;
 constexpr int kShortShare = 6, kFewest = 6;
 
 }  // namespace
@@ -28,7 +29,7 @@ double seconds_of(const WorkPlan& plan, int epochs) {
   const double of_candidates =
       static_cast<double>(plan.candidates) * (short_epochs(epochs) + kChoiceEpochs);
   return plan.epoch_s *
-             (static_cast<double>(plan.wholes + 1) * epochs + of_candidates + kInt8Epochs) +
+             (static_cast<double>(plan.wholes + kWinners) * epochs + of_candidates + kInt8Epochs) +
          kTableSeconds * static_cast<double>(plan.tables);
 }
 
