@@ -17,6 +17,7 @@
 #include "eval/dataset/dataset.h"
 #include "format/model_file.h"
 #include "graph/cost.h"
+#include "graph/passes/passes.h"
 #include "model/passes/passes.h"
 
 namespace octet {
@@ -81,13 +82,6 @@ Dataset labelled_part(const std::string& file, const std::string& part) {
   return data;
 }
 
-bool has_silu(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
-    const auto* act = std::get_if<Activation>(&node.op);
-    return act != nullptr && act->kind == ActivationKind::kSilu;
-  });
-}
-
 std::vector<Model> float_models(const std::vector<std::string>& files) {
   std::vector<Model> models;
   for (const std::string& file : files) {
@@ -127,7 +121,7 @@ class Compressor {
     const auto before = judge(result_.before.file, result_.before.size, data_);
     const auto after = judge(result_.after.file, result_.after.size, data_);
     result_.drop_95 = bootstrap_drop(before.main(), after.main());
-    show();
+    show(before.main(), after.main());
     return std::move(result_);
   }
 
@@ -221,9 +215,8 @@ class Compressor {
   }
 
   [[nodiscard]] std::vector<Candidate> candidates_of(const Whole& whole, double most_s) {
-    return plan_candidates(most_s,
-                           [&](const std::string&, Size size) { return known_time(whole, size); },
-                           {.size = size_, .activations = {whole.activation}});
+    return plan_candidates(most_s, [&](Size size) { return known_time(whole, size); },
+                           {.size = size_, .activation = whole.activation});
   }
 
   [[nodiscard]] bool can_reach(double most_s) {
@@ -438,7 +431,7 @@ class Compressor {
                        .arguments = {"verify", model.file, path(name)}});
   }
 
-  void show() {
+  void show(const CocoMetric& before, const CocoMetric& after) {
     const std::string file = path("int8.safetensors");
     fs::copy_file(result_.after.file, file, fs::copy_options::overwrite_existing);
     result_.after.file = file;
@@ -458,6 +451,8 @@ class Compressor {
     write_compress_report({.result = result_,
                            .bench = bench,
                            .data = data_,
+                           .before = before,
+                           .after = after,
                            .facts = facts(),
                            .commands = stages_.commands()});
   }

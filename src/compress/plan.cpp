@@ -43,18 +43,16 @@ std::vector<Size> smaller_inputs(Size size, size_t count) {
 std::vector<Candidate> plan_candidates(double most_s, const TimeOf& time_of,
                                        const PlanOptions& options) {
   std::vector<Candidate> candidates;
-  for (const std::string& activation : options.activations) {
-    for (const Size size : smaller_inputs(options.size, options.sizes)) {
-      const std::optional<double> whole = time_of(activation, size);
-      const double pruning = whole.value_or(0) / most_s;
-      if (!whole || pruning > options.most_pruning) continue;
-      const bool enough = pruning < kNothing;
-      candidates.push_back({.activation = activation,
-                            .size = size,
-                            .pruning = enough ? 1 : pruning,
-                            .predicted_s = enough ? *whole : most_s});
-      if (enough) break;  // a smaller input would be faster than needed
-    }
+  for (const Size size : smaller_inputs(options.size, options.sizes)) {
+    const std::optional<double> whole = time_of(size);
+    const double pruning = whole.value_or(0) / most_s;
+    if (!whole || pruning > options.most_pruning) continue;
+    const bool enough = pruning < kNothing;
+    candidates.push_back({.activation = options.activation,
+                          .size = size,
+                          .pruning = enough ? 1 : pruning,
+                          .predicted_s = enough ? *whole : most_s});
+    if (enough) break;  // a smaller input would be faster than needed
   }
   return candidates;
 }

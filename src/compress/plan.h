@@ -23,13 +23,13 @@ struct Candidate {
   [[nodiscard]] std::string text() const;
 };
 
-// The int8 time of the whole model in seconds, with an activation and at an input size. Nothing
-// where it is not known: the input is left out then.
-using TimeOf = std::function<std::optional<double>(const std::string& activation, Size size)>;
+// The int8 time of the whole model in seconds at an input size. Nothing where it is not known: the
+// input is left out then.
+using TimeOf = std::function<std::optional<double>(Size size)>;
 
 struct PlanOptions {
-  Size size;                             // the largest input
-  std::vector<std::string> activations;  // the model's own first
+  Size size;                    // the largest input
+  std::string activation = {};  // of the model, as Candidate has it
   double most_pruning = 3;
   size_t sizes = 4;  // inputs that are tried, at most
 };

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 
-#include "compress/judge.h"
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/text/count_text.h"
@@ -29,9 +28,8 @@ std::string headline(const CompressResult& r) {
       "<p><b>Take {}</b>. It was made of {}: {}. Its int8 time is {:.2f} ms in place of {:.2f} ms, "
       "which is {:.2f} times as fast. Its mAP50-95 is {:.4f} in place of {:.4f}, a drop of {:.4f}. "
       "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>{} had a short "
-      "training. The best pruned one and the best unpruned one had a whole training, and the "
-      "better "
-      "of both was taken.</p>",
+      "training. The best pruned and the best unpruned one had a whole training. The better of "
+      "both was taken.</p>",
       html_escape(r.after.file), html_escape(r.chosen_model), html_escape(r.chosen.text()),
       1e3 * r.after.predicted_s, 1e3 * r.before.predicted_s,
       r.before.predicted_s / r.after.predicted_s, r.after.map50_95, r.before.map50_95, r.drop(),
@@ -62,13 +60,10 @@ std::string figures_table(const CompressReport& report) {
 }
 
 std::string classes_table(const CompressReport& report) {
-  const CompressResult& r = report.result;
-  const auto before = judge(r.before.file, r.before.size, report.data);
-  const auto after = judge(r.after.file, r.after.size, report.data);
   std::map<int, double> of_after;
-  for (const ClassSummary& c : after.main().per_class()) of_after[c.class_index] = c.map50_95;
+  for (const ClassSummary& c : report.after.per_class()) of_after[c.class_index] = c.map50_95;
   std::vector<std::vector<std::string>> rows;
-  for (const ClassSummary& c : before.main().per_class())
+  for (const ClassSummary& c : report.before.per_class())
     rows.push_back({report.data.names.at(static_cast<size_t>(c.class_index)),
                     std::to_string(c.objects), fmt::format("{:.4f}", c.map50_95),
                     fmt::format("{:.4f}", of_after[c.class_index])});

@@ -7,6 +7,7 @@
 
 #include "compress/result.h"
 #include "eval/dataset/dataset.h"
+#include "eval/metric/coco_metric.h"
 #include "report/facts.h"
 
 namespace octet {
@@ -15,6 +16,7 @@ struct CompressReport {
   const CompressResult& result;
   const nlohmann::ordered_json& bench;  // of 'octet bench', with both folders of exports
   const Dataset& data;
+  const CocoMetric &before, &after;  // of both int8 models
   Facts facts;
   std::vector<std::string> commands;
 };

@@ -52,4 +52,9 @@ CpuFeatures cpu_features() {
   return cpu;
 }
 
+int threads_or_all_cores(int wanted) {
+  const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return wanted > 0 ? wanted : cores;
+}
+
 }  // namespace octet

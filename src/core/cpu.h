@@ -20,6 +20,8 @@ struct CpuFeatures {
 };
 
 [[nodiscard]] CpuFeatures cpu_features();
+// All cores are asked for by their number, which no engine then gives up, however crowded they are.
+[[nodiscard]] int threads_or_all_cores(int wanted);
 // Parses the text of /proc/cpuinfo.
 [[nodiscard]] CpuFeatures parse_cpu_info(const std::string& text);
 

@@ -4,7 +4,6 @@
 #include <csignal>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "app/common_options.h"
@@ -14,6 +13,7 @@
 #include "app/size_flag.h"
 #include "app/verb_table.h"
 #include "core/child.h"
+#include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -73,19 +73,13 @@ std::vector<std::string> engines_for(const std::string& model,
   return names;
 }
 
-// All cores are asked for by their number, which no engine then gives up, however crowded they are.
-int threads_of(int wanted) {
-  const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return wanted > 0 ? wanted : cores;
-}
-
 std::vector<BenchCase> all_cases(const Options& o) {
   std::vector<BenchCase> cases;
   for (const std::string& model : model_files(o.models)) {
     for (const std::string& engine : engines_for(model, o.engines)) {
       for (const std::string& size : o.sizes) {
         for (const int threads : o.threads)
-          cases.push_back({model, engine, size, threads_of(threads)});
+          cases.push_back({model, engine, size, threads_or_all_cores(threads)});
       }
     }
   }
@@ -184,7 +178,7 @@ void run_cost_table(const Options& o) {
   write_cost_table_of({.models = o.models,
                        .sizes = o.sizes,
                        .engine = o.engines[0],
-                       .threads = threads_of(o.threads[0]),
+                       .threads = threads_or_all_cores(o.threads[0]),
                        .file = o.cost_table,
                        .seconds = o.seconds,
                        .json = o.json});

@@ -16,6 +16,7 @@
 #include "core/size.h"
 #include "core/text/count_text.h"
 #include "format/model_file.h"
+#include "graph/passes/passes.h"
 #include "model/passes/passes.h"
 #include "train/loop/run_folder.h"
 #include "train/loop/train_float.h"
@@ -38,14 +39,6 @@ struct Options {
 std::optional<Model> read_teacher(const Options& o) {
   if (o.teacher.empty()) return std::nullopt;
   return read_model(o.teacher);
-}
-
-// True when the network is another one then.
-bool has_silu(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
-    const auto* act = std::get_if<Activation>(&node.op);
-    return act != nullptr && act->kind == ActivationKind::kSilu;
-  });
 }
 
 // The model as it begins: of the data's classes and keypoints, with the activation wanted.

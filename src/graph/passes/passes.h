@@ -23,6 +23,7 @@ namespace octet {
 
 // Replaces every SiLU by another activation.
 [[nodiscard]] Graph replace_activation(Graph graph, ActivationKind kind);
+[[nodiscard]] bool has_silu(const Graph& graph);
 
 // Removes groups of channels of this graph (graph/channels.h). Where no weight reads them, the
 // result computes the same outputs. Throws an Error that names the node that would keep no channel.

@@ -1,8 +1,6 @@
 #include "measure/cost/pricing.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "core/cpu.h"
 #include "core/error.h"
@@ -17,10 +15,6 @@ namespace {
 std::string origin_text(const CostOrigin& origin) {
   return fmt::format("{}, {} {}, {}", origin.engine_version, origin.threads,
                      origin.threads == 1 ? "thread" : "threads", origin.processor);
-}
-
-int threads_of(int wanted) {
-  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
 // A table of another device, as it is.
@@ -52,7 +46,7 @@ Pricing::Pricing(const PricingOptions& options, std::string octet)
     fail("--cost {}: no such file; 'octet bench --cost-table {}' makes it on the device",
          options.source, options.source);
   TimerOptions timer{.engine = options.engine,
-                     .threads = threads_of(options.threads),
+                     .threads = threads_or_all_cores(options.threads),
                      .weight_bits = weight_bits_};
   if (!cached) {
     const CostOrigin origin = read_cost_table(options.source).origin();
