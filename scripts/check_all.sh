@@ -16,6 +16,8 @@ step debug build
 scripts/setup.sh build engines train test
 scripts/build.sh dev
 ctest --test-dir build/dev --output-on-failure -j "$(nproc)" -L fast
+step compression, interrupted
+tests/system/compress_interrupted.py build/bin/octet
 step cross build for aarch64
 scripts/aarch64.sh
 step source archive

@@ -2,6 +2,7 @@
 
 # Slow: more than a minute on two cores. Names are program/Suite.Test; * stands for any text.
 set(OCTET_SLOW_TESTS
+  adapt_test/Adapt.MendsRangesThatAreTooNarrow
   end_to_end_test/Compress.*
   end_to_end_test/Golden.MapOnCoco
   end_to_end_test/Quantize.CalibratesExportsAndRuns

@@ -260,6 +260,11 @@ class Compressor {
              counted(static_cast<int64_t>(work.wholes), "training"),
              counted(static_cast<int64_t>(candidates.size()), "candidate"), short_epochs(epochs_),
              epochs_, time_text(seconds_of(work, epochs_)));
+    if (o_.budget_s > 0 && seconds_of(work, epochs_) > o_.budget_s)
+      log_warning(
+          "--budget: even {} epochs take longer; allow more time, or leave out candidates "
+          "by --activations none",
+          epochs_);
   }
 
   // best.safetensors of its training; the file itself where it knows the classes.

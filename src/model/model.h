@@ -17,8 +17,8 @@ enum class Task { kDetect, kPose };
 // decoded tensor (1, 4 + classes + 3·keypoints, cells) of Ultralytics' exports, in network pixels
 // and probabilities. kDetections: the tensor (1, rows, 6 + 3·keypoints) of exports that include or
 // need no suppression (nms=True, end2end), with corners, confidence and class. kEveryValue: raw,
-// and every other quantized value as an output named kValuePrefix and its name, for a comparison
-// node by node.
+// and every other value as an output named kValuePrefix and its name, of an int8 model those that are
+// quantized: for a comparison node by node, and for calibration.
 enum class Layout { kRaw, kUltralytics, kDetections, kEveryValue };
 
 // The input side of a model that does not state its training size.

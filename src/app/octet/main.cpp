@@ -119,6 +119,7 @@ void run(const Arguments& given) {
   add_verify(app);
   add_bench(app);
   add_compress(app);
+  add_adapt(app);
   add_doctor(app);
   list_train_verbs(app);
   add_describe_flag(app, add_other_tables);

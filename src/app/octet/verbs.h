@@ -21,6 +21,7 @@ void add_live(CLI::App& root);
 void add_doctor(CLI::App& root);
 void add_bench(CLI::App& root);
 void add_compress(CLI::App& root);
+void add_adapt(CLI::App& root);
 void add_verify(CLI::App& root);
 
 // The rows of live's configuration file: [{"key", "flag", "help", "values", "default",

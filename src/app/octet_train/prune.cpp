@@ -83,8 +83,10 @@ ordered_json to_json(const PruneResult& r) {
       removals.back()["loss"] = removal.loss;
       removals.back()["saved"] = removal.saved;
     }
-    rounds.push_back(
-        {{"cost", round.cost}, {"agreement", round.agreement}, {"removals", std::move(removals)}});
+    rounds.push_back({{"cost", round.cost},
+                      {"share", round.share},
+                      {"agreement", round.agreement},
+                      {"removals", std::move(removals)}});
   }
   return rounds;
 }
@@ -181,6 +183,7 @@ void run(Options& o) {
 
   const std::filesystem::path best = train.folder / "best.safetensors";
   Figures after = figures_of(read_model(best), o, pricing);
+  if (before.measured_s) after.predicted = *before.measured_s * r.rounds.back().share;
   after.evaluation = r.training.best;
   log_info("pruned:   {}: {}", text_of(after, pricing, whole.info.task), best.string());
   if (!o.json) return;

@@ -45,9 +45,8 @@ class Lowering {
     std::set<std::string> done{model_.graph.input};
     for (const Output& o : model_.outputs()) done.insert(o.value);
     for (const Node& node : model_.graph.nodes) {
-      if (quantization_.find(node.name) != nullptr && !done.contains(node.name) &&
-          shown_.contains(node.name))
-        out_.output(std::string(kValuePrefix) + node.name, values_.at(node.name));
+      if (!done.contains(node.name) && (quantization_.empty() || is_shown(node.name)))
+        out_.output(std::string(kValuePrefix) + node.name, value(node.name));
     }
   }
 
@@ -88,6 +87,10 @@ class Lowering {
     std::vector<Ref> in;
     for (const std::string& name : inputs) in.push_back(value(name));
     return std::visit([&](const auto& op) { return lowered(node, op, in); }, node.op);
+  }
+
+  [[nodiscard]] bool is_shown(const std::string& name) const {
+    return quantization_.find(name) != nullptr && shown_.contains(name);
   }
 
   // ---- operators: those that need more than their emit()

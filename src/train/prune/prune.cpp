@@ -32,7 +32,8 @@ std::string key_of(const Model& model, const CostModel& cost, const PruneOptions
 }
 
 ordered_json to_json(const PruneRound& round, const std::string& key) {
-  ordered_json j{{"key", key}, {"cost", round.cost}, {"agreement", round.agreement}};
+  ordered_json j{
+      {"key", key}, {"cost", round.cost}, {"share", round.share}, {"agreement", round.agreement}};
   auto& list = j["removals"] = ordered_json::array();
   for (const Removal& r : round.removals)
     list.push_back({{"kind", removal_name(r.kind)},
@@ -51,7 +52,10 @@ PruneRound parse_round(const fs::path& file, const std::string& key) {
            file.string());
     if (j.contains("unreachable"))
       throw Unreachable(ErrorCode::kFailed, j.at("unreachable").get<std::string>());
-    PruneRound round{.removals = {}, .cost = j.at("cost"), .agreement = j.at("agreement")};
+    PruneRound round{.removals = {},
+                     .cost = j.at("cost"),
+                     .share = j.at("share"),
+                     .agreement = j.at("agreement")};
     for (const auto& r : j.at("removals"))
       round.removals.push_back({.kind = parse_removal(r.at("kind").get<std::string>()),
                                 .part = r.at("part"),
@@ -111,20 +115,31 @@ class Rounds {
     if (options_.recovery.train.resume && fs::exists(folder / kChoiceFile))
       return {parse_round(folder / kChoiceFile, key_), read_model(folder / kPrunedFile)};
     if (options_.prepare) options_.prepare(model);
-    Choice choice = chosen_or_kept(model, round, folder);
-    log_info("round {} of {}: cost {:.4g} {}, predicted", round, options_.rounds, choice.cost,
-             cost_.unit());
-    PruneRound chosen{std::move(choice.removals), choice.cost, choice.agreement};
+    auto [choice, share, measured] = chosen_or_kept(model, round, folder);
+    log_info("round {} of {}: cost {:.4g} {}; {:.3f} of the whole cost are predicted{}", round,
+             options_.rounds, choice.cost, cost_.unit(), share,
+             measured ? fmt::format(", {:.3f} measured", *measured) : "");
+    PruneRound chosen{std::move(choice.removals), choice.cost, share, choice.agreement};
     write_model_file(folder / kPrunedFile, choice.model, StorageKind::kF32);
     write_text_file(folder / kChoiceFile, dump_json(to_json(chosen, key_)) + "\n");
     return {std::move(chosen), std::move(choice.model)};
   }
 
+  // Shares of the time of the whole model.
+  struct Timed {
+    Choice choice;
+    double predicted = 0;
+    std::optional<double> measured;
+  };
+
   // That a choice cannot be met is kept as well.
-  [[nodiscard]] Choice chosen_or_kept(const Model& model, int round, const fs::path& folder) const {
+  [[nodiscard]] Timed chosen_or_kept(const Model& model, int round, const fs::path& folder) const {
     try {
       if (round == options_.rounds) return last_choice(model);
-      return choose_removals(model, training_, cost_, most_cost_of(round), options_.choice);
+      Choice choice =
+          choose_removals(model, training_, cost_, most_cost_of(round), options_.choice);
+      const double share = choice.cost / whole_cost_;
+      return {std::move(choice), share, std::nullopt};
     } catch (const Unreachable& e) {
       write_text_file(folder / kChoiceFile,
                       dump_json(ordered_json{{"key", key_}, {"unreachable", e.what()}}) + "\n");
@@ -132,42 +147,50 @@ class Rounds {
     }
   }
 
+  // `correction`: the measured share of an earlier choice, of the one that its layers add up to.
+  [[nodiscard]] Timed timed_choice(const Model& model, double correction) const {
+    Choice choice =
+        choose_removals(model, training_, cost_, options_.most_cost / correction, options_.choice);
+    const double predicted = choice.cost / whole_cost_ * correction;
+    const auto measured = measured_share(choice.model);
+    return {std::move(choice), predicted, measured};
+  }
+
+  [[nodiscard]] std::optional<double> measured_share(const Model& model) const {
+    const auto whole = options_.measure ? options_.measure(teacher_) : std::nullopt;
+    const auto time = whole ? options_.measure(model) : std::nullopt;
+    return time ? std::optional(*time / *whole) : std::nullopt;
+  }
+
   // Prices are sums over layers, and a network's time is not quite that. Of several choices the
   // slowest that is fast enough is the best; else the fastest.
-  [[nodiscard]] Choice last_choice(const Model& model) const {
+  [[nodiscard]] Timed last_choice(const Model& model) const {
     const double wanted = options_.most_cost / whole_cost_;
-    double most = options_.most_cost;
-    Choice best = choose_removals(model, training_, cost_, most, options_.choice);
-    std::optional<double> best_off = off_from(wanted, best.model);
-    double last_off = best_off.value_or(1);
-    for (int again = 0; best_off && again < kCorrections; ++again) {
-      if (*best_off <= kFastEnough && *best_off >= kNearEnough) break;
-      log_info("the measured time is {:.3f} of what is wanted: the choice is made again",
-               *best_off);
-      most /= last_off;
+    Timed best = timed_choice(model, 1);
+    double correction = best.measured.value_or(best.predicted) / best.predicted;
+    for (int again = 0; best.measured && again < kCorrections; ++again) {
+      const double off = *best.measured / wanted;
+      if (off <= kFastEnough && off >= kNearEnough) break;
+      log_info("the measured time is {:.3f} of what is wanted: the choice is made again", off);
       try {
-        Choice choice = choose_removals(model, training_, cost_, most, options_.choice);
-        last_off = off_from(wanted, choice.model).value_or(1);
-        const bool fast = last_off <= kFastEnough, was_fast = *best_off <= kFastEnough;
-        if (fast != was_fast ? fast : fast == (last_off > *best_off)) {
-          best = std::move(choice);
-          best_off = last_off;
-        }
+        Timed next = timed_choice(model, correction);
+        correction *= next.measured.value_or(next.predicted) / next.predicted;
+        if (is_better(next, best, wanted)) best = std::move(next);
       } catch (const Unreachable&) {
         break;
       }
     }
-    if (best_off && *best_off > kFastEnough)
+    if (best.measured && *best.measured > kFastEnough * wanted)
       log_warning("the model that was chosen needs {:.1f} % more time than was asked for",
-                  100 * (*best_off - 1));
+                  100 * (*best.measured / wanted - 1));
     return best;
   }
 
-  // The measured share of the time, as a share of the wanted one.
-  [[nodiscard]] std::optional<double> off_from(double wanted, const Model& model) const {
-    const auto whole = options_.measure ? options_.measure(teacher_) : std::nullopt;
-    const auto time = whole ? options_.measure(model) : std::nullopt;
-    return time ? std::optional(*time / *whole / wanted) : std::nullopt;
+  [[nodiscard]] static bool is_better(const Timed& next, const Timed& best, double wanted) {
+    const double time = next.measured.value_or(next.predicted), most = kFastEnough * wanted;
+    const bool was_fast = *best.measured <= most;
+    if ((time <= most) != was_fast) return !was_fast;
+    return was_fast ? time > *best.measured : time < *best.measured;
   }
 
   [[nodiscard]] RecoveryOptions recovery_of(int round, const fs::path& folder) const {

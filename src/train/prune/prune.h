@@ -30,7 +30,8 @@ struct PruneOptions {
 
 struct PruneRound {
   std::vector<Removal> removals;
-  double cost = 0;       // predicted
+  double cost = 0;       // predicted: of all layers
+  double share = 0;      // of the whole model's cost: predicted, as choices measured before it say
   double agreement = 0;  // of importance, as Choice has it
 };
 

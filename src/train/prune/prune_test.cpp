@@ -72,7 +72,10 @@ TEST(Prune, ChoosesAgainByTheMeasuredTime) {
     return 0.2 * whole() + 0.8 * FlopCost().predict(fold_batch_norm(model).graph, {64, 64});
   };
   const PruneResult r = pruned(options);
-  EXPECT_NEAR((0.2 * whole() + 0.8 * r.rounds[0].cost) / whole(), 0.7, 0.03);
+  const double measured = (0.2 * whole() + 0.8 * r.rounds[0].cost) / whole();
+  EXPECT_NEAR(measured, 0.7, 0.03);
+  EXPECT_NEAR(r.rounds[0].share, measured, 0.03) << "as the first choice taught";
+  EXPECT_LT(r.rounds[0].cost / whole(), measured - 0.05) << "the layers alone say less";
 }
 
 // What was chosen is kept, and the training goes on.
@@ -85,6 +88,7 @@ TEST(Prune, ResumesWithoutAnotherChoice) {
   const PruneResult again = pruned(options);
   EXPECT_EQ(again.rounds.size(), 2U);
   EXPECT_EQ(again.rounds[1].cost, first.rounds[1].cost);
+  EXPECT_EQ(again.rounds[1].share, first.rounds[1].share);
   EXPECT_EQ(again.rounds[1].removals.size(), first.rounds[1].removals.size());
   EXPECT_EQ(again.training.epochs.size(), 0U);
   EXPECT_EQ(read_text_file(folder / "best.safetensors"), before);

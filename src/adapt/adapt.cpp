@@ -1,0 +1,324 @@
+#include "adapt/adapt.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "adapt/engine_calibration.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "engine/registry.h"
+#include "eval/dataset/dataset.h"
+#include "format/model_file.h"
+#include "measure/accuracy.h"
+#include "media/image/picture_reader.h"
+#include "model/passes/passes.h"
+#include "quant/fine_keypoints.h"
+#include "quant/params.h"
+#include "vision/letterbox.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr size_t kFewestImages = 8;  // of a part of the images
+constexpr double kSameRange = 1.02;  // a range that is wider by less stays
+constexpr const char *kAsItIs = "as it is", *kWider = "wider", *kMeasured = "measured";
+
+struct Images {
+  Dataset fit, judge;
+  bool labels = false;
+};
+
+// Every second image of a folder without labels judges.
+Images halves_of(const fs::path& folder) {
+  const Dataset all = read_unlabelled(folder);
+  Images images{.fit = all, .judge = all};
+  images.fit.samples.clear();
+  images.judge.samples.clear();
+  for (size_t i = 0; i < all.samples.size(); ++i)
+    (i % 2 == 0 ? images.fit : images.judge).samples.push_back(all.samples[i]);
+  return images;
+}
+
+Images images_of(const fs::path& data) {
+  const bool labelled = !fs::is_directory(data) || fs::exists(data / "data.yaml");
+  Images images = labelled ? Images{.fit = read_dataset(data, {.split = "train"}),
+                                    .judge = read_dataset(data, {.split = "val"})}
+                           : halves_of(data);
+  images.labels = has_labels(images.judge);
+  for (Dataset* part : {&images.fit, &images.judge}) {
+    leave_out_unreadable(*part, false);
+    if (part->samples.size() < kFewestImages)
+      fail("{}: has {} images to {}; at least {} are needed", data.string(), part->samples.size(),
+           part == &images.fit ? "measure ranges on" : "judge the result with", kFewestImages);
+  }
+  return images;
+}
+
+void check_pair(const Model& int8, const Model& whole, const AdaptOptions& o) {
+  if (int8.quantization.empty())
+    fail("{}: is a float model; 'octet quantize' makes the int8 model that can be adapted",
+         o.model.string());
+  if (!whole.quantization.empty())
+    fail("--float {}: is an int8 model; give the float model that {} was made of",
+         o.float_model.string(), o.model.string());
+  if (int8.info.names != whole.info.names || int8.info.head.strides != whole.info.head.strides ||
+      int8.info.head.keypoints != whole.info.head.keypoints)
+    fail(
+        "--float {}: has other classes, strides or keypoints than {}; give the float model that "
+        "it was made of",
+        o.float_model.string(), o.model.string());
+}
+
+// The float network with the weights that the integers stand for.
+Model without_quantization(Model model) {
+  model.quantization = {};
+  return model;
+}
+
+// Where the quantizers of an int8 model are; layers that stayed in float stay so.
+Placement placement_of(const Model& int8, const Model& network) {
+  std::set<std::string> in_float;
+  for (const Node& node : network.graph.nodes) {
+    if (std::holds_alternative<Conv2d>(node.op) && !int8.quantization.convs.contains(node.name))
+      in_float.insert(node.name);
+  }
+  return place_quantizers(network, in_float);
+}
+
+std::vector<InputImage> letterboxed(const Dataset& data, int most, Size size) {
+  std::vector<InputImage> images;
+  PictureReader reader(BadPicture::kSkip);
+  for (const Sample& sample : evenly(data, most).samples) {
+    const std::optional<Image> image = reader.read(sample.image);
+    if (!image) continue;
+    InputImage input(static_cast<size_t>(size.width) * size.height * 3);
+    Letterbox(image->size(), size).run(view(*image), input.data());
+    images.push_back(std::move(input));
+  }
+  reader.finish();
+  return images;
+}
+
+// The outputs of a model for each image.
+std::vector<OutputValues> outputs_for(Engine& engine, const Model& model,
+                                      const std::vector<InputImage>& images,
+                                      const EngineRunOptions& options) {
+  EngineRun run(engine, model, options);
+  std::vector<OutputValues> outputs;
+  for (const InputImage& image : images) {
+    if (stop_requested()) fail("interrupted; nothing was written");
+    run.infer(image);
+    outputs.push_back(run.outputs());
+  }
+  return outputs;
+}
+
+std::vector<TruthObject> objects_of(const Detections& found) {
+  std::vector<TruthObject> objects;
+  for (size_t i = 0; i < found.items.size(); ++i) {
+    const PixelBox& box = found.items[i].box;
+    const double area = double{box.x2 - box.x1} * double{box.y2 - box.y1};
+    TruthObject object{.class_index = found.items[i].class_index,
+                       .box = {box.x1, box.y1, box.x2, box.y2},
+                       .box_area = area,
+                       .keypoint_area = 0.53 * area};
+    for (const Keypoint& point : found.keypoints_of(i))
+      object.keypoints.push_back({point.x, point.y, 2});
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
+// An installed engine whose files hold every quantizer: OpenVINO's leave out those before SiLU.
+std::unique_ptr<Engine> calibration_engine() {
+  std::string reasons;
+  for (const EngineRow& row : engine_rows()) {
+    if (!export_format(row.formats.front()).quantizes_silu || !row.slow_because.empty()) continue;
+    try {
+      return load_engine(std::string(row.name));
+    } catch (const Error& e) {
+      reasons += std::string("; ") + e.what();
+    }
+  }
+  fail("no engine is installed that can measure ranges{}", reasons);
+}
+
+class Adapter {
+ public:
+  explicit Adapter(const AdaptOptions& options)
+      : o_(options),
+        int8_(read_model(options.model)),
+        whole_(read_model(options.float_model)),
+        size_(options.size) {
+    check_pair(int8_, whole_, options);
+    whole_ = fold_batch_norm(std::move(whole_));
+    const int usual = int8_.info.usual_side();
+    if (size_ == Size{}) size_ = {usual, usual};
+    images_ = images_of(options.data);
+  }
+
+  AdaptResult run() {
+    const auto engine =
+        choose_engine({.name = o_.engine, .weight_bits = int8_.quantization.weight_bits_or_zero()});
+    const std::vector<InputImage> images = letterboxed(images_.fit, o_.images, size_);
+    result_.fitted = images.size();
+    const Model best = nearest(*engine, images);
+    judge(best);
+    if (result_.taken) write_model_file(o_.output, best, StorageKind::kF32);
+    return std::move(result_);
+  }
+
+ private:
+  // Of all choices of ranges.
+  Model nearest(Engine& engine, const std::vector<InputImage>& images) {
+    const EngineRunOptions options{.size = size_, .threads = o_.threads};
+    const std::vector<QuantParams> present = ranges_of(int8_);
+    const std::vector<QuantParams> measured = measure(images, options);
+    const auto wanted = outputs_for(engine, whole_, images, options);
+    Model best = int8_;
+    for (const auto& [name, model] : {std::pair{kAsItIs, int8_},
+                                      {kWider, with_ranges(int8_, wider_ranges(present, measured))},
+                                      {kMeasured, with_ranges(int8_, measured)}}) {
+      OutputDistance distance(int8_);
+      const auto found = outputs_for(engine, model, images, options);
+      for (size_t i = 0; i < found.size(); ++i) distance.add(found[i], wanted[i]);
+      const AdaptCandidate candidate{name, distance.value()};
+      log_info("ranges {}: distance {:.4f} from the float model", name, candidate.distance);
+      const auto& list = result_.candidates;
+      const bool nearer = std::all_of(list.begin(), list.end(), [&](const AdaptCandidate& c) {
+        return candidate.distance < c.distance;
+      });
+      if (nearer) {
+        best = model;
+        result_.chosen = name;
+      }
+      result_.candidates.push_back(candidate);
+    }
+    return best;
+  }
+
+  [[nodiscard]] std::vector<QuantParams> measure(const std::vector<InputImage>& images,
+                                                 const EngineRunOptions& options) const {
+    const auto engine = calibration_engine();
+    const Model network = without_quantization(int8_);
+    EngineCalibration calibration(*engine, network, images, static_cast<size_t>(o_.tried), options);
+    return calibrate(network, placement_of(int8_, network), calibration,
+                     int8_.quantization.weight_grid)
+        .scales.groups;
+  }
+
+  // On images that were kept apart.
+  void judge(const Model& best) {
+    result_.labels = images_.labels;
+    if (!images_.labels) take_boxes_as_truth();
+    result_.judged = images_.judge.samples.size();
+    const fs::path file = fs::path(o_.output).concat(".candidate.safetensors");
+    const MapEvaluator before = map_of(o_.model);
+    result_.before = result_.after = before.main().summary().map50_95;
+    if (result_.chosen == kAsItIs) return;
+    write_model_file(file, best, StorageKind::kF32);
+    std::optional<MapEvaluator> after;
+    try {
+      after = map_of(file);
+    } catch (...) {
+      fs::remove(file);
+      throw;
+    }
+    fs::remove(file);
+    result_.after = after->main().summary().map50_95;
+    const Interval drop = bootstrap_drop(before.main(), after->main());
+    result_.gain = {-drop.high, -drop.low};
+    result_.taken = result_.gain.low > 0;
+  }
+
+  [[nodiscard]] DetectorOptions detector_of(const fs::path& file) const {
+    return {.model = file,
+            .engine = o_.engine,
+            .size = SizeOption{.size = size_, .exact = true},
+            .runtime = {.threads = o_.threads}};
+  }
+
+  [[nodiscard]] MapEvaluator map_of(const fs::path& file) const {
+    Detector detector(detector_of(file));
+    verify_fit(detector.info(), images_.judge, o_.data.string());
+    return std::move(measure_accuracy(detector, images_.judge, BadPicture::kSkip).map);
+  }
+
+  void take_boxes_as_truth() {
+    Detector detector(detector_of(o_.float_model));
+    const auto job = detector.make_job();
+    Dataset& data = images_.judge;
+    data.names = int8_.info.names;
+    data.keypoints = int8_.info.head.keypoints;
+    data.keypoint_dims = int8_.info.head.keypoint_dims;
+    Detections found;
+    PictureReader reader(BadPicture::kSkip);
+    size_t objects = 0;
+    for (Sample& sample : data.samples) {
+      if (stop_requested()) fail("interrupted; nothing was written");
+      const std::optional<Image> image = reader.read(sample.image);
+      if (!image) continue;
+      job->submit(view(*image));
+      job->finish({}, found);
+      sample.relative = false;
+      sample.objects = objects_of(found);
+      objects += sample.objects.size();
+    }
+    if (objects == 0)
+      fail("{}: the float model finds no object in its images; collect images with objects",
+           o_.data.string());
+  }
+
+  const AdaptOptions& o_;
+  Model int8_, whole_;
+  Size size_;
+  Images images_;
+  AdaptResult result_;
+};
+
+}  // namespace
+
+std::vector<QuantParams> ranges_of(const Model& int8) {
+  std::vector<QuantParams> ranges;
+  for (const auto& group : placement_of(int8, without_quantization(int8)).groups)
+    ranges.push_back(int8.quantization.values.at(group.front()));
+  return ranges;
+}
+
+std::vector<QuantParams> wider_ranges(const std::vector<QuantParams>& present,
+                                      const std::vector<QuantParams>& measured) {
+  std::vector<QuantParams> wider = present;
+  for (size_t g = 0; g < wider.size(); ++g) {
+    const double low = std::min(present[g].low(), measured[g].low());
+    const double high = std::max(present[g].high(), measured[g].high());
+    const double width = double{present[g].high()} - double{present[g].low()};
+    if (high - low > kSameRange * width) wider[g] = params_for_range(low, high);
+  }
+  return wider;
+}
+
+Model with_ranges(const Model& int8, const std::vector<QuantParams>& groups) {
+  Model network = without_quantization(int8);
+  const Placement placement = placement_of(int8, network);
+  const WeightGrid& grid = int8.quantization.weight_grid;
+  Scales scales{.groups = groups, .weights = {}, .weight_grid = grid};
+  for (const auto& [name, conv] : int8.quantization.convs) {
+    std::vector<float>& units = scales.weights[name] = conv.scales;
+    for (float& scale : units) scale *= static_cast<float>(grid.unit());
+  }
+  // Fine keypoints lie a third of the present step away.
+  std::vector<QuantParams> changes = groups;
+  const std::vector<QuantParams> present = ranges_of(int8);
+  for (size_t g = 0; g < changes.size(); ++g) changes[g].scale -= present[g].scale;
+  spread_fine_keypoints(network, placement, changes);
+  return quantize_model(std::move(network), placement, std::move(scales));
+}
+
+AdaptResult adapt(const AdaptOptions& options) { return Adapter(options).run(); }
+
+}  // namespace octet
