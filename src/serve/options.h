@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace octet {
 
@@ -29,6 +30,20 @@ struct EventOptions {
   std::filesystem::path folder;  // empty: not wanted
   int keep = 1000;               // pictures
   bool operator==(const EventOptions&) const = default;
+};
+
+struct CollectOptions {
+  std::filesystem::path folder;  // empty: not wanted
+  int keep = 2000;               // pictures
+  int per_day = 200;
+  std::vector<std::string> hide;  // zones that are made black
+  bool operator==(const CollectOptions&) const = default;
+};
+
+struct SiteOptions {
+  std::filesystem::path drift;  // file of the usual look of each camera; empty: not wanted
+  CollectOptions collect;
+  bool operator==(const SiteOptions&) const = default;
 };
 
 }  // namespace octet

@@ -10,6 +10,7 @@
 #include "serve/mqtt/last_pictures.h"
 #include "serve/mqtt/mqtt.h"
 #include "serve/reloader.h"
+#include "serve/site/site_watch.h"
 #include "serve/systemd.h"
 
 namespace octet {
@@ -22,7 +23,8 @@ constexpr std::chrono::seconds kHangs{30};  // a turn that takes longer will not
 // Tells systemd and the broker, as long as the watch goes on, how it goes.
 class Heartbeat {
  public:
-  Heartbeat(Watch& watch, Mqtt* mqtt) : watch_(watch), mqtt_(mqtt), thread_([this] { run(); }) {}
+  Heartbeat(Watch& watch, Mqtt* mqtt, const SiteWatch* sites)
+      : watch_(watch), mqtt_(mqtt), sites_(sites), thread_([this] { run(); }) {}
   ~Heartbeat() {
     {
       const MutexLock lock(mutex_);
@@ -47,11 +49,13 @@ class Heartbeat {
   }
 
   void publish_states() {
-    if (mqtt_ != nullptr) mqtt_->add(watch_.cameras());
+    if (mqtt_ != nullptr)
+      mqtt_->add(watch_.cameras(), sites_ != nullptr ? sites_->changes() : SiteChanges{});
   }
 
   Watch& watch_;
   Mqtt* mqtt_;
+  const SiteWatch* sites_;
   Mutex mutex_;
   Condition changed_;
   bool stop_ OCTET_GUARDED_BY(mutex_) = false;
@@ -66,6 +70,7 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   std::optional<Mqtt> mqtt;
   std::optional<LastPictures> pictures;  // they use the broker
   std::optional<EventPictures> events;
+  std::optional<SiteWatch> sites;
   if (!config.http.address.empty()) board.emplace();
   if (!config.mqtt.host.empty()) {
     MqttOptions broker = config.mqtt;
@@ -78,12 +83,14 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     });
   }
   if (!config.events.folder.empty()) events.emplace(config.events);
+  if (config.site != SiteOptions{}) sites.emplace(config.site);
   WatchOptions options = config.watch;
   options.on_result = [&](const SharedResult& r, const Picture& p) {
     if (board) board->show(r, p);
     if (mqtt) mqtt->add(r);
     if (pictures) pictures->add(r, p);
     if (events) events->add(r, p);
+    if (sites) sites->add(r, p);
   };
   Watch watch(config.cameras, options);
   const Size size = watch.wait_for_size(options.camera.stream.patience).value_or(kUsualCamera);
@@ -97,12 +104,13 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     StatusSources sources;
     if (mqtt) sources.mqtt = [&mqtt] { return mqtt->status(); };
     if (reloader) sources.reload = [&reloader] { return reloader->status(); };
+    if (sites) sources.sites = [&sites] { return sites->changes(); };
     server.emplace(config.http, watch, *board, sources);
     log_info("the page is at {}://{}/", config.http.certificate.empty() ? "http" : "https",
              server->address());
   }
   {
-    const Heartbeat keeper(watch, mqtt ? &*mqtt : nullptr);
+    const Heartbeat keeper(watch, mqtt ? &*mqtt : nullptr, sites ? &*sites : nullptr);
     summary.watch = watch.run(std::move(detectors));
   }
   server.reset();    // nobody who looks holds up what follows

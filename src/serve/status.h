@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace octet {
 
@@ -13,6 +15,9 @@ struct MqttStatus {
   int64_t lost = 0;   // dropped for newer ones
   std::string error;  // reason when it is not connected
 };
+
+// The changes of each camera that looks other than usual, in words.
+using SiteChanges = std::map<std::string, std::vector<std::string>>;
 
 struct ReloadStatus {
   double loaded = 0;  // when, in seconds since 1970

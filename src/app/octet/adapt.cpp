@@ -42,7 +42,7 @@ ordered_json to_json(const AdaptResult& r, const Options& o) {
 }
 
 void print(const AdaptResult& r, const Options& o) {
-  print_out("{} images gave the ranges, {} others judge by {}\n", r.fitted, r.judged,
+  print_out("{} images gave the ranges; evaluated on {} others by {}\n", r.fitted, r.judged,
             r.labels ? "their labels" : "the boxes of the float model");
   print_out(
       "mAP50-95   as it is {:.4f}, ranges {} {:.4f}; the gain is {:.4f}, 95 % of draws: "
@@ -74,9 +74,10 @@ void add_adapt(CLI::App& root) {
   verb->add_option("--float", a.float_model, "The float model that it was made of.")
       ->required()
       ->type_name("FILE");
-  verb->add_option("--data", a.data,
-                   "A data.yaml: train gives the ranges, val judges. Or a folder of images: every "
-                   "second one judges, by the boxes of the float model.")
+  verb->add_option(
+          "--data", a.data,
+          "A data.yaml: train gives the ranges, val evaluates. Or a folder of images: every "
+          "second one evaluates, by the boxes of the float model.")
       ->required()
       ->type_name("FILE");
   verb->add_option("-o,--output", a.output,

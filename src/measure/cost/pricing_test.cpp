@@ -63,6 +63,7 @@ TEST_F(PricingOfAFile, OfThisProcessorIsMeasuredFurther) {
   const std::string missing = error_of([] { (void)load_engine("tflite"); });
   if (!missing.empty()) GTEST_SKIP() << missing;
   origin_.processor = cpu_features().name;
+  origin_.engine_version = "TensorFlow Lite 1";
   EXPECT_THAT(error_of([&] { (void)open(); }), HasSubstr("cannot be extended, since"))
       << "another version of the engine";
   origin_.engine_version = load_engine("tflite")->version();

@@ -203,6 +203,19 @@ bool would_overwrite(const fs::path& path, const fs::path& original) {
   return fs::is_regular_file(path, missing) && fs::equivalent(folder, original, missing);
 }
 
+// A wrong name would show what is to stay private.
+void require_hidden_zones(const LiveConfig& config) {
+  for (const std::string& name : config.site.collect.hide) {
+    const bool known =
+        std::any_of(config.cameras.begin(), config.cameras.end(), [&](const CameraSpec& camera) {
+          const auto& zones = camera.regions.zones;
+          return std::any_of(zones.begin(), zones.end(),
+                             [&](const Zone& zone) { return zone.name == name; });
+        });
+    if (!known) fail_usage("collect.hide: no source has a zone '{}'", name);
+  }
+}
+
 }  // namespace
 
 LiveConfig parse_live_config(const std::string& text, const std::string& name,
@@ -232,8 +245,10 @@ void require_other_files(const LiveConfig& config) {
   for (const CameraSpec& spec : config.cameras) {
     if (!is_stream(spec.address)) originals.emplace_back(spec.address);
   }
-  const std::pair<const char*, fs::path> written[] = {
-      {"--save", live.save.path}, {"--jsonl", live.jsonl.path}, {"--snapshot", live.snapshot}};
+  const std::pair<const char*, fs::path> written[] = {{"--save", live.save.path},
+                                                      {"--jsonl", live.jsonl.path},
+                                                      {"--snapshot", live.snapshot},
+                                                      {"--drift", config.site.drift}};
   for (const auto& [option, path] : written) {
     for (const fs::path& original : originals) {
       if (would_overwrite(path, original))
@@ -262,6 +277,7 @@ void complete(LiveConfig& config) {
   if (!config.mqtt.discovery.empty() && config.mqtt.host.empty())
     fail_usage("--mqtt-discovery: it needs a broker; give --mqtt ADDRESS");
   require_other_files(config);
+  require_hidden_zones(config);
   WatchOptions& watch = config.watch;
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");

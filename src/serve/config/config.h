@@ -20,6 +20,7 @@ struct LiveConfig {
   ServerOptions http;
   MqttOptions mqtt;
   EventOptions events;
+  SiteOptions site;
 };
 
 // Reads the file and completes it. Throws an Error that names file, line and key. Relative paths

@@ -142,6 +142,17 @@ TEST(LiveConfig, NamesAreCleanAndBounded) {
   EXPECT_THAT(error_of([&] { complete(long_name); }), HasSubstr("201 bytes is too long"));
 }
 
+TEST(LiveConfig, HidesZonesThatThereAre) {
+  const std::string sources =
+      "model: m\nsources: {a: {address: a.mp4, zones: {door: {points: [[0, 0], [1, 0], [1, "
+      "1]]}}}}\n";
+  LiveConfig c = parse(sources + "collect: {folder: kept, hide: door}\n");
+  EXPECT_EQ(error_of([&] { complete(c); }), "");
+  EXPECT_EQ(c.site.collect.folder, "/box/kept");
+  c = parse(sources + "collect: {folder: kept, hide: 'door, dor'}\n");
+  EXPECT_EQ(error_of([&] { complete(c); }), "collect.hide: no source has a zone 'dor'");
+}
+
 TEST(LiveConfig, DiscoveryNeedsABroker) {
   LiveConfig c = parse("model: m\nsources: {a: b.mp4}\nmqtt: {discovery: homeassistant}\n");
   EXPECT_THAT(error_of([&] { complete(c); }), HasSubstr("--mqtt-discovery: it needs a broker"));

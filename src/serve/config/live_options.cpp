@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/registry.h"
+#include "serve/config/option_groups.h"
 #include "serve/config/parse.h"
 
 namespace octet {
@@ -332,77 +333,10 @@ Table file_options() {
   };
 }
 
-// A file whose first line is the value; get() is for comparison alone.
-template <typename Member>
-Option<C> secret_option(OptionInfo info, Member member) {
-  info.kind = OptionKind::kSecret;
-  return {info, [member](const C& c) -> std::string { return member(c); },
-          [member](C& c, const std::string& file) { member(c) = read_secret(file); }};
-}
-
-Table network_options() {
-  using enum TakesEffect;
-  const Option<C> mqtt{{.key = "mqtt.address",
-                        .flag = "--mqtt",
-                        .help = "MQTT broker, as mqtt://user@host:1883/topic."},
-                       [](const C& c) { return mqtt_address(c.mqtt); },
-                       [](C& c, const std::string& text) {
-                         MqttOptions broker = text.empty() ? MqttOptions{} : parse_mqtt(text);
-                         broker.password = std::move(c.mqtt.password);
-                         broker.discovery = std::move(c.mqtt.discovery);
-                         c.mqtt = std::move(broker);
-                       }};
-  const Option<C> discovery{
-      {.key = "mqtt.discovery",
-       .flag = "--mqtt-discovery",
-       .help = "Announce sources to Home Assistant, below this topic prefix; its own is "
-               "homeassistant."},
-      [](const C& c) { return c.mqtt.discovery; },
-      [](C& c, const std::string& text) {
-        if (!text.empty()) require_topic(text);
-        c.mqtt.discovery = text;
-      }};
-  return {
-      {mqtt, kNextStart, Needs::kWatch},
-      {secret_option(
-          {.key = "mqtt.password",
-           .flag = "--mqtt-password",
-           .help = "File whose first line is the password of the broker."},
-          [](auto& c) -> auto& { return c.mqtt.password; })},
-      {discovery},
-      {text_option<C>(
-           {.key = "http.address",
-            .flag = "--http",
-            .help = "Address of the live page, such as 127.0.0.1:8080."},
-           [](auto& c) -> auto& { return c.http.address; }),
-       kNextStart, Needs::kWatch},
-      {secret_option(
-          {.key = "http.token",
-           .flag = "--http-token",
-           .help = "File whose first line every request needs, as its password or bearer token."},
-          [](auto& c) -> auto& { return c.http.token; })},
-      {flag_option<C>(
-          {.key = "http.open",
-           .flag = "--http-open",
-           .help = "Allow other machines to open the page without a token."},
-          [](auto& c) -> auto& { return c.http.open; })},
-      {text_option<C>(
-          {.key = "http.cert",
-           .flag = "--http-cert",
-           .help = "Certificate (PEM) for a page over HTTPS."},
-          [](auto& c) -> auto& { return c.http.certificate; })},
-      {text_option<C>(
-          {.key = "http.key",
-           .flag = "--http-key",
-           .help = "Private key (PEM) of the certificate."},
-          [](auto& c) -> auto& { return c.http.key; })},
-  };
-}
-
 Table make_table() {
   Table all;
   for (Table part : {model_options(), engine_options(), source_options(), detection_options(),
-                     policy_options(), file_options(), network_options()})
+                     policy_options(), file_options(), site_options(), network_options()})
     std::move(part.begin(), part.end(), std::back_inserter(all));
   return all;
 }

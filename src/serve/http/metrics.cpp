@@ -59,7 +59,7 @@ Machine machine() {
 }
 
 std::string metrics_text(const std::vector<CameraSummary>& cameras,
-                         const std::optional<MqttStatus>& mqtt) {
+                         const std::optional<MqttStatus>& mqtt, const SiteChanges& changes) {
   const Metric metrics[] = {
       {"camera_up", "gauge", "1 while frames come in",
        [](const auto& c) { return c.status.state == CameraState::kUp ? 1.0 : 0.0; }},
@@ -78,7 +78,12 @@ std::string metrics_text(const std::vector<CameraSummary>& cameras,
       {"age_seconds_p50", "gauge", "age of a result, median since the start",
        [](const auto& c) { return c.tally.age.quantile_ms(0.5) / 1000; }},
       {"age_seconds_p99", "gauge", "age of a result, 99th percentile since the start",
-       [](const auto& c) { return c.tally.age.quantile_ms(0.99) / 1000; }}};
+       [](const auto& c) { return c.tally.age.quantile_ms(0.99) / 1000; }},
+      {"site_changes", "gauge", "ways in which the camera looks other than usual",
+       [&](const auto& c) {
+         const auto at = changes.find(c.name);
+         return at == changes.end() ? 0.0 : static_cast<double>(at->second.size());
+       }}};
   std::string out;
   for (const Metric& m : metrics) append(out, m, cameras);
   if (mqtt) append(out, *mqtt);

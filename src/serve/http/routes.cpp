@@ -156,6 +156,7 @@ HttpAnswer Routes::state(const HttpRequest&) {
   j["started"] = started_;
   if (const auto g = watch_.governor()) j["governor"] = {{"skip", g->skip}, {"reason", g->reason}};
   if (surroundings_.mqtt) j["mqtt"] = to_json(surroundings_.mqtt());
+  if (surroundings_.sites) j["changes"] = surroundings_.sites();
   if (surroundings_.reload) j["configuration"] = to_json(surroundings_.reload());
   return json_answer(j);
 }
@@ -175,7 +176,8 @@ HttpAnswer Routes::change(const HttpRequest& request) {
 HttpAnswer Routes::metrics(const HttpRequest&) {
   std::optional<MqttStatus> mqtt;
   if (surroundings_.mqtt) mqtt = surroundings_.mqtt();
-  return text_answer(metrics_text(watch_.cameras(), mqtt), "text/plain; version=0.0.4");
+  const SiteChanges changes = surroundings_.sites ? surroundings_.sites() : SiteChanges{};
+  return text_answer(metrics_text(watch_.cameras(), mqtt, changes), "text/plain; version=0.0.4");
 }
 
 // Well as long as any camera is.

@@ -16,6 +16,7 @@ namespace octet {
 struct StatusSources {
   std::function<MqttStatus()> mqtt;
   std::function<ReloadStatus()> reload;
+  std::function<SiteChanges()> sites;
 };
 
 class Routes : public HttpHandler {

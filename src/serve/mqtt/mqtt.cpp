@@ -325,10 +325,10 @@ void Mqtt::add(const SharedResult& result) {
   parts_->changed.notify_all();
 }
 
-void Mqtt::add(const std::vector<CameraSummary>& cameras) {
+void Mqtt::add(const std::vector<CameraSummary>& cameras, const SiteChanges& changes) {
   {
     const MutexLock lock(parts_->mutex);
-    parts_->add(parts_->retained.update(cameras));
+    parts_->add(parts_->retained.update(cameras, changes));
   }
   parts_->changed.notify_all();
 }

@@ -3,7 +3,7 @@
 // broker is not trusted: one that sends what nobody asked for is left alone for a while.
 //
 //   TOPIC/available          online, or offline by last will; retained
-//   TOPIC/SOURCE/state       {"state","error"}; retained
+//   TOPIC/SOURCE/state       {"state","error","changes"}; retained
 //   TOPIC/SOURCE/zone/ZONE   {"count","occupied"}; retained
 //   TOPIC/SOURCE/result      as a line of JSON Lines has it
 //   TOPIC/SOURCE/event       {"captured","event","region","name","track"}
@@ -32,8 +32,9 @@ class Mqtt {
 
   // Quick: called by the detection thread.
   void add(const SharedResult& result);
-  // All sources that there are. What changed is published; what is gone is removed.
-  void add(const std::vector<CameraSummary>& cameras);
+  // All sources that there are, and those that look other than usual. What changed is published;
+  // what is gone is removed.
+  void add(const std::vector<CameraSummary>& cameras, const SiteChanges& changes = {});
   // Takes the place of a picture of that source that still waits.
   void add_picture(const std::string& source, std::string jpeg);
 

@@ -11,9 +11,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string state_text(const CameraStatus& status) {
-  return dump_json(
-      ordered_json{{"state", camera_state_name(status.state)}, {"error", status.error}});
+std::string state_text(const CameraSummary& camera, const SiteChanges& changes) {
+  ordered_json j{{"state", camera_state_name(camera.status.state)}, {"error", camera.status.error}};
+  if (const auto at = changes.find(camera.name); at != changes.end()) j["changes"] = at->second;
+  return dump_json(j);
 }
 
 std::string zone_text(const ZoneCount& zone) {
@@ -27,10 +28,11 @@ bool same_counts(const std::vector<ZoneCount>& a, const std::vector<ZoneCount>& 
 
 }  // namespace
 
-std::vector<MqttMessage> RetainedMessages::update(const std::vector<CameraSummary>& cameras) {
+std::vector<MqttMessage> RetainedMessages::update(const std::vector<CameraSummary>& cameras,
+                                                  const SiteChanges& changes) {
   Messages out;
   for (const CameraSummary& c : cameras) {
-    publish(source_topic(options_, c.name, "state"), state_text(c.status), out);
+    publish(source_topic(options_, c.name, "state"), state_text(c, changes), out);
     const auto at = zones_.find(c.id);
     const bool has_result = at != zones_.end() && at->second.regions == c.regions;
     publish_zones(c.name, has_result ? at->second : ZoneCounts{c.regions, c.counts.zones}, out);

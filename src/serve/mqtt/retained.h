@@ -12,6 +12,7 @@
 
 #include "live/watch.h"
 #include "serve/mqtt/message.h"
+#include "serve/status.h"
 
 namespace octet {
 
@@ -19,8 +20,9 @@ class RetainedMessages {
  public:
   explicit RetainedMessages(const MqttOptions& options) : options_(options) {}
 
-  // `cameras` are all sources that there are.
-  [[nodiscard]] std::vector<MqttMessage> update(const std::vector<CameraSummary>& cameras);
+  // `cameras` are all sources that there are. `changes`: of those that look other than usual.
+  [[nodiscard]] std::vector<MqttMessage> update(const std::vector<CameraSummary>& cameras,
+                                                const SiteChanges& changes = {});
   // Zones whose count is another with this result. Allocates only where there is one.
   [[nodiscard]] std::vector<MqttMessage> update(const StreamResult& result);
   // The broker may have lost all of them: the next update() for all sources says everything again.

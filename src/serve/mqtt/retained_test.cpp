@@ -61,6 +61,16 @@ TEST(Retained, AZonesCountIsPublishedWhenItChanges) {
   EXPECT_EQ(retained.update(result(yard, 0)).at(0).text, R"({"count":0,"occupied":false})");
 }
 
+TEST(Retained, TellsThatASourceLooksOtherThanUsual) {
+  RetainedMessages retained(kPlain);
+  const CameraSummary yard = camera(1, "yard", zones({}));
+  (void)retained.update({yard});
+  const auto changed = retained.update({yard}, {{"yard", {"darker"}}});
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_THAT(changed[0].text, HasSubstr(R"("changes":["darker"])"));
+  EXPECT_THAT(retained.update({yard}).at(0).text, testing::Not(HasSubstr("changes")));
+}
+
 TEST(Retained, ABrokerThatComesBackIsToldEverything) {
   RetainedMessages retained(kAnnounced);
   CameraSummary yard = camera(1, "yard", zones({"mat"}));
