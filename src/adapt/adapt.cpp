@@ -1,5 +1,7 @@
 #include "adapt/adapt.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -7,6 +9,7 @@
 #include "adapt/engine_calibration.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
@@ -24,37 +27,58 @@ namespace octet {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr size_t kFewestImages = 8;  // of a part of the images
-constexpr double kSameRange = 1.02;  // a range that is wider by less stays
-constexpr const char *kAsItIs = "as it is", *kWider = "wider", *kMeasured = "measured";
+constexpr size_t kFewestImages = 15;  // of a part of the images
+constexpr double kSameRange = 1.02;   // a range that is wider by less stays
+constexpr const char* kChoices[] = {"as it is", "wider", "measured"};
 
 struct Images {
   Dataset fit, judge;
   bool labels = false;
 };
 
-// Every second image of a folder without labels judges.
-Images halves_of(const fs::path& folder) {
-  const Dataset all = read_unlabelled(folder);
+// The first half gives the ranges. Neighbours in time look alike, so they stay together.
+Images halves_of(const Dataset& all) {
   Images images{.fit = all, .judge = all};
-  images.fit.samples.clear();
-  images.judge.samples.clear();
-  for (size_t i = 0; i < all.samples.size(); ++i)
-    (i % 2 == 0 ? images.fit : images.judge).samples.push_back(all.samples[i]);
+  const auto half = static_cast<std::ptrdiff_t>(all.samples.size() / 2);
+  images.fit.samples.erase(images.fit.samples.begin() + half, images.fit.samples.end());
+  images.judge.samples.erase(images.judge.samples.begin(), images.judge.samples.begin() + half);
   return images;
 }
 
-Images images_of(const fs::path& data) {
-  const bool labelled = !fs::is_directory(data) || fs::exists(data / "data.yaml");
-  Images images = labelled ? Images{.fit = read_dataset(data, {.split = "train"}),
-                                    .judge = read_dataset(data, {.split = "val"})}
-                           : halves_of(data);
-  images.labels = has_labels(images.judge);
+bool share_an_image(const Dataset& a, const Dataset& b) {
+  std::set<fs::path> files;
+  for (const Sample& sample : a.samples) files.insert(fs::weakly_canonical(sample.image));
+  return std::any_of(b.samples.begin(), b.samples.end(), [&](const Sample& sample) {
+    return files.contains(fs::weakly_canonical(sample.image));
+  });
+}
+
+// Labels count where the dataset has a part to evaluate with. Those of 'live --collect' are the
+// model's own detections.
+Images images_of(const fs::path& data, int most) {
+  const bool is_dataset = !fs::is_directory(data) || fs::exists(data / "data.yaml");
+  Images images;
+  if (!is_dataset) {
+    images = halves_of(read_unlabelled(data));
+  } else if (!has_part(data, "val")) {
+    images = halves_of(read_dataset(data, {.split = "train"}));
+  } else {
+    images = {.fit = read_dataset(data, {.split = "train"}),
+              .judge = read_dataset(data, {.split = "val"})};
+    images.labels = has_labels(images.judge);
+    if (share_an_image(images.fit, images.judge)) {
+      log_warning("{}: train and val share images; one half gives the ranges", data.string());
+      const bool labels = images.labels;
+      images = halves_of(images.judge);
+      images.labels = labels;
+    }
+  }
+  images.fit = evenly(images.fit, most);
   for (Dataset* part : {&images.fit, &images.judge}) {
     leave_out_unreadable(*part, false);
     if (part->samples.size() < kFewestImages)
       fail("{}: has {} images to {}; at least {} are needed", data.string(), part->samples.size(),
-           part == &images.fit ? "measure ranges on" : "judge the result with", kFewestImages);
+           part == &images.fit ? "measure ranges on" : "evaluate with", kFewestImages);
   }
   return images;
 }
@@ -90,10 +114,10 @@ Placement placement_of(const Model& int8, const Model& network) {
   return place_quantizers(network, in_float);
 }
 
-std::vector<InputImage> letterboxed(const Dataset& data, int most, Size size) {
+std::vector<InputImage> letterboxed(const Dataset& data, Size size) {
   std::vector<InputImage> images;
   PictureReader reader(BadPicture::kSkip);
-  for (const Sample& sample : evenly(data, most).samples) {
+  for (const Sample& sample : data.samples) {
     const std::optional<Image> image = reader.read(sample.image);
     if (!image) continue;
     InputImage input(static_cast<size_t>(size.width) * size.height * 3);
@@ -102,20 +126,6 @@ std::vector<InputImage> letterboxed(const Dataset& data, int most, Size size) {
   }
   reader.finish();
   return images;
-}
-
-// The outputs of a model for each image.
-std::vector<OutputValues> outputs_for(Engine& engine, const Model& model,
-                                      const std::vector<InputImage>& images,
-                                      const EngineRunOptions& options) {
-  EngineRun run(engine, model, options);
-  std::vector<OutputValues> outputs;
-  for (const InputImage& image : images) {
-    if (stop_requested()) fail("interrupted; nothing was written");
-    run.infer(image);
-    outputs.push_back(run.outputs());
-  }
-  return outputs;
 }
 
 std::vector<TruthObject> objects_of(const Detections& found) {
@@ -156,16 +166,17 @@ class Adapter {
         whole_(read_model(options.float_model)),
         size_(options.size) {
     check_pair(int8_, whole_, options);
+    check_output(options);
     whole_ = fold_batch_norm(std::move(whole_));
     const int usual = int8_.info.usual_side();
     if (size_ == Size{}) size_ = {usual, usual};
-    images_ = images_of(options.data);
+    images_ = images_of(options.data, options.images);
   }
 
   AdaptResult run() {
     const auto engine =
         choose_engine({.name = o_.engine, .weight_bits = int8_.quantization.weight_bits_or_zero()});
-    const std::vector<InputImage> images = letterboxed(images_.fit, o_.images, size_);
+    const std::vector<InputImage> images = letterboxed(images_.fit, size_);
     result_.fitted = images.size();
     const Model best = nearest(*engine, images);
     judge(best);
@@ -174,32 +185,46 @@ class Adapter {
   }
 
  private:
-  // Of all choices of ranges.
+  // Of all choices of ranges, the one whose outputs are nearest to those of the float model.
   Model nearest(Engine& engine, const std::vector<InputImage>& images) {
     const EngineRunOptions options{.size = size_, .threads = o_.threads};
-    const std::vector<QuantParams> present = ranges_of(int8_);
     const std::vector<QuantParams> measured = measure(images, options);
-    const auto wanted = outputs_for(engine, whole_, images, options);
-    Model best = int8_;
-    for (const auto& [name, model] : {std::pair{kAsItIs, int8_},
-                                      {kWider, with_ranges(int8_, wider_ranges(present, measured))},
-                                      {kMeasured, with_ranges(int8_, measured)}}) {
-      OutputDistance distance(int8_);
-      const auto found = outputs_for(engine, model, images, options);
-      for (size_t i = 0; i < found.size(); ++i) distance.add(found[i], wanted[i]);
-      const AdaptCandidate candidate{name, distance.value()};
-      log_info("ranges {}: distance {:.4f} from the float model", name, candidate.distance);
-      const auto& list = result_.candidates;
-      const bool nearer = std::all_of(list.begin(), list.end(), [&](const AdaptCandidate& c) {
-        return candidate.distance < c.distance;
-      });
-      if (nearer) {
-        best = model;
-        result_.chosen = name;
-      }
-      result_.candidates.push_back(candidate);
+    std::vector<Model> models{int8_, with_ranges(int8_, wider_ranges(ranges_of(int8_), measured)),
+                              with_ranges(int8_, measured)};
+    const std::vector<double> distances = distances_of(engine, models, images, options);
+    size_t best = 0;
+    for (size_t i = 0; i < models.size(); ++i) {
+      result_.candidates.push_back({kChoices[i], distances[i]});
+      log_info("ranges {}: distance {:.4f} from the float model", kChoices[i], distances[i]);
+      if (distances[i] < distances[best]) best = i;
     }
-    return best;
+    result_.chosen = kChoices[best];
+    return std::move(models[best]);
+  }
+
+  // Image by image, so that no outputs are kept.
+  [[nodiscard]] std::vector<double> distances_of(Engine& engine, const std::vector<Model>& models,
+                                                 const std::vector<InputImage>& images,
+                                                 const EngineRunOptions& options) const {
+    EngineRun whole(engine, whole_, options);
+    std::vector<EngineRun> runs;
+    std::vector<OutputDistance> distances;
+    for (const Model& model : models) {
+      runs.emplace_back(engine, model, options);
+      distances.emplace_back(model);
+    }
+    for (const InputImage& image : images) {
+      if (stop_requested()) fail("interrupted; nothing was written");
+      whole.infer(image);
+      const OutputValues wanted = whole.outputs();
+      for (size_t i = 0; i < runs.size(); ++i) {
+        runs[i].infer(image);
+        distances[i].add(runs[i].outputs(), wanted);
+      }
+    }
+    std::vector<double> values;
+    for (const OutputDistance& distance : distances) values.push_back(distance.value());
+    return values;
   }
 
   [[nodiscard]] std::vector<QuantParams> measure(const std::vector<InputImage>& images,
@@ -217,10 +242,11 @@ class Adapter {
     result_.labels = images_.labels;
     if (!images_.labels) take_boxes_as_truth();
     result_.judged = images_.judge.samples.size();
-    const fs::path file = fs::path(o_.output).concat(".candidate.safetensors");
+    const fs::path file =
+        fs::path(o_.output).concat(fmt::format(".{}.candidate.safetensors", ::getpid()));
     const MapEvaluator before = map_of(o_.model);
     result_.before = result_.after = before.main().summary().map50_95;
-    if (result_.chosen == kAsItIs) return;
+    if (result_.chosen == kChoices[0]) return;
     write_model_file(file, best, StorageKind::kF32);
     std::optional<MapEvaluator> after;
     try {
@@ -285,8 +311,11 @@ class Adapter {
 
 std::vector<QuantParams> ranges_of(const Model& int8) {
   std::vector<QuantParams> ranges;
-  for (const auto& group : placement_of(int8, without_quantization(int8)).groups)
-    ranges.push_back(int8.quantization.values.at(group.front()));
+  for (const auto& group : placement_of(int8, without_quantization(int8)).groups) {
+    const QuantParams* params = int8.quantization.find(group.front());
+    if (params == nullptr) fail("'{}': the int8 model has no range for it", group.front());
+    ranges.push_back(*params);
+  }
   return ranges;
 }
 

@@ -1,6 +1,5 @@
-// Adapts an int8 model to the images of one site: the ranges of its values are measured anew, in an
-// engine. The weights stay. The new model is taken only where it is better by more than chance on
-// images that were kept apart.
+// Adapts an int8 model to the images of one site. An engine measures the ranges of its values anew,
+// and the weights stay. Images that were kept apart decide whether the new model is taken.
 #pragma once
 
 #include <filesystem>
@@ -20,8 +19,8 @@ struct AdaptOptions {
   std::string engine = "auto";
   Size size;        // of the input; empty: the size of the model
   int threads = 0;  // of the engine; 0: one for each core
-  int images = 64;  // that ranges are measured on, at most
-  int tried = 4;    // of them, that each range is tried on
+  int images = 64;  // for the ranges, at most
+  int tried = 4;    // of them, for the trials of each range
 };
 
 // One choice of ranges.

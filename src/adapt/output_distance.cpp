@@ -92,6 +92,8 @@ void OutputDistance::add(const OutputValues& found, const OutputValues& wanted) 
               .fine = part(values, OutputRole::kFineKeypoint, stride),
               .visibility = part(values, OutputRole::kVisibility, stride)};
       s.cells = s.classes->size() / info_.names.size();
+      if (s.box->size() != kSides * info_.head.bins.size() * s.cells)
+        fail("stride {}: the outputs do not fit each other", stride);
       return s;
     };
     const Scale a = scale_of(found), b = scale_of(wanted);

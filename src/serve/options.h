@@ -1,9 +1,9 @@
 // The options of the services around a watch. serve/config/live_options.cpp lists every option.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace octet {
 
@@ -36,7 +36,7 @@ struct CollectOptions {
   std::filesystem::path folder;  // empty: not wanted
   int keep = 2000;               // pictures
   int per_day = 200;
-  std::vector<std::string> hide;  // zones that are made black
+  int64_t max_bytes = 500'000'000;  // of the folder
   bool operator==(const CollectOptions&) const = default;
 };
 

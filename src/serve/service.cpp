@@ -104,7 +104,7 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     StatusSources sources;
     if (mqtt) sources.mqtt = [&mqtt] { return mqtt->status(); };
     if (reloader) sources.reload = [&reloader] { return reloader->status(); };
-    if (sites) sources.sites = [&sites] { return sites->changes(); };
+    if (!config.site.drift.empty()) sources.sites = [&sites] { return sites->changes(); };
     server.emplace(config.http, watch, *board, sources);
     log_info("the page is at {}://{}/", config.http.certificate.empty() ? "http" : "https",
              server->address());

@@ -50,6 +50,9 @@ void print(const AdaptResult& r, const Options& o) {
       r.before, r.chosen, r.after, r.after - r.before, r.gain.low, r.gain.high);
   if (r.taken)
     print_out("taken      {}\n", o.adapt.output.string());
+  else if (r.after == r.before && r.gain.low == 0 && r.gain.high == 0)
+    print_out("not taken  no other ranges are nearer to the float model; {} stays as it is\n",
+              o.adapt.model.string());
   else
     print_out("not taken  the gain may be chance; {} stays as it is\n", o.adapt.model.string());
 }
@@ -74,10 +77,9 @@ void add_adapt(CLI::App& root) {
   verb->add_option("--float", a.float_model, "The float model that it was made of.")
       ->required()
       ->type_name("FILE");
-  verb->add_option(
-          "--data", a.data,
-          "A data.yaml: train gives the ranges, val evaluates. Or a folder of images: every "
-          "second one evaluates, by the boxes of the float model.")
+  verb->add_option("--data", a.data,
+                   "A data.yaml: train gives the ranges, val evaluates. Or a folder of images: the "
+                   "second half evaluates, by the boxes of the float model.")
       ->required()
       ->type_name("FILE");
   verb->add_option("-o,--output", a.output,
@@ -94,7 +96,7 @@ void add_adapt(CLI::App& root) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   verb->add_option("--images", a.images, "Images that ranges are measured on, at most.")
-      ->check(CLI::Range(8, 100000))
+      ->check(CLI::Range(15, 100000))
       ->capture_default_str();
   verb->add_option("--tried", a.tried, "Of these, the images that each range is tried on.")
       ->check(CLI::Range(1, 1000))

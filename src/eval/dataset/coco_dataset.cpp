@@ -277,4 +277,10 @@ Dataset read_dataset(const fs::path& given, const DatasetOptions& options) {
   fail("{}: a dataset is expected as data.yaml or COCO .json", path.string());
 }
 
+bool has_part(const fs::path& given, const std::string& split) {
+  const fs::path path = dataset_file(given);
+  require_file(path);
+  return !is_yaml(path) || names_part(path, split);
+}
+
 }  // namespace octet

@@ -41,6 +41,9 @@ struct DatasetOptions {
 [[nodiscard]] Dataset read_dataset(const std::filesystem::path& path,
                                    const DatasetOptions& options);
 
+// Whether a data.yaml, or that of a folder, names such a part. A COCO JSON file is every part.
+[[nodiscard]] bool has_part(const std::filesystem::path& path, const std::string& split);
+
 // Reads a folder of images without labels, and the folders below it. The names of classes and the
 // keypoints stay empty. Throws an Error that names the folder when it has no image.
 [[nodiscard]] Dataset read_unlabelled(const std::filesystem::path& folder);

@@ -19,4 +19,7 @@ namespace octet {
 [[nodiscard]] Dataset parse_coco_dataset(std::string_view text, const std::filesystem::path& path,
                                          const DatasetOptions& options);
 
+// Whether the file names a part of that name.
+[[nodiscard]] bool names_part(const std::filesystem::path& path, const std::string& split);
+
 }  // namespace octet

@@ -148,11 +148,15 @@ fs::path find_entry(const fs::path& root, const std::string& entry) {
   return found.lexically_normal();
 }
 
+YAML::Node part_of(const YAML::Node& yaml, const std::string& split_name) {
+  const bool other_name = split_name == "val" && !yaml["val"];
+  return yaml[other_name ? "validation" : split_name];
+}
+
 std::vector<fs::path> split_pictures(const YAML::Node& yaml, const fs::path& path,
                                      const std::string& split_name) {
   const fs::path root = root_folder(yaml, path);
-  const bool other_name = split_name == "val" && !yaml["val"];
-  const YAML::Node node = yaml[other_name ? "validation" : split_name];
+  const YAML::Node node = part_of(yaml, split_name);
   if (!node || node.IsNull()) fail("{}: has no '{}'", path.string(), split_name);
   const auto entries =
       node.IsSequence() ? node.as<std::vector<std::string>>() : std::vector{node.as<std::string>()};
@@ -225,6 +229,13 @@ void read_samples(const std::vector<fs::path>& pictures, const std::string& name
 }
 
 }  // namespace
+
+bool names_part(const fs::path& path, const std::string& split) {
+  const YAML::Node yaml = load_yaml(read_text_file(path), path.string());
+  if (!yaml.IsMap()) return false;
+  const YAML::Node node = part_of(yaml, split);
+  return node && !node.IsNull();
+}
 
 Dataset read_unlabelled(const fs::path& folder) {
   Dataset out;

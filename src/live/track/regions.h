@@ -25,6 +25,7 @@ struct Zone {
   std::vector<Point> corners;        // three or more
   std::vector<std::string> classes;  // classes that count; empty: all
   bool motion = false;               // the motion gate only watches such zones, if there are any
+  bool hide = false;                 // black in collected images
   bool operator==(const Zone&) const = default;
 };
 

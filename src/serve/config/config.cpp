@@ -134,6 +134,7 @@ RegionSpec read_regions(Section& camera) {
                          .corners = read_points(zone, 3, kMostCorners),
                          .classes = read_classes(zone)});
     zone.read("motion", out.zones.back().motion);
+    zone.read("hide", out.zones.back().hide);
     zone.done();
   }
   Section lines = camera.section(camera.find("lines"));
@@ -203,19 +204,6 @@ bool would_overwrite(const fs::path& path, const fs::path& original) {
   return fs::is_regular_file(path, missing) && fs::equivalent(folder, original, missing);
 }
 
-// A wrong name would show what is to stay private.
-void require_hidden_zones(const LiveConfig& config) {
-  for (const std::string& name : config.site.collect.hide) {
-    const bool known =
-        std::any_of(config.cameras.begin(), config.cameras.end(), [&](const CameraSpec& camera) {
-          const auto& zones = camera.regions.zones;
-          return std::any_of(zones.begin(), zones.end(),
-                             [&](const Zone& zone) { return zone.name == name; });
-        });
-    if (!known) fail_usage("collect.hide: no source has a zone '{}'", name);
-  }
-}
-
 }  // namespace
 
 LiveConfig parse_live_config(const std::string& text, const std::string& name,
@@ -277,7 +265,6 @@ void complete(LiveConfig& config) {
   if (!config.mqtt.discovery.empty() && config.mqtt.host.empty())
     fail_usage("--mqtt-discovery: it needs a broker; give --mqtt ADDRESS");
   require_other_files(config);
-  require_hidden_zones(config);
   WatchOptions& watch = config.watch;
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");

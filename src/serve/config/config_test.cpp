@@ -142,15 +142,16 @@ TEST(LiveConfig, NamesAreCleanAndBounded) {
   EXPECT_THAT(error_of([&] { complete(long_name); }), HasSubstr("201 bytes is too long"));
 }
 
-TEST(LiveConfig, HidesZonesThatThereAre) {
-  const std::string sources =
-      "model: m\nsources: {a: {address: a.mp4, zones: {door: {points: [[0, 0], [1, 0], [1, "
-      "1]]}}}}\n";
-  LiveConfig c = parse(sources + "collect: {folder: kept, hide: door}\n");
-  EXPECT_EQ(error_of([&] { complete(c); }), "");
-  EXPECT_EQ(c.site.collect.folder, "/box/kept");
-  c = parse(sources + "collect: {folder: kept, hide: 'door, dor'}\n");
-  EXPECT_EQ(error_of([&] { complete(c); }), "collect.hide: no source has a zone 'dor'");
+TEST(LiveConfig, ReadsTheOptionsOfASite) {
+  const LiveConfig c = parse(
+      "model: m\nsources: {a: {address: a.mp4, zones: {door: {points: [[0, 0], [1, 0], [1, 1]], "
+      "hide: true}}}}\ndrift: usual.json\ncollect: {folder: kept, keep: 9, per-day: 3, max-mb: "
+      "5}\n");
+  EXPECT_TRUE(c.cameras[0].regions.zones[0].hide);
+  EXPECT_EQ(c.site.drift, "/box/usual.json");
+  EXPECT_EQ(
+      c.site.collect,
+      (CollectOptions{.folder = "/box/kept", .keep = 9, .per_day = 3, .max_bytes = 5'000'000}));
 }
 
 TEST(LiveConfig, DiscoveryNeedsABroker) {

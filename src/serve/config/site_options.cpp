@@ -1,7 +1,3 @@
-#include <fmt/ranges.h>
-
-#include <sstream>
-
 #include "serve/config/option_groups.h"
 
 namespace octet {
@@ -9,17 +5,7 @@ namespace {
 
 using C = LiveConfig;
 
-Option<C> hide_option() {
-  return {{.key = "collect.hide",
-           .help = "Zones that are made black in collected images, joined by commas."},
-          [](const C& c) { return fmt::format("{}", fmt::join(c.site.collect.hide, ",")); },
-          [](C& c, const std::string& text) {
-            c.site.collect.hide.clear();
-            std::istringstream names(text);
-            for (std::string name; std::getline(names >> std::ws, name, ',');)
-              c.site.collect.hide.push_back(name);
-          }};
-}
+constexpr double kMegabyte = 1e6;
 
 }  // namespace
 
@@ -50,7 +36,15 @@ std::vector<LiveOption> site_options() {
            .help = "Number of images that are collected in a day, at most.",
            .range = {1, 1e6}},
           [](auto& c) -> auto& { return c.site.collect.per_day; })},
-      {hide_option()},
+      {converted_option<C>(
+          {.key = "collect.max-mb",
+           .help = "Megabytes that the folder may have.",
+           .kind = OptionKind::kInteger,
+           .range = {1, 1e6}},
+          [](const C& c) { return static_cast<double>(c.site.collect.max_bytes) / kMegabyte; },
+          [](C& c, double megabytes) {
+            c.site.collect.max_bytes = static_cast<int64_t>(megabytes * kMegabyte);
+          })},
   };
 }
 

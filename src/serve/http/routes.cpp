@@ -147,7 +147,12 @@ std::optional<HttpAnswer> Routes::answer(const HttpRequest& request) {
 
 HttpAnswer Routes::state(const HttpRequest&) {
   json j{{"settings", settings_of(watch_)}, {"cameras", json::array()}};
-  for (const CameraSummary& c : watch_.cameras()) j["cameras"].push_back(to_json(c));
+  const SiteChanges changes = surroundings_.sites ? surroundings_.sites() : SiteChanges{};
+  for (const CameraSummary& c : watch_.cameras()) {
+    j["cameras"].push_back(to_json(c));
+    if (const auto at = changes.find(c.name); at != changes.end())
+      j["cameras"].back()["changes"] = at->second;
+  }
   const Machine m = machine();
   j["rss_mb"] = m.rss_mb;
   if (m.celsius) j["celsius"] = *m.celsius;
@@ -156,7 +161,6 @@ HttpAnswer Routes::state(const HttpRequest&) {
   j["started"] = started_;
   if (const auto g = watch_.governor()) j["governor"] = {{"skip", g->skip}, {"reason", g->reason}};
   if (surroundings_.mqtt) j["mqtt"] = to_json(surroundings_.mqtt());
-  if (surroundings_.sites) j["changes"] = surroundings_.sites();
   if (surroundings_.reload) j["configuration"] = to_json(surroundings_.reload());
   return json_answer(j);
 }

@@ -1,4 +1,4 @@
-// Keeps the pictures of a site that teach most, with their detections as labels, in the layout of
+// Keeps the images of a site that teach most, with their detections as labels, in the layout of
 // Ultralytics:
 //
 //   FOLDER/data.yaml  FOLDER/images/000001-CAMERA-REASON.jpg  FOLDER/labels/000001-CAMERA-REASON.txt
@@ -9,7 +9,9 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/concurrency/background.h"
 #include "live/watch.h"
@@ -17,28 +19,33 @@
 
 namespace octet {
 
-// Why a picture is kept: a detection is uncertain, a certain object was lost, the site changed, or
-// none of these for an hour. kNone: it is not.
-enum class CollectReason { kNone, kUncertain, kLost, kChanged, kUsual };
-[[nodiscard]] const char* reason_name(CollectReason reason);
+// The reason to keep an image: the site changed, a certain object was lost, a detection is
+// uncertain, or none of these for an hour.
+enum class CollectReason { kChanged, kLost, kUncertain, kUsual };
+[[nodiscard]] std::string_view reason_name(CollectReason reason);
 
-// Decides which pictures of one camera are kept. Pure logic, one thread.
+// Decides which images of one camera are kept. Pure logic, one thread.
 class CollectPolicy {
  public:
-  // `seconds`: on any clock. `changed`: the site looks other than usual.
-  [[nodiscard]] CollectReason look(const Detections& detections, bool changed, double seconds);
+  // `seconds`: on any clock that does not go back. `pause`: seconds between two images, at least.
+  // `changed`: the site looks other than usual.
+  [[nodiscard]] std::optional<CollectReason> look(const Detections& detections, bool changed,
+                                                  double seconds, double pause);
 
  private:
-  double last_ = -1e9;  // when a picture was kept
-  int certain_ = 0;     // objects in the frame before
+  std::optional<double> last_;  // when an image was kept, or the first frame came
+  int certain_ = 0;             // objects in the frame before
 };
 
-// The labels of a picture: "class x y width height [x y visibility …]" a line, as shares of it.
-[[nodiscard]] std::string label_text(const Detections& detections, Size picture);
+// The labels of an image: "class x y width height [x y visibility …]" a line, as shares of it.
+// Objects whose centre lies in a hidden zone are left out.
+[[nodiscard]] std::string label_text(const Detections& detections, Size picture,
+                                     const RegionSpec& regions);
 
 class Collector {
  public:
-  // Creates the folders. Pictures that are there count for the limits.
+  // Creates the folders. Images that are there count for the limits. Throws an Error that names a
+  // folder that cannot be written.
   explicit Collector(const CollectOptions& options);
 
   // Quick: called by the detection thread.
@@ -50,17 +57,27 @@ class Collector {
     SharedResult result;
     CollectReason reason = CollectReason::kUsual;
   };
+  struct Entry {
+    std::string name;
+    int64_t bytes = 0;
+  };
   [[nodiscard]] bool within_day();
+  [[nodiscard]] double pause() const;
+  [[nodiscard]] std::filesystem::path image_file(const std::string& name) const;
+  [[nodiscard]] std::filesystem::path label_file(const std::string& name) const;
   void write(const Kept& kept);
-  void describe(const StreamResult& result) const;
+  void describe(const StreamResult& result);
+  void make_room();
 
   CollectOptions options_;
-  std::map<int64_t, CollectPolicy> policies_;  // by camera
+  std::map<std::string, CollectPolicy> policies_;  // by camera
   Clock::time_point day_began_ = Clock::now();
-  int today_ = 0;                  // pictures
-  std::deque<std::string> names_;  // of those that are kept, the oldest first
-  int64_t number_ = 0;             // of the newest
-  Background<Kept> writer_;        // the last member: it uses the others
+  int today_ = 0;              // images
+  std::deque<Entry> entries_;  // the oldest first
+  int64_t bytes_ = 0;          // of all
+  int64_t number_ = 0;         // of the newest
+  std::string described_;      // the content of data.yaml that was seen or written
+  Background<Kept> writer_;    // the last member: it uses the others
 };
 
 }  // namespace octet

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace octet {
 namespace {
@@ -25,8 +26,9 @@ constexpr std::array<Bound, kMeasures> kBounds{{{.ratio = 1.35, .difference = 12
                                                 {.ratio = 1, .difference = 8},
                                                 {.ratio = 1.2, .difference = 0.1}}};
 
+const Appearance kNothing{NAN, NAN, NAN, NAN, NAN, NAN};
+
 bool differs(Measure measure, double usual, double spread, double now) {
-  if (std::isnan(usual) || std::isnan(now)) return false;
   const Bound& bound = kBounds[static_cast<size_t>(measure)];
   const double off = std::abs(now - usual);
   if (off < std::max(bound.difference, kDeviations * spread)) return false;
@@ -37,14 +39,15 @@ bool differs(Measure measure, double usual, double spread, double now) {
 
 std::string Change::text() const {
   const bool more = now > usual;
-  const std::string share = fmt::format("is {:.0f} % of the usual one", 100 * now / usual);
+  const std::string share =
+      usual < 1 ? "" : fmt::format(": {:.0f} % of the usual brightness", 100 * now / usual);
   switch (measure) {
     case Measure::kBrightness:
-      return fmt::format("{}: the brightness {}", more ? "brighter" : "darker", share);
+      return (more ? "brighter" : "darker") + share;
     case Measure::kContrast:
-      return fmt::format("{} contrast: it {}", more ? "more" : "less", share);
+      return more ? "more contrast than usual" : "less contrast than usual";
     case Measure::kSharpness:
-      return fmt::format("{}: the sharpness {}", more ? "sharper" : "blurred", share);
+      return more ? "sharper than usual" : "blurred";
     case Measure::kBlue:
       return more ? "bluer than usual" : "yellower than usual";
     case Measure::kRed:
@@ -70,41 +73,43 @@ bool Drift::add(const Appearance& sample) {
     window[m] = sums_.count[m] < kFewestValues ? NAN : sums_.sum[m] / sums_.count[m];
   samples_ = 0;
   sums_ = {};
-  if (usual_) return compare(window);
-  learn(window);
-  return false;
+  const bool learned = learn(window);
+  return usual_ && !learned && compare(window);
 }
 
-void Drift::learn(const Appearance& window) {
-  learned_.push_back(window);
-  if (learned_.size() < kLearned) return;
-  UsualLook usual;
+// Returns whether the window was needed to learn a measure.
+bool Drift::learn(const Appearance& window) {
+  UsualLook look = usual_.value_or(UsualLook{.mean = kNothing, .spread = {}});
+  bool learned = false;
   for (size_t m = 0; m < kMeasures; ++m) {
-    double low = INFINITY, high = -INFINITY, sum = 0;
-    for (const Appearance& w : learned_) {
-      low = std::min(low, w[m]);
-      high = std::max(high, w[m]);
-      sum += w[m];
-    }
-    usual.mean[m] = sum / kLearned;
-    usual.spread[m] = (high - low) / 2;
+    if (!std::isnan(look.mean[m]) || std::isnan(window[m])) continue;
+    std::vector<double>& seen = learned_[m];
+    seen.push_back(window[m]);
+    learned = true;
+    if (seen.size() < kLearned) continue;
+    const auto [low, high] = std::minmax_element(seen.begin(), seen.end());
+    look.mean[m] = std::accumulate(seen.begin(), seen.end(), 0.0) / kLearned;
+    look.spread[m] = (*high - *low) / 2;
   }
-  usual_ = usual;
-  learned_.clear();
+  if (!std::isnan(look.mean[0])) usual_ = look;
+  return learned;
 }
 
+// A window without a value says nothing of that measure.
 bool Drift::compare(const Appearance& window) {
   std::vector<Change> changes;
   bool other = false;
   for (size_t m = 0; m < kMeasures; ++m) {
     const auto measure = static_cast<Measure>(m);
-    const bool was = std::any_of(changes_.begin(), changes_.end(),
-                                 [&](const Change& c) { return c.measure == measure; });
-    const bool off = differs(measure, usual_->mean[m], usual_->spread[m], window[m]);
-    for_[m] = off ? std::max(for_[m], 0) + 1 : std::min(for_[m], 0) - 1;
-    const bool is = was ? for_[m] > -kLasting : for_[m] >= kLasting;
-    other = other || is != was;
-    if (is) changes.push_back({measure, usual_->mean[m], window[m]});
+    const auto was = std::find_if(changes_.begin(), changes_.end(),
+                                  [&](const Change& c) { return c.measure == measure; });
+    const bool known = !std::isnan(window[m]) && !std::isnan(usual_->mean[m]);
+    const bool off = known && differs(measure, usual_->mean[m], usual_->spread[m], window[m]);
+    int& windows = windows_off_[m];
+    if (known) windows = off ? std::max(windows, 0) + 1 : std::min(windows, 0) - 1;
+    const bool is = was != changes_.end() ? windows > -kLasting : windows >= kLasting;
+    other = other || is != (was != changes_.end());
+    if (is) changes.push_back(known ? Change{measure, usual_->mean[m], window[m]} : *was);
   }
   changes_ = std::move(changes);
   return other;

@@ -33,7 +33,9 @@ class Drift {
   // Without a usual look, the first minutes give one.
   explicit Drift(std::optional<UsualLook> usual = {});
 
-  // Adds a sample, one every kSampleSeconds. Returns whether changes() are others than before.
+  // Adds a sample, one every kSampleSeconds. Returns whether changes() are others than before. A
+  // measure that has no value in the first minutes, such as the confidence where no object is seen,
+  // is learned later.
   bool add(const Appearance& sample);
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
   [[nodiscard]] const std::optional<UsualLook>& usual() const { return usual_; }
@@ -43,14 +45,14 @@ class Drift {
     Appearance sum{};
     std::array<int, kMeasures> count{};
   };
-  void learn(const Appearance& window);
+  [[nodiscard]] bool learn(const Appearance& window);
   bool compare(const Appearance& window);
 
   std::optional<UsualLook> usual_;
   Sums sums_;
-  int samples_ = 0;                   // of the window that is being filled
-  std::vector<Appearance> learned_;   // windows
-  std::array<int, kMeasures> for_{};  // windows in a row that differ; negative: that do not
+  int samples_ = 0;                                     // of the window that is being filled
+  std::array<std::vector<double>, kMeasures> learned_;  // of the first windows with a value
+  std::array<int, kMeasures> windows_off_{};  // in a row that differ; negative: that do not
   std::vector<Change> changes_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/json/parse_json.h"
 #include "core/log.h"
 #include "core/text/json_text.h"
@@ -21,12 +22,18 @@ constexpr const char* kFormat = "octet usual looks";
 constexpr int kVersion = 1;
 constexpr size_t kMostBytes = size_t{1} << 20;
 constexpr size_t kMostCameras = 1000;
+constexpr size_t kBehind = 8;
 
 // NaN, of a measure that had no value, is null.
 ordered_json to_json(const Appearance& values) {
   auto list = ordered_json::array();
   for (const double v : values) list.push_back(std::isfinite(v) ? ordered_json(v) : ordered_json());
   return list;
+}
+
+// Measures without a value are equal.
+bool equal(const UsualLook& a, const UsualLook& b) {
+  return to_json(a.mean) == to_json(b.mean) && to_json(a.spread) == to_json(b.spread);
 }
 
 Appearance appearance_in(const json& j, const char* key) {
@@ -43,7 +50,7 @@ Appearance appearance_in(const json& j, const char* key) {
 
 UsualLooks looks_in(const json& j) {
   if (j.value("format", "") != kFormat || j.value("version", 0) != kVersion)
-    fail("is not a file of usual looks of version {}", kVersion);
+    fail("is not a file of usual looks of version {}; name another file", kVersion);
   UsualLooks looks;
   if (j.at("cameras").size() > kMostCameras) fail("has more than {} cameras", kMostCameras);
   for (const auto& [camera, look] : j.at("cameras").items())
@@ -55,12 +62,12 @@ UsualLooks looks_in(const json& j) {
 
 UsualLooks parse_usual_looks(const std::string& text, const std::string& name) {
   try {
-    Budget budget(name, text.size());
+    Budget budget("the file", text.size());
     return looks_in(parse_json(text, budget));
   } catch (const json::exception& e) {
     fail("{}: is damaged ({}); remove it, and octet learns the usual look again", name, e.what());
   } catch (const Error& e) {
-    fail("{}: {}; remove it, and octet learns the usual look again", name, e.what());
+    fail("{}: {}", name, e.what());
   }
 }
 
@@ -76,8 +83,14 @@ void write_usual_looks(const fs::path& file, const UsualLooks& looks) {
   write_text_file(file, dump_json(j) + "\n");
 }
 
-SiteWatch::SiteWatch(const SiteOptions& options) : options_(options) {
-  if (!options_.drift.empty()) usual_ = read_usual_looks(options_.drift);
+SiteWatch::SiteWatch(const SiteOptions& options)
+    : options_(options), writer_("drift", kBehind, [this](UsualLooks& looks) {
+        write_usual_looks(options_.drift, looks);
+      }) {
+  if (!options_.drift.empty()) {
+    usual_ = read_usual_looks(options_.drift);
+    require_room(fs::absolute(options_.drift).parent_path(), 0);
+  }
   if (!options_.collect.folder.empty()) collector_.emplace(options_.collect);
 }
 
@@ -85,7 +98,6 @@ void SiteWatch::add(const SharedResult& result, const Picture& picture) {
   bool changed = false;
   if (!options_.drift.empty()) {
     Site& site = site_of(*result);
-    if (result->seconds + kSampleSeconds < site.next) site.next = 0;  // the source began anew
     if (result->seconds >= site.next) measure(site, *result, picture);
     changed = !site.drift.changes().empty();
   }
@@ -97,15 +109,16 @@ SiteChanges SiteWatch::changes() const {
   return changes_;
 }
 
+// A camera of the same name with another address begins anew.
 SiteWatch::Site& SiteWatch::site_of(const StreamResult& result) {
-  const auto at = sites_.find(result.camera_id);
-  if (at != sites_.end()) return at->second;
+  const auto at = sites_.find(result.camera);
+  if (at != sites_.end() && at->second.camera_id == result.camera_id) return at->second;
+  if (at != sites_.end() && !at->second.drift.changes().empty()) say(result.camera, {});
   const auto usual = usual_.find(result.camera);
-  const bool known = usual != usual_.end();
+  Drift drift(usual == usual_.end() ? std::nullopt : std::optional(usual->second));
   return sites_
-      .emplace(
-          result.camera_id,
-          Site{.drift = Drift(known ? std::optional(usual->second) : std::nullopt), .known = known})
+      .insert_or_assign(result.camera,
+                        Site{.camera_id = result.camera_id, .drift = std::move(drift)})
       .first->second;
 }
 
@@ -113,18 +126,12 @@ void SiteWatch::measure(Site& site, const StreamResult& result, const Picture& p
   site.next = result.seconds + kSampleSeconds;
   if (site.drift.add(appearance_of(picture, result.detections)))
     say(result.camera, site.drift.changes());
-  if (!site.known && site.drift.usual()) remember(result, site);
-}
-
-void SiteWatch::remember(const StreamResult& result, Site& site) {
-  site.known = true;
-  usual_[result.camera] = *site.drift.usual();
-  try {
-    write_usual_looks(options_.drift, usual_);
-    log_info("{}: its usual look is learned", result.camera);
-  } catch (const Error& e) {
-    log_warning("{}", e.what());
-  }
+  const std::optional<UsualLook>& usual = site.drift.usual();
+  const auto kept = usual_.find(result.camera);
+  if (!usual || (kept != usual_.end() && equal(kept->second, *usual))) return;
+  if (kept == usual_.end()) log_info("{}: its usual look is learned", result.camera);
+  usual_[result.camera] = *usual;
+  writer_.offer(usual_);
 }
 
 void SiteWatch::say(const std::string& camera, const std::vector<Change>& changes) {

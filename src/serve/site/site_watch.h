@@ -25,6 +25,7 @@ void write_usual_looks(const std::filesystem::path& file, const UsualLooks& look
 
 class SiteWatch {
  public:
+  // Throws an Error for a file that is damaged, and for a folder that cannot be written.
   explicit SiteWatch(const SiteOptions& options);
 
   // Quick: called by the detection thread. Measures a picture every two seconds of the source.
@@ -34,21 +35,21 @@ class SiteWatch {
 
  private:
   struct Site {
+    int64_t camera_id = 0;
     Drift drift;
-    double next = 0;     // of the source's seconds, when a picture is measured
-    bool known = false;  // the file has its usual look
+    double next = 0;  // of the source's seconds, when an image is measured
   };
   Site& site_of(const StreamResult& result);
   void measure(Site& site, const StreamResult& result, const Picture& picture);
-  void remember(const StreamResult& result, Site& site);
   void say(const std::string& camera, const std::vector<Change>& changes);
 
   SiteOptions options_;
   UsualLooks usual_;
-  std::map<int64_t, Site> sites_;  // by camera
+  std::map<std::string, Site> sites_;  // by camera
   std::optional<Collector> collector_;
   mutable Mutex mutex_;
   SiteChanges changes_ OCTET_GUARDED_BY(mutex_);
+  Background<UsualLooks> writer_;  // the last member: it uses the others
 };
 
 }  // namespace octet

@@ -54,7 +54,7 @@ PruneRound parse_round(const fs::path& file, const std::string& key) {
       throw Unreachable(ErrorCode::kFailed, j.at("unreachable").get<std::string>());
     PruneRound round{.removals = {},
                      .cost = j.at("cost"),
-                     .share = j.at("share"),
+                     .share = j.value("share", 0.0),
                      .agreement = j.at("agreement")};
     for (const auto& r : j.at("removals"))
       round.removals.push_back({.kind = parse_removal(r.at("kind").get<std::string>()),
