@@ -90,12 +90,25 @@ void check_pair(const Model& int8, const Model& whole, const AdaptOptions& o) {
   if (!whole.quantization.empty())
     fail("--float {}: is an int8 model; give the float model that {} was made of",
          o.float_model.string(), o.model.string());
-  if (int8.info.names != whole.info.names || int8.info.head.strides != whole.info.head.strides ||
-      int8.info.head.keypoints != whole.info.head.keypoints)
+  const Head &a = int8.info.head, &b = whole.info.head;
+  if (int8.info.names != whole.info.names || a.strides != b.strides || a.bins != b.bins ||
+      a.keypoints != b.keypoints || a.keypoint_dims != b.keypoint_dims)
     fail(
         "--float {}: has other classes, strides or keypoints than {}; give the float model that "
         "it was made of",
         o.float_model.string(), o.model.string());
+}
+
+// Before the work of minutes.
+void check_output(const AdaptOptions& o) {
+  if (o.output.extension() != ".safetensors")
+    fail_usage("-o {}: a name that ends in .safetensors is expected", o.output.string());
+  for (const fs::path& input : {o.model, o.float_model}) {
+    std::error_code none;
+    if (fs::equivalent(o.output, input, none))
+      fail_usage("-o {}: is an input of the command; name another file", o.output.string());
+  }
+  require_room(fs::absolute(o.output).parent_path(), 0);
 }
 
 // The float network with the weights that the integers stand for.
