@@ -74,6 +74,29 @@ void write_onnx_nodes(const fs::path& path) {
   write_text_file(path, "\x3A" + varint(nodes.size()) + nodes);
 }
 
+// A field of protobuf that has a length.
+std::string field(int number, const std::string& bytes) {
+  return static_cast<char>(number << 3 | 2) + varint(bytes.size()) + bytes;
+}
+
+// A SavedModel with one graph, of these nodes.
+void write_saved_model(const fs::path& path, const std::string& nodes) {
+  write_text_file(path, field(2, field(2, nodes)));
+}
+void write_empty_nodes(const fs::path& path) {
+  write_saved_model(path, repeated(std::string("\x0A\0", 2), 4'000'000));
+}
+void write_named_nodes(const fs::path& path) {
+  std::string nodes;
+  for (int i = 0; i < 60'000; ++i) nodes += field(1, field(1, std::to_string(i)));
+  write_saved_model(path, nodes);
+}
+// An attribute of so many whole numbers, a byte each.
+void write_integers(const fs::path& path) {
+  const std::string list = field(1, field(3, std::string(2'000'000, '\x7F')));
+  write_saved_model(path, field(1, field(1, "n") + field(5, field(1, "k") + field(2, list))));
+}
+
 // As PyTorch would write it, but for the pickle.
 auto checkpoint(const std::string& python) {
   return [python](const fs::path& path) {
@@ -211,6 +234,10 @@ void read_listing(const fs::path& path) {
   const ExportFormat& format = *export_format_of(path);
   (void)format.list(read_export(format, path), path.string());
 }
+void read_saved_model(const fs::path& path) {
+  const std::string content = read_text_file(path);
+  (void)export_format("saved_model").list({.main = content, .weights = {}}, path.string());
+}
 void read_metadata(const fs::path& path) {
   const ExportContent content{.main = read_text_file(path), .weights = {}};
   (void)export_format_of(path)->read_metadata(content, path.string());
@@ -238,6 +265,9 @@ std::vector<WorstFile> worst_files() {
        read_any_model},
       {"deep.safetensors", safetensors("", "[", 20'000'000, ""), read_any_model},
       {"nodes.onnx", write_onnx_nodes, read_metadata},
+      {"empty.pb", write_empty_nodes, read_saved_model},
+      {"named.pb", write_named_nodes, read_saved_model},
+      {"integers.pb", write_integers, read_saved_model},
       {"elements.xml",
        [](const fs::path& path) {
          write_text_file(path, "<net>" + repeated("<a/>x", 3'000'000) + "</net>");

@@ -151,8 +151,8 @@ OCTET_C_API void octet_detections_close(octet_detections* detections); /* NULL: 
 
 /* Reads an Ultralytics checkpoint (.pt) and writes octet's model file (.safetensors). */
 OCTET_C_API octet_status octet_import(const char* checkpoint, const char* model);
-/* Writes a model as .onnx, .tflite or .xml, whichever `file` ends with. The input is `width` x
- * `height`; 0: the model's own. */
+/* Writes a model as .onnx, .tflite, .xml or _saved_model, whichever `file` ends with. The input is
+ * `width` x `height`; 0: the model's own. */
 OCTET_C_API octet_status octet_export(const char* model, const char* file, int32_t width,
                                       int32_t height);
 

@@ -25,9 +25,10 @@ struct ExportOptions {
   Log log = {};
 };
 
-// Writes `file`, which ends with .onnx, .tflite or .xml; beside an .xml its weights as .bin. A file
-// that is there is replaced when the new one is complete. Throws an Error that names the file or the
-// value that is wrong.
+// Writes `file`, which ends with .onnx, .tflite or .xml; beside an .xml its weights as .bin. A name
+// that ends with _saved_model becomes a folder, a SavedModel of TensorFlow. A file that is there is
+// replaced when the new one is complete. Throws an Error that names the file or the value that is
+// wrong.
 OCTET_API void export_model(const std::filesystem::path& model, const std::filesystem::path& file,
                             const ExportOptions& options = {});
 

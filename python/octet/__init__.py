@@ -176,7 +176,7 @@ def import_checkpoint(checkpoint: Path, model: Path) -> None:
 
 
 def export_model(model: Path, file: Path, *, size: Optional[Tuple[int, int]] = None) -> None:
-    """Writes a model as .onnx, .tflite or .xml, whichever `file` ends with."""
+    """Writes a model as .onnx, .tflite, .xml or _saved_model, whichever `file` ends with."""
     width, height = size or (0, 0)
     check(library.octet_export(os.fsencode(model), os.fsencode(file), width, height))
 

@@ -56,7 +56,7 @@ const std::vector<VerbRow>& verb_rows() {
                    {"--even-weights", "--bit-exact-everywhere"}}},
       {.name = "export",
        .task = kMakeSmall,
-       .purpose = "Write a model as ONNX, TensorFlow Lite or OpenVINO files.",
+       .purpose = "Write a model as ONNX, TensorFlow Lite, OpenVINO or SavedModel files.",
        .example = "octet export --model int8.safetensors --format onnx,tflite -o out"},
       {.name = "verify",
        .task = kMakeSmall,

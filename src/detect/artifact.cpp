@@ -114,6 +114,10 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
   }
 }
 
+bool is_folder_of_models(const fs::path& path) {
+  return fs::is_directory(path) && export_format_of(path) == nullptr;
+}
+
 std::vector<fs::path> models_in(const fs::path& folder) {
   std::vector<fs::path> found;
   for (const fs::path& file : list_folder(folder)) {
@@ -137,7 +141,7 @@ uintmax_t bytes_of_model(const fs::path& model) {
 }
 
 Artifact open_artifact(const fs::path& path) {
-  const fs::path file = fs::is_directory(path) ? xml_in(path) : path;
+  const fs::path file = is_folder_of_models(path) ? xml_in(path) : path;
   Artifact out;
   out.file = file;
   out.format = export_format_of(file);

@@ -15,8 +15,8 @@ namespace octet {
 
 struct Artifact {
   const ExportFormat* format = nullptr;  // of an export; null: a model file or a checkpoint
-  std::filesystem::path file;            // the .xml inside a folder
-  ExportContent content;                 // of an export
+  std::filesystem::path file;  // the .xml inside a folder; of other exports the folder itself
+  ExportContent content;       // of an export
   ModelInfo info;
   Layout layout = Layout::kRaw;
   bool fractions = false;      // decoded coordinates are fractions of the input's sides
@@ -25,9 +25,12 @@ struct Artifact {
   std::optional<Model> model;  // of a model file or a checkpoint
 };
 
-// Opens a file, or a folder with one .xml, as Ultralytics writes it. Throws an Error that names it.
+// Opens a file, a folder that is an export, or a folder with one .xml, as Ultralytics writes it.
+// Throws an Error that names it.
 [[nodiscard]] Artifact open_artifact(const std::filesystem::path& path);
 
+// Whether a path is a folder that is no export itself.
+[[nodiscard]] bool is_folder_of_models(const std::filesystem::path& path);
 // Returns the models and exports directly in a folder, sorted.
 [[nodiscard]] std::vector<std::filesystem::path> models_in(const std::filesystem::path& folder);
 // Returns the size of a file and of the one beside it that belongs to it, or of all files of a

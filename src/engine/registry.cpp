@@ -35,6 +35,9 @@ void require_known(const EngineRow& row, const EngineSettings& settings) {
 
 // "auto" of choose_engine().
 std::unique_ptr<Engine> choose_any(const EngineRequest& request) {
+  if (request.format != nullptr && !any_engine_reads(*request.format))
+    fail("{} is for other programs, and no engine of octet runs it; name another export",
+         request.format->title);
   std::string reasons;
   std::unique_ptr<Engine> saturating;
   for (const EngineRow& row : engine_rows()) {
@@ -90,6 +93,12 @@ const std::vector<EngineRow>& engine_rows() {
 
 bool EngineRow::reads(const ExportFormat& format) const {
   return std::find(formats.begin(), formats.end(), format.name) != formats.end();
+}
+
+bool any_engine_reads(const ExportFormat& format) {
+  const std::vector<EngineRow>& rows = engine_rows();
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const EngineRow& row) { return row.reads(format); });
 }
 
 bool EngineRow::knows(const EngineSettings& settings) const {

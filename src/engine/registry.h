@@ -39,6 +39,8 @@ struct EngineRow {
 // Installed or not, in the order in which "auto" tries them.
 [[nodiscard]] const std::vector<EngineRow>& engine_rows();
 [[nodiscard]] std::vector<std::string> engine_names();
+// Whether an engine reads files of the format, installed or not.
+[[nodiscard]] bool any_engine_reads(const ExportFormat& format);
 // The engines that run without being named.
 [[nodiscard]] std::vector<std::string> quick_engine_names();
 

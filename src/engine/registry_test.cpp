@@ -93,6 +93,15 @@ TEST(EngineModule, RefusesSettingsThatItsRowDoesNotList) {
             "engine fake: has no option 'delegate'; leave it out, or take --engine tflite");
 }
 
+TEST(ChooseEngine, FormatsForOtherProgramsAreNamed) {
+  EXPECT_TRUE(any_engine_reads(export_format("tflite")));
+  const ExportFormat& format = export_format("saved_model");
+  EXPECT_FALSE(any_engine_reads(format));
+  EXPECT_EQ(error_of([&] { (void)choose_engine({.format = &format}); }),
+            "TensorFlow SavedModel is for other programs, and no engine of octet runs it; name "
+            "another export");
+}
+
 TEST(ChooseEngine, AutoTakesOneThatKnowsTheSettings) {
   const std::string missing = error_of([] { (void)load_engine("tflite"); });
   if (!missing.empty()) GTEST_SKIP() << missing;

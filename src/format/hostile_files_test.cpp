@@ -292,7 +292,7 @@ TEST(Exports, WithNanAreRefused) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   Model model = fold_batch_norm(
       read_checkpoint(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt"));
-  for (const char* name : {"onnx", "openvino", "tflite"}) {
+  for (const char* name : {"onnx", "openvino", "tflite", "saved_model"}) {
     const ExportFormat& format = export_format(name);
     const std::filesystem::path path = folder / ("m" + std::string(format.extension));
     std::get<Conv2d>(model.graph.nodes[0].op).weight.values[0] = 0.5F;

@@ -5,10 +5,12 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "format/listing.h"
 #include "format/onnx/external_data.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/savedmodel/saved_model.h"
 #include "format/tflite/summary.h"
 #include "format/tflite/targets.h"
 #include "format/tflite/tflite.h"
@@ -66,6 +68,17 @@ TargetReport check_tflite_target(const ExportContent& content, const std::string
   return {.operators = summary.operators.size(), .fallbacks = fallbacks(summary, target)};
 }
 
+ExportContent make_saved_model_content(const Model& model, const ExportOptions& o) {
+  return {.main = make_saved_model(model, o.size, o.layout), .weights = {}};
+}
+ExportListing list_saved_model_content(const ExportContent& content, const std::string& name) {
+  return list_saved_model(as_bytes(content.main), name);
+}
+std::map<std::string, std::string> read_saved_model_content_metadata(const ExportContent& content,
+                                                                     const std::string& name) {
+  return read_saved_model_metadata(as_bytes(content.main), name);
+}
+
 std::string needs_of_tflite(const ExportContent& content, const std::string& name) {
   const bool edge_tpu = summarize_tflite(as_bytes(content.main), name).edge_tpu;
   return edge_tpu ? "an Edge TPU, by --delegate libedgetpu.so.1" : "";
@@ -110,10 +123,46 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .needs = needs_of_tflite,
                                       .fractions = true,
                                       .int8_only = true,
-                                      .compiler = &kEdgeTpuCompiler}};
+                                      .compiler = &kEdgeTpuCompiler},
+                                     {.name = "saved_model",
+                                      .title = "TensorFlow SavedModel",
+                                      .extension = "_saved_model",
+                                      .folder_file = "saved_model.pb",
+                                      .make = make_saved_model_content,
+                                      .read_metadata = read_saved_model_content_metadata,
+                                      .list = list_saved_model_content}};
 
 fs::path weights_path(const ExportFormat& format, fs::path path) {
   return path.replace_extension(format.weights_extension);
+}
+
+// Without a slash at the end.
+std::string name_of(const fs::path& path) {
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+// The file that is read first: of a folder the one inside.
+fs::path main_path(const ExportFormat& format, const fs::path& path) {
+  if (format.folder_file.empty() || name_of(path) == format.folder_file) return path;
+  return path / format.folder_file;
+}
+
+bool is_export(const ExportFormat& format, const fs::path& path) {
+  if (format.folder_file.empty()) return path.extension() == format.extension;
+  const std::string name = name_of(path);
+  std::error_code ignored;
+  return name == format.folder_file || name.ends_with(format.extension) ||
+         fs::is_regular_file(path / format.folder_file, ignored);
+}
+
+// A reader of the folder would take the files of another program for a part of the export.
+void make_export_folder(const ExportFormat& format, const fs::path& folder) {
+  make_folder(folder);
+  for (const fs::path& entry : list_folder(folder)) {
+    if (entry.filename() != format.folder_file)
+      fail("{}: holds {}, which octet did not write; remove the folder, or choose another",
+           folder.string(), entry.filename().string());
+  }
 }
 
 }  // namespace
@@ -136,10 +185,8 @@ const ExportFormat& export_format(std::string_view name) {
 }
 
 const ExportFormat* export_format_of(const fs::path& file) {
-  const std::string extension = file.extension().string();
-  const auto* const found =
-      std::find_if(std::begin(kFormats), std::end(kFormats),
-                   [&](const ExportFormat& f) { return f.extension == extension; });
+  const auto* const found = std::find_if(std::begin(kFormats), std::end(kFormats),
+                                         [&](const ExportFormat& f) { return is_export(f, file); });
   return found == std::end(kFormats) ? nullptr : found;
 }
 
@@ -160,20 +207,22 @@ void write_export(const ExportFormat& format, const fs::path& path, const Model&
   std::vector<FileContent> files;
   if (!format.weights_extension.empty())
     files.push_back({weights_path(format, path), content.weights});
-  files.push_back({path, as_bytes(content.main)});
+  const fs::path main = main_path(format, path);
+  if (main != path) make_export_folder(format, path);
+  files.push_back({main, as_bytes(content.main)});
   write_files(files);
 }
 
 ExportContent read_export(const ExportFormat& format, const fs::path& path) {
-  ExportContent content{.main = read_text_file(path), .weights = {}};
+  ExportContent content{.main = read_text_file(main_path(format, path)), .weights = {}};
   if (!format.weights_extension.empty()) content.weights = read_file(weights_path(format, path));
   if (format.take_in != nullptr) format.take_in(content, path);
   return content;
 }
 
 std::vector<fs::path> files_of_export(const fs::path& path) {
-  std::vector<fs::path> files{path};
   const ExportFormat* format = export_format_of(path);
+  std::vector<fs::path> files{format == nullptr ? path : main_path(*format, path)};
   if (format == nullptr || format->weights_extension.empty()) return files;
   if (fs::path beside = weights_path(*format, path); fs::exists(beside))
     files.push_back(std::move(beside));

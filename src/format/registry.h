@@ -45,8 +45,9 @@ struct ExternalCompiler {
 struct ExportFormat {
   std::string_view name;                    // of --format, and in the rows of engines
   std::string_view title;                   // in sentences
-  std::string_view extension;               // of the file that is named
+  std::string_view extension;               // the end of the name of the export
   std::string_view weights_extension = {};  // of the file beside it; empty: there is none
+  std::string_view folder_file = {};  // the export is a folder with this file; empty: it is a file
   ExportContent (*make)(const Model& model, const ExportOptions& options);
   std::map<std::string, std::string> (*read_metadata)(const ExportContent& content,
                                                       const std::string& name);
@@ -73,21 +74,23 @@ struct ExportFormat {
 
 // Throws a usage Error that lists the names.
 [[nodiscard]] const ExportFormat& export_format(std::string_view name);
-// Returns the format by the file's extension; null where it is not an export.
+// Returns the format by the end of the name, or by the file inside a folder; null where it is not an
+// export. The file inside a folder may be named as well.
 [[nodiscard]] const ExportFormat* export_format_of(const std::filesystem::path& file);
 
 // Throws for a float model where the format is int8 only.
 void require_exportable(const ExportFormat& format, const Model& model);
 [[nodiscard]] ExportContent make_export(const ExportFormat& format, const Model& model,
                                         const ExportOptions& options);
-// Writes the file and the one beside it. Each file appears when it is complete.
+// Writes the file and the one beside it. Each file appears when it is complete. Throws an Error for
+// a folder that has files of another program.
 void write_export(const ExportFormat& format, const std::filesystem::path& path, const Model& model,
                   const ExportOptions& options);
 // Reads the whole export, including its parts in other files of the folder. No other code opens
 // these files, so the engine runs exactly the content that was checked.
 [[nodiscard]] ExportContent read_export(const ExportFormat& format,
                                         const std::filesystem::path& path);
-// Returns the file, and the one beside it where that exists.
+// Returns the file, and the one beside it where that exists. Of a folder it is the file inside.
 [[nodiscard]] std::vector<std::filesystem::path> files_of_export(const std::filesystem::path& path);
 
 }  // namespace octet

@@ -35,7 +35,8 @@ TEST(Registry, NamesAreUniqueAndFound) {
   EXPECT_EQ(export_format_of("m"), nullptr);
   EXPECT_EQ(export_format_of("m.tflite")->name, "tflite") << "not what another makes of it";
   EXPECT_EQ(error_of([] { (void)export_format("caffe"); }),
-            "--format caffe: is not known; there are: onnx, openvino, tflite, edgetpu");
+            "--format caffe: is not known; there are: onnx, openvino, tflite, edgetpu, "
+            "saved_model");
 }
 
 // Each format's writer, reader of metadata and listing understand each other.

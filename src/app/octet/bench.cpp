@@ -41,13 +41,20 @@ struct Options {
 std::vector<std::string> model_files(const std::vector<std::string>& given) {
   std::vector<std::string> files;
   for (const std::string& path : given) {
-    if (!fs::is_directory(path) || fs::exists(fs::path(path) / "metadata.yaml")) {
+    if (!is_folder_of_models(path) || fs::exists(fs::path(path) / "metadata.yaml")) {
       files.push_back(path);
       continue;
     }
     const auto inside = models_in(path);
     if (inside.empty()) fail("{}: contains no model and no export", path);
-    for (const fs::path& file : inside) files.push_back(file.string());
+    for (const fs::path& file : inside) {
+      const ExportFormat* format = export_format_of(file);
+      if (format == nullptr || any_engine_reads(*format)) {
+        files.push_back(file.string());
+      } else {
+        log_info("{}: left out, since no engine of octet runs it", file.string());
+      }
+    }
   }
   return files;
 }

@@ -183,7 +183,7 @@ void print_fallbacks(const ordered_json& j) {
 
 // A folder with one export is that export; any other folder is listed.
 std::vector<fs::path> files_of(const fs::path& path) {
-  if (!fs::is_directory(path)) return {path};
+  if (!is_folder_of_models(path)) return {path};
   std::vector<fs::path> found = models_in(path);
   if (found.empty())
     fail("{}: contains no model (.safetensors, .pt) and no export ({})", path.string(),
@@ -223,7 +223,7 @@ void run(const Options& options) {
     }
   }
   if (options.json) {
-    print_json(fs::is_directory(options.path) ? ordered_json{{"files", list}} : list[0]);
+    print_json(is_folder_of_models(options.path) ? ordered_json{{"files", list}} : list[0]);
     return;
   }
   for (const auto& j : list) {

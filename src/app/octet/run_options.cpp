@@ -57,8 +57,9 @@ DetectorOptions detector_options(const RunOptions& options, std::optional<Size> 
 
 void say_if_overwritten(const std::filesystem::path& path) {
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored))
-    log_info("{}: replaces the file that was there", path.string());
+  if (!std::filesystem::exists(path, ignored)) return;
+  const bool folder = std::filesystem::is_directory(path, ignored);
+  log_info("{}: replaces the {} that was there", path.string(), folder ? "export" : "file");
 }
 
 }  // namespace octet

@@ -137,7 +137,7 @@ std::vector<fs::path> exports_of(const Options& o) {
   std::vector<fs::path> files;
   for (const std::string& named : o.exports) {
     const fs::path path = named;
-    if (!fs::is_directory(path)) {
+    if (!is_folder_of_models(path)) {
       if (path.extension() != ".bin" || !fs::exists(fs::path(path).replace_extension(".xml")))
         files.push_back(path);
       continue;
