@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/error.h"
 
@@ -19,70 +20,65 @@ constexpr std::string_view kKernelTime = "_kernel_time";
 // A tensor of an event: {"uint8": [1, 64, 80, 80]}.
 struct EventTensor {
   std::string type;
-  std::vector<double> sides;
+  double elements = 1;
 };
 
-std::vector<EventTensor> tensors_of(const json& event_arguments, const char* key) {
-  std::vector<EventTensor> out;
+// The first of a list; nothing where there is none. Weights that are packed are missing from it.
+std::optional<EventTensor> first_tensor(const json& event_arguments, const char* key) {
   const auto list = event_arguments.find(key);
-  if (list == event_arguments.end() || !list->is_array()) return out;
-  for (const json& tensor : *list) {
-    if (!tensor.is_object() || tensor.empty()) continue;
-    EventTensor& one = out.emplace_back(EventTensor{.type = tensor.begin().key(), .sides = {}});
-    for (const json& side : tensor.begin().value())
-      if (side.is_number()) one.sides.push_back(side.get<double>());
-  }
+  if (list == event_arguments.end() || !list->is_array() || list->empty()) return std::nullopt;
+  const json& tensor = list->front();
+  if (!tensor.is_object() || tensor.empty()) return std::nullopt;
+  EventTensor out{.type = tensor.begin().key()};
+  for (const json& side : tensor.begin().value())
+    out.elements *= side.is_number() ? side.get<double>() : 0;
   return out;
 }
 
-double product(const std::vector<double>& sides, size_t first) {
-  double all = 1;
-  for (size_t i = first; i < sides.size(); ++i) all *= sides[i];
-  return all;
-}
-
-bool is_convolution(const std::string& op) { return op.find("Conv") != std::string::npos; }
-
-// The weights of a convolution are the first of its inputs with four sides, behind the image.
-double multiplications_of(const std::string& op, const std::vector<EventTensor>& inputs,
-                          const std::vector<EventTensor>& outputs) {
-  if (outputs.empty() || inputs.empty()) return 0;
-  const double elements = product(outputs[0].sides, 0);
-  if (op == "MatMul" || op == "QLinearMatMul" || op == "MatMulInteger")
-    return inputs[0].sides.empty() ? 0 : elements * inputs[0].sides.back();
-  if (!is_convolution(op)) return 0;
-  for (size_t i = 1; i < inputs.size(); ++i)
-    if (inputs[i].sides.size() == 4) return elements * product(inputs[i].sides, 1);
-  return 0;
-}
-
-std::string precision_of(const std::vector<EventTensor>& inputs) {
-  if (inputs.empty()) return "";
-  const std::string& type = inputs[0].type;
+std::string precision_of(const std::string& type) {
   if (type == "uint8" || type == "int8") return "int8";
   if (type == "float") return "fp32";
   return type == "float16" ? "fp16" : type;
 }
 
-LayerTime layer_of(const std::string& name, const json& event) {
+// ONNX Runtime adds to the names of nodes, as in "model.0.conv_token_19". The longest name of the
+// file that begins such a name; the end where there is none.
+std::map<std::string, double>::const_iterator convolution_of(
+    const std::string& name, const std::map<std::string, double>& products) {
+  auto best = products.end();
+  for (auto at = products.begin(); at != products.end(); ++at) {
+    const std::string& node = at->first;
+    if (node.empty() || !name.starts_with(node)) continue;
+    if (name.size() > node.size() && name[node.size()] != '_') continue;
+    if (best == products.end() || node.size() > best->first.size()) best = at;
+  }
+  return best;
+}
+
+LayerTime layer_of(const std::string& name, const json& event,
+                   const std::map<std::string, double>& products) {
   const json arguments = event.value("args", json::object());
-  const auto inputs = tensors_of(arguments, "input_type_shape");
-  const auto outputs = tensors_of(arguments, "output_type_shape");
-  const std::string op = arguments.value("op_name", "");
-  return {.name = name,
-          .operators = {name},
-          .type = op,
-          .kernel = arguments.value("provider", "") == "CPUExecutionProvider"
-                        ? op
-                        : fmt::format("{} of {}", op, arguments.value("provider", "")),
-          .precision = precision_of(inputs),
-          .fallback = {},
-          .multiplications = multiplications_of(op, inputs, outputs)};
+  const auto input = first_tensor(arguments, "input_type_shape");
+  const auto output = first_tensor(arguments, "output_type_shape");
+  const std::string op = arguments.value("op_name", ""), provider = arguments.value("provider", "");
+  LayerTime layer{.name = name,
+                  .operators = {name},
+                  .type = op,
+                  .kernel = provider == "CPUExecutionProvider" ? op : op + " of " + provider,
+                  .precision = input ? precision_of(input->type) : "",
+                  .fallback = {}};
+  const bool convolution = op.find("Conv") != std::string::npos;
+  const auto products_at = convolution ? convolution_of(name, products) : products.end();
+  if (products_at == products.end()) return layer;
+  layer.operators = {products_at->first};
+  if (output) layer.multiplications = output->elements * products_at->second;
+  return layer;
 }
 
 }  // namespace
 
-std::vector<LayerTime> parse_node_times(std::string_view text) {
+std::vector<LayerTime> parse_node_times(std::string_view text,
+                                        const std::map<std::string, double>& products) {
   const json events = json::parse(text, nullptr, false);
   if (!events.is_array()) fail("the profile that ONNX Runtime wrote is damaged; run it again");
   std::vector<LayerTime> layers;
@@ -95,7 +91,7 @@ std::vector<LayerTime> parse_node_times(std::string_view text) {
     name.resize(name.size() - kKernelTime.size());
     const auto [at, is_new] = place.try_emplace(name, layers.size());
     if (is_new) {
-      layers.push_back(layer_of(name, event));
+      layers.push_back(layer_of(name, event, products));
       runs.push_back(0);
     }
     layers[at->second].seconds += 1e-6 * event.value("dur", 0.0);

@@ -109,6 +109,7 @@ std::string text_from(const Api& api, Arguments... arguments) {
 
 struct Session {
   std::shared_ptr<ProfileFolder> profile;  // null: without one; outlives the handle
+  std::map<std::string, double> products;  // with a profile: as parse_node_times() takes them
   std::shared_ptr<OrtSession> handle;
   Port input;  // as the file has it
   std::vector<Port> outputs;
@@ -128,7 +129,7 @@ Port read_port(const Api& api, const OrtSession* session, size_t index) {
 }
 
 Session read_session(const Api& api, std::shared_ptr<OrtSession> handle, const std::string& name) {
-  Session s{.profile = {}, .handle = std::move(handle), .input = {}, .outputs = {}};
+  Session s{.profile = {}, .products = {}, .handle = std::move(handle), .input = {}, .outputs = {}};
   size_t inputs = 0;
   size_t outputs = 0;
   api.call<ort::InputCount>(static_cast<const OrtSession*>(s.handle.get()), &inputs);
@@ -186,7 +187,7 @@ class OrtRequest : public Request {
   std::vector<LayerTime> layers() override {
     if (!session_.profile) return {};
     const std::string file = text_from<ort::EndProfiling>(api_, session_.handle.get());
-    std::vector<LayerTime> layers = parse_node_times(read_text_file(file));
+    std::vector<LayerTime> layers = parse_node_times(read_text_file(file), session_.products);
     if (!planes_.empty()) layers.insert(layers.begin(), filling_.layer());
     return layers;
   }
@@ -364,6 +365,7 @@ class OrtEngine : public Engine {
                            static_cast<const OrtSessionOptions*>(settings.get())),
                        name);
       session_->profile = profile;
+      if (profile) session_->products = onnx_products(content, name);
       precision_ = quantized ? executed_precision(path) : "fp32";
     } catch (const Error& e) {
       fail("{}: cannot be run: {}", name, e.what());

@@ -1,5 +1,7 @@
 #include "engine/tflite/operator_times.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>

@@ -31,8 +31,7 @@ Model image_alone(const Model& model) {
 }
 
 // A slice costs nothing where nothing reads it, and is no output of a cut network.
-void drop_unread_slices(Graph& graph) {
-  std::set<std::string> read(graph.outputs.begin(), graph.outputs.end());
+void drop_unread_slices(Graph& graph, std::set<std::string> read) {
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const Node& node = graph.nodes[i];
     if (std::holds_alternative<Slice>(node.op) && !read.contains(node.name)) {
@@ -98,15 +97,12 @@ Model first_nodes(const Model& model, size_t count) {
             .quantization = model.quantization};
   const auto end = model.graph.nodes.begin() + static_cast<std::ptrdiff_t>(count);
   cut.graph.nodes.assign(model.graph.nodes.begin(), end);
-  std::set<std::string> kept{cut.graph.input};
-  for (const Node& node : cut.graph.nodes) kept.insert(node.name);
-  for (const std::string& output : model.graph.outputs)
-    if (kept.contains(output)) cut.graph.outputs.push_back(output);
-  drop_unread_slices(cut.graph);
-  cut.graph.outputs.clear();
-  const Topology topology(cut.graph);
   const std::set<std::string> ends(model.graph.outputs.begin(), model.graph.outputs.end());
+  drop_unread_slices(cut.graph, ends);
+  const Topology topology(cut.graph);
+  std::set<std::string> kept{cut.graph.input};
   for (const Node& node : cut.graph.nodes) {
+    kept.insert(node.name);
     if (!topology.consumers(node.name).empty() && !ends.contains(node.name)) continue;
     const auto index = static_cast<int>(cut.head_outputs.size()) + 1;
     cut.add_output({.value = node.name, .role = OutputRole::kBox, .stride = index});

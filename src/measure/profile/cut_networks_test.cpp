@@ -76,10 +76,10 @@ TEST(CutNetworks, HaveALayerForEachAndOneForTheImage) {
     EXPECT_GE(layer.time.seconds, 0);
     alone += layer.alone_s >= 0 ? 1 : 0;
   }
-  EXPECT_THAT(names, ElementsAre("image", "a.conv", "right", "b.conv", "cat", "c"));
+  EXPECT_THAT(names, ElementsAre("image", "a.conv", "left", "right", "b.conv", "cat", "c"));
   EXPECT_EQ(alone, 5) << "the costliest are measured alone";
-  EXPECT_EQ(layers[5].time.precision, "int8");
-  EXPECT_EQ(layers[5].time.multiplications, 16 * 16 * 8 * 8);
+  EXPECT_EQ(layers[6].time.precision, "int8");
+  EXPECT_EQ(layers[6].time.multiplications, 16 * 16 * 8 * 8);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ Model probe_model() {
         add(fmt::format("source{}", index), conv(3, p.channels, 1, p.shrink), model.graph.input);
     const std::string probe =
         add(fmt::format("probe{}", index), conv(p.channels, p.channels, p.kernel, 1), source);
-    const std::string sink = add(fmt::format("sink{}", index), conv(p.channels, 8, 1, 8), probe);
+    const std::string sink = fmt::format("sink{}", index);
+    model.graph.nodes.push_back({.name = sink, .op = conv(p.channels, 8, 1, 8), .inputs = {probe}});
     model.add_output({.value = sink, .role = OutputRole::kBox, .stride = index});
   }
   return model;

@@ -60,7 +60,7 @@ class FrameLoop {
     out.frames = frames();
     out.cpu_ms_per_frame = cpu_ms_ / count;
     if (joules_) out.joules_per_frame = *joules_ / count;
-    out.profiled_ms = mean_of(inferences_);
+    out.mean_ms = out.profiled_ms = mean_of(inferences_);
     out.inference_ms = quantile(inferences_, 0.5);
   }
 

@@ -41,8 +41,9 @@ struct Profile {
   Size input;
   int64_t frames = 0;
   std::vector<Phase> phases;    // of a frame, in their order
-  double inference_ms = 0;      // median, without a profile
-  double profiled_ms = 0;       // mean of the inferences whose layers were timed
+  double inference_ms = 0;      // median
+  double mean_ms = 0;           // mean of the same inferences
+  double profiled_ms = 0;       // mean of the inferences whose layers were timed, in turn with them
   double layers_ms = 0;         // sum of the layers
   double cpu_ms_per_frame = 0;  // processor time of all phases
   std::optional<double> joules_per_frame;

@@ -54,6 +54,7 @@ ordered_json to_json(const Profile& p) {
                  {"threads", p.network.threads},
                  {"frames", p.frames},
                  {"ms", p.inference_ms},
+                 {"mean_ms", p.mean_ms},
                  {"profiled_ms", p.profiled_ms},
                  {"layers_ms", p.layers_ms},
                  {"measured_by", p.cut ? "cut networks" : "engine"},
@@ -104,10 +105,9 @@ std::string short_name(const Profile& p) {
 
 std::string sum_text(const Profile& p) {
   const std::string by = p.cut ? "differences of cut networks" : "timed by the engine itself";
-  const double share = p.profiled_ms > 0 ? 100 * p.layers_ms / p.profiled_ms : 0;
-  return fmt::format(
-      "{} layers, {}: {:.2f} ms together, {:.1f} % of the {:.2f} ms that these inferences took",
-      p.layers.size(), by, p.layers_ms, share, p.profiled_ms);
+  const double share = p.mean_ms > 0 ? 100 * p.layers_ms / p.mean_ms : 0;
+  return fmt::format("{} layers, {}: {:.2f} ms together, {:.1f} % of the {:.2f} ms of an inference",
+                     p.layers.size(), by, p.layers_ms, share, p.mean_ms);
 }
 
 std::string peak_text(const Peak& peak) {

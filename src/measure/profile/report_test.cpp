@@ -31,7 +31,7 @@ Profile profile() {
             .frames = 20,
             .phases = {{"letterbox", 1}, {"inference", 9}},
             .inference_ms = 9,
-            .profiled_ms = 10,
+            .mean_ms = 10,
             .layers_ms = 9.5,
             .joules_per_frame = {},
             .layers = {layer("model.0.conv", 3), layer("model.0.act", 1), layer("model.1", 5.5)},
@@ -51,7 +51,7 @@ TEST(ProfileReport, TheSlowestLayersComeFirst) {
   EXPECT_LT(text.find("model.1 "), text.find("model.0.conv"));
   EXPECT_THAT(text, Not(HasSubstr("model.0.act")));
   EXPECT_THAT(text, HasSubstr("1 others: 1.00 ms"));
-  EXPECT_THAT(text, HasSubstr("95.0 % of the 10.00 ms"));
+  EXPECT_THAT(text, HasSubstr("95.0 % of the 10.00 ms of an inference"));
   EXPECT_THAT(text, HasSubstr("- no kernel: model.1 (5.50 ms)"));
   const std::string all = printed({.layers = 0});
   EXPECT_LT(all.find("model.0.conv"), all.find("model.1 "));
