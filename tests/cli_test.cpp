@@ -254,7 +254,7 @@ TEST(Cli, HelpListsEveryVerb) {
   const Outcome alone = run_alone("--help");
   EXPECT_EQ(alone.status, 0) << alone.err;
   for (const char* verb : {"import", "inspect", "detect", "val", "live", "export", "verify",
-                           "bench", "doctor", "train", "quantize"}) {
+                           "bench", "profile", "doctor", "train", "quantize"}) {
     EXPECT_NE(alone.out.find("\n  " + std::string(verb) + " "), std::string::npos) << verb;
   }
   EXPECT_NE(alone.out.find("on your own data (octet-train is not installed)"), std::string::npos)

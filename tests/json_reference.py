@@ -85,6 +85,8 @@ def check_octet(folder, data):
     check("octet bench", octet("bench", "--model", exports, "--engine", "tflite", "--rounds", 1, "--seconds", 0, "--data",
                                SAMPLES / "coco/data.yaml", "--json"))
     check("octet bench", octet("bench", "--model", TINY, "--engine", "tflite", "--seconds", 0, "--cost-table", folder / "cost.json", *small))
+    check("octet profile", octet("profile", "--model", INT8, "--engine", "tflite", "--seconds", 0, "--compare", "onnxruntime", "--source", CLIP, *small))
+    check("octet profile", octet("profile", "--model", INT8, "--engine", "tflite", "--seconds", 0.01, "--cut", *small))
     check("octet doctor", octet("doctor", "--json"))
 
 

@@ -13,4 +13,4 @@ set(OCTET_SLOW_TESTS
   pruning_test/All/Yolov8.RemovalsChangeNoOutput/x_*)
 
 # Programs whose tests run alone, because they measure time, or because they use every core.
-set(OCTET_SERIAL_PROGRAMS live_test service_test streams_test train_test)
+set(OCTET_SERIAL_PROGRAMS live_test profile_test service_test streams_test train_test)

@@ -114,29 +114,29 @@ Letterbox& Job::letterbox_for(Size source) {
   return *letterboxes_[last_];
 }
 
-void Job::start() {
+template <typename View>
+void Job::letterbox_and_start(const View& picture) {
+  const auto began = std::chrono::steady_clock::now();
+  letterbox_for(picture.size).run(picture, request_->input());
   started_ = std::chrono::steady_clock::now();
+  letterbox_time_ = started_ - began;
   const ForeignCall engine;
   request_->start();
 }
 
-void Job::submit(const RgbView& picture) {
-  letterbox_for(picture.size).run(picture, request_->input());
-  start();
-}
+void Job::submit(const RgbView& picture) { letterbox_and_start(picture); }
 
-void Job::submit(const YuvView& picture) {
-  letterbox_for(picture.size).run(picture, request_->input());
-  start();
-}
+void Job::submit(const YuvView& picture) { letterbox_and_start(picture); }
 
 void Job::finish(const DecodeOptions& options, Detections& out) {
   {
     const ForeignCall engine;
     request_->wait();
   }
-  inference_time_ = std::chrono::steady_clock::now() - started_;
+  const auto inferred = std::chrono::steady_clock::now();
+  inference_time_ = inferred - started_;
   decoder_.decode(request_->outputs(), letterboxes_[last_]->geometry(), options, out);
+  decoding_time_ = std::chrono::steady_clock::now() - inferred;
 }
 
 }  // namespace octet

@@ -47,6 +47,7 @@ class Detector {
   [[nodiscard]] const std::filesystem::path& file() const { return artifact_.file; }
   [[nodiscard]] Size input_size() const { return size_; }
   [[nodiscard]] const NetworkDescription& description() const { return network_->description(); }
+  [[nodiscard]] const EngineRow& engine() const { return engine_->row(); }
   [[nodiscard]] std::unique_ptr<Job> make_job();
   // Logs a line when the model was trained with another size.
   void say_other_size() const;
@@ -73,10 +74,20 @@ class Job {
   [[nodiscard]] std::chrono::duration<double, std::milli> inference_time() const {
     return inference_time_;
   }
+  // The times of the last letterbox and of the last decoding of outputs.
+  [[nodiscard]] std::chrono::duration<double, std::milli> letterbox_time() const {
+    return letterbox_time_;
+  }
+  [[nodiscard]] std::chrono::duration<double, std::milli> decoding_time() const {
+    return decoding_time_;
+  }
+  // As Request::layers().
+  [[nodiscard]] std::vector<LayerTime> layers() { return request_->layers(); }
 
  private:
   Letterbox& letterbox_for(Size source);
-  void start();
+  template <typename View>
+  void letterbox_and_start(const View& picture);
 
   static constexpr size_t kShapes = 8;  // of pictures in turn, for which a letterbox is kept
 
@@ -86,7 +97,7 @@ class Job {
   Size input_;
   std::unique_ptr<Request> request_;
   std::chrono::steady_clock::time_point started_;
-  std::chrono::duration<double, std::milli> inference_time_{};
+  std::chrono::duration<double, std::milli> letterbox_time_{}, inference_time_{}, decoding_time_{};
 };
 
 }  // namespace octet

@@ -75,6 +75,7 @@ class CheckedRequest : public Request {
     }
   }
   std::span<const TensorView> outputs() const override { return request_->outputs(); }
+  std::vector<LayerTime> layers() override { return request_->layers(); }
 
  private:
   std::unique_ptr<Request> request_;

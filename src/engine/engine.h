@@ -31,7 +31,7 @@ namespace octet {
 // Of everything that a module and the program share: the classes of this header, TensorView, Size,
 // EngineHost, Error. Raise it with any change of their layout or meaning; modules of another version
 // are refused.
-inline constexpr int kEngineAbi = 3;
+inline constexpr int kEngineAbi = 4;
 
 enum class Precision {
   kF32,
@@ -47,6 +47,7 @@ struct EngineOptions {
   Precision precision = Precision::kF32;
   std::filesystem::path cache;  // folder for compiled models; empty: none
   EngineSettings settings;
+  bool profile = false;  // Request::layers() tells times; costs a little of each
 };
 
 // A network to compile: the bytes of a file, or of the .xml and .bin of an IR. They have to live as
@@ -66,6 +67,18 @@ struct NetworkDescription {
   bool from_cache = false;
 };
 
+// A part of a network that an engine computes at once.
+struct LayerTime {
+  std::string name;                    // as the engine calls it
+  std::vector<std::string> operators;  // of the file, that it computes; empty: not known
+  std::string type;                    // such as "Convolution", in the words of the engine
+  std::string kernel;                  // such as "brgconv_avx512_vnni"
+  std::string precision;               // of its arithmetic: fp32, fp16, bf16 or int8
+  std::string fallback;        // the reason where it runs in slower kernels than the rest, if known
+  double multiplications = 0;  // multiply-accumulates; 0: none, or not known
+  double seconds = 0;          // mean of all inferences
+};
+
 // One inference at a time: fill input(), start(), wait(), read outputs().
 class Request {
  public:
@@ -75,6 +88,9 @@ class Request {
   virtual void wait() = 0;  // throws when the inference failed
   [[nodiscard]] virtual std::span<const TensorView> outputs()
       const = 0;  // in the order of Network::outputs()
+  // With EngineOptions::profile: the layers in the order in which they ran. Call it after the last
+  // inference of the network. Empty where the engine tells no times.
+  [[nodiscard]] virtual std::vector<LayerTime> layers() { return {}; }
 };
 
 class Network {

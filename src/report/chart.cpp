@@ -108,16 +108,28 @@ std::string html_chart(const Chart& chart) {
 }
 
 std::string html_bars(const std::string& title, const Axis& axis, const std::vector<Bar>& bars) {
-  Series all{.name = title, .x = {}, .y = {}};
-  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> names;
+  BarSet set{.name = title, .values = {}};
   for (const Bar& bar : bars) {
-    all.names.push_back(bar.name);
-    all.x.push_back(bar.value);
-    rows.push_back({bar.name, number(bar.value)});
+    names.push_back(bar.name);
+    set.values.push_back(bar.value);
   }
-  const ordered_json data{
-      {"kind", "bars"}, {"x", to_json(axis)}, {"series", ordered_json::array({to_json(all)})}};
-  return figure(title, data, html_table({"", axis.title}, rows));
+  return html_bar_sets(title, axis, names, {set});
+}
+
+std::string html_bar_sets(const std::string& title, const Axis& axis,
+                          const std::vector<std::string>& names, const std::vector<BarSet>& sets) {
+  ordered_json data{{"kind", "bars"}, {"x", to_json(axis)}, {"series", ordered_json::array()}};
+  std::vector<std::string> head{""};
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& name : names) rows.push_back({name});
+  for (const BarSet& set : sets) {
+    data["series"].push_back(
+        to_json(Series{.name = set.name, .x = set.values, .y = {}, .names = names, .labels = {}}));
+    head.push_back(sets.size() == 1 ? axis.title : fmt::format("{}, {}", set.name, axis.title));
+    for (size_t i = 0; i < names.size(); ++i) rows[i].push_back(number(set.values.at(i)));
+  }
+  return figure(title, data, html_table(head, rows));
 }
 
 std::string html_counts(const std::string& title, const std::vector<std::string>& labels,

@@ -44,6 +44,15 @@ struct Bar {
 [[nodiscard]] std::string html_bars(const std::string& title, const Axis& axis,
                                     const std::vector<Bar>& bars);
 
+// The same with a bar of each set beside the others, for each name.
+struct BarSet {
+  std::string name;
+  std::vector<double> values;  // as many as names
+};
+[[nodiscard]] std::string html_bar_sets(const std::string& title, const Axis& axis,
+                                        const std::vector<std::string>& names,
+                                        const std::vector<BarSet>& sets);
+
 // A table of counts, each shaded by its share of its row. `labels`: of rows and columns.
 [[nodiscard]] std::string html_counts(const std::string& title,
                                       const std::vector<std::string>& labels,

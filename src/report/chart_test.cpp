@@ -53,6 +53,17 @@ TEST(Charts, EveryFigureIsInATableToo) {
   EXPECT_EQ(data_of(bars)["series"][0]["names"], json::array({"slow", "quick"}));
 }
 
+TEST(Charts, SetsOfBarsShareTheirNames) {
+  const std::string bars =
+      html_bar_sets("t", {.title = "ms"}, {"a", "b"}, {{"first", {1, 2}}, {"second", {3, 4}}});
+  EXPECT_THAT(bars, HasSubstr("<th></th><th>first, ms</th><th>second, ms</th>"));
+  EXPECT_THAT(bars, HasSubstr("<td>b</td><td>2</td><td>4</td>"));
+  const json series = data_of(bars)["series"];
+  ASSERT_EQ(series.size(), 2U);
+  EXPECT_EQ(series[1]["x"], json::array({3, 4}));
+  EXPECT_EQ(series[1]["names"], json::array({"a", "b"}));
+}
+
 TEST(Charts, TextsFromOutsideStayTexts) {
   const std::string hostile = "</script><script>alert(1)</script><!-- \xff \"x\"";
   Chart chart = kCurves;

@@ -118,6 +118,7 @@ void run(const Arguments& given) {
   add_export(app);
   add_verify(app);
   add_bench(app);
+  add_profile(app);
   add_compress(app);
   add_adapt(app);
   add_doctor(app);

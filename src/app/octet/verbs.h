@@ -20,6 +20,7 @@ void add_val(CLI::App& root);
 void add_live(CLI::App& root);
 void add_doctor(CLI::App& root);
 void add_bench(CLI::App& root);
+void add_profile(CLI::App& root);
 void add_compress(CLI::App& root);
 void add_adapt(CLI::App& root);
 void add_verify(CLI::App& root);

@@ -14,7 +14,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/installation.h"
+#include "engine/input_time.h"
 #include "engine/module.h"
+#include "engine/onnxruntime/node_times.h"
 #include "engine/onnxruntime/ort_api.h"
 #include "format/onnx/onnx.h"
 
@@ -93,7 +95,21 @@ ElementType element_type(int type, const std::string& name) {
   fail("the tensor '{}' has ONNX's element type {}, which is not supported", name, type);
 }
 
+// Text that a call allocates.
+template <typename Function, typename... Arguments>
+std::string text_from(const Api& api, Arguments... arguments) {
+  OrtAllocator* allocator = nullptr;
+  api.call<ort::DefaultAllocator>(&allocator);
+  char* text = nullptr;
+  api.call<Function>(arguments..., allocator, &text);
+  std::string copy = text;
+  api.call<ort::AllocatorFree>(allocator, static_cast<void*>(text));
+  return copy;
+}
+
 struct Session {
+  std::shared_ptr<ProfileFolder> profile;  // null: without one; outlives the handle
+  std::map<std::string, double> products;  // with a profile: as parse_node_times() takes them
   std::shared_ptr<OrtSession> handle;
   Port input;  // as the file has it
   std::vector<Port> outputs;
@@ -101,12 +117,7 @@ struct Session {
 
 template <typename TypeInfo, typename Name>
 Port read_port(const Api& api, const OrtSession* session, size_t index) {
-  OrtAllocator* allocator = nullptr;
-  api.call<ort::DefaultAllocator>(&allocator);
-  char* name = nullptr;
-  api.call<Name>(session, index, allocator, &name);
-  Port port{.name = name};
-  api.call<ort::AllocatorFree>(allocator, static_cast<void*>(name));
+  Port port{.name = text_from<Name>(api, session, index)};
   const auto info = api.make<TypeInfo, ort::ReleaseTypeInfo, OrtTypeInfo>(session, index);
   const OrtTensorInfo* tensor = nullptr;
   api.call<ort::CastToTensorInfo>(static_cast<const OrtTypeInfo*>(info.get()), &tensor);
@@ -118,7 +129,7 @@ Port read_port(const Api& api, const OrtSession* session, size_t index) {
 }
 
 Session read_session(const Api& api, std::shared_ptr<OrtSession> handle, const std::string& name) {
-  Session s{.handle = std::move(handle), .input = {}, .outputs = {}};
+  Session s{.profile = {}, .products = {}, .handle = std::move(handle), .input = {}, .outputs = {}};
   size_t inputs = 0;
   size_t outputs = 0;
   api.call<ort::InputCount>(static_cast<const OrtSession*>(s.handle.get()), &inputs);
@@ -173,10 +184,20 @@ class OrtRequest : public Request {
   void start() override { worker_.start(); }
   void wait() override { worker_.wait(); }
   std::span<const TensorView> outputs() const override { return views_; }
+  std::vector<LayerTime> layers() override {
+    if (!session_.profile) return {};
+    const std::string file = text_from<ort::EndProfiling>(api_, session_.handle.get());
+    std::vector<LayerTime> layers = parse_node_times(read_text_file(file), session_.products);
+    if (!planes_.empty()) layers.insert(layers.begin(), filling_.layer());
+    return layers;
+  }
 
  private:
   void run() {
-    if (!planes_.empty()) fill_floats();
+    if (!planes_.empty()) {
+      const auto timed = filling_.start();
+      fill_floats();
+    }
     const char* name = session_.input.name.c_str();
     const OrtValue* in = input_.get();
     api_.call<ort::Run>(session_.handle.get(), static_cast<const OrtRunOptions*>(nullptr), &name,
@@ -214,6 +235,7 @@ class OrtRequest : public Request {
   std::vector<OrtValue*> outputs_;
   std::vector<std::shared_ptr<OrtValue>> values_;  // own them
   std::vector<TensorView> views_;
+  InputTime filling_;
   Worker worker_;  // the last member: it uses the others
 };
 
@@ -317,7 +339,7 @@ class OrtEngine : public Engine {
   }
 
   const Session& open(const NetworkSource& source, const EngineOptions& options) {
-    if (session_ && threads_ == threads(options)) return *session_;
+    if (session_ && threads_ == threads(options) && !options.profile) return *session_;
     threads_ = threads(options);
     const std::string& name = source.name;
     const auto content = as_bytes(source.content);
@@ -330,6 +352,8 @@ class OrtEngine : public Engine {
       // uint8 × uint8, whose products are added in 32 bits, where int8 × uint8 would saturate.
       if (quantized && cpu_features().int8_products_saturate() && has_wide_weights(content, name))
         api_.call<ort::AddSessionConfigEntry>(settings.get(), "session.x64quantprecision", "1");
+      const auto profile = options.profile ? std::make_shared<ProfileFolder>() : nullptr;
+      if (profile) api_.call<ort::EnableProfiling>(settings.get(), profile->prefix().c_str());
       const MemoryFile optimized;
       const std::string path = optimized.path();
       if (quantized) api_.call<ort::SetOptimizedModelFilePath>(settings.get(), path.c_str());
@@ -340,6 +364,8 @@ class OrtEngine : public Engine {
                            static_cast<const void*>(content.data()), content.size(),
                            static_cast<const OrtSessionOptions*>(settings.get())),
                        name);
+      session_->profile = profile;
+      if (profile) session_->products = onnx_products(content, name);
       precision_ = quantized ? executed_precision(path) : "fp32";
     } catch (const Error& e) {
       fail("{}: cannot be run: {}", name, e.what());

@@ -55,6 +55,7 @@ using Run = Fallible<9, OrtSession*, const OrtRunOptions*, const char* const*,
                      const OrtValue* const*, size_t, const char* const*, size_t, OrtValue**>;
 using CreateSessionOptions = Fallible<10, OrtSessionOptions**>;
 using SetOptimizedModelFilePath = Fallible<11, OrtSessionOptions*, const char*>;
+using EnableProfiling = Fallible<14, OrtSessionOptions*, const char*>;
 using SetGraphOptimizationLevel = Fallible<23, OrtSessionOptions*, int>;
 using SetIntraOpThreads = Fallible<24, OrtSessionOptions*, int>;
 using InputCount = Fallible<30, const OrtSession*, size_t*>;
@@ -81,6 +82,7 @@ using ReleaseSession = Release<95, OrtSession>;
 using ReleaseValue = Release<96, OrtValue>;
 using ReleaseTypeInfo = Release<98, OrtTypeInfo>;
 using ReleaseTensorInfo = Release<99, OrtTensorInfo>;
+using EndProfiling = Fallible<110, OrtSession*, OrtAllocator*, char**>;
 using AddSessionConfigEntry = Fallible<130, OrtSessionOptions*, const char*, const char*>;
 using ReleaseSessionOptions = Release<100, OrtSessionOptions>;
 }  // namespace ort

@@ -4,6 +4,7 @@
 // cache folder, keyed by the file's content, the options, the processor and OpenVINO's version.
 #include <algorithm>
 #include <openvino/openvino.hpp>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -17,6 +18,7 @@
 #include "engine/openvino/compiled_cache.h"
 #include "engine/openvino/integer_outputs.h"
 #include "engine/openvino/integer_steps.h"
+#include "engine/openvino/layer_times.h"
 #include "engine/openvino/table_look_up.h"
 
 namespace octet {
@@ -62,8 +64,10 @@ std::string openvino_version() {
 
 class OpenVinoRequest : public Request {
  public:
-  OpenVinoRequest(ov::CompiledModel& model, const std::vector<Port>& outputs)
-      : request_(model.create_infer_request()) {
+  // `multiplications`: null without a profile.
+  OpenVinoRequest(ov::CompiledModel& model, const std::vector<Port>& outputs,
+                  const Multiplications* multiplications)
+      : model_(model), multiplications_(multiplications), request_(model.create_infer_request()) {
     for (const Port& port : outputs) {
       views_.push_back({.data = request_.get_output_tensor(views_.size()).data(),
                         .type = port.type,
@@ -85,20 +89,19 @@ class OpenVinoRequest : public Request {
       views_[i].data = request_.get_output_tensor(i).data();
   }
   std::span<const TensorView> outputs() const override { return views_; }
+  std::vector<LayerTime> layers() override {
+    if (multiplications_ == nullptr) return {};
+    return layer_times(model_, request_, *multiplications_);
+  }
 
  private:
+  ov::CompiledModel& model_;
+  const Multiplications* multiplications_;
   ov::InferRequest request_;
   std::vector<TensorView> views_;
 };
 
-// Of the layers of an executed graph, those that compute products: convolutions, and the matrix
-// products that OpenVINO makes of some.
-bool multiplies(const std::string& layer) {
-  return layer.find("Convolution") != std::string::npos || layer == "FullyConnected" ||
-         layer == "MatMul";
-}
-
-// What they run in.
+// What the layers that compute products run in.
 std::string executed_precision(const ov::CompiledModel& model) {
   std::set<std::string> found;
   for (const auto& op : model.get_runtime_model()->get_ops()) {
@@ -108,11 +111,7 @@ std::string executed_precision(const ov::CompiledModel& model) {
     if (type == info.end() || precision == info.end() ||
         !multiplies(type->second.as<std::string>()))
       continue;
-    const auto name = precision->second.as<std::string>();
-    found.insert(name == "u8" || name == "i8" ? "int8"
-                 : name == "f32"              ? "fp32"
-                 : name == "f16"              ? "fp16"
-                                              : name);
+    found.insert(arithmetic_of(precision->second.as<std::string>()));
   }
   return found.size() == 1 ? *found.begin() : found.empty() ? "fp32" : "mixed";
 }
@@ -136,14 +135,18 @@ class OpenVinoNetwork : public Network {
   const std::vector<Port>& outputs() const override { return outputs_; }
   const NetworkDescription& description() const override { return description_; }
   std::unique_ptr<Request> make_request() override {
-    return std::make_unique<OpenVinoRequest>(model_, outputs_);
+    return std::make_unique<OpenVinoRequest>(model_, outputs_,
+                                             multiplications_ ? &*multiplications_ : nullptr);
   }
+  // Its requests tell the times of layers. It was compiled for that.
+  void profile(Multiplications multiplications) { multiplications_ = std::move(multiplications); }
 
  private:
   ov::CompiledModel model_;
   Port input_;
   std::vector<Port> outputs_;
   NetworkDescription description_;
+  std::optional<Multiplications> multiplications_;
 };
 
 class OpenVinoEngine : public Engine {
@@ -172,7 +175,8 @@ class OpenVinoEngine : public Engine {
 
   std::unique_ptr<Network> make_network(const NetworkSource& source, Size size,
                                         const EngineOptions& options) override {
-    const CompiledCache cache(options.cache);
+    // A compiled network does not tell the products of its operators.
+    const CompiledCache cache(options.profile ? std::filesystem::path() : options.cache);
     const CacheKey key = cache.keeps() ? cache_key(source, size, options) : 0;
     try {
       if (auto network = import_cached(cache, key, options, true)) return network;
@@ -190,7 +194,9 @@ class OpenVinoEngine : public Engine {
       }
       ov::CompiledModel compiled = compile_now();
       if (cache.keeps()) export_cached(compiled, kept, cache, key);
-      return std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), kept, false);
+      auto network = std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), kept, false);
+      if (options.profile) network->profile(count_multiplications(*model));
+      return network;
     } catch (const ov::Exception& e) {
       fail("{}: OpenVINO cannot run it: {}", source.name, e.what());
     }
@@ -254,6 +260,7 @@ class OpenVinoEngine : public Engine {
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     ov::AnyMap map{ov::num_streams(options.parallel),
                    ov::inference_num_threads(options.threads > 0 ? options.threads : cores)};
+    if (options.profile) map.insert(ov::enable_profiling(true));
     if (int8 || options.precision == Precision::kF32)
       map.insert(ov::hint::inference_precision(ov::element::f32));
     return map;

@@ -42,6 +42,20 @@ struct ExternalDelegateOptions {
   void* reserved[8];
 };
 
+// Calls of an interpreter that is profiled, on the thread that runs it. An operator of a delegate
+// comes with its time; of others the beginning and the end are told.
+struct TfLiteTelemetryProfiler {
+  void* data;
+  void (*event)(TfLiteTelemetryProfiler*, const char* name, uint64_t status);
+  void (*operator_event)(TfLiteTelemetryProfiler*, const char* name, int64_t index,
+                         int64_t subgraph, uint64_t status);
+  void (*settings)(TfLiteTelemetryProfiler*, const char* name, const void* settings);
+  uint32_t (*begin)(TfLiteTelemetryProfiler*, const char* name, int64_t index, int64_t subgraph);
+  void (*end)(TfLiteTelemetryProfiler*, uint32_t handle);  // what `begin` returned
+  void (*done)(TfLiteTelemetryProfiler*, const char* name, uint64_t microseconds, int64_t index,
+               int64_t subgraph);
+};
+
 struct TfliteApi {
   TfliteApi();  // throws a sentence with the package to install
 
@@ -79,6 +93,7 @@ struct TfliteApi {
   ExternalDelegateOptions (*external_default)(const char* library) = nullptr;
   TfLiteDelegate* (*external_create)(const ExternalDelegateOptions*) = nullptr;
   void (*external_delete)(TfLiteDelegate*) = nullptr;
+  void (*options_set_profiler)(TfLiteInterpreterOptions*, TfLiteTelemetryProfiler*) = nullptr;
 };
 
 }  // namespace octet

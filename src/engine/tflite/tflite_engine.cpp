@@ -20,7 +20,9 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "engine/crowding.h"
+#include "engine/input_time.h"
 #include "engine/module.h"
+#include "engine/tflite/operator_times.h"
 #include "engine/tflite/tensors.h"
 #include "engine/tflite/tflite_api.h"
 #include "format/tflite/channel_scales.h"
@@ -63,15 +65,23 @@ ElementType element_type(TfLiteType type, const char* name) {
 // One interpreter with its delegate.
 class Interpreter {
  public:
-  Interpreter(const TfliteApi& api, const TfLiteModel* model, int threads,
-              const std::string& delegate, const std::string& name)
+  struct Options {
+    int threads = 1;
+    std::string delegate;
+    bool profile = false;
+  };
+  Interpreter(const TfliteApi& api, const TfLiteModel* model, const Options& options,
+              const std::string& name)
       : api_(api),
         options_(api.options_create(), api.options_delete),
         delegate_(nullptr, api.external_delete),
         interpreter_(nullptr, api.interpreter_delete) {
-    api.options_set_threads(options_.get(), threads);
+    const std::string& delegate = options.delegate;
+    api.options_set_threads(options_.get(), options.threads);
     api.options_set_reporter(options_.get(), keep_report, &report_);
-    if (delegate.empty()) add_xnnpack(threads);
+    if (options.profile && api.options_set_profiler != nullptr)
+      api.options_set_profiler(options_.get(), times_.emplace().profiler());
+    if (delegate.empty()) add_xnnpack(options.threads);
     if (!delegate.empty() && delegate != kNoDelegate) add_external(delegate);
     if (delegate_) api.options_add_delegate(options_.get(), delegate_.get());
     interpreter_.reset(api.interpreter_create(model, options_.get()));
@@ -87,6 +97,7 @@ class Interpreter {
   }
 
   void invoke() {
+    if (times_) times_->begin_inference();
     if (api_.invoke(interpreter_.get()) != kTfLiteOk)
       fail("TensorFlow Lite: the inference failed: {}", report_);
   }
@@ -98,6 +109,8 @@ class Interpreter {
     return list;
   }
   [[nodiscard]] bool uses_xnnpack() const { return xnnpack_; }
+  // Null without a profile.
+  [[nodiscard]] const OperatorTimes* times() const { return times_ ? &*times_ : nullptr; }
 
  private:
   // Where the options keep their flags depends on the version: the delegate is asked what it
@@ -132,6 +145,7 @@ class Interpreter {
   const TfliteApi& api_;
   std::string report_;
   bool xnnpack_ = false;
+  std::optional<OperatorTimes> times_;
   Handle<TfLiteInterpreterOptions> options_;
   Handle<TfLiteDelegate> delegate_;
   Handle<TfLiteInterpreter> interpreter_;
@@ -175,8 +189,10 @@ class TfliteRequest : public Request {
   using MakeOne = std::function<std::unique_ptr<Interpreter>()>;
 
   // `make_one`: an interpreter of one thread, for when the cores are crowded; empty: never.
-  TfliteRequest(const TfliteApi& api, std::unique_ptr<Interpreter> interpreter, MakeOne make_one)
+  TfliteRequest(const TfliteApi& api, const TfliteSummary& summary,
+                std::unique_ptr<Interpreter> interpreter, MakeOne make_one)
       : api_(api),
+        summary_(summary),
         make_one_(std::move(make_one)),
         together_(api, std::move(interpreter)),
         input_(make_port(api, together_.interpreter->input())),
@@ -192,6 +208,13 @@ class TfliteRequest : public Request {
     runner_->outputs.update();
   }
   std::span<const TensorView> outputs() const override { return runner_->outputs.views(); }
+  std::vector<LayerTime> layers() override {
+    const Interpreter& interpreter = *together_.interpreter;
+    if (interpreter.times() == nullptr) return {};
+    auto layers = name_layers(interpreter.times()->mean(), summary_, interpreter.uses_xnnpack());
+    layers.insert(layers.begin(), filling_.layer());
+    return layers;
+  }
 
  private:
   Runner& choose() {
@@ -203,7 +226,10 @@ class TfliteRequest : public Request {
     return *alone_;
   }
   void run() {
-    input_.copy_to(runner_->data);
+    {
+      const auto timed = filling_.start();
+      input_.copy_to(runner_->data);
+    }
     const auto began = Clock::now();
     const auto busy = time_on_processor();
     runner_->interpreter->invoke();
@@ -213,12 +239,14 @@ class TfliteRequest : public Request {
   }
 
   const TfliteApi& api_;
+  const TfliteSummary& summary_;
   MakeOne make_one_;
   Runner together_;
   std::optional<Runner> alone_;
   Runner* runner_ = &together_;  // of the last inference
   Crowding crowding_;
   PictureInput input_;
+  InputTime filling_;
   Worker worker_;  // the last member: it uses the others
 };
 
@@ -228,11 +256,12 @@ class TfliteNetwork : public Network {
       : api_(api),
         name_(source.name),
         delegate_(delegate_of(options.settings)),
+        profile_(options.profile),
+        summary_(summarize_tflite(as_bytes(source.content), name_)),
         model_(nullptr, api.model_delete) {
-    const TfliteSummary summary = summarize_tflite(as_bytes(source.content), name_);
-    if (summary.edge_tpu && (delegate_.empty() || delegate_ == kNoDelegate))
+    if (summary_.edge_tpu && (delegate_.empty() || delegate_ == kNoDelegate))
       fail("{}: was compiled for the Edge TPU; run it with --delegate libedgetpu.so.1", name_);
-    if (delegate_.empty() && summary.wrong_in_xnnpack) {
+    if (delegate_.empty() && summary_.wrong_in_xnnpack) {
       log_info("{}: runs without XNNPACK, whose products of int8 tensors would be wrong", name_);
       delegate_ = kNoDelegate;
     }
@@ -242,15 +271,15 @@ class TfliteNetwork : public Network {
     if (!model_) fail("{}: TensorFlow Lite {} cannot read it", name_, api.version());
     const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     threads_ = std::max(1, (options.threads > 0 ? options.threads : cores) / options.parallel);
-    may_run_alone_ =
-        options.threads == 0 && threads_ > 1 && (delegate_.empty() || delegate_ == kNoDelegate);
+    may_run_alone_ = options.threads == 0 && threads_ > 1 && !profile_ &&
+                     (delegate_.empty() || delegate_ == kNoDelegate);
     first_ = make_interpreter(threads_);
     input_ = input_port(make_port(api_, first_->input()), name_);
     for (const TfLiteTensor* t : first_->outputs())
       outputs_.push_back(output_port(make_port(api_, t)));
     description_ = {.engine = fmt::format("TensorFlow Lite {}", api.version()),
-                    .device = device(summary),
-                    .precision = summary.precision,
+                    .device = device(),
+                    .precision = summary_.precision,
                     .threads = threads_,
                     .parallel = options.parallel};
   }
@@ -260,19 +289,22 @@ class TfliteNetwork : public Network {
   std::unique_ptr<Request> make_request() override {
     TfliteRequest::MakeOne make_one;
     if (may_run_alone_) make_one = [this] { return make_interpreter(1); };
-    return std::make_unique<TfliteRequest>(
-        api_, first_ ? std::move(first_) : make_interpreter(threads_), std::move(make_one));
+    return std::make_unique<TfliteRequest>(api_, summary_,
+                                           first_ ? std::move(first_) : make_interpreter(threads_),
+                                           std::move(make_one));
   }
 
  private:
   std::unique_ptr<Interpreter> make_interpreter(int threads) const {
-    return std::make_unique<Interpreter>(api_, model_.get(), threads, delegate_, name_);
+    const Interpreter::Options options{
+        .threads = threads, .delegate = delegate_, .profile = profile_};
+    return std::make_unique<Interpreter>(api_, model_.get(), options, name_);
   }
-  std::string device(const TfliteSummary& summary) const {
+  std::string device() const {
     std::string cpu = "CPU: " + cpu_features().name;
     if (delegate_.empty()) return first_->uses_xnnpack() ? cpu + ", XNNPACK" : cpu;
     if (delegate_ == kNoDelegate) return cpu;
-    if (delegate_.find("edgetpu") == std::string::npos || summary.edge_tpu)
+    if (delegate_.find("edgetpu") == std::string::npos || summary_.edge_tpu)
       return "delegate " + delegate_;
     log_warning(
         "{}: was not compiled for the Edge TPU, so all of it runs on the processor; compile it "
@@ -283,6 +315,8 @@ class TfliteNetwork : public Network {
 
   const TfliteApi& api_;
   std::string name_, delegate_;
+  bool profile_;
+  TfliteSummary summary_;
   std::string mended_;  // the file's content where it could not be taken as it is
   Handle<TfLiteModel> model_;
   int threads_ = 1;

@@ -70,6 +70,7 @@ TfliteApi::TfliteApi() {
   find(external_default, "TfLiteExternalDelegateOptionsDefault");
   find(external_create, "TfLiteExternalDelegateCreate");
   find(external_delete, "TfLiteExternalDelegateDelete");
+  find(options_set_profiler, "TfLiteInterpreterOptionsSetTelemetryProfiler");
   // tflite::LoggerOptions::SetMinimumLogSeverity, which has no C function: else every delegate that
   // is made says so on standard error.
   int (*set_least_severity)(int) = nullptr;

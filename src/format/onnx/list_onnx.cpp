@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/error.h"
 #include "format/onnx/onnx.h"
 #include "format/onnx/parse.h"
@@ -61,6 +63,27 @@ ListedTensor read_tensor(const onnx::TensorProto& t, Budget& budget) {
 }
 
 }  // namespace
+
+std::map<std::string, double> onnx_products(std::span<const std::byte> bytes,
+                                            const std::string& name) {
+  Budget budget(name, bytes.size());
+  const onnx::ModelProto model = parse_onnx(bytes, budget);
+  std::map<std::string, const onnx::TensorProto*> tensors;  // by the values that they become
+  for (const auto& t : model.graph().initializer()) tensors[t.name()] = &t;
+  std::map<std::string, double> out;
+  for (const auto& n : model.graph().node()) {
+    if (n.input_size() == 0 || n.output_size() == 0) continue;
+    const auto weights = tensors.find(n.input(n.op_type() == "Conv" && n.input_size() > 1 ? 1 : 0));
+    if (weights == tensors.end()) continue;
+    if (n.op_type() == "DequantizeLinear") tensors[n.output(0)] = weights->second;
+    if (n.op_type() != "Conv") continue;
+    double products = 1;
+    for (int i = 1; i < weights->second->dims_size(); ++i)
+      products *= static_cast<double>(weights->second->dims(i));
+    out[n.name()] = std::max(0.0, products);
+  }
+  return out;
+}
 
 ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name) {
   Budget budget(name, bytes.size());

@@ -30,6 +30,11 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
 [[nodiscard]] std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
                                                               const std::string& name);
 
+// Returns the multiply-accumulates for each element of the result, by the names of convolutions
+// whose weights are in the file. Throws an Error as above.
+[[nodiscard]] std::map<std::string, double> onnx_products(std::span<const std::byte> bytes,
+                                                          const std::string& name);
+
 // Throws an Error that names the file when it is damaged.
 [[nodiscard]] ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& name);
 

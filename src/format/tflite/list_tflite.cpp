@@ -7,6 +7,7 @@
 #include "format/checkpoint/zip.h"
 #include "format/finite.h"
 #include "format/tflite/check_tflite.h"
+#include "format/tflite/operator_cost.h"
 #include "format/tflite/stored_bytes.h"
 #include "format/tflite/tflite.h"
 #include "tflite_generated.h"
@@ -218,6 +219,8 @@ class Reader {
         one.type = type_text(tensor(op->inputs()->Get(0)).type());
       if (op->inputs() != nullptr && op->inputs()->size() > 1 && op->inputs()->Get(1) >= 0)
         one.weights_type = type_text(tensor(op->inputs()->Get(1)).type());
+      one.inputs = op->inputs() == nullptr ? 0 : static_cast<int>(op->inputs()->size());
+      one.multiplications = multiplications_of(one.code, graph_, *op);
       out.push_back(std::move(one));
     }
     return out;

@@ -16,6 +16,8 @@ struct TfliteOperator {
   std::string output;             // the name of its output tensor
   std::string type;               // of its first input: "i8", "f32", …
   std::string weights_type = {};  // of its second input, where it has one
+  int inputs = 0;                 // constants among them
+  double multiplications = 0;     // multiply-accumulates, of convolutions
 };
 
 struct TfliteSummary {

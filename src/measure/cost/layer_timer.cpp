@@ -20,6 +20,7 @@ constexpr int kCopies = 4;  // of a layer in its sample
 constexpr int kBlock = 4;   // runs in a row, of which the first is not counted
 constexpr int kFewestBlocks = 5;
 constexpr double kLayerShare = 0.04;  // of the time for a network
+constexpr double kDifferenceShare = 0.25;
 // Of all times of a network. Whatever else runs on the machine makes times longer, never shorter.
 constexpr double kShare = 0.1;
 // Where half of the times are longer than the counted one by this, the machine is busy, and runs
@@ -33,9 +34,9 @@ constexpr int kStepChannels = 64, kStepSide = 40;
 
 class LayerTimer::Running {
  public:
-  Running(Engine& engine, const Model& model, Size size, int threads)
+  Running(Engine& engine, const Model& model, Size size, const EngineOptions& options)
       : content_(make_export(export_format(engine.row().formats.front()), model, {.size = size})),
-        network_(engine.compile(source_of(content_, "a sample"), size, {.threads = threads})),
+        network_(engine.compile(source_of(content_, "a sample"), size, options)),
         request_(network_->make_request()) {
     std::fill_n(request_->input(), element_count(network_->input().shape), uint8_t{100});
   }
@@ -68,6 +69,10 @@ LayerTimer::LayerTimer(const TimerOptions& options, std::string octet)
               .threads = options.threads,
               .weight_bits = options.weight_bits,
               .octet = std::move(octet)},
+      options_{.threads = options.threads,
+               .precision = options.precision,
+               .cache = {},
+               .settings = options.settings},
       seconds_(options.seconds) {}
 
 LayerTimer::~LayerTimer() = default;
@@ -75,7 +80,7 @@ LayerTimer::~LayerTimer() = default;
 std::unique_ptr<LayerTimer::Running> LayerTimer::make_sample(const Layer& layer, bool with_layer) {
   const SampleNetwork sample = sample_network(
       layer, {.copies = kCopies, .with_layer = with_layer, .weight_bits = origin_.weight_bits});
-  return std::make_unique<Running>(*engine_, sample.model, sample.size, origin_.threads);
+  return std::make_unique<Running>(*engine_, sample.model, sample.size, options_);
 }
 
 // What a layer is added to. It does not depend on the layer's outputs, and compiling takes longer
@@ -113,9 +118,31 @@ double LayerTimer::time(const Layer& layer) {
 }
 
 double LayerTimer::time(const Model& model, Size size) {
-  Running running(*engine_, model, size, origin_.threads);
+  Running running(*engine_, model, size, options_);
   run_in_turn({&running}, seconds_);
   return running.seconds();
+}
+
+std::vector<double> LayerTimer::differences(size_t count, Size size,
+                                            const std::function<Model(size_t)>& network) {
+  Progress progress(static_cast<int64_t>(count), "measuring networks");
+  std::vector<double> out;
+  std::unique_ptr<Running> before;
+  for (size_t i = 0; i < count; ++i) {
+    if (stop_requested()) fail("interrupted: times of a part of the layers are not shown");
+    auto running = std::make_unique<Running>(*engine_, network(i), size, options_);
+    std::vector<Running*> both{running.get()};
+    if (before) {
+      before->forget();
+      both.push_back(before.get());
+    }
+    run_in_turn(both, kDifferenceShare * seconds_);
+    const double seconds = running->seconds();
+    out.push_back(before ? std::max(0.0, seconds - before->seconds()) : seconds);
+    before = std::move(running);
+    progress.update(static_cast<int64_t>(i) + 1);
+  }
+  return out;
 }
 
 ChannelSteps LayerTimer::measure_steps() {

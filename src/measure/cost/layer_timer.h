@@ -21,6 +21,8 @@ struct TimerOptions {
   int threads = 1;
   int weight_bits = 8;
   double seconds = 2;  // for a whole network; a layer takes a part of it
+  Precision precision = Precision::kF32;
+  EngineSettings settings = {};
 };
 
 // One thread. Other programs on the machine spoil its times.
@@ -35,6 +37,10 @@ class LayerTimer {
   [[nodiscard]] double time(const Layer& layer);
   // Of a whole int8 model without BatchNorm, in seconds.
   [[nodiscard]] double time(const Model& model, Size size);
+  // How much longer each of `count` networks takes than the one before, in seconds; of the first,
+  // its time. None is below 0. Throws an Error when it is interrupted.
+  [[nodiscard]] std::vector<double> differences(size_t count, Size size,
+                                                const std::function<Model(size_t)>& network);
   // The steps of channels of a usual convolution.
   [[nodiscard]] ChannelSteps measure_steps();
 
@@ -47,6 +53,7 @@ class LayerTimer {
 
   std::unique_ptr<Engine> engine_;
   CostOrigin origin_;
+  EngineOptions options_;
   double seconds_;
   std::unique_ptr<Running> rest_;
   Layer rest_key_;

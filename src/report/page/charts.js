@@ -13,7 +13,7 @@ const octetCharts = (() => {
   };
   const scheme = () => (dark.matches ? schemes.dark : schemes.light);
   const shapes = ['circle', 'rect', 'triangle', 'rectRot', 'star', 'crossRot'];
-  const rowHeight = 24;  // of a bar, in pixels
+  const rowHeight = 24, setHeight = 14;  // of a bar, and of each other one beside it, in pixels
   const fontFamily = 'system-ui, sans-serif';
 
   function format(value) {
@@ -63,7 +63,7 @@ const octetCharts = (() => {
 
   function cardText(chart, item) {
     const series = chart.series[item.datasetIndex];
-    if (chart.kind === 'bars') return textOf(chart.x, item.raw);
+    if (chart.kind === 'bars') return chart.series.length > 1 ? `${series.name}: ${format(item.raw)}` : textOf(chart.x, item.raw);
     if (chart.kind === 'lines') return `${series.name}: ${format(item.raw.y)}`;
     const name = [series.labels && series.labels[item.dataIndex], series.names && series.names[item.dataIndex]].filter(Boolean).join('. ');
     return [...name.split(', '), textOf(chart.x, item.raw.x), textOf(chart.y, item.raw.y)];
@@ -121,7 +121,10 @@ const octetCharts = (() => {
     const {ctx} = drawn;
     ctx.font = `12px ${fontFamily}`;
     ctx.textBaseline = 'middle';
-    drawn.getDatasetMeta(0).data.forEach((bar, i) => ctx.fillText(format(chart.series[0].x[i]), Math.max(bar.x, bar.base) + 5, bar.y));
+    chart.series.forEach((series, set) => {
+      if (!drawn.isDatasetVisible(set)) return;
+      drawn.getDatasetMeta(set).data.forEach((bar, i) => ctx.fillText(format(series.x[i]), Math.max(bar.x, bar.base) + 5, bar.y));
+    });
   }
 
   const box = (x, y, width, height) => ({left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2});
@@ -183,7 +186,7 @@ const octetCharts = (() => {
 
   // Draws into the canvas, whose parent has a height. Gives a function that shows other series.
   function draw(canvas, chart) {
-    if (chart.kind === 'bars') canvas.parentElement.style.height = `${chart.series[0].x.length * rowHeight + 64}px`;
+    if (chart.kind === 'bars') canvas.parentElement.style.height = `${chart.series[0].x.length * (rowHeight + (chart.series.length - 1) * setHeight) + 64}px`;
     const data = () => ({labels: chart.kind === 'bars' ? chart.series[0].names : undefined, datasets: chart.series.map((s, i) => datasetOf(chart, s, i))});
     const drawn = new Chart(canvas, {
       type: {lines: 'line', points: 'scatter', bars: 'bar'}[chart.kind], data: data(), options: optionsOf(chart), plugins: [texts(chart)],

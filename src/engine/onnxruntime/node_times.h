@@ -1,0 +1,34 @@
+// The times of a session's nodes, from the profile that ONNX Runtime writes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace octet {
+
+// `json`: the text of a profile, "[{"cat":"Node","name":"conv_kernel_time","dur":12,…}]". Times are
+// means over its inferences. `products`: multiply-accumulates for each element of the result, by the
+// names of convolutions in the file. Throws an Error when it is not such a text.
+[[nodiscard]] std::vector<LayerTime> parse_node_times(
+    std::string_view json, const std::map<std::string, double>& products);
+
+// A folder for the profiles of a session, which disappears with them.
+class ProfileFolder {
+ public:
+  ProfileFolder();
+  ~ProfileFolder();
+  ProfileFolder(const ProfileFolder&) = delete;
+  ProfileFolder& operator=(const ProfileFolder&) = delete;
+
+  // The beginning of the names of files; ONNX Runtime adds the rest.
+  [[nodiscard]] std::string prefix() const { return path_ + "/profile"; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace octet

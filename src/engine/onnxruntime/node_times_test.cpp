@@ -1,0 +1,61 @@
+#include "engine/onnxruntime/node_times.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "testing/testing.h"
+
+namespace octet {
+namespace {
+
+using testing::HasSubstr;
+
+// Two inferences of two nodes, as ONNX Runtime writes them.
+constexpr const char* kProfile = R"([
+{"cat":"Session","name":"model_run","dur":400,"ts":1,"args":{}},
+{"cat":"Node","name":"model.0.conv_token_7_kernel_time","dur":100,"ts":2,"args":{"op_name":"QLinearConv",
+ "provider":"CPUExecutionProvider","input_type_shape":[{"uint8":[1,3,64,32]},{"float":[]}],"output_type_shape":[{"uint8":[1,16,32,16]}]}},
+{"cat":"Node","name":"model.9.concat_kernel_time","dur":7,"ts":3,"args":{"op_name":"Concat",
+ "provider":"CPUExecutionProvider","input_type_shape":[{"float":[1,2,4,4]}],
+ "output_type_shape":[{"float":[1,4,4,4]}]}},
+{"cat":"Node","name":"model.0.conv_fence_before","dur":900,"ts":4,"args":{"op_name":"QLinearConv"}},
+{"cat":"Node","name":"model.0.conv_token_7_kernel_time","dur":300,"ts":5,"args":{"op_name":"QLinearConv"}},
+{"cat":"Node","name":"model.9.concat_kernel_time","dur":9,"ts":6,"args":{"op_name":"Concat"}}
+])";
+
+TEST(NodeTimes, AreMeansOverTheInferences) {
+  const auto layers = parse_node_times(kProfile, {{"model.0", 1}, {"model.0.conv", 27}, {"", 5}});
+  ASSERT_EQ(layers.size(), 2U);
+  EXPECT_EQ(layers[0].name, "model.0.conv_token_7");
+  EXPECT_EQ(layers[0].operators, std::vector<std::string>{"model.0.conv"});
+  EXPECT_EQ(layers[0].type, "QLinearConv");
+  EXPECT_EQ(layers[0].precision, "int8");
+  EXPECT_DOUBLE_EQ(layers[0].seconds, 200e-6);
+  EXPECT_DOUBLE_EQ(layers[0].multiplications, 16.0 * 32 * 16 * 27);
+  EXPECT_EQ(layers[1].name, "model.9.concat");
+  EXPECT_EQ(layers[1].precision, "fp32");
+  EXPECT_DOUBLE_EQ(layers[1].seconds, 8e-6);
+  EXPECT_EQ(layers[1].multiplications, 0);
+}
+
+TEST(NodeTimes, RefusesWhatIsNoProfile) {
+  for (const char* text : {"", "{}", "[{\"cat\":\"Node\"", "7"})
+    EXPECT_THAT(error_of([&] { (void)parse_node_times(text, {}); }), HasSubstr("damaged")) << text;
+  EXPECT_TRUE(parse_node_times("[]", {}).empty());
+  EXPECT_TRUE(parse_node_times(R"([7, {"cat":"Node","name":"x"}])", {}).empty());
+}
+
+TEST(NodeTimes, TheFolderDisappears) {
+  std::filesystem::path folder;
+  {
+    const ProfileFolder profile;
+    folder = std::filesystem::path(profile.prefix()).parent_path();
+    EXPECT_TRUE(std::filesystem::is_directory(folder));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+}  // namespace
+}  // namespace octet

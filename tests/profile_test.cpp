@@ -1,0 +1,111 @@
+// octet profile on the samples: in every engine the layers account for the inference, and for all of
+// the model's operations.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+#include "run_octet.h"
+
+namespace octet {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+const std::string kFloat = kSource + "/samples/yolov8n.safetensors";
+const std::string kInt8 = kSource + "/samples/yolov8n-int8.safetensors";
+const std::string kClip = kSource + "/samples/person.mp4";
+
+json profile(const std::string& arguments) {
+  const Outcome done = run_octet("profile --json " + arguments);
+  EXPECT_EQ(done.status, 0) << done.err;
+  return done.status == 0 ? json::parse(done.out) : json();
+}
+
+// In 1e9 operations: of the layers of a profile, and of the model itself.
+double operations_of(const json& layers) {
+  double sum = 0;
+  for (const json& layer : layers)
+    if (layer.contains("gops"))
+      sum += layer["gops"].get<double>() * layer["ms"].get<double>() / 1e3;
+  return sum;
+}
+double operations_of_model(const std::string& model, const std::string& size) {
+  return json::parse(run_octet("inspect --json --imgsz " + size + " " + model).out)["gflops"];
+}
+
+void expect_whole(const json& p, double operations) {
+  EXPECT_NEAR(p["layers_ms"].get<double>() / p["mean_ms"].get<double>(), 1, 0.1);
+  EXPECT_NEAR(operations_of(p["layers"]), operations, 0.01 * operations);
+  double shares = 0;
+  for (const json& layer : p["layers"]) {
+    shares += layer["share"].get<double>();
+    if (!layer.contains("gops")) continue;
+    EXPECT_EQ(layer["precision"], p["precision"]) << layer;
+    EXPECT_TRUE(layer.contains("node")) << layer;
+    EXPECT_LE(layer["of_peak"].get<double>(), 1) << layer;
+    EXPECT_FALSE(layer["kernel"].get<std::string>().empty()) << layer;
+  }
+  EXPECT_NEAR(shares, 1, 1e-6);
+  EXPECT_GT(p["ms"].get<double>(), 0);
+}
+
+class ProfileIn : public testing::TestWithParam<const char*> {};
+
+TEST_P(ProfileIn, LayersAccountForTheInference) {
+  const std::string engine = std::string(" --engine ") + GetParam();
+  for (const std::string& model : {kInt8, kFloat}) {
+    SCOPED_TRACE(model);
+    const json p = profile("--precision f32 --seconds 1 --imgsz 480 --model " + model + engine +
+                           " --source " + kClip);
+    ASSERT_FALSE(p.is_null());
+    EXPECT_EQ(p["measured_by"], "engine");
+    EXPECT_EQ(p["precision"], model == kInt8 ? "int8" : "fp32");
+    EXPECT_EQ(p["imgsz"], json({480, 288}));
+    expect_whole(p, operations_of_model(model, "480x288"));
+    std::vector<std::string> phases;
+    for (const json& phase : p["phases"]) {
+      phases.push_back(phase["name"]);
+      EXPECT_GT(phase["ms"].get<double>(), 0) << phase;
+    }
+    EXPECT_THAT(phases, testing::ElementsAre("decode", "letterbox", "inference", "boxes", "sinks"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, ProfileIn, testing::Values("openvino", "onnxruntime", "tflite"));
+
+// An export has no graph. The model beside it names its layers.
+TEST(Profile, ComparesAnExportWithItsModel) {
+  const TemporaryFolder folder;
+  const std::string at = folder.path().string();
+  ASSERT_EQ(run_octet("export --format onnx --imgsz 128 --model " + kInt8 + " -o " + at).status, 0);
+  const json p = profile("--seconds 0.1 --imgsz 128 --model " + at +
+                         "/yolov8n-int8.onnx --engine onnxruntime --compare " + kInt8 + " --html " +
+                         at + "/p.html");
+  ASSERT_FALSE(p.is_null());
+  EXPECT_EQ(p["compared"]["engine"], p["engine"]);
+  int both = 0;
+  for (const json& block : p["blocks"])
+    both += block.contains("ms") && block.contains("compared_ms");
+  EXPECT_EQ(static_cast<size_t>(both), p["blocks"].size()) << p["blocks"];
+  EXPECT_GT(both, 60);
+  const std::string page = read_text_file(folder / "p.html");
+  EXPECT_THAT(page, HasSubstr("Side by side"));
+  EXPECT_THAT(page, HasSubstr("Layers along the network"));
+}
+
+TEST(Profile, CutNetworksNeedNoProfileOfTheEngine) {
+  const json p = profile("--cut --seconds 0.05 --imgsz 64 --engine tflite --model " + kTiny);
+  ASSERT_FALSE(p.is_null());
+  EXPECT_EQ(p["measured_by"], "cut networks");
+  EXPECT_NEAR(operations_of(p["layers"]), operations_of_model(kTiny, "64"),
+              0.2 * operations_of_model(kTiny, "64"))
+      << "layers that took no time have no rate";
+  EXPECT_EQ(p["layers"][0]["type"], "Input");
+}
+
+}  // namespace
+}  // namespace octet
