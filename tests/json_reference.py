@@ -85,6 +85,8 @@ def check_octet(folder, data):
     check("octet bench", octet("bench", "--model", exports, "--engine", "tflite", "--rounds", 1, "--seconds", 0, "--data",
                                SAMPLES / "coco/data.yaml", "--json"))
     check("octet bench", octet("bench", "--model", TINY, "--engine", "tflite", "--seconds", 0, "--cost-table", folder / "cost.json", *small))
+    check("octet tune", octet("tune", "--model", INT8, "--source", CLIP, "--target-fps", 1, "--budget", "10s", "--engine", "tflite",
+                              "--imgsz", 128, "-o", folder / "tuned.yaml", "--json"))
     check("octet doctor", octet("doctor", "--json"))
 
 
