@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "core/cpu.h"
 #include "core/error.h"
@@ -93,17 +92,30 @@ class Tuner {
     work_.models = open_models({.files = o_.models, .engines = o_.engines, .sides = o_.sides});
     open_source_of_work();
     const double final_s = std::min(kLongestFinal, kFinalShare * o_.budget_s);
-    search(work_.clock.left() - final_s);
+    keep_going([&] { search(work_.clock.left() - final_s); });
     std::vector<size_t> order = order_of_points();
     if (order.empty()) fail_without_points();
     TuneResult result = result_of(order.front());
-    if (!result.interrupted) check(result, order);
+    if (!result.interrupted && failure_.empty()) keep_going([&] { check(result, order); });
+    if (!failure_.empty()) result.advice = "the search ended early: " + failure_;
     write(result);
     result.seconds = work_.clock.passed();
     return result;
   }
 
  private:
+  // A full disk, or a program that cannot be started, ends the search, and the best so far counts.
+  template <typename Stage>
+  void keep_going(Stage stage) {
+    try {
+      stage();
+    } catch (const Error& e) {
+      if (work_.points.empty()) throw;
+      failure_ = e.what();
+      log_warning("{}; the best so far is written", failure_);
+    }
+  }
+
   void open_source_of_work() {
     const double record_s = std::clamp(kRecordShare * o_.budget_s, 1.0, kLongestRecord);
     if (o_.source.empty()) {
@@ -269,7 +281,7 @@ class Tuner {
   HeatWatch heat_;
   TuneWork work_;
   std::vector<std::vector<Runtime>> runtimes_;
-  std::string accuracy_kind_;
+  std::string accuracy_kind_, failure_;
   fs::path own_images_;  // where the images stand for a source
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "core/text/secrets.h"
 
 namespace octet {
 namespace {
