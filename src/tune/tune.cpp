@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text/secrets.h"
+#include "media/stream/stream.h"
 #include "tune/choice/choose.h"
 #include "tune/machine/tuner_lock.h"
 #include "tune/networks.h"
