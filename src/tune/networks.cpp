@@ -119,12 +119,13 @@ class Networks {
     }
     const TuneModel& model = work_.models[m];
     const Runtime& runtime = runtimes_[m].front();
+    const bool exact = runtime.look.precision == "fp32" || runtime.look.precision == "int8";
     Configuration c{.model = model.file,
                     .engine = runtime.engine,
                     .input = model.own_size ? runtime.input
                                             : model.input(model.sides.front(), work_.footage.size),
                     .threads = runtime.threads,
-                    .precision = runtime.look.precision == "fp32" ? runtime.precision : "f32"};
+                    .precision = exact ? runtime.precision : "f32"};
     if (!model.own_size) c.side = model.sides.front();
     const auto look = work_.look(request_of(c));
     if (!look) return;

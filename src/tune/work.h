@@ -35,7 +35,7 @@ struct TuneWork {
   std::vector<TunePoint> points = {};
   std::vector<std::string> not_tried = {};
   // The times that a look and a run of live take beside their measurement, as far as it was seen.
-  double start_s = 1.5, live_start_s = 2;
+  double start_s = 0.7, live_start_s = 1.5;
 
   [[nodiscard]] Load load() const { return {.source_fps = footage.fps, .cores = cores}; }
   // A look, and the time of its start learned from it. A failure is noted.

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
 

@@ -74,20 +74,21 @@ TEST(LiveRun, WithoutAResultHasNoFigures) {
 }
 
 TEST(Look, GoesToAProcessAndBack) {
-  LookRequest request{.configuration = {.model = "m \"x\".pt",
-                                        .engine = "tflite",
-                                        .side = 320,
-                                        .input = {320, 192},
-                                        .threads = 2,
-                                        .precision = "f32"},
-                      .clip = "/a b.mp4",
-                      .every = 5,
-                      .frames = 7,
-                      .seconds = 2.5,
-                      .detections = true,
-                      .data = "d.yaml",
-                      .split = "val",
-                      .images = 9};
+  LookRequest request;
+  request.configuration = {.model = "m \"x\".pt",
+                           .engine = "tflite",
+                           .side = 320,
+                           .input = {320, 192},
+                           .threads = 2,
+                           .precision = "f32"};
+  request.clip = "/a b.mp4";
+  request.every = 5;
+  request.frames = 7;
+  request.seconds = 2.5;
+  request.detections = true;
+  request.data = "d.yaml";
+  request.split = "val";
+  request.images = 9;
   const LookRequest back = look_request(to_json(request));
   EXPECT_EQ(back.configuration, request.configuration);
   EXPECT_EQ(back.clip, request.clip);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-
 namespace octet {
 namespace {
 
@@ -95,8 +94,9 @@ std::string reason_of_policy(const TuneWork& work, const TunePoint& chosen) {
 std::string figures_text(const Figures& f, const std::optional<double>& accuracy) {
   std::string out = fmt::format("{:.1f} detections a second", f.fps);
   if (f.results_fps > 1.02 * f.fps) out += fmt::format(" ({:.1f} results)", f.results_fps);
-  return out + fmt::format(", no older than {:.0f} ms, {:.0f} % of the processor, {}", f.age_ms_p99,
-                           f.cpu_percent, accuracy_text(accuracy));
+  out += fmt::format(", no older than {:.0f} ms, {:.0f} % of the processor", f.age_ms_p99,
+                     f.cpu_percent);
+  return accuracy ? out + ", " + accuracy_text(accuracy) : out;
 }
 
 std::map<std::string, std::string> reasons_of(const TuneWork& work, const TunePoint& chosen,

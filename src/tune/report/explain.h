@@ -9,7 +9,8 @@
 
 namespace octet {
 
-// "12.1 detections a second, no older than 80 ms, 45 % of the processor, accuracy 0.912".
+// "12.1 detections a second, no older than 80 ms, 45 % of the processor, accuracy 0.912", as far as
+// it is known.
 [[nodiscard]] std::string figures_text(const Figures& figures,
                                        const std::optional<double>& accuracy);
 
