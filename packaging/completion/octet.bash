@@ -4,7 +4,7 @@ _octet() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ] || { [ "$verb" = help ] && [ "$COMP_CWORD" = 2 ]; }; then
-    mapfile -t COMPREPLY < <(compgen -W "import inspect compress train prune quantize export verify detect live val bench doctor help --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "import inspect compress train prune quantize export verify detect live tune val bench doctor help --help --version" -- "$word")
     return
   fi
   case "$verb $before" in
@@ -21,6 +21,7 @@ _octet() {
     "live --imgsz") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
     "live --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
     "live --skip") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
+    "tune --engine") mapfile -t COMPREPLY < <(compgen -W "openvino onnxruntime tflite armnn" -- "$word"); return ;;
     "val --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
     "bench --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
   esac
@@ -38,7 +39,8 @@ _octet() {
     export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --json" ;;
     verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
     detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --conf --iou --save --strict" ;;
-    live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
+    live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --seconds --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
+    tune) options="-h --help -v --verbose --model --source --data --split --target-fps --max-age-ms --cpu-budget --engine --imgsz --threads --budget -o --output --json" ;;
     val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --against --per-class --strict" ;;
     bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --cost-table --json" ;;
     doctor) options="-h --help -v --verbose --json" ;;
