@@ -21,6 +21,7 @@ _octet() {
     "live --imgsz") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
     "live --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
     "live --skip") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
+    "tune --engine") mapfile -t COMPREPLY < <(compgen -W "openvino onnxruntime tflite armnn" -- "$word"); return ;;
     "val --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
     "bench --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
   esac

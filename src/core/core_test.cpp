@@ -133,6 +133,18 @@ TEST(Process, AProgramThatIsNotThereIsAResult) {
             std::string::npos);
 }
 
+TEST(Process, AProgramThatTakesTooLongIsEnded) {
+  const TemporaryFolder folder;
+  const ProgramResult ended = run_program({"sh", "-c", "echo first; echo why >&2; exec sleep 60"},
+                                          {.at_most = std::chrono::milliseconds(300),
+                                           .errors = folder / "errors"});
+  EXPECT_TRUE(ended.timed_out);
+  EXPECT_EQ(ended.status, 128 + SIGTERM);
+  EXPECT_EQ(ended.out, "first\n");
+  EXPECT_EQ(read_text_file(folder / "errors"), "why\n");
+  EXPECT_FALSE(run_program({"true"}, {.at_most = std::chrono::seconds(60)}).timed_out);
+}
+
 TEST(Quantile, IsTheValueAtTheShareRoundedDown) {
   std::vector<double> values{5, 1, 4, 2, 3, 6};
   EXPECT_EQ(quantile(values, 0), 1);

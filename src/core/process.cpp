@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -16,8 +18,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "core/error.h"
@@ -34,6 +38,8 @@ std::atomic<const std::atomic<bool>*> g_stop_flag{&g_stop};
 // second is the same request.
 constexpr int64_t kSameRequestMs = 1000;
 constexpr int kBreathMs = 100;  // how soon a request to stop is seen
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+constexpr int64_t kGraceMs = 5000;  // from SIGTERM to SIGKILL
 std::atomic<int64_t> g_first_ms{0};
 std::atomic<bool> g_reload{false};
 
@@ -74,6 +80,11 @@ ProcessUsage process_usage() {
           .peak_rss_mb = static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
+double percent_of_cores(double cpu_ms, double seconds) {
+  const double cores = std::max(1U, std::thread::hardware_concurrency());
+  return seconds > 0 ? cpu_ms / 10 / seconds / cores : 0;
+}
+
 std::chrono::duration<double, std::milli> time_since_process_start() {
   std::ifstream file("/proc/self/stat");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -97,7 +108,7 @@ std::filesystem::path program_folder() {
   return error ? "." : program.parent_path();
 }
 
-ProgramResult run_program(const std::vector<std::string>& arguments) {
+ProgramResult run_program(const std::vector<std::string>& arguments, const ProgramLimits& limits) {
   std::vector<char*> argv;
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
@@ -107,6 +118,9 @@ ProgramResult run_program(const std::vector<std::string>& arguments) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  if (!limits.errors.empty())
+    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, limits.errors.c_str(),
+                                       O_WRONLY | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
   pid_t child = 0;
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
@@ -120,8 +134,13 @@ ProgramResult run_program(const std::vector<std::string>& arguments) {
   ProgramResult result;
   std::array<char, 65536> buffer{};
   bool told = false;
+  const int64_t deadline_ms =
+      limits.at_most.count() > 0 ? monotonic_ms() + limits.at_most.count() : kNever;
   while (error == 0) {
-    if (stop_requested() && !std::exchange(told, true)) ::kill(child, SIGTERM);
+    result.timed_out = result.timed_out || monotonic_ms() > deadline_ms;
+    if ((stop_requested() || result.timed_out) && !std::exchange(told, true))
+      ::kill(child, SIGTERM);
+    if (result.timed_out && monotonic_ms() > deadline_ms + kGraceMs) ::kill(child, SIGKILL);
     pollfd ready{.fd = ends[0], .events = POLLIN, .revents = 0};
     if (::poll(&ready, 1, kBreathMs) <= 0) continue;
     const ssize_t got = ::read(ends[0], buffer.data(), buffer.size());

@@ -15,6 +15,8 @@ struct ProcessUsage {
   double peak_rss_mb = 0;
 };
 [[nodiscard]] ProcessUsage process_usage();
+// Processor time over a time, in percent of all cores of this machine. 0 where no time passed.
+[[nodiscard]] double percent_of_cores(double cpu_ms, double seconds);
 
 // Time since the parent started this process, before its libraries were loaded (resolution 10 ms).
 [[nodiscard]] std::chrono::duration<double, std::milli> time_since_process_start();
@@ -26,14 +28,22 @@ struct ProcessUsage {
 // false when it failed, or when this process has other threads and cannot be copied safely.
 [[nodiscard]] bool run_in_child(const std::function<void()>& work);
 
-// Runs a program to its end. It shares the standard error of this process. A missing program is a
-// result and no error. Throws an Error when an installed one cannot be started.
+struct ProgramLimits {
+  // The program gets SIGTERM after so long, and SIGKILL some seconds later. 0: it may take any time.
+  std::chrono::milliseconds at_most{0};
+  // The file that gets its standard error. Empty: it shares that of this process.
+  std::filesystem::path errors;
+};
+// Runs a program to its end. A missing program is a result and no error. Throws an Error when an
+// installed one cannot be started.
 struct ProgramResult {
   bool installed = true;
+  bool timed_out = false;
   int status = 0;  // exit status; 128 + the signal that ended it; 127: not installed
   std::string out;
 };
-[[nodiscard]] ProgramResult run_program(const std::vector<std::string>& arguments);
+[[nodiscard]] ProgramResult run_program(const std::vector<std::string>& arguments,
+                                        const ProgramLimits& limits = {});
 
 // True after the first SIGINT or SIGTERM that follows install_stop_signals(). A second signal, more
 // than a second later, ends the process.

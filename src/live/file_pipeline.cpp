@@ -178,6 +178,7 @@ class Pipeline {
     const auto now = Clock::now();
     if (detected_ == 0) {
       first_result_ms_ = time_since_process_start().count();
+      first_cpu_ms_ = process_usage().cpu.count();
       first_result_ = now;
     } else {
       intervals_.add(now - last_result());
@@ -214,6 +215,7 @@ class Pipeline {
     const ProcessUsage usage = process_usage();
     s.rss_mb = usage.peak_rss_mb;
     s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(detected_);
+    s.cpu_percent = percent_of_cores(usage.cpu.count() - first_cpu_ms_, span / 1e3);
     return s;
   }
 
@@ -236,6 +238,7 @@ class Pipeline {
   // Each written by one stage, read after all have ended.
   int64_t frames_ = 0;
   double first_result_ms_ = 0;
+  double first_cpu_ms_ = 0;  // of this process, at the first result
   int64_t detected_ = 0;
   Clock::time_point first_result_;
   std::array<Clock::time_point, 31> results_;  // the last ones, in a ring

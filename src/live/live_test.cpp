@@ -177,6 +177,18 @@ TEST(Watch, RealtimeKeepsThePace) {
   EXPECT_LT(summary.all.fps, 12);  // the clip has 10 frames a second
 }
 
+TEST(Watch, EndsSoManySecondsAfterTheFirstResult) {
+  WatchOptions options;
+  options.camera.realtime = true;
+  options.live.max_seconds = 0.45;
+  Watch watch({{"clip", kClip}}, options);
+  const LiveSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1)))).all;
+  EXPECT_GE(summary.detected, 2);
+  EXPECT_LE(summary.detected, 6);  // the clip has 10 frames a second
+  EXPECT_GT(summary.cpu_percent, 0);
+  EXPECT_LE(summary.cpu_percent, 100);
+}
+
 // A frame an hour: the wish to stop is seen in between.
 TEST(Watch, AWaitForTheNextFrameEndsWithTheWishToStop) {
   const TemporaryFolder folder;

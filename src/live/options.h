@@ -34,6 +34,7 @@ struct JsonLinesOptions {
 struct LiveOptions {
   DecodeOptions decode;
   int64_t max_frames = 0;  // 0: all
+  double max_seconds = 0;  // from the first result of a watch on; 0: any time
   RecordingOptions save;
   std::filesystem::path snapshot;  // empty: not wanted
   JsonLinesOptions jsonl;

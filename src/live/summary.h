@@ -16,6 +16,7 @@ struct LiveSummary {
   double first_result_ms = 0;                 // from the start of the process
   double rss_mb = 0;                          // peak
   double cpu_ms_per_frame = 0;
+  double cpu_percent = 0;  // of all cores, from the first result to the last
   bool interrupted = false;
   std::string cut_short;  // a sentence when a part of the file is missing; else empty
 };

@@ -153,6 +153,7 @@ void Watch::count(const CameraContext& place, FrameDecision look, Clock::time_po
   const Milliseconds age = now - frame_.picture.captured;
   if (results_++ == 0) {
     first_result_ms_ = time_since_process_start().count();
+    first_cpu_ms_ = process_usage().cpu.count();
     first_result_ = now;
   } else {
     intervals_.add(now - last_result_);
@@ -363,14 +364,23 @@ void Watch::retire(Places gone) {
   }
 }
 
+// Sources are over, or as much was seen as was asked for.
+bool Watch::is_over() const {
+  const LiveOptions& live = options_.live;
+  if (live.max_frames > 0 && results_ >= live.max_frames) return true;
+  if (live.max_seconds > 0 && results_ > 0 &&
+      std::chrono::duration<double>(Clock::now() - first_result_).count() >= live.max_seconds)
+    return true;
+  return all_over();
+}
+
 WatchSummary Watch::run(Detectors detectors) {
   use(std::move(detectors));
   say_unknown_classes();
   WatchSinks sinks(options_.live, options_.camera.complete);
   std::optional<Progress> progress;
   if (options_.progress) progress.emplace(options_.live.max_frames);
-  while (!stop_ && !stop_requested() && !all_over() &&
-         (options_.live.max_frames == 0 || results_ < options_.live.max_frames)) {
+  while (!stop_ && !stop_requested() && !is_over()) {
     const HotPath hot;
     last_turn_ = Clock::now().time_since_epoch().count();
     if (!detect_next(sinks)) doorbell_.wait(kBreath);
@@ -408,6 +418,7 @@ WatchSummary Watch::summarize() const {
   const ProcessUsage usage = process_usage();
   s.rss_mb = usage.peak_rss_mb;
   s.cpu_ms_per_frame = usage.cpu.count() / static_cast<double>(std::max<int64_t>(1, s.detected));
+  s.cpu_percent = percent_of_cores(usage.cpu.count() - first_cpu_ms_, seconds);
   return out;
 }
 

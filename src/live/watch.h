@@ -133,6 +133,7 @@ class Watch {
   FrameDecision look(CameraContext& place);
   SharedResult record(CameraContext& place, FrameDecision look);
   void count(const CameraContext& place, FrameDecision look, Clock::time_point now);
+  [[nodiscard]] bool is_over() const;
   void use(Detectors detectors);
   void say_unknown_classes() const;
   void forget_objects();
@@ -181,6 +182,7 @@ class Watch {
   int failures_ = 0;                       // of the engine, in a row
   int64_t results_ = 0;
   double first_result_ms_ = 0;
+  double first_cpu_ms_ = 0;  // of this process, at the first result
   Clock::time_point first_result_, last_result_;
   DurationHistogram ages_, intervals_, inferences_, overheads_;
 };

@@ -27,18 +27,6 @@ struct Options {
   bool json = false;
 };
 
-// "90s", "30m", "2h" in seconds; empty: 0.
-double seconds_of(const std::string& text) {
-  if (text.empty()) return 0;
-  char* end = nullptr;
-  const double number = std::strtod(text.c_str(), &end);
-  const std::string unit = end;
-  if (number > 0 && unit == "s") return number;
-  if (number > 0 && unit == "m") return 60 * number;
-  if (number > 0 && unit == "h") return 3600 * number;
-  fail_usage("--budget {}: a number with s, m or h is expected, such as 90m or 2h", text);
-}
-
 void run(Options& o) {
   install_stop_signals();
   CompressOptions& c = o.compress;
@@ -51,7 +39,7 @@ void run(Options& o) {
   if (c.pricing.source == kFlopSource)
     fail_usage("compress: --cost flops has no times; 'octet prune --flops' counts operations");
   if (!o.size.empty()) c.size = SizeOption::parse(o.size).size;
-  c.budget_s = seconds_of(o.budget);
+  c.budget_s = seconds_of_budget(o.budget);
   c.version = OCTET_VERSION;
   c.program = find_program("octet");
   const CompressResult r = compress(c);

@@ -72,6 +72,7 @@ nlohmann::ordered_json to_json(const LiveSummary& s, const NetworkDescription& d
           {"first_result_ms", s.first_result_ms},
           {"rss_mb", s.rss_mb},
           {"cpu_ms_per_frame", s.cpu_ms_per_frame},
+          {"cpu_percent", s.cpu_percent},
           {"interrupted", s.interrupted},
           {"engine", d.engine},
           {"precision", d.precision},
@@ -124,6 +125,7 @@ LiveConfig config_of(const Options& options) {
   LiveConfig config = options.file.empty() ? options.config : read_live_config(options.file);
   if (options.file.empty()) complete(config);
   config.watch.live.max_frames = options.config.watch.live.max_frames;
+  config.watch.live.max_seconds = options.config.watch.live.max_seconds;
   config.detector.runtime.cache = cache_folder();
   return config;
 }

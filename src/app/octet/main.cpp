@@ -115,6 +115,7 @@ void run(const Arguments& given) {
   add_detect(app);
   add_val(app);
   add_live(app);
+  add_tune(app);
   add_export(app);
   add_verify(app);
   add_bench(app);

@@ -55,6 +55,17 @@ DetectorOptions detector_options(const RunOptions& options, std::optional<Size> 
   return out;
 }
 
+double seconds_of_budget(const std::string& text) {
+  if (text.empty()) return 0;
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  if (number > 0 && unit == "s") return number;
+  if (number > 0 && unit == "m") return 60 * number;
+  if (number > 0 && unit == "h") return 3600 * number;
+  fail_usage("--budget {}: a number with s, m or h is expected, such as 90m or 2h", text);
+}
+
 void say_if_overwritten(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return;

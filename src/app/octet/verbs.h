@@ -24,6 +24,7 @@ void add_profile(CLI::App& root);
 void add_compress(CLI::App& root);
 void add_adapt(CLI::App& root);
 void add_verify(CLI::App& root);
+void add_tune(CLI::App& root);
 
 // The rows of live's configuration file: [{"key", "flag", "help", "values", "default",
 // "takes_effect", "page"}].
@@ -40,6 +41,9 @@ struct RunOptions {
   bool json = false;
 };
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision);
+
+// Returns "90s", "30m" and "2h" in seconds, and 0 for an empty text. Throws a usage Error for others.
+[[nodiscard]] double seconds_of_budget(const std::string& text);
 
 // A line in the log where `path`, which is about to be written, exists.
 void say_if_overwritten(const std::filesystem::path& path);

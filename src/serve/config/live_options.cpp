@@ -148,6 +148,12 @@ Table source_options() {
            .help = "Stop after so many frames. 0: at the end of a file, and never for a camera.",
            .range = {0, 1e15}},
           [](auto& c) -> auto& { return c.watch.live.max_frames; })},
+      {number_option<C>(
+           {.flag = "--seconds",
+            .help = "Stop so many seconds after the first result. 0: no limit.",
+            .range = kFromZero},
+           [](auto& c) -> auto& { return c.watch.live.max_seconds; }),
+       kNextStart, Needs::kWatch},
       {flag_option<C>(
            {.key = "realtime",
             .flag = "--realtime",

@@ -1,0 +1,49 @@
+#include "tune/choice/goals.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+namespace octet {
+namespace {
+
+constexpr double kMoreThanGoal = 1.03;  // of a mean, so that its worst ten seconds hold too
+constexpr double kOfSource = 0.97;      // a source of 30 frames a second gives 29.97
+constexpr double kBelowLimit = 0.95;    // of ages and processor time
+constexpr double kFramesWithResult = 0.9;
+
+}  // namespace
+
+std::string TuneGoals::text() const {
+  std::vector<std::string> parts;
+  if (fps) parts.push_back(fmt::format("{:g} detections a second", *fps));
+  if (age_ms) parts.push_back(fmt::format("results no older than {:g} ms", *age_ms));
+  if (cpu_percent) parts.push_back(fmt::format("{:g} % of the processor", *cpu_percent));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+double required_fps(double goal, double source_fps) {
+  const double wanted = kMoreThanGoal * goal;
+  return source_fps > 0 ? std::min(wanted, kOfSource * source_fps) : wanted;
+}
+
+bool limited_by_source(const TuneGoals& goals, double source_fps) {
+  return goals.fps && source_fps > 0 && source_fps < kOfSource * *goals.fps;
+}
+
+double reserve(const TuneGoals& goals, const Figures& figures, double source_fps) {
+  double least = std::numeric_limits<double>::max();
+  const auto add = [&](double share) { least = std::min(least, share); };
+  if (goals.fps) add(figures.fps / required_fps(*goals.fps, source_fps));
+  if (goals.age_ms) add(kBelowLimit * *goals.age_ms / std::max(figures.age_ms_p99, 1e-3));
+  if (goals.cpu_percent) {
+    add(kBelowLimit * *goals.cpu_percent / std::max(figures.cpu_percent, 1e-3));
+    if (!goals.fps && source_fps > 0) add(figures.results_fps / (kFramesWithResult * source_fps));
+  }
+  return figures.results_fps > 0 ? least : 0;
+}
+
+}  // namespace octet

@@ -1,0 +1,31 @@
+// The goals of a tuning, and how far a configuration is from them. Pure logic.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tune/choice/configuration.h"
+
+namespace octet {
+
+struct TuneGoals {
+  std::optional<double> fps;          // detections a second, at least
+  std::optional<double> age_ms;       // 99 of 100 results are no older
+  std::optional<double> cpu_percent;  // of all cores, at most
+
+  [[nodiscard]] bool any() const { return fps || age_ms || cpu_percent; }
+  [[nodiscard]] std::string text() const;  // "15 detections a second"
+};
+
+// Detections a second that a run has to show, so that the goal holds later too: a little more than
+// the goal, and nearly all that the source gives. `source_fps` 0: the source is not limited.
+[[nodiscard]] double required_fps(double goal, double source_fps);
+
+// Whether the source gives fewer frames than the goal asks for.
+[[nodiscard]] bool limited_by_source(const TuneGoals& goals, double source_fps);
+
+// The smallest share of a goal that is reached. 1 and more: all goals hold. Under a limit for the
+// processor alone, nine of ten frames have to get a result as well.
+[[nodiscard]] double reserve(const TuneGoals& goals, const Figures& figures, double source_fps);
+
+}  // namespace octet

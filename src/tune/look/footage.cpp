@@ -1,0 +1,107 @@
+#include "tune/look/footage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "core/text/secrets.h"
+#include "live/source/source.h"
+#include "media/image/image_io.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr int kFewestFrames = 4;  // that a rate can be told of
+constexpr double kAssumedFps = 30;
+constexpr int kMostFrames = 300;  // of a file, from its start on: each look decodes them
+
+// The number of frames of a file that does not state it, kMostFrames at most.
+int count_frames(const std::string& source) {
+  const auto reader = open_source(source);
+  Picture picture;
+  int frames = 0;
+  while (!stop_requested() && frames < kMostFrames && reader->next(picture)) ++frames;
+  return frames;
+}
+
+}  // namespace
+
+Footage open_footage(const std::string& source) {
+  const auto opened = open_source(source);
+  const VideoInfo info = opened->info();
+  Footage out{.address = source, .name = source, .realtime = true, .clip = source};
+  std::error_code ignored;
+  if (!is_stream(source) && fs::exists(source, ignored))
+    out.address = fs::absolute(source).string();
+  out.clip = out.address;
+  out.sequence = fs::is_regular_file(source, ignored) && !has_image_extension(source);
+  out.size = info.size;
+  out.fps = info.fps;
+  out.frames = info.frames > 0 ? static_cast<int>(std::min<int64_t>(info.frames, kMostFrames))
+                               : count_frames(source);
+  if (out.frames == 0) fail("{}: holds no frame", source);
+  return out;
+}
+
+Footage record_footage(const std::string& address, double seconds, const fs::path& folder) {
+  if (address == "-")
+    fail_usage("--source -: standard input cannot be watched again and again; give a file of it");
+  require_camera_address(address);
+  Footage out{.address = address,
+              .name = public_address(address),
+              .camera = true,
+              .clip = folder / "camera.mp4"};
+  const auto source = open_stream(address, {}, stop_requested());
+  Picture picture;
+  std::optional<VideoWriter> writer;
+  double first = 0, last = 0;
+  Progress progress(static_cast<int64_t>(10 * seconds), "recording");
+  while (!stop_requested() && source->next(picture)) {
+    if (!writer) {
+      out.size = picture.size();
+      first = picture.seconds;
+      writer.emplace(out.clip, out.size, kAssumedFps);
+    }
+    if (picture.size() != out.size) continue;
+    writer->write_at(picture.to_rgb(), picture.seconds - first);
+    last = picture.seconds - first;
+    ++out.frames;
+    progress.update(static_cast<int64_t>(10 * last));
+    if (last >= seconds) break;
+  }
+  if (stop_requested()) fail("interrupted while {} was recorded; nothing was measured", out.name);
+  if (out.frames < kFewestFrames || last <= 0)
+    fail("{}: gave {} frames, which is too few to tune with", out.name, out.frames);
+  writer->finish();
+  out.fps = (out.frames - 1) / last;
+  return out;
+}
+
+Footage images_as_footage(const Dataset& data, int most, const fs::path& folder) {
+  const Dataset part = evenly(data, most);
+  const fs::path images = folder / "images";
+  make_folder(images);
+  for (size_t i = 0; i < part.samples.size(); ++i) {
+    const fs::path& image = part.samples[i].image;
+    const fs::path link = images / fmt::format("{:06}{}", i, image.extension().string());
+    std::error_code error;
+    fs::create_symlink(fs::absolute(image), link, error);
+    if (error) fail("{}: cannot be made: {}", link.string(), error.message());
+  }
+  Footage out{.address = images.string(),
+              .name = fmt::format("{} images of the data", part.samples.size()),
+              .sequence = false,
+              .clip = images};
+  out.size = read_image(part.samples.front().image).size();
+  out.frames = static_cast<int>(part.samples.size());
+  return out;
+}
+
+}  // namespace octet

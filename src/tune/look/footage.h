@@ -1,0 +1,37 @@
+// What a tuning looks at: a file or images as they are, or some seconds of a camera, so that every
+// look sees the same frames.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/size.h"
+#include "eval/dataset/dataset.h"
+
+namespace octet {
+
+struct Footage {
+  std::string address;    // of the source, as 'octet live' takes it
+  std::string name;       // without secrets, for logs and pages
+  bool realtime = false;  // a file that is played at its own pace, as a camera gives its frames
+  bool camera = false;
+  bool sequence = true;        // frames follow each other; else images of anything
+  std::filesystem::path clip;  // file or folder that looks read
+  Size size;                   // of a frame
+  double fps = 0;              // of the source; 0: as fast as it is read
+  int frames = 0;              // of the clip, that looks see
+};
+
+// Opens a file, a folder or a glob. Throws an Error that names the source.
+[[nodiscard]] Footage open_footage(const std::string& source);
+
+// Records `seconds` of a camera into `folder`. Throws an Error that names the camera where it
+// cannot be opened or gives no frame.
+[[nodiscard]] Footage record_footage(const std::string& address, double seconds,
+                                     const std::filesystem::path& folder);
+
+// Some images of the data, evenly from all, as links in `folder`. Their own folder is the address.
+[[nodiscard]] Footage images_as_footage(const Dataset& data, int most,
+                                        const std::filesystem::path& folder);
+
+}  // namespace octet

@@ -1,0 +1,110 @@
+#include "tune/look/predict.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tune/look/processes.h"
+
+namespace octet {
+namespace {
+
+const Look kLook{
+    .frames = 10, .ms_p50 = 20, .ms_p99 = 30, .cpu_ms = 36, .decode_ms = 3, .decode_cpu_ms = 4};
+
+TEST(Predict, ASourceThatIsSlowerThanTheNetworkDecides) {
+  const Figures f = predict(kLook, {}, {.source_fps = 25, .cores = 2});
+  EXPECT_NEAR(f.fps, 25, 1e-9);
+  EXPECT_NEAR(f.results_fps, 25, 1e-9);
+  EXPECT_NEAR(f.cpu_percent, 25 * 40.0 / 20, 1e-9);
+  EXPECT_NEAR(f.cpu_ms, 40, 1e-9);
+  EXPECT_NEAR(f.age_ms_p99, 33, 1e-9);
+}
+
+TEST(Predict, TheNetworkDecidesWhereItIsSlower) {
+  Look slow = kLook;
+  slow.ms_p50 = 80;
+  slow.cpu_ms = 80;
+  const Figures f = predict(slow, {}, {.source_fps = 25, .cores = 2});
+  EXPECT_NEAR(f.fps, 12.5, 1e-9);
+  EXPECT_GT(f.age_ms_p99, 30 + 40) << "the newest frame has waited";
+  EXPECT_NEAR(predict(slow, {}, {.source_fps = 0, .cores = 2}).fps, 12.5, 1e-9);
+}
+
+TEST(Predict, TheProcessorDecidesWhereItIsFull) {
+  Look heavy = kLook;
+  heavy.cpu_ms = 76;  // at 25 a second two cores are full
+  const Figures f = predict(heavy, {}, {.source_fps = 50, .cores = 2});
+  EXPECT_NEAR(f.cpu_percent, 100, 1e-9);
+  EXPECT_NEAR(f.fps * 76 + 50 * 4, 2000, 1e-6);
+}
+
+TEST(Predict, SkippingSavesProcessorTimeAndNoResults) {
+  const Figures all = predict(kLook, {}, {.source_fps = 25, .cores = 2});
+  const Figures half = predict(kLook, {.skip = 1, .detected = 0.5}, {.source_fps = 25, .cores = 2});
+  EXPECT_NEAR(half.results_fps, 25, 1e-9);
+  EXPECT_NEAR(half.fps, 12.5, 1e-9);
+  EXPECT_LT(half.cpu_percent, 0.6 * all.cpu_percent);
+}
+
+TEST(Predict, TimesGoByPixels) {
+  const Look small = scaled(kLook, {640, 384}, {320, 192});
+  EXPECT_NEAR(small.ms_p50, 5, 1e-9);
+  EXPECT_NEAR(small.cpu_ms, 9, 1e-9);
+  EXPECT_NEAR(small.decode_ms, 3, 1e-9);
+}
+
+TEST(LiveRun, TellsDetectionsFromResults) {
+  const auto json = nlohmann::ordered_json::parse(
+      R"({"frames":310,"detected":101,"fps":30,"age_ms_p99":41,"cpu_percent":36,"precision":"int8",)"
+      R"("interrupted":false,"sources":[{"tracked":190,"still":10}]})");
+  const LiveRun run = live_run(json, 2);
+  EXPECT_NEAR(run.figures.fps, 30 * 101.0 / 301, 1e-9);
+  EXPECT_NEAR(run.seconds, 10, 1e-9);
+  EXPECT_NEAR(run.figures.cpu_ms, 0.36 * 2000 / 30, 1e-9);
+  EXPECT_NEAR(run.figures.cpu_ms_per_detection(), 0.36 * 2000 / 30 * 301 / 101, 1e-6);
+  EXPECT_EQ(run.frames, 310);
+}
+
+TEST(LiveRun, WithoutAResultHasNoFigures) {
+  const auto json = nlohmann::ordered_json::parse(
+      R"({"frames":0,"detected":0,"fps":0,"age_ms_p99":0,"cpu_percent":0,"precision":"int8",)"
+      R"("interrupted":true})");
+  EXPECT_EQ(live_run(json, 2).figures.fps, 0);
+}
+
+TEST(Look, GoesToAProcessAndBack) {
+  LookRequest request;
+  request.configuration = {.model = "m \"x\".pt",
+                           .engine = "tflite",
+                           .side = 320,
+                           .input = {320, 192},
+                           .threads = 2,
+                           .precision = "f32"};
+  request.clip = "/a b.mp4";
+  request.every = 5;
+  request.frames = 7;
+  request.seconds = 2.5;
+  request.detections = true;
+  request.data = "d.yaml";
+  request.split = "val";
+  request.images = 9;
+  const LookRequest back = look_request(to_json(request));
+  EXPECT_EQ(back.configuration, request.configuration);
+  EXPECT_EQ(back.clip, request.clip);
+  EXPECT_EQ(back.every, 5);
+  EXPECT_EQ(back.seconds, 2.5);
+  EXPECT_TRUE(back.detections);
+  EXPECT_FALSE(back.policies);
+  Look look = kLook;
+  look.policies.push_back({.skip = 3, .motion_gate = true, .detected = 0.25, .kept = std::nullopt});
+  look.map50_95 = 0.5;
+  const Look there = look_from(to_json(look));
+  EXPECT_EQ(there.ms_p99, 30);
+  EXPECT_EQ(there.policies.at(0).skip, 3);
+  EXPECT_FALSE(there.policies.at(0).kept);
+  EXPECT_EQ(there.map50_95, 0.5);
+}
+
+}  // namespace
+}  // namespace octet

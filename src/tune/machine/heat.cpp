@@ -1,0 +1,239 @@
+#include "tune/machine/heat.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <set>
+
+#include "core/process.h"
+#include "core/text/clean_text.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr double kLeastCelsius = 1, kMostCelsius = 125;  // silicon ends there
+constexpr double kSteadySeconds = 20, kSteadyDegrees = 1;
+constexpr double kSlower = 0.9;       // of the clock under load, at the end
+constexpr double kNearTrip = 5;       // °C
+constexpr uint32_t kPiSlowNow = 0xF;  // under-voltage, clock capped, throttled, soft limit
+constexpr std::chrono::milliseconds kEvery{500};
+constexpr std::chrono::milliseconds kToolTakes{1000};
+constexpr size_t kMostSamples = 20'000;
+
+std::optional<std::string> word_of(const fs::path& file) {
+  std::ifstream in(file);
+  std::string word;
+  return in >> word ? std::optional(clean_text(word)) : std::nullopt;
+}
+
+std::optional<double> number_of(const fs::path& file) {
+  std::ifstream in(file);
+  double number = 0;
+  return in >> number && std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
+// The entries of a folder whose names begin so, sorted; none where it cannot be read.
+std::vector<fs::path> entries(const fs::path& folder, const std::string& begin) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename().string().starts_with(begin)) found.push_back(at->path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// The lowest temperature at which the system slows the processor down.
+void read_trips(const fs::path& zone, HeatReading& reading) {
+  for (int i = 0; i < 16; ++i) {
+    const auto type = word_of(zone / fmt::format("trip_point_{}_type", i));
+    const auto value = number_of(zone / fmt::format("trip_point_{}_temp", i));
+    if (!type || !value) return;
+    const double celsius = *value / 1000;
+    if ((*type != "passive" && *type != "hot") || celsius < 30 || celsius > kMostCelsius) continue;
+    reading.throttles_at = std::min(celsius, reading.throttles_at.value_or(celsius));
+  }
+}
+
+void read_zones(const fs::path& root, HeatReading& reading) {
+  for (const fs::path& zone : entries(root / "class/thermal", "thermal_zone")) {
+    const std::string name = word_of(zone / "type").value_or(zone.filename().string());
+    const auto value = number_of(zone / "temp");  // thousandths of a degree
+    if (!value) continue;
+    const double celsius = *value / 1000;
+    if (celsius < kLeastCelsius || celsius > kMostCelsius) {
+      reading.ignored.push_back(fmt::format("{} says {:g} °C", name, celsius));
+      continue;
+    }
+    read_trips(zone, reading);
+    if (reading.celsius && *reading.celsius >= celsius) continue;
+    reading.celsius = celsius;
+    reading.zone = name;
+  }
+}
+
+void read_clocks(const fs::path& root, HeatReading& reading) {
+  for (const fs::path& policy : entries(root / "devices/system/cpu/cpufreq", "policy")) {
+    const auto khz = number_of(policy / "scaling_cur_freq");
+    if (!khz) continue;
+    if (*khz <= 0) {
+      reading.ignored.push_back(
+          fmt::format("{} says {:g} MHz", policy.filename().string(), *khz / 1000));
+      continue;
+    }
+    reading.mhz = std::max(reading.mhz.value_or(0), *khz / 1000);
+  }
+}
+
+void read_throttlings(const fs::path& root, HeatReading& reading) {
+  for (const fs::path& cpu : entries(root / "devices/system/cpu", "cpu")) {
+    const auto count = number_of(cpu / "thermal_throttle/core_throttle_count");
+    if (count && *count >= 0)
+      reading.throttlings = reading.throttlings.value_or(0) + static_cast<int64_t>(*count);
+  }
+  if (const auto text = word_of(root / "devices/platform/soc/soc:firmware/get_throttled"))
+    reading.pi_flags = parse_pi_flags(*text);
+}
+
+// The tool of a Raspberry Pi, for kernels without the file. `installed` becomes false without it.
+std::optional<uint32_t> ask_vcgencmd(bool& installed) {
+  const ProgramResult result =
+      run_program({"vcgencmd", "get_throttled"}, {.at_most = kToolTakes, .errors = "/dev/null"});
+  installed = result.installed && result.status == 0;
+  return installed ? parse_pi_flags(result.out) : std::nullopt;
+}
+
+// The mean clock of a part of the samples.
+std::optional<double> mean_mhz(const std::vector<HeatSample>& samples, size_t from, size_t to) {
+  double sum = 0;
+  int count = 0;
+  for (size_t i = from; i < to; ++i) {
+    if (!samples[i].reading.mhz) continue;
+    sum += *samples[i].reading.mhz;
+    ++count;
+  }
+  return count > 0 ? std::optional(sum / count) : std::nullopt;
+}
+
+void add_temperatures(const std::vector<HeatSample>& samples, HeatReport& report) {
+  std::optional<double> before;  // twenty seconds before the end
+  const double end = samples.back().seconds;
+  for (const HeatSample& s : samples) {
+    if (!s.reading.celsius) continue;
+    const double celsius = *s.reading.celsius;
+    if (!report.first_celsius) report.first_celsius = celsius;
+    report.last_celsius = celsius;
+    report.highest_celsius = std::max(report.highest_celsius.value_or(celsius), celsius);
+    if (!before || s.seconds <= end - kSteadySeconds) before = celsius;
+  }
+  report.steady = !before || *report.last_celsius - *before < kSteadyDegrees;
+}
+
+bool was_throttled(const std::vector<HeatSample>& samples, const HeatReport& report) {
+  const HeatReading& first = samples.front().reading;
+  const HeatReading& last = samples.back().reading;
+  if (first.throttlings && last.throttlings && *last.throttlings > *first.throttlings) return true;
+  if (std::any_of(samples.begin(), samples.end(), [](const HeatSample& s) {
+        return (s.reading.pi_flags.value_or(0) & kPiSlowNow) != 0;
+      }))
+    return true;
+  const bool slower =
+      report.first_mhz && report.last_mhz && *report.last_mhz < kSlower * *report.first_mhz;
+  // A clock that falls in a cool machine is that of a governor.
+  const bool hot = !report.highest_celsius || !last.throttles_at ||
+                   *report.highest_celsius > *last.throttles_at - kNearTrip;
+  return slower && hot;
+}
+
+}  // namespace
+
+std::optional<uint32_t> parse_pi_flags(const std::string& text) {
+  std::string digits = text.substr(text.find('=') == std::string::npos ? 0 : text.find('=') + 1);
+  if (digits.starts_with("0x")) digits.erase(0, 2);
+  while (!digits.empty() && std::isspace(static_cast<unsigned char>(digits.back())) != 0)
+    digits.pop_back();
+  uint32_t flags = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), flags, 16);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::optional(flags)
+                                                                      : std::nullopt;
+}
+
+HeatReading read_heat(const fs::path& root) {
+  HeatReading reading;
+  read_zones(root, reading);
+  read_clocks(root, reading);
+  read_throttlings(root, reading);
+  return reading;
+}
+
+HeatReport report_heat(const std::vector<HeatSample>& samples) {
+  HeatReport report;
+  if (samples.empty()) return report;
+  std::set<std::string> names;
+  for (const HeatSample& s : samples) {
+    for (const std::string& text : s.reading.ignored) {
+      if (names.insert(text.substr(0, text.find(" says"))).second) report.ignored.push_back(text);
+    }
+  }
+  add_temperatures(samples, report);
+  const size_t third = std::max<size_t>(1, samples.size() / 3);
+  report.first_mhz = mean_mhz(samples, 0, third);
+  report.last_mhz = mean_mhz(samples, samples.size() - third, samples.size());
+  report.known = report.last_celsius || report.last_mhz;
+  report.throttled = was_throttled(samples, report);
+  return report;
+}
+
+std::string HeatReport::text() const {
+  std::string out;
+  if (!known) out = "This machine tells neither temperature nor clock.";
+  if (last_celsius)
+    out += fmt::format("The temperature went from {:.0f} to {:.0f} °C, {:.0f} °C at most.",
+                       *first_celsius, *last_celsius, *highest_celsius);
+  if (last_celsius && !steady)
+    out += " It was still rising: the machine may become slower than it was here.";
+  if (last_mhz)
+    out += fmt::format("{}The clock went from {:.0f} to {:.0f} MHz.", out.empty() ? "" : " ",
+                       *first_mhz, *last_mhz);
+  if (throttled)
+    out += " The machine was throttled: it needs better cooling or a better power supply.";
+  for (const std::string& sensor : ignored) out += fmt::format(" A sensor is ignored: {}.", sensor);
+  return out;
+}
+
+HeatWatch::HeatWatch(fs::path root) : root_(std::move(root)), thread_([this] { run(); }) {}
+
+HeatWatch::~HeatWatch() {
+  {
+    const MutexLock lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+}
+
+void HeatWatch::run() {
+  bool ask_tool = root_ == "/sys";
+  MutexLock lock(mutex_);
+  while (!stop_ && samples_.size() < kMostSamples) {
+    lock.unlock();
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began_;
+    HeatSample sample{passed.count(), read_heat(root_)};
+    if (ask_tool && !sample.reading.pi_flags) sample.reading.pi_flags = ask_vcgencmd(ask_tool);
+    lock.lock();
+    samples_.push_back(std::move(sample));
+    changed_.wait_for(lock, kEvery, [this]() OCTET_REQUIRES(mutex_) { return stop_; });
+  }
+}
+
+HeatReport HeatWatch::report() const {
+  const MutexLock lock(mutex_);
+  return report_heat(samples_);
+}
+
+}  // namespace octet

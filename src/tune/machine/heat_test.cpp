@@ -1,0 +1,154 @@
+#include "tune/machine/heat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "testing/testing.h"
+
+namespace octet {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// A tree of sysfs, made of the files that a machine had.
+class Tree {
+ public:
+  void put(const std::string& file, const std::string& text) const {
+    make_folder((folder_ / file).parent_path());
+    write_text_file(folder_ / file, text + "\n");
+  }
+  [[nodiscard]] HeatReading read() const { return read_heat(folder_.path()); }
+  [[nodiscard]] std::filesystem::path root() const { return folder_.path(); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST(Heat, OfALaptop) {
+  const Tree tree;
+  tree.put("class/thermal/thermal_zone0/type", "acpitz");
+  tree.put("class/thermal/thermal_zone0/temp", "47000");
+  tree.put("class/thermal/thermal_zone1/type", "x86_pkg_temp");
+  tree.put("class/thermal/thermal_zone1/temp", "61500");
+  tree.put("class/thermal/thermal_zone1/trip_point_0_type", "passive");
+  tree.put("class/thermal/thermal_zone1/trip_point_0_temp", "95000");
+  tree.put("devices/system/cpu/cpufreq/policy0/scaling_cur_freq", "1800000");
+  tree.put("devices/system/cpu/cpufreq/policy1/scaling_cur_freq", "3400000");
+  tree.put("devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "4");
+  tree.put("devices/system/cpu/cpu1/thermal_throttle/core_throttle_count", "1");
+  const HeatReading reading = tree.read();
+  EXPECT_EQ(reading.celsius, 61.5);
+  EXPECT_EQ(reading.zone, "x86_pkg_temp");
+  EXPECT_EQ(reading.throttles_at, 95);
+  EXPECT_EQ(reading.mhz, 3400);
+  EXPECT_EQ(reading.throttlings, 5);
+  EXPECT_TRUE(reading.ignored.empty());
+}
+
+TEST(Heat, OfARaspberryPi) {
+  const Tree tree;
+  tree.put("class/thermal/thermal_zone0/type", "cpu-thermal");
+  tree.put("class/thermal/thermal_zone0/temp", "78300");
+  tree.put("devices/system/cpu/cpufreq/policy0/scaling_cur_freq", "1500000");
+  tree.put("devices/platform/soc/soc:firmware/get_throttled", "50005");
+  const HeatReading reading = tree.read();
+  EXPECT_EQ(reading.celsius, 78.3);
+  EXPECT_EQ(reading.pi_flags, 0x50005U);
+  const HeatReport report = report_heat({{0, reading}, {1, reading}});
+  EXPECT_TRUE(report.throttled);
+  EXPECT_THAT(report.text(), HasSubstr("throttled"));
+}
+
+TEST(Heat, SensorsThatLieAreIgnoredAndSaid) {
+  const Tree tree;
+  tree.put("class/thermal/thermal_zone0/type", "broken");
+  tree.put("class/thermal/thermal_zone0/temp", "0");
+  tree.put("class/thermal/thermal_zone1/type", "below");
+  tree.put("class/thermal/thermal_zone1/temp", "-274000");
+  tree.put("class/thermal/thermal_zone2/type", "odd");
+  tree.put("class/thermal/thermal_zone2/temp", "no number");
+  tree.put("devices/system/cpu/cpufreq/policy0/scaling_cur_freq", "0");
+  const HeatReading reading = tree.read();
+  EXPECT_FALSE(reading.celsius);
+  EXPECT_FALSE(reading.mhz);
+  EXPECT_THAT(reading.ignored,
+              ElementsAre("broken says 0 °C", "below says -274 °C", "policy0 says 0 MHz"));
+  const HeatReport report = report_heat({{0, reading}, {1, reading}});
+  EXPECT_EQ(report.ignored.size(), 3U) << "each once";
+  EXPECT_THAT(report.text(), HasSubstr("below says -274 °C"));
+  EXPECT_THAT(report.text(), HasSubstr("neither temperature nor clock"));
+}
+
+TEST(Heat, AMachineWithoutSensorsIsSilent) {
+  const TemporaryFolder empty;
+  const HeatReading reading = read_heat(empty.path());
+  EXPECT_FALSE(reading.celsius || reading.mhz || reading.throttlings || reading.pi_flags);
+  EXPECT_FALSE(report_heat({{0, reading}}).known);
+  EXPECT_FALSE(report_heat({}).known);
+}
+
+TEST(Heat, FlagsOfBothForms) {
+  EXPECT_EQ(parse_pi_flags("throttled=0x50005\n"), 0x50005U);
+  EXPECT_EQ(parse_pi_flags("0"), 0U);
+  EXPECT_FALSE(parse_pi_flags(""));
+  EXPECT_FALSE(parse_pi_flags("throttled=maybe"));
+}
+
+// A reading a second.
+std::vector<HeatSample> samples(const std::vector<std::pair<double, double>>& celsius_and_mhz,
+                                double trip = 80) {
+  std::vector<HeatSample> out;
+  for (const auto& [celsius, mhz] : celsius_and_mhz) {
+    HeatReading reading;
+    reading.celsius = celsius;
+    reading.mhz = mhz;
+    reading.throttles_at = trip;
+    out.push_back({static_cast<double>(out.size()), reading});
+  }
+  return out;
+}
+
+TEST(Heat, SaysWhenTheMachineIsNotWarmYet) {
+  std::vector<std::pair<double, double>> rising, steady;
+  for (int i = 0; i < 60; ++i) {
+    rising.emplace_back(40 + 0.3 * i, 3000);
+    steady.emplace_back(std::min(40 + 0.9 * i, 60.0), 3000);
+  }
+  EXPECT_FALSE(report_heat(samples(rising)).steady);
+  EXPECT_THAT(report_heat(samples(rising)).text(), HasSubstr("still rising"));
+  EXPECT_TRUE(report_heat(samples(steady)).steady);
+  EXPECT_EQ(report_heat(samples(steady)).highest_celsius, 60);
+}
+
+TEST(Heat, AClockThatFallsIsThrottledOnlyWhereItIsHot) {
+  std::vector<std::pair<double, double>> hot, cool;
+  for (int i = 0; i < 30; ++i) {
+    hot.emplace_back(60 + i, i < 15 ? 2400 : 1200);
+    cool.emplace_back(45, i < 15 ? 2400 : 1200);
+  }
+  EXPECT_TRUE(report_heat(samples(hot)).throttled);
+  EXPECT_FALSE(report_heat(samples(cool)).throttled) << "the governor of the system did that";
+}
+
+TEST(Heat, CountedThrottlingsAreSeen) {
+  auto list = samples({{50, 3000}, {50, 3000}});
+  list[0].reading.throttlings = 7;
+  list[1].reading.throttlings = 7;
+  EXPECT_FALSE(report_heat(list).throttled);
+  list[1].reading.throttlings = 9;
+  EXPECT_TRUE(report_heat(list).throttled);
+}
+
+TEST(HeatWatch, ReadsFromTheFirstMomentOn) {
+  const Tree tree;
+  tree.put("class/thermal/thermal_zone0/temp", "52000");
+  const HeatWatch watch(tree.root());
+  for (int i = 0; i < 100 && !watch.report().known; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(watch.report().first_celsius, 52);
+}
+
+}  // namespace
+}  // namespace octet

@@ -1,0 +1,293 @@
+#include "tune/tune.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/folder.h"
+#include "core/log.h"
+#include "core/process.h"
+#include "core/text/secrets.h"
+#include "media/stream/stream.h"
+#include "tune/choice/choose.h"
+#include "tune/machine/tuner_lock.h"
+#include "tune/networks.h"
+#include "tune/rehearsal.h"
+#include "tune/report/explain.h"
+#include "tune/report/live_yaml.h"
+#include "tune/report/report.h"
+#include "tune/runtimes.h"
+#include "tune/work.h"
+
+namespace octet {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr double kFinalShare = 0.2, kLongestFinal = 60;
+constexpr double kRecordShare = 0.04, kLongestRecord = 10;
+// Of the time between the recording and the last run; the rest is for runs of octet live.
+constexpr double kRuntimeShare = 0.25, kNetworkShare = 0.3, kPolicyShare = 0.08;
+constexpr int kImages = 100;       // that stand for a source
+constexpr double kWarmSlice = 10;  // seconds of a further run while the machine becomes warmer
+constexpr uint64_t kLeastRoom = 64 << 20;
+
+// A folder for files that last as long as the tuning.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::error_code error;
+    const fs::path parent = fs::temp_directory_path(error);
+    if (error) fail("there is no folder for temporary files: {}; set TMPDIR", error.message());
+    require_room(parent, kLeastRoom);
+    std::string pattern = (parent / "octet-tune.XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+      fail("{}: no folder can be made in it", parent.string());
+    path_ = pattern;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+fs::path lock_file() {
+  const fs::path cache = cache_folder();
+  if (!cache.empty()) return cache / "tune.lock";
+  std::error_code error;
+  return fs::temp_directory_path(error) / fmt::format("octet-tune-{}.lock", ::getuid());
+}
+
+fs::path page_of(const fs::path& config) {
+  return config.parent_path() / (config.stem().string() + "-tune.html");
+}
+
+class Tuner {
+ public:
+  explicit Tuner(const TuneOptions& options)
+      : o_(options),
+        lock_(lock_file()),
+        processes_(options.program, scratch_.path()),
+        heat_(options.sysfs),
+        work_{.options = options,
+              .processes = processes_,
+              .clock = TuneClock(options.budget_s),
+              .cores = threads_or_all_cores(0)} {
+    const fs::path folder = o_.output.parent_path();
+    require_room(folder.empty() ? "." : folder, 1 << 20);  // before the work, not after it
+  }
+
+  TuneResult run() {
+    work_.models = open_models({.files = o_.models, .engines = o_.engines, .sides = o_.sides});
+    open_source_of_work();
+    const double final_s = std::min(kLongestFinal, kFinalShare * o_.budget_s);
+    keep_going([&] { search(work_.clock.left() - final_s); });
+    std::vector<size_t> order = order_of_points();
+    if (order.empty()) fail_without_points();
+    TuneResult result = result_of(order.front());
+    if (!result.interrupted && failure_.empty()) keep_going([&] { check(result, order); });
+    if (!failure_.empty()) result.advice = "the search ended early: " + failure_;
+    write(result);
+    result.seconds = work_.clock.passed();
+    return result;
+  }
+
+ private:
+  // A full disk, or a program that cannot be started, ends the search, and the best so far counts.
+  template <typename Stage>
+  void keep_going(Stage stage) {
+    try {
+      stage();
+    } catch (const Error& e) {
+      if (work_.points.empty()) throw;
+      failure_ = e.what();
+      log_warning("{}; the best so far is written", failure_);
+    }
+  }
+
+  void open_source_of_work() {
+    const double record_s = std::clamp(kRecordShare * o_.budget_s, 1.0, kLongestRecord);
+    if (o_.source.empty()) {
+      Dataset data = read_dataset(
+          o_.data, {.split = o_.split, .model_names = work_.models.front().info.names});
+      require_labels(data, o_.data + ": " + o_.split);
+      work_.footage = images_as_footage(data, kImages, scratch_.path());
+      own_images_ = fs::absolute(data.samples.front().image.parent_path());
+    } else if (is_stream(o_.source)) {
+      work_.footage = record_footage(o_.source, record_s, scratch_.path());
+    } else {
+      work_.footage = open_footage(o_.source);
+    }
+    const Footage& f = work_.footage;
+    log_info("source: {}, {}{}", f.name, to_string(f.size),
+             f.fps > 0 ? fmt::format(", {:.1f} frames a second", f.fps) : "");
+    if (limited_by_source(o_.goals, f.fps))
+      log_warning("{}: gives {:.1f} frames a second, which limits the goal of {:g}", f.name, f.fps,
+                  *o_.goals.fps);
+  }
+
+  void search(double seconds) {
+    const double end = work_.clock.passed() + seconds;
+    const double each = kRuntimeShare * seconds / static_cast<double>(work_.models.size());
+    for (const TuneModel& model : work_.models) {
+      runtimes_.emplace_back();
+      if (!stop_requested()) runtimes_.back() = choose_runtimes(work_, model, each);
+    }
+    if (std::all_of(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return r.empty(); }))
+      fail_without_points();
+    NetworkTries networks = measure_networks(work_, runtimes_, kNetworkShare * seconds);
+    accuracy_kind_ = networks.accuracy_kind;
+    const auto policies = measure_policies(work_, networks.tries, kPolicyShare * seconds);
+    work_.points = predicted_points(work_, networks.tries, runtimes_, policies);
+    if (stop_requested()) return;
+    rehearse(work_, end - work_.clock.passed());
+  }
+
+  // The best first: those that ran before those that are predicted, where there are some.
+  [[nodiscard]] std::vector<size_t> order_of_points() const {
+    std::vector<size_t> ran, others;
+    for (const size_t i :
+         ranked(work_.points, {.goals = o_.goals, .source_fps = work_.footage.fps}))
+      (work_.points[i].evidence == Evidence::kLive ? ran : others).push_back(i);
+    return ran.empty() ? others : ran;
+  }
+
+  [[noreturn]] void fail_without_points() const {
+    if (stop_requested()) fail("interrupted before anything was measured");
+    fail("nothing could be tried in {:.0f} s: {}; give a longer --budget, or mend what is named",
+         o_.budget_s, work_.not_tried.empty() ? "there was no time" : work_.not_tried.front());
+  }
+
+  TuneResult result_of(size_t chosen) const {
+    TuneResult result;
+    result.chosen = work_.points[chosen];
+    result.interrupted = stop_requested();
+    result.accuracy_kind = accuracy_kind_;
+    result.footage = work_.footage;
+    result.config = o_.output;
+    result.page = page_of(o_.output);
+    result.limited_by_source = limited_by_source(o_.goals, work_.footage.fps);
+    result.advice = advice_for(o_.goals, work_.footage, result.chosen, result.chosen.figures);
+    return result;
+  }
+
+  // The winner as it is written, for up to a minute, and for longer while the machine becomes
+  // warmer and there is time. The next one where it does not hold what it promised.
+  void check(TuneResult& result, const std::vector<size_t>& order) {
+    for (size_t place = 0; place < std::min<size_t>(order.size(), 3); ++place) {
+      const double left_s = work_.clock.left() - work_.live_start_s;
+      if (place > 0 && left_s < 0.25 * kFinalShare * o_.budget_s) return;
+      TuneResult next = result_of(order[place]);
+      if (place > 0 && !next.advice.empty()) return;  // it is not better
+      const bool alternative = place + 1 < order.size();
+      const double seconds = std::clamp(alternative ? 0.6 * left_s : left_s, 1.0, kLongestFinal);
+      log_info("the last run: {}", next.chosen.configuration.text());
+      rehearse_as_written(next, seconds);
+      if (stop_requested()) return;
+      if (!next.seen) continue;
+      if (place == 0 || next.met) result = next;
+      if (result.met || !result_of(order.front()).advice.empty()) break;
+    }
+    if (result.seen && !result.met && result.advice.empty())
+      result.advice = advice_for(o_.goals, work_.footage, result.chosen, result.seen->figures);
+  }
+
+  void rehearse_as_written(TuneResult& result, double seconds) {
+    const std::string config = yaml_of(result, work_.footage.address);
+    Attempt<LiveRun> attempt = work_.processes.live(config, seconds);
+    while (attempt.result && !stop_requested() && !heat_.report().steady &&
+           work_.clock.left() > kWarmSlice + work_.live_start_s) {
+      log_info("the machine becomes warmer; a further run of {:.0f} s", kWarmSlice);
+      attempt = work_.processes.live(config, kWarmSlice);
+    }
+    if (!attempt.result) {
+      if (!stop_requested()) log_warning("the last run failed: {}", attempt.reason);
+      return;
+    }
+    result.seen = attempt.result;
+    const double share = reserve(o_.goals, result.seen->figures, work_.footage.fps);
+    // The reserve that predictions need is in it.
+    result.met = share >= kSeenToHold && !result.limited_by_source;
+    if (result.met) result.advice.clear();
+  }
+
+  [[nodiscard]] std::string yaml_of(const TuneResult& result, const std::string& address) const {
+    std::vector<std::string> head{
+        fmt::format("Written by octet tune {} for {}.", o_.version, work_.footage.name),
+        fmt::format("Goal: {}.{}", o_.goals.text(),
+                    result.advice.empty() ? "" : " Not met: " + result.advice + "."),
+        fmt::format("Predicted: {}.", figures_text(result.chosen.figures, result.chosen.accuracy)),
+        fmt::format("Accuracy: {}.", accuracy_kind_)};
+    if (result.seen)
+      head.push_back(fmt::format("Seen for {:.0f} s: {}.", result.seen->seconds,
+                                 figures_text(result.seen->figures, std::nullopt)));
+    Footage footage = work_.footage;
+    footage.address = address;
+    return live_yaml({.configuration = result.chosen.configuration,
+                      .footage = footage,
+                      .goals = o_.goals,
+                      .head = head,
+                      .reasons = reasons_of(work_, result.chosen, runtimes_),
+                      .holds_limit = true});
+  }
+
+  void write(TuneResult& result) {
+    result.points = work_.points;
+    result.not_tried = work_.not_tried;
+    result.not_tried.emplace_back(
+        "parallel requests: octet live runs one frame of a camera at a time");
+    result.heat = heat_.report();
+    for (const std::string& sensor : result.heat.ignored)
+      log_warning("a sensor is ignored: {}", sensor);
+    if (result.heat.throttled) log_warning("the machine was throttled: {}", result.heat.text());
+    const Facts facts{{"models", fmt::format("{}", fmt::join(o_.models, ", "))},
+                      {"source", work_.footage.name},
+                      {"processor", cpu_features().name},
+                      {"cores", std::to_string(work_.cores)},
+                      {"budget", fmt::format("{:.0f} s", o_.budget_s)},
+                      {"octet", o_.version}};
+    const std::string shown_address =
+        own_images_.empty() ? public_address(work_.footage.address) : own_images_.string();
+    const std::string address = own_images_.empty() ? work_.footage.address : own_images_.string();
+    const mode_t before = ::umask(S_IRWXG | S_IRWXO);  // its address may hold a password
+    try {
+      write_text_file(result.config, yaml_of(result, address));
+    } catch (...) {
+      ::umask(before);
+      throw;
+    }
+    ::umask(before);
+    write_text_file(result.page,
+                    tune_page(result, o_.goals, yaml_of(result, shown_address), facts));
+  }
+
+  static constexpr double kSeenToHold = 0.97;
+
+  const TuneOptions& o_;
+  TunerLock lock_;
+  ScratchFolder scratch_;
+  Processes processes_;
+  HeatWatch heat_;
+  TuneWork work_;
+  std::vector<std::vector<Runtime>> runtimes_;
+  std::string accuracy_kind_, failure_;
+  fs::path own_images_;  // where the images stand for a source
+};
+
+}  // namespace
+
+TuneResult tune(const TuneOptions& options) { return Tuner(options).run(); }
+
+}  // namespace octet

@@ -1,0 +1,182 @@
+#include "tune/tune.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+#include "testing/testing.h"
+#include "tune/machine/tuner_lock.h"
+#include "tune/models.h"
+#include "tune/rehearsal.h"
+#include "tune/report/explain.h"
+#include "tune/report/report.h"
+#include "tune/report/result_json.h"
+
+namespace octet {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Models, SidesAreMultiplesOf32AndFall) {
+  EXPECT_THAT(usual_sides(640), ElementsAre(640, 544, 448, 384, 320, 256, 224));
+  EXPECT_THAT(usual_sides(160), ElementsAre(160, 128));
+  EXPECT_THAT(usual_sides(32), ElementsAre(32));
+}
+
+TEST(Models, ThreadsAreDoubledUpToAllCores) {
+  EXPECT_THAT(usual_threads(1), ElementsAre(1));
+  EXPECT_THAT(usual_threads(2), ElementsAre(1, 2));
+  EXPECT_THAT(usual_threads(6), ElementsAre(1, 2, 4, 6));
+}
+
+TEST(Models, TheStrongestIsFloatAndLarge) {
+  const auto model = [](bool is_float, double parameters) {
+    return TuneModel{.is_float = is_float, .parameters = parameters, .sides = {640}};
+  };
+  EXPECT_EQ(strongest({model(false, 9), model(true, 3), model(true, 5)}), 2U);
+  EXPECT_EQ(strongest({model(false, 3), model(false, 9)}), 1U);
+}
+
+TunePoint point(const std::string& engine, int side, double fps, Evidence evidence) {
+  TunePoint p{.configuration = {.model = "/m/best.pt",
+                                .engine = engine,
+                                .side = side,
+                                .input = {side, side / 2},
+                                .threads = 2},
+              .figures = {.fps = fps,
+                          .results_fps = fps,
+                          .age_ms_p99 = 50,
+                          .cpu_percent = 40,
+                          .cpu_ms = 800 / fps},
+              .evidence = evidence,
+              .accuracy = side / 1000.0};
+  return p;
+}
+
+TEST(Rehearsal, RunsCorrectThePredictionsOfTheirEngine) {
+  std::vector<TunePoint> points{point("tflite", 640, 10, Evidence::kLooked),
+                                point("tflite", 320, 20, Evidence::kPredicted),
+                                point("openvino", 320, 20, Evidence::kPredicted)};
+  std::vector<Figures> before;
+  for (const TunePoint& p : points) before.push_back(p.figures);
+  points[0] = point("tflite", 640, 8, Evidence::kLive);
+  correct_predictions(points, before, 30);
+  EXPECT_EQ(points[0].figures.fps, 8) << "what ran stays";
+  EXPECT_NEAR(points[1].figures.fps, 16, 1e-9);
+  EXPECT_NEAR(points[1].figures.cpu_ms, 40 * (800.0 / 8) / (800.0 / 10), 1e-9);
+  EXPECT_EQ(points[2].figures.fps, 20) << "another engine";
+  correct_predictions(points, before, 30);
+  EXPECT_NEAR(points[1].figures.fps, 16, 1e-9) << "corrections do not add up";
+}
+
+TEST(Rehearsal, ASourceHidesHowFastANetworkIs) {
+  std::vector<TunePoint> points{point("tflite", 320, 30, Evidence::kLooked),
+                                point("tflite", 640, 12, Evidence::kPredicted)};
+  std::vector<Figures> before{points[0].figures, points[1].figures};
+  points[0] = point("tflite", 320, 29.9, Evidence::kLive);
+  correct_predictions(points, before, 30);
+  EXPECT_EQ(points[1].figures.fps, 12);
+}
+
+TEST(Advice, SaysByHowMuchAModelHasToBeFaster) {
+  const TunePoint nearest = point("tflite", 320, 20, Evidence::kLive);
+  const Footage camera{.name = "rtsp://camera/s", .fps = 60};
+  const std::string text = advice_for({.fps = 30}, camera, nearest, nearest.figures);
+  EXPECT_THAT(text, HasSubstr("the nearest is best.pt at 320x160, tflite, 2 threads"));
+  EXPECT_THAT(text, HasSubstr("'octet compress --speedup 1.5'"));
+  EXPECT_EQ(advice_for({.fps = 15}, camera, nearest, nearest.figures), "");
+}
+
+TEST(Advice, NamesTheSourceAsTheLimit) {
+  const TunePoint nearest = point("tflite", 320, 15, Evidence::kLive);
+  const Footage slow{.name = "rtsp://camera/s", .fps = 15};
+  EXPECT_THAT(advice_for({.fps = 30}, slow, nearest, nearest.figures),
+              HasSubstr("rtsp://camera/s gives 15.0 frames a second"));
+}
+
+TuneResult result() {
+  TuneResult r;
+  r.points = {point("tflite", 640, 8, Evidence::kLive), point("tflite", 320, 20, Evidence::kLive),
+              point("openvino", 480, 9, Evidence::kPredicted)};
+  r.chosen = r.points[1];
+  r.seen = LiveRun{.figures = r.chosen.figures, .frames = 600, .seconds = 30};
+  r.met = true;
+  r.accuracy_kind = "agreement with <float>";
+  r.not_tried = {"armnn: slow"};
+  r.footage.name = "rtsp://camera/s";
+  r.config = "live.yaml";
+  return r;
+}
+
+TEST(Report, ShowsTheChoiceTheCurveAndTheRest) {
+  const std::string page = tune_page(result(), {.fps = 15}, "model: \"<b>\"\n", {{"cores", "2"}});
+  for (const char* part :
+       {"Take best.pt at 320x160, tflite, 2 threads", "15 detections a second. It holds.",
+        "agreement with &lt;float&gt;", "ran for 30 s", "processor time of a result, ms", "2*",
+        "live, 0 s", "predicted", "armnn: slow", "model: &quot;&lt;b&gt;&quot;"})
+    EXPECT_THAT(page, HasSubstr(part));
+}
+
+TEST(Report, SaysWhatIsMissing) {
+  TuneResult r = result();
+  r.met = false;
+  r.advice = "prune it";
+  r.seen.reset();
+  r.not_tried.clear();
+  for (TunePoint& p : r.points) p.accuracy.reset();
+  const std::string page = tune_page(r, {.fps = 15}, "", {});
+  EXPECT_THAT(page, HasSubstr("Not met: prune it."));
+  EXPECT_THAT(page, HasSubstr("did not run at the end"));
+  EXPECT_THAT(page, HasSubstr("no accuracy is known"));
+  EXPECT_THAT(page, Not(HasSubstr("Not tried")));
+}
+
+TEST(ResultJson, HasTheChoice) {
+  const auto json = to_json(result());
+  EXPECT_EQ(json.at("chosen").at("engine"), "tflite");
+  EXPECT_EQ(json.at("chosen").at("skip"), 0);
+  EXPECT_EQ(json.at("tried").size(), 3U);
+  EXPECT_EQ(json.at("seen").at("seconds"), 30);
+  EXPECT_EQ(json.at("chosen").at("accuracy"), 0.32);
+  EXPECT_FALSE(json.contains("advice"));
+}
+
+// In a child, since one process may lock a file as often as it likes.
+bool can_lock_elsewhere(const std::filesystem::path& file, std::string& message) {
+  int ends[2];
+  if (::pipe(ends) != 0) return false;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string error = error_of([&] { const TunerLock lock(file); });
+    const bool told = ::write(ends[1], error.data(), error.size()) >= 0;
+    ::_exit(told ? 0 : 1);
+  }
+  ::close(ends[1]);
+  char buffer[512];
+  const ssize_t got = ::read(ends[0], buffer, sizeof(buffer));
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  message.assign(buffer, static_cast<size_t>(std::max<ssize_t>(0, got)));
+  return message.empty();
+}
+
+TEST(TunerLock, OnlyOneHoldsIt) {
+  const TemporaryFolder folder;
+  const auto file = folder / "cache/tune.lock";
+  std::string message;
+  {
+    const TunerLock lock(file);
+    EXPECT_FALSE(can_lock_elsewhere(file, message));
+    EXPECT_THAT(message, HasSubstr(fmt::format("process {}", ::getpid())));
+  }
+  EXPECT_TRUE(can_lock_elsewhere(file, message)) << message;
+}
+
+}  // namespace
+}  // namespace octet

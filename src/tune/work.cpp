@@ -1,0 +1,37 @@
+#include "tune/work.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/log.h"
+#include "core/process.h"
+
+namespace octet {
+
+std::optional<Look> TuneWork::look(const LookRequest& request) {
+  Attempt<Look> attempt = processes.look(request, request.seconds < 1e6 ? request.seconds : 600);
+  if (!attempt.result) {
+    if (!stop_requested())
+      not_tried.push_back(fmt::format("{}: {}", request.configuration.text(), attempt.reason));
+    return std::nullopt;
+  }
+  const Look& look = *attempt.result;
+  const double measured = 1e-3 * look.frames * (look.ms_p50 + request.every * look.decode_ms);
+  start_s = 0.7 * start_s + 0.3 * std::max(0.0, attempt.seconds - measured);
+  log_debug("{}: {:.1f} ms, {:.1f} ms of processor time, {} frames, {:.1f} s in all",
+            request.configuration.text(), look.ms_p50, look.cpu_ms, look.frames, attempt.seconds);
+  return attempt.result;
+}
+
+double TuneWork::guess(const TuneModel& model, Size input) const {
+  const auto operations = [](const TuneModel& m, Size size) {
+    return m.parameters * size.width * size.height;
+  };
+  double most = 1;
+  for (const TuneModel& m : models)
+    most = std::max(most, operations(m, m.input(m.sides.front(), footage.size)));
+  return std::pow(std::min(1.0, operations(model, input) / most), 0.25);
+}
+
+}  // namespace octet

@@ -1,0 +1,47 @@
+// The state that the stages of a tuning share.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tune/look/predict.h"
+#include "tune/models.h"
+#include "tune/result.h"
+
+namespace octet {
+
+class TuneClock {
+ public:
+  explicit TuneClock(double budget_s) : budget_s_(budget_s) {}
+  [[nodiscard]] double passed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  }
+  [[nodiscard]] double left() const { return budget_s_ - passed(); }
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  double budget_s_;
+};
+
+struct TuneWork {
+  const TuneOptions& options;
+  const Processes& processes;
+  TuneClock clock;
+  int cores = 1;
+  std::vector<TuneModel> models = {};
+  Footage footage = {};
+  std::vector<TunePoint> points = {};
+  std::vector<std::string> not_tried = {};
+  // The times that a look and a run of live take beside their measurement, as far as it was seen.
+  double start_s = 0.7, live_start_s = 1.5;
+
+  [[nodiscard]] Load load() const { return {.source_fps = footage.fps, .cores = cores}; }
+  // A look, and the time of its start learned from it. A failure is noted.
+  [[nodiscard]] std::optional<Look> look(const LookRequest& request);
+  // Of the largest networks, for points without accuracy.
+  [[nodiscard]] double guess(const TuneModel& model, Size input) const;
+};
+
+}  // namespace octet
