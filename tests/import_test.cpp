@@ -271,6 +271,11 @@ const std::vector<Case>& moves() {
          n.node("Transpose", "t", {"a"}, {{"perm", N{0, 2, 3, 1}}});
          return n.node("Reshape", "y", {"t", n.integers("shape", {1, -1, 4})});
        }},
+      {"TokensOutput", 13,
+       [](OnnxNetwork& n) {
+         n.node("Reshape", "r", {"a", n.integers("shape", {1, 8, -1})});
+         return n.node("Transpose", "y", {"r"}, {{"perm", N{0, 2, 1}}});
+       }},
       // As PyTorch writes view(x.size(0), -1).
       {"ComputedShape", 13,
        [](OnnxNetwork& n) {

@@ -29,7 +29,7 @@ _octet() {
     *) return ;;  # a file
   esac
   case $verb in
-    import) options="-h --help -v --verbose -o --output --half" ;;
+    import) options="-h --help -v --verbose -o --output --imgsz --mean --std --half" ;;
     inspect) options="-h --help -v --verbose --imgsz --target --passes --json" ;;
     compress) options="--model --data -h --help -v --verbose --speedup --target-ms --target-fps --max-drop --imgsz --engine --engine-threads --cost --activations --epochs --budget --batch --threads --seed -o --output --overwrite --json" ;;
     train) options="--model --data -h --help -v --verbose --teacher --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
@@ -37,7 +37,7 @@ _octet() {
     quantize) options="--model --data -h --help -v --verbose --method --imgsz --images --weight-bits --bit-exact-everywhere --rank-layers --rank-by-map --keep-float --max-drop --feature-weight --label-weight --no-learn-scales --epochs --batch --lr --scale-lr --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --json" ;;
     verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
-    detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --conf --iou --save --strict" ;;
+    detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --conf --iou --save --raw --strict" ;;
     live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
     val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --against --per-class --strict" ;;
     bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --cost-table --json" ;;

@@ -57,7 +57,7 @@ def main():
             worst = max(worst, difference)
             print(f'{os.path.basename(file):32} {name:24} {str(value.shape):22} {difference:.2e}')
     print(f'largest {worst:.2e}')
-    sys.exit(worst > 1e-3)
+    sys.exit(int(worst > 1e-3))
 
 
 if __name__ == '__main__':

@@ -225,7 +225,7 @@ Artifact open(const fs::path& file) {
   try {
     return open_artifact(file);
   } catch (const Error& as_export) {
-    if (!is_network_file(file)) throw;
+    if (!is_network_file(file) || !fs::is_regular_file(file)) throw;
     try {
       Artifact out;
       out.file = file;

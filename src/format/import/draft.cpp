@@ -128,20 +128,37 @@ Computed Draft::reshaped(const Computed& x, Shape shape) const {
   return {x.value, std::move(shape), x.order};
 }
 
+// The axes of an image that each axis of the file joins, without those of one element.
+std::vector<std::vector<int>> Draft::joined_axes(const Computed& x) const {
+  const Shape& sides = nchw(x);
+  std::vector<std::vector<int>> joined;
+  size_t next = 0;  // in the order
+  for (const int64_t side : x.shape) {
+    std::vector<int>& axes = joined.emplace_back();
+    int64_t found = 1;
+    for (; found < side && next < x.order.size(); ++next) {
+      found *= sides[static_cast<size_t>(x.order[next])];
+      axes.push_back(x.order[next]);
+    }
+    if (found != side)
+      fail("reads ({}), which divides an axis of an image", fmt::join(x.shape, ", "));
+  }
+  return joined;
+}
+
 Computed Draft::transposed(const Computed& x, const std::vector<int64_t>& order) const {
-  const std::vector<int> from = axes(x);
+  const std::vector<std::vector<int>> from = joined_axes(x);
   Computed out{x.value, {}, {}};
   std::vector<int> list;
+  std::set<int64_t> used;
   for (const int64_t axis : order) {
-    if (axis < 0 || axis >= static_cast<int64_t>(from.size()) || order.size() != from.size())
+    if (axis < 0 || axis >= static_cast<int64_t>(from.size()) || order.size() != from.size() ||
+        !used.insert(axis).second)
       fail("has the order ({}) for {} axes", fmt::join(order, ", "), from.size());
     const auto at = static_cast<size_t>(axis);
     out.shape.push_back(x.shape[at]);
-    if (from[at] >= 0 && std::find(list.begin(), list.end(), from[at]) == list.end())
-      list.push_back(from[at]);
+    list.insert(list.end(), from[at].begin(), from[at].end());
   }
-  if (element_count(out.shape) != element_count(x.shape))
-    fail("has the order ({}), which repeats axes", fmt::join(order, ", "));
   for (int axis = 0; axis < 4; ++axis)
     if (std::find(list.begin(), list.end(), axis) == list.end()) list.push_back(axis);
   std::copy_n(list.begin(), 4, out.order.begin());

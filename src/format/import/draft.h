@@ -63,6 +63,7 @@ class Draft {
   [[nodiscard]] Graph& graph() { return graph_; }
 
  private:
+  [[nodiscard]] std::vector<std::vector<int>> joined_axes(const Computed& x) const;
   std::string unique_name(const std::string& name);
 
   Budget& budget_;

@@ -37,6 +37,15 @@ std::string label_of(const onnx::NodeProto& node) {
                      node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name());
 }
 
+void require_float(const onnx::GraphProto& graph) {
+  for (const auto& node : graph.node()) {
+    if (std::find(kIntegerOperators.begin(), kIntegerOperators.end(), node.op_type()) !=
+        kIntegerOperators.end())
+      fail("is int8 already ({}); octet imports float networks and makes int8 of them",
+           label_of(node));
+  }
+}
+
 class Reader {
  public:
   Reader(const onnx::ModelProto& model, Budget& budget, const ImportOptions& options)
@@ -50,7 +59,6 @@ class Reader {
                output_names()) {}
 
   NetworkFile read() {
-    require_float();
     NetworkFile out;
     for (const auto& t : graph_.initializer()) tensors_[t.name()] = &t;
     values_.set(input_.name(), add_input_values(draft_, shape_));
@@ -62,7 +70,8 @@ class Reader {
     values_.require_read(budget_.name(), static_cast<size_t>(graph_.node_size()));
     out.graph = std::move(draft_.graph());
     out.bytes = input_.type().tensor_type().elem_type() == onnx::TensorProto::UINT8;
-    out.source = fmt::format("ONNX, {}", plain_name(model_.producer_name()));
+    out.source = "ONNX";
+    if (!model_.producer_name().empty()) out.source += ", " + plain_name(model_.producer_name());
     return out;
   }
 
@@ -103,15 +112,6 @@ class Reader {
     std::set<std::string> names;
     for (const auto& port : graph_.output()) names.insert(plain_name(port.name()));
     return names;
-  }
-
-  void require_float() const {
-    for (const auto& node : graph_.node()) {
-      if (std::find(kIntegerOperators.begin(), kIntegerOperators.end(), node.op_type()) !=
-          kIntegerOperators.end())
-        fail("is int8 already ({}); octet imports float networks and makes int8 of them",
-             label_of(node));
-    }
   }
 
   // Constants are read when a node needs them.
@@ -171,6 +171,7 @@ NetworkFile read_onnx_network(std::span<const std::byte> bytes, const std::strin
   Budget budget(name, bytes.size());
   const onnx::ModelProto model = parse_onnx(bytes, budget);
   try {
+    require_float(model.graph());
     return Reader(model, budget, options).read();
   } catch (const Error& e) {
     if (e.code() == ErrorCode::kUsage || std::string_view(e.what()).starts_with(name)) throw;

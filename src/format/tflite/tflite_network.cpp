@@ -37,6 +37,19 @@ Stored stored_as(tflite::TensorType type) {
   fail("has constants of the type {}", static_cast<int>(type));
 }
 
+void require_float(const tflite::SubGraph& graph) {
+  for (const tflite::Tensor* t : *graph.tensors()) {
+    const bool bytes =
+        t->type() == tflite::TensorType_INT8 || t->type() == tflite::TensorType_UINT8;
+    const auto* q = t->quantization();
+    if (bytes && q != nullptr && q->scale() != nullptr && q->scale()->size() > 0)
+      fail(
+          "is int8 already (the tensor '{}'); octet imports float networks and makes int8 of "
+          "them",
+          t->name() == nullptr ? "" : t->name()->str());
+  }
+}
+
 class Reader {
  public:
   Reader(const tflite::Model& model, std::span<const std::byte> file, Budget& budget,
@@ -50,7 +63,6 @@ class Reader {
         draft_(budget, input_size_of(shape_, options.size), kChannelsLast, output_names()) {}
 
   NetworkFile read() {
-    require_float();
     NetworkFile out;
     values_.set(tensor_key(input_), add_input_values(draft_, shape_));
     for (const tflite::Operator* op : *graph_.operators()) {
@@ -86,19 +98,6 @@ class Reader {
     for (const int32_t index : *graph_.outputs())
       if (index >= 0) names.insert(plain_name(tensor_name(graph_, index)));
     return names;
-  }
-
-  void require_float() const {
-    for (const tflite::Tensor* t : *graph_.tensors()) {
-      const bool bytes =
-          t->type() == tflite::TensorType_INT8 || t->type() == tflite::TensorType_UINT8;
-      const auto* q = t->quantization();
-      if (bytes && q != nullptr && q->scale() != nullptr && q->scale()->size() > 0)
-        fail(
-            "is int8 already (the tensor '{}'); octet imports float networks and makes int8 of "
-            "them",
-            t->name() == nullptr ? "" : t->name()->str());
-    }
   }
 
   [[nodiscard]] int code_of(const tflite::Operator& op) const {
@@ -178,6 +177,7 @@ NetworkFile read_tflite_network(std::span<const std::byte> bytes, const std::str
   check_tflite(model, bytes, name);
   Budget budget(name, bytes.size());
   try {
+    require_float(*model.subgraphs()->Get(0));
     return Reader(model, bytes, budget, options).read();
   } catch (const Error& e) {
     if (e.code() == ErrorCode::kUsage || std::string_view(e.what()).starts_with(name)) throw;
