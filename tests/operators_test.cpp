@@ -92,7 +92,7 @@ const std::vector<Case>& cases() {
        {{"d", conv(kChannels, {.outputs = 8, .kernel = 3, .padding = 1, .groups = 8}), {"before"}},
         {"x", Activation{ActivationKind::kRelu6}, {"d"}}}},
       one("ConvUnequalPadding",
-          conv(kChannels, {.outputs = 12, .kernel = 3, .stride = 2, .padding = {0, 0, 1, 1}})),
+          conv(kChannels, {.outputs = 16, .kernel = 3, .stride = 2, .padding = {0, 0, 1, 1}})),
       one("ConvDilated",
           conv(kChannels, {.outputs = 12, .kernel = 3, .padding = 2, .dilation = 2})),
       one("ConvDepthwiseDilated",
@@ -204,6 +204,11 @@ TEST_P(Operators, ComputeInIntegersAsTheReference) {
       (name == "ConvGroups2" || name == "ConvDepthwiseStride2")) {
     EXPECT_THAT(error_of([&] { (void)run_in_engine(runner(), model, image_, kSize); }),
                 testing::HasSubstr("computes wrongly"));
+    return;
+  }
+  if (runner().engine == std::string_view("armnn") && name == "MaxPool3Unequal") {
+    EXPECT_THAT(error_of([&] { (void)run_in_engine(runner(), model, image_, kSize); }),
+                testing::HasSubstr("PADV2"));
     return;
   }
   const auto expected = IntegerReference(model).run(image_, kSize);

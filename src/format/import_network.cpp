@@ -20,6 +20,7 @@ namespace {
 
 constexpr double kPixelLimit = 255;
 constexpr int64_t kChannels = 3;
+constexpr size_t kMostOutputs = 1000;
 constexpr const char* kFamily = "network";
 
 // ---- the input's values
@@ -118,6 +119,8 @@ RawForm form_of(const FileOutput& output, const Shape& sides) {
 }
 
 void add_outputs(const NetworkFile& file, Model& model) {
+  if (file.outputs.size() > kMostOutputs)
+    fail("has {} outputs; {} are the most", file.outputs.size(), kMostOutputs);
   std::set<std::string> values;
   for (const FileOutput& o : file.outputs) {
     if (!values.insert(o.value.value).second)

@@ -34,6 +34,10 @@ Draft::Draft(Budget& budget, Size size, AxisOrder layout, std::set<std::string> 
   names_.insert({graph_.input, kOnesNode});
 }
 
+void Draft::take_numbers(int64_t count) const {
+  budget_.take(static_cast<size_t>(count), 4 * sizeof(double));
+}
+
 Computed Draft::image(const Shape& shape) const {
   const bool last = shape.size() == 4 && shape[3] == 3;
   return {graph_.input, shape, last ? kChannelsLast : kChannelsFirst};
@@ -42,7 +46,7 @@ Computed Draft::image(const Shape& shape) const {
 std::string Draft::unique_name(const std::string& name) {
   const std::string plain = plain_name(name);
   std::string unique = plain;
-  for (int i = 1; !names_.insert(unique).second; ++i) unique = fmt::format("{}.{}", plain, i);
+  while (!names_.insert(unique).second) unique = fmt::format("{}.{}", plain, ++repeated_[plain]);
   return unique;
 }
 

@@ -50,6 +50,9 @@ class Draft {
   Computed add_like_input(const std::string& name, Operator op,
                           const std::vector<Computed>& inputs);
 
+  // Call it before numbers are made for a node. Throws when the file asks for too many.
+  void take_numbers(int64_t count) const;
+
   [[nodiscard]] const Shape& nchw(const Computed& x) const { return shapes_.at(x.value); }
   // The axis of (N, C, H, W) that each axis of the file is. −1: of one element, and none.
   [[nodiscard]] std::vector<int> axes(const Computed& x) const;
@@ -71,6 +74,7 @@ class Draft {
   AxisOrder layout_;
   std::map<std::string, Shape> shapes_;  // (1, C, H, W) of every value
   std::set<std::string> names_;
+  std::map<std::string, int> repeated_;  // how often a name was wanted
 };
 
 // A name of a file with letters, digits and a few signs only, of at most 100 bytes.

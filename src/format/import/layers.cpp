@@ -71,8 +71,8 @@ Computed add_dense(Draft& draft, const std::string& name, const Computed& x, con
     fail("has {} weights for {} outputs of {} inputs", dense.weight.size(), outputs, inputs);
   Conv2d conv{.weight = {{dense.outputs, sides[1], 1, 1}, {}}, .bias = {}};
   if (!dense.bias.empty()) conv.bias = {{dense.outputs}, narrowed(dense.bias)};
-  const bool pixels =
-      !x.shape.empty() && x.shape.back() == dense.inputs && draft.axes(x).back() == kChannelAxis;
+  const bool pixels = sides[1] == dense.inputs && !x.shape.empty() &&
+                      x.shape.back() == dense.inputs && draft.axes(x).back() == kChannelAxis;
   if (pixels) {
     conv.weight.values = narrowed(dense.weight);
     const Computed made = draft.add(name, std::move(conv), {x});
@@ -94,6 +94,7 @@ Computed add_dense(Draft& draft, const std::string& name, const Computed& x, con
 
 Affine uniform(const Draft& draft, const Computed& x, double scale, double shift) {
   const auto channels = static_cast<size_t>(draft.nchw(x)[1]);
+  draft.take_numbers(draft.nchw(x)[1]);
   return {std::vector<double>(channels, scale), std::vector<double>(channels, shift)};
 }
 
@@ -110,6 +111,7 @@ Computed add_affine(Draft& draft, const std::string& name, const Computed& x,
 std::vector<double> channel_values(const Draft& draft, const Computed& x,
                                    const Constant& constant) {
   const auto channels = static_cast<size_t>(draft.nchw(x)[1]);
+  draft.take_numbers(draft.nchw(x)[1]);
   if (constant.values.size() == 1) return std::vector<double>(channels, constant.values[0]);
   const size_t rank = constant.shape.size();
   const std::vector<int> axes = draft.axes(x);
@@ -263,7 +265,9 @@ Computed add_transpose(Draft& draft, const std::string& name, const Computed& x,
 
 Computed add_concat(Draft& draft, const std::string& name, const std::vector<Computed>& parts,
                     int64_t axis) {
-  if (parts.empty()) fail("joins nothing");
+  constexpr size_t kMostParts = 1000;
+  if (parts.empty() || parts.size() > kMostParts)
+    fail("joins {} values; 1 to {} are possible", parts.size(), kMostParts);
   if (parts.size() == 1) return parts[0];
   const size_t at = axis_of(axis, parts[0].shape.size());
   const std::vector<int> axes = draft.axes(parts[0]);

@@ -27,6 +27,7 @@ bool is_whole_image(const Draft& draft, const Computed& x, const PoolWindow& w) 
 Computed add_mean_of_zeros(Draft& draft, const std::string& name, const Computed& x,
                            const PoolWindow& w) {
   const int64_t channels = draft.nchw(x)[1];
+  draft.take_numbers(channels * w.height * w.width);
   const auto count = static_cast<size_t>(channels * w.height * w.width);
   Conv2d conv{.stride = static_cast<int>(w.stride_y),
               .padding = w.padding,
