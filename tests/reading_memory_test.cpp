@@ -17,6 +17,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "eval/dataset/dataset.h"
+#include "format/import_network.h"
 #include "format/listing.h"
 #include "format/model_file.h"
 #include "format/registry.h"
@@ -25,6 +26,7 @@
 #include "media/image/image_io.h"
 #include "testing/testing.h"
 #include "tflite_generated.h"
+#include "tools/onnx_network.h"
 
 namespace octet {
 namespace {
@@ -95,6 +97,16 @@ void write_named_nodes(const fs::path& path) {
 void write_integers(const fs::path& path) {
   const std::string list = field(1, field(3, std::string(2'000'000, '\x7F')));
   write_saved_model(path, field(1, field(1, "n") + field(5, field(1, "k") + field(2, list))));
+}
+
+// Few bytes ask for a scaling of millions of channels, many times.
+void write_onnx_channels(const fs::path& path) {
+  OnnxNetwork n(13, {1, 3, 1, 1});
+  std::string value = n.node("Concat", "a", std::vector<std::string>(1000, "x"), {{"axis", 1}});
+  value = n.node("Concat", "b", std::vector<std::string>(1000, value), {{"axis", 1}});
+  for (int i = 0; i < 100; ++i) value = n.node("Neg", "n" + std::to_string(i), {value});
+  n.output(value);
+  write_text_file(path, n.bytes());
 }
 
 // As PyTorch would write it, but for the pickle.
@@ -242,6 +254,7 @@ void read_metadata(const fs::path& path) {
   const ExportContent content{.main = read_text_file(path), .weights = {}};
   (void)export_format_of(path)->read_metadata(content, path.string());
 }
+void read_network(const fs::path& path) { (void)import_network(path, {}); }
 void read_data(const fs::path& path) {
   (void)read_dataset(path, {.images = path.parent_path(), .model_names = {}});
 }
@@ -268,6 +281,7 @@ std::vector<WorstFile> worst_files() {
       {"empty.pb", write_empty_nodes, read_saved_model},
       {"named.pb", write_named_nodes, read_saved_model},
       {"integers.pb", write_integers, read_saved_model},
+      {"channels.onnx", write_onnx_channels, read_network},
       {"elements.xml",
        [](const fs::path& path) {
          write_text_file(path, "<net>" + repeated("<a/>x", 3'000'000) + "</net>");

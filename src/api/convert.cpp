@@ -50,6 +50,8 @@ Detections to_public(const octet::Detections& found, std::span<const std::string
 ModelInfo to_public(const Artifact& artifact) {
   const octet::ModelInfo& info = artifact.info;
   ModelInfo out;
+  if (info.task == octet::Task::kRaw)
+    fail("{}: has raw outputs; the library reads YOLO models only", artifact.file.string());
   out.task = info.task == octet::Task::kPose ? Task::kPose : Task::kDetect;
   out.family = info.family;
   out.class_names = info.names;

@@ -26,8 +26,8 @@ const ExportFormat& format_of(const std::filesystem::path& file) {
   fail_usage("{}: its extension is none of an export; there are: {}", file.string(), known);
 }
 
-octet::Size input_of(const ExportOptions& options, const octet::ModelInfo& info) {
-  if (options.size == Size{}) return {info.usual_side(), info.usual_side()};
+octet::Size input_of(const ExportOptions& options, const Model& model) {
+  if (options.size == Size{}) return model.usual_size();
   return SizeOption::parse(to_string(octet::Size{options.size.width, options.size.height})).size;
 }
 
@@ -51,7 +51,7 @@ void export_model(const std::filesystem::path& model, const std::filesystem::pat
     const ExportFormat& format = format_of(file);
     const Model folded = fold_batch_norm(read_model(model));
     write_export(format, file, folded,
-                 {.size = input_of(options, folded.info),
+                 {.size = input_of(options, folded),
                   .layout = options.decoded ? Layout::kUltralytics : Layout::kRaw});
   });
 }

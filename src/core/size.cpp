@@ -9,32 +9,32 @@
 namespace octet {
 namespace {
 
-int parse_side(std::string_view text, std::string_view whole) {
+int parse_side(std::string_view text, std::string_view whole, int multiple) {
   int side = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
   if (error != std::errc() || end != text.data() + text.size() || side <= 0) {
     fail_usage("--imgsz {}: expected a side such as 640, or width x height such as 640x384", whole);
   }
-  if (side % kInputMultiple != 0 || side > kMaxInputSide) {
-    const int nearest = std::clamp((side + kInputMultiple / 2) / kInputMultiple * kInputMultiple,
-                                   kInputMultiple, kMaxInputSide);
-    fail_usage("--imgsz {}: {} is not a multiple of {} up to {}; try {}", whole, side,
-               kInputMultiple, kMaxInputSide, nearest);
+  if (side % multiple != 0 || side > kMaxInputSide) {
+    const int nearest =
+        std::clamp((side + multiple / 2) / multiple * multiple, multiple, kMaxInputSide);
+    fail_usage("--imgsz {}: {} is not a multiple of {} up to {}; try {}", whole, side, multiple,
+               kMaxInputSide, nearest);
   }
   return side;
 }
 
 }  // namespace
 
-SizeOption SizeOption::parse(std::string_view text) {
+SizeOption SizeOption::parse(std::string_view text, int multiple) {
   const size_t cross = text.find('x');
   if (cross == std::string_view::npos) {
-    const int side = parse_side(text, text);
+    const int side = parse_side(text, text, multiple);
     return {.size = {side, side}, .exact = false};
   }
-  return {
-      .size = {parse_side(text.substr(0, cross), text), parse_side(text.substr(cross + 1), text)},
-      .exact = true};
+  return {.size = {parse_side(text.substr(0, cross), text, multiple),
+                   parse_side(text.substr(cross + 1), text, multiple)},
+          .exact = true};
 }
 
 int input_side(int64_t pixels) {

@@ -25,8 +25,8 @@ struct SizeOption {
   Size size;
   bool exact = false;  // both sides were given
 
-  // Throws a usage error unless it is one or two multiples of 32.
-  static SizeOption parse(std::string_view text);
+  // Throws a usage error unless it is one or two multiples of `multiple`.
+  static SizeOption parse(std::string_view text, int multiple = kInputMultiple);
 };
 
 // The multiple of 32 that a training with images of `pixels` a side uses; 0 where `pixels` is not a

@@ -39,7 +39,13 @@ Detector::Detector(const DetectorOptions& options)
                              .format = artifact_.format,
                              .weight_bits = artifact_.weight_bits,
                              .settings = options.runtime.settings})) {
+  if (info().task == Task::kRaw && !options.raw)
+    fail(
+        "{}: is a network with raw outputs, which octet does not decode; 'octet detect --raw FILE' "
+        "writes them",
+        options.model.string());
   warn_of_saturation(artifact_, *engine_, options.model.string());
+  if (artifact_.model) only_size_ = artifact_.model->graph.size;
   if (artifact_.format == nullptr) {
     size_ = choose_size(options, {});
     const Model folded = fold_batch_norm(std::move(*artifact_.model));
@@ -59,6 +65,7 @@ Detector::Detector(const DetectorOptions& options)
       to_string(size_),
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
   ::malloc_trim(0);  // compiling leaves as much free memory behind as the network itself takes
+  if (options.raw) return;
   try {
     (void)check_outputs(artifact_, size_, *network_);
   } catch (const Error& e) {
@@ -67,6 +74,7 @@ Detector::Detector(const DetectorOptions& options)
 }
 
 Size Detector::choose_size(const DetectorOptions& options, Size fixed) const {
+  if (fixed == Size{}) fixed = only_size_.value_or(Size{});
   if (fixed != Size{}) {
     if (options.size && options.size->size != fixed &&
         (options.size->exact || options.size->size.width != longer_side(fixed))) {

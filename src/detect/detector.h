@@ -32,6 +32,7 @@ struct DetectorOptions {
   std::optional<Size>
       source;  // of images; with it one side means the fitting rectangle, else the square
   EngineOptions runtime;
+  bool raw = false;      // outputs are given as they are (detect/raw_network.h), without a decoder
   bool trusted = false;  // the file is not tried in a child before it is loaded (detect/trial.h)
   const std::atomic<bool>* stop = nullptr;  // ends a trial that runs; null: stop_requested()
 };
@@ -54,11 +55,13 @@ class Detector {
 
  private:
   friend class Job;
+  friend class RawNetwork;
   Size choose_size(const DetectorOptions& options, Size fixed) const;
 
   Artifact artifact_;  // of a model without a file of the engine's, with what it was exported to
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Network> network_;
+  std::optional<Size> only_size_;  // of a model file
   Size size_;
 };
 

@@ -15,9 +15,7 @@ namespace {
 class BlockFinder {
  public:
   explicit BlockFinder(const Graph& graph)
-      : graph_(graph),
-        topology_(graph),
-        shapes_(infer_shapes(graph, {kInputMultiple, kInputMultiple})) {
+      : graph_(graph), topology_(graph), shapes_(infer_shapes(graph, graph.smallest_size())) {
     for (size_t i = 0; i < graph.nodes.size(); ++i) index_[graph.nodes[i].name] = i;
   }
 

@@ -32,7 +32,7 @@ class DisjointSets {
 class Grouping {
  public:
   explicit Grouping(const Graph& graph)
-      : graph_(graph), shapes_(infer_shapes(graph, {kInputMultiple, kInputMultiple})), sets_(0) {
+      : graph_(graph), shapes_(infer_shapes(graph, graph.smallest_size())), sets_(0) {
     size_t count = 0;
     const auto number = [&](const std::string& value) {
       first_[value] = count;

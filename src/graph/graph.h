@@ -11,10 +11,12 @@
 //   graph.outputs = {"a"};
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/size.h"
 #include "graph/ops/operators.h"
 
 namespace octet {
@@ -27,10 +29,16 @@ struct Node {
 
 struct Graph {
   std::string input = "image";  // (1, 3, H, W), RGB in [0, 1]
+  // The only size of the input; nothing: every multiple of 32.
+  std::optional<Size> size = {};
   std::vector<Node> nodes;
   std::vector<std::string> outputs;  // names of values; the model's head has their meaning
 
   [[nodiscard]] const Node* find(std::string_view name) const;
+  // The smallest input that it takes.
+  [[nodiscard]] Size smallest_size() const {
+    return size.value_or(Size{kInputMultiple, kInputMultiple});
+  }
 };
 
 }  // namespace octet

@@ -3,10 +3,19 @@
 #include "core/error.h"
 
 namespace octet {
+namespace {
+
+bool is_multiple(Size size) {
+  return size.width > 0 && size.height > 0 && size.width % kInputMultiple == 0 &&
+         size.height % kInputMultiple == 0;
+}
+
+}  // namespace
 
 std::map<std::string, Shape> infer_shapes(const Graph& graph, Size size) {
-  if (size.width <= 0 || size.height <= 0 || size.width % kInputMultiple != 0 ||
-      size.height % kInputMultiple != 0) {
+  if (graph.size && *graph.size != size)
+    fail("an input of {}; this network takes {} only", to_string(size), to_string(*graph.size));
+  if (!graph.size && !is_multiple(size)) {
     fail("an input of {} is not a multiple of {}", to_string(size), kInputMultiple);
   }
   std::map<std::string, Shape> shapes{{graph.input, {1, 3, size.height, size.width}}};

@@ -1,5 +1,6 @@
 #include "graph/verify.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
@@ -30,7 +31,10 @@ void verify(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     for (const auto& [name, tensor] : parameters(node.op)) require_sound(node, name, *tensor);
   }
-  const auto shapes = infer_shapes(graph, {kInputMultiple, kInputMultiple});
+  if (graph.size && (std::min(graph.size->width, graph.size->height) < 1 ||
+                     longer_side(*graph.size) > kMaxInputSide))
+    fail("an input of {} is not possible", to_string(*graph.size));
+  const auto shapes = infer_shapes(graph, graph.smallest_size());
   if (graph.outputs.empty()) fail("the graph has no outputs");
   for (const std::string& output : graph.outputs) {
     if (!shapes.contains(output)) fail("output '{}': no node makes it", output);

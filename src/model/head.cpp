@@ -8,8 +8,8 @@
 namespace octet {
 namespace {
 
-constexpr std::array<std::string_view, 5> kRoleNames = {"box", "class", "keypoint", "visibility",
-                                                        "fine_keypoint"};
+constexpr std::array<std::string_view, 6> kRoleNames = {"box",        "class",         "keypoint",
+                                                        "visibility", "fine_keypoint", "raw"};
 
 }  // namespace
 
@@ -21,7 +21,10 @@ OutputRole parse_role(std::string_view name) {
   return static_cast<OutputRole>(found - kRoleNames.begin());
 }
 
-std::string Output::name() const { return fmt::format("{}_{}", role_name(role), stride); }
+std::string Output::name() const {
+  if (role == OutputRole::kRaw) return raw.name;
+  return fmt::format("{}_{}", role_name(role), stride);
+}
 
 std::vector<OutputRole> Head::roles() const {
   std::vector<OutputRole> list{OutputRole::kBox, OutputRole::kClass};
@@ -42,6 +45,8 @@ int Head::channels(OutputRole role, size_t classes) const {
       return keypoints;
     case OutputRole::kFineKeypoint:
       return 4 * keypoints;
+    case OutputRole::kRaw:
+      break;
   }
   return 0;
 }

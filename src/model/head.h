@@ -2,6 +2,7 @@
 // knows nothing of it. Losses, distillation, decoding and exports read it here.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,16 +19,27 @@ inline constexpr double kLeastClassLogit = -6.906755;
 // quantized model may also have fine keypoints (4 · keypoints, h, w) at some strides. They are the
 // same offsets twice, a third of a step lower and a third of a step higher. The mean of all three
 // has a third of a step.
-enum class OutputRole { kBox, kClass, kKeypoint, kVisibility, kFineKeypoint };
+// A raw output has no meaning that octet knows.
+enum class OutputRole { kBox, kClass, kKeypoint, kVisibility, kFineKeypoint, kRaw };
 
 [[nodiscard]] std::string_view role_name(OutputRole role);
 // Throws an Error for an unknown name.
 [[nodiscard]] OutputRole parse_role(std::string_view name);
 
+// Of a raw output.
+struct RawForm {
+  std::string name;  // as in the file that the network came from
+  // The shape in exports. Empty: an image (1, C, H, W).
+  std::vector<int64_t> shape = {};
+  // Whether `shape` counts the values in the order (H, W, C), else (C, H, W).
+  bool channels_last = false;
+};
+
 // The meaning of one output of the graph.
 struct HeadOutput {
   OutputRole role = OutputRole::kBox;
-  int stride = 8;
+  int stride = 8;  // 0 of a raw output
+  RawForm raw = {};
 };
 
 // The same, with the name of its value in the graph.
@@ -35,6 +47,7 @@ struct Output {
   std::string value;
   OutputRole role = OutputRole::kBox;
   int stride = 8;
+  RawForm raw = {};
 
   [[nodiscard]] std::string name() const;  // "box_8": its name in exports
 };

@@ -3,10 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
 
 #include "core/error.h"
 #include "core/size.h"
@@ -18,6 +20,7 @@ namespace octet {
 namespace {
 constexpr size_t kMaxClasses = 10000;
 constexpr int kMaxKeypoints = 1000;
+constexpr std::array<std::string_view, 3> kTaskNames = {"detect", "pose", "raw"};  // by Task
 
 void verify_head(const Head& head) {
   if (head.bins.size() > kMaxBins)
@@ -50,7 +53,7 @@ void verify_flip_index(std::vector<int> index, int keypoints) {
 }
 }  // namespace
 
-std::string_view task_name(Task task) { return task == Task::kPose ? "pose" : "detect"; }
+std::string_view task_name(Task task) { return kTaskNames.at(static_cast<size_t>(task)); }
 
 nlohmann::json to_json(const ModelInfo& info) {
   nlohmann::json json{
@@ -69,8 +72,10 @@ ModelInfo info_from_json(const nlohmann::json& j) {
   ModelInfo info;
   try {
     const auto task = j.at("task").get<std::string>();
-    if (task != "detect" && task != "pose") fail("task '{}' is not one of detect, pose", task);
-    info.task = task == "pose" ? Task::kPose : Task::kDetect;
+    const auto* const known = std::find(kTaskNames.begin(), kTaskNames.end(), task);
+    if (known == kTaskNames.end())
+      fail("task '{}' is not one of {}", task, fmt::join(kTaskNames, ", "));
+    info.task = static_cast<Task>(known - kTaskNames.begin());
     info.family = j.value("family", info.family);  // absent in files of before there were others
     info.names = j.at("names").get<std::vector<std::string>>();
     info.head.strides = j.at("strides").get<std::vector<int>>();
@@ -89,6 +94,11 @@ ModelInfo info_from_json(const nlohmann::json& j) {
 }
 
 void verify(const ModelInfo& info) {
+  if (info.task == Task::kRaw) {
+    if (!info.head.strides.empty() || !info.head.bins.empty() || info.head.keypoints != 0)
+      fail("a network with raw outputs has no strides, bins or keypoints");
+    return;
+  }
   if (info.names.empty() || info.names.size() > kMaxClasses)
     fail("a model of {} classes; 1 to {} are possible", info.names.size(), kMaxClasses);
   verify_head(info.head);
@@ -104,40 +114,85 @@ void verify(const ModelInfo& info) {
 std::vector<Output> Model::outputs() const {
   std::vector<Output> list;
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
-    const HeadOutput meaning = head_outputs.at(i);
-    list.push_back({.value = graph.outputs[i], .role = meaning.role, .stride = meaning.stride});
+    const HeadOutput& meaning = head_outputs.at(i);
+    list.push_back({.value = graph.outputs[i],
+                    .role = meaning.role,
+                    .stride = meaning.stride,
+                    .raw = meaning.raw});
   }
   return list;
 }
 
 void Model::add_output(const Output& output) {
   graph.outputs.push_back(output.value);
-  head_outputs.push_back({.role = output.role, .stride = output.stride});
+  head_outputs.push_back({.role = output.role, .stride = output.stride, .raw = output.raw});
 }
 
 nlohmann::json graph_to_json(const Model& model) {
   nlohmann::json json = to_json(model.graph);
   auto& outputs = json["outputs"] = nlohmann::json::array();
-  for (const Output& o : model.outputs())
-    outputs.push_back({{"value", o.value}, {"role", role_name(o.role)}, {"stride", o.stride}});
+  for (const Output& o : model.outputs()) {
+    nlohmann::json j{{"value", o.value}, {"role", role_name(o.role)}, {"stride", o.stride}};
+    if (o.role == OutputRole::kRaw)
+      j.update(
+          {{"name", o.raw.name}, {"shape", o.raw.shape}, {"channels_last", o.raw.channels_last}});
+    outputs.push_back(std::move(j));
+  }
   return json;
 }
 
 void read_graph_json(const nlohmann::json& json, Model& model) {
   model.graph = graph_from_json(json);
   try {
-    for (const nlohmann::json& o : json.at("outputs"))
-      model.add_output({.value = o.at("value").get<std::string>(),
-                        .role = parse_role(o.at("role").get<std::string>()),
-                        .stride = o.at("stride").get<int>()});
+    for (const nlohmann::json& o : json.at("outputs")) {
+      Output output{.value = o.at("value").get<std::string>(),
+                    .role = parse_role(o.at("role").get<std::string>()),
+                    .stride = o.at("stride").get<int>()};
+      if (output.role == OutputRole::kRaw)
+        output.raw = {.name = o.at("name").get<std::string>(),
+                      .shape = o.at("shape").get<Shape>(),
+                      .channels_last = o.at("channels_last").get<bool>()};
+      model.add_output(output);
+    }
   } catch (const nlohmann::json::exception& e) {
     fail("outputs: {}", e.what());
   }
 }
 
+void require_known_outputs(const Model& model, const std::string& file) {
+  if (model.info.task == Task::kRaw)
+    fail("{}: is a network with raw outputs; this works with YOLO models only", file);
+}
+
 std::vector<int> coco_flip_index() {
   return {0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15};
 }
+
+namespace {
+
+// Names are unique, also beside those of nodes, and shapes hold the values.
+void verify_raw_outputs(const Model& model) {
+  const auto shapes = infer_shapes(model.graph, model.graph.smallest_size());
+  std::set<std::string> names{model.graph.input};
+  for (const Node& node : model.graph.nodes) names.insert(node.name);
+  for (const Output& o : model.outputs()) {
+    if (o.role != OutputRole::kRaw) fail("output {}: is not raw, as the network is", o.name());
+    if (o.raw.name.empty() || !names.insert(o.raw.name).second)
+      fail("output '{}': its name is not unique", o.raw.name);
+    const Shape& shape = shapes.at(o.value);
+    if (o.raw.shape.empty()) continue;
+    int64_t left = element_count(shape);
+    for (const int64_t side : o.raw.shape) {
+      if (side < 1 || left % side != 0) left = 0;
+      left = left == 0 ? 0 : left / side;
+    }
+    if (left != 1)
+      fail("output '{}': its shape {} does not hold {}", o.raw.name, to_string(o.raw.shape),
+           to_string(shape));
+  }
+}
+
+}  // namespace
 
 void verify(const Model& model) {
   verify(model.info);
@@ -145,6 +200,8 @@ void verify(const Model& model) {
   if (model.head_outputs.size() != model.graph.outputs.size())
     fail("the graph has {} outputs, the head {}", model.graph.outputs.size(),
          model.head_outputs.size());
+  if (model.info.task == Task::kRaw) return verify_raw_outputs(model);
+  if (model.graph.size) fail("the graph has a fixed input; only a network with raw outputs may");
   const Size size{kInputMultiple * 2, kInputMultiple * 2};
   const auto shapes = infer_shapes(model.graph, size);
   const std::vector<Output> outputs = model.outputs();

@@ -1,17 +1,19 @@
-// A detection or pose model: its graph, and the information to use its outputs.
+// A model: its graph, and the information to use its outputs.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "core/size.h"
 #include "graph/graph.h"
 #include "graph/quantization.h"
 #include "model/head.h"
 
 namespace octet {
 
-enum class Task { kDetect, kPose };
+// kRaw: a network whose outputs have no meaning that octet knows.
+enum class Task { kDetect, kPose, kRaw };
 
 // The layout of a network's outputs. kRaw: one tensor per stride and role. kUltralytics: the
 // decoded tensor (1, 4 + classes + 3·keypoints, cells) of Ultralytics' exports, in network pixels
@@ -48,6 +50,10 @@ struct Model {
   std::vector<HeadOutput> head_outputs = {};  // the meaning of each of graph.outputs
   Quantization quantization = {};             // empty: a float model
 
+  // The input size that verbs use without --imgsz.
+  [[nodiscard]] Size usual_size() const {
+    return graph.size.value_or(Size{info.usual_side(), info.usual_side()});
+  }
   [[nodiscard]] std::vector<Output> outputs() const;
   void add_output(const Output& output);
 };
@@ -62,6 +68,9 @@ struct Model {
 [[nodiscard]] nlohmann::json graph_to_json(const Model& model);
 // Sets graph (without tensors) and head_outputs. Throws an Error that names the node.
 void read_graph_json(const nlohmann::json& json, Model& model);
+
+// Throws an Error that names the file where the outputs of its model are raw.
+void require_known_outputs(const Model& model, const std::string& file);
 
 // The flip pairs of COCO's 17 keypoints.
 [[nodiscard]] std::vector<int> coco_flip_index();

@@ -41,6 +41,9 @@ class Placer {
       const OperatorTraits& traits = traits_of(node.op);
       if (traits.training_only)
         fail("[{} {}] has to be folded before quantization", traits.name, node.name);
+      if (traits.float_only)
+        fail("[{} {}] is computed in float only; octet cannot quantize this network", traits.name,
+             node.name);
       if (is_int8_conv(node)) placement.convs.insert(node.name);
       if (!traits.shares_scale) continue;
       for (const std::string& in : node.inputs) sets_.join(in, node.name);

@@ -29,7 +29,7 @@ nlohmann::json own_metadata(const Metadata& metadata, const std::string& name) {
 }
 
 // How the file was written, as its metadata say.
-ExportOptions written_with(const Metadata& metadata, const std::string& name) {
+ExportOptions written_with(const Metadata& metadata, const Model& model, const std::string& name) {
   const nlohmann::json j = own_metadata(metadata, name);
   ExportOptions o{.size = {}, .activations = onnx_activations(metadata)};
   try {
@@ -38,8 +38,10 @@ ExportOptions written_with(const Metadata& metadata, const std::string& name) {
   } catch (const nlohmann::json::exception& error) {
     fail("{}: its metadata is damaged: {}", name, error.what());
   }
-  if (o.size.width < 1 || o.size.height < 1 || o.size.width > 1 << 14 || o.size.height > 1 << 14 ||
-      o.size.width % kInputMultiple != 0 || o.size.height % kInputMultiple != 0)
+  const bool usual = o.size.width >= 1 && o.size.height >= 1 && o.size.width <= 1 << 14 &&
+                     o.size.height <= 1 << 14 && o.size.width % kInputMultiple == 0 &&
+                     o.size.height % kInputMultiple == 0;
+  if (model.graph.size ? o.size != *model.graph.size : !usual)
     fail("{}: its metadata claims a size of {}", name, to_string(o.size));
   return o;
 }
@@ -80,9 +82,9 @@ ParameterCount count_parameters(const Model& model, const ExportFormat& format,
   for (const auto& [name, q] : model.quantization.convs)
     n.compared += static_cast<int64_t>(q.scales.size() + q.weight.size() + q.bias.size());
   for (const Node& node : model.graph.nodes) {
-    const auto* conv = std::get_if<Conv2d>(&node.op);
-    if (conv != nullptr && !model.quantization.convs.contains(node.name))
-      n.compared += static_cast<int64_t>(conv->weight.values.size() + conv->bias.values.size());
+    if (model.quantization.convs.contains(node.name)) continue;
+    for (const auto& [part, tensor] : parameters(node.op))
+      n.compared += static_cast<int64_t>(tensor->values.size());
   }
   return n;
 }
@@ -95,7 +97,7 @@ ExportComparison compare_export(const Model& model, const std::filesystem::path&
   if (format == nullptr)
     fail("{}: is no export; there are: {}", name, fmt::join(export_format_names(), ", "));
   const ExportContent content = read_export(*format, file);
-  const ExportOptions options = written_with(format->read_metadata(content, name), name);
+  const ExportOptions options = written_with(format->read_metadata(content, name), model, name);
   const ExportContent wanted = make_export(*format, model, options);
   const std::string wanted_name = fmt::format("the model as {}", format->title);
   ExportListing found = format->list(content, name);

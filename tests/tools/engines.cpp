@@ -69,6 +69,14 @@ std::map<std::string, std::vector<float>> run_in_engine(const Runner& runner, co
   const ExportFormat& format = export_format(runner.format);
   const std::filesystem::path file = folder / ("m" + std::string(format.extension));
   write_export(format, file, model, {.size = size, .layout = Layout::kRaw});
+  return run_file_in_engine(runner, file, image, size);
+}
+
+std::map<std::string, std::vector<float>> run_file_in_engine(const Runner& runner,
+                                                             const std::filesystem::path& file,
+                                                             const std::vector<uint8_t>& image,
+                                                             Size size) {
+  const ExportFormat& format = export_format(runner.format);
   const auto engine = load_engine(runner.engine);
   const ExportContent content = read_export(format, file);
   const auto network =
@@ -82,8 +90,8 @@ std::map<std::string, std::vector<float>> run_in_engine(const Runner& runner, co
     const TensorView& t = request->outputs()[i];
     std::vector<float>& values = out[network->outputs()[i].name];
     const auto count = static_cast<size_t>(element_count(t.shape));
-    const auto cells = static_cast<size_t>(t.shape[2] * t.shape[3]);
-    const auto channels = static_cast<size_t>(t.shape[1]);
+    const auto cells = t.channels_last ? static_cast<size_t>(t.shape[2] * t.shape[3]) : 1;
+    const auto channels = t.channels_last ? static_cast<size_t>(t.shape[1]) : 1;
     for (size_t k = 0; k < count; ++k) {
       const size_t at = t.channels_last ? k % cells * channels + k / cells : k;
       values.push_back(t.type == ElementType::kInt8

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,6 +31,12 @@ struct Runner {
 // Quantizes a model to weights of `bits`. Ranges are those of its values `seen` on an image.
 [[nodiscard]] Model quantized(const Model& model, const std::map<std::string, FloatTensor>& seen,
                               int bits);
+
+// Runs an export, or another network that an engine feeds with fractions of 255. Returns the outputs
+// by name, images in the order of (C, H, W).
+[[nodiscard]] std::map<std::string, std::vector<float>> run_file_in_engine(
+    const Runner& runner, const std::filesystem::path& file, const std::vector<uint8_t>& image,
+    Size size);
 
 // Exports the model for inputs of `size` and runs the file. Returns the outputs by name, real values
 // in the order of (C, H, W).

@@ -38,6 +38,7 @@ std::vector<Case> cases_of(const CostTableOptions& o) {
   std::vector<Case> cases;
   for (const std::string& file : o.models) {
     Model model = fold_batch_norm(read_model(file));
+    require_known_outputs(model, file);
     std::vector<Graph> smaller{model.graph};
     if (model.quantization.empty()) {
       smaller = smaller_networks(model);

@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "detect/raw_network.h"
 #include "media/image/annotated_files.h"
 #include "media/image/image_io.h"
 #include "media/image/picture_reader.h"
@@ -27,6 +28,7 @@ struct Options {
   RunOptions run;
   std::string source;
   std::string save;
+  std::string raw;
   DecodeOptions decode;
   bool strict = false;
 };
@@ -48,7 +50,31 @@ ordered_json image_json(const fs::path& file, const Image& image, const Detectio
           {"detections", to_json(detections, names)}};
 }
 
+// Writes the outputs of the network for each image.
+void run_raw(const Options& options) {
+  if (!options.save.empty() || options.run.json)
+    fail_usage("--raw: writes arrays only; leave --save and --json out");
+  const std::vector<fs::path> files = list_images(options.source);
+  DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
+  wanted.raw = true;
+  Detector detector(wanted);
+  RawNetwork network(detector);
+  Progress progress(static_cast<int64_t>(files.size()), "raw outputs");
+  PictureReader reader(options.strict ? BadPicture::kStop : BadPicture::kSkip);
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (stop_requested()) fail("interrupted after {} of {} images", i, files.size());
+    progress.update(static_cast<int64_t>(i) + 1);
+    if (const std::optional<Image> image = reader.read(files[i])) network.run(view(*image));
+  }
+  reader.finish();
+  say_if_overwritten(options.raw);
+  write_npz(options.raw, network.arrays());
+  log_info("{}: {} arrays of {} images", options.raw, network.arrays().size(),
+           network.arrays().front().shape[0]);
+}
+
 void run(const Options& options) {
+  if (!options.raw.empty()) return run_raw(options);
   const std::vector<fs::path> files = list_images(options.source);
   std::vector<fs::path> annotated;
   if (!options.save.empty()) {
@@ -101,6 +127,11 @@ void add_detect(CLI::App& root) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   verb->add_option("--save", options->save, "Folder for annotated images.")->type_name("FOLDER");
+  verb->add_option(
+          "--raw", options->raw,
+          "File (.npz) for the outputs of the network as NumPy arrays, without detections. "
+          "The first axis counts the images.")
+      ->type_name("FILE");
   add_strict_option(*verb, options->strict);
   verb->callback([options] {
     install_stop_signals();

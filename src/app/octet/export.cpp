@@ -73,9 +73,8 @@ nlohmann::ordered_json write_one(const Options& options, const Model& model,
           {"imgsz", {size.width, size.height}}};
 }
 
-std::vector<Size> sizes_of(const Options& options, const ModelInfo& info) {
-  const int usual = info.usual_side();
-  if (options.sizes.empty()) return {{usual, usual}};
+std::vector<Size> sizes_of(const Options& options, const Model& model) {
+  if (options.sizes.empty()) return {model.usual_size()};
   std::vector<Size> sizes;
   for (const std::string& text : options.sizes) sizes.push_back(SizeOption::parse(text).size);
   return sizes;
@@ -87,6 +86,9 @@ void run(const Options& options) {
   if (options.activations == "int8" && model.quantization.empty())
     fail_usage("--activations int8: {} is a float model; 'octet quantize' makes an int8 one",
                options.model);
+  if (options.layout != "raw" && model.info.task == Task::kRaw)
+    fail_usage("--layout {}: {} has raw outputs, which no layout decodes", options.layout,
+               options.model);
   for (const std::string& name : options.formats) require_exportable(export_format(name), model);
   model = fold_batch_norm(std::move(model));
   const fs::path source = options.model;
@@ -95,7 +97,7 @@ void run(const Options& options) {
                                                      : fs::path(".");
   make_folder(folder);
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
-  for (const Size size : sizes_of(options, model.info)) {
+  for (const Size size : sizes_of(options, model)) {
     std::string stem = source.stem().string();
     if (options.layout != "raw") stem += "-ultralytics";
     if (options.sizes.size() > 1) stem += "-" + to_string(size);

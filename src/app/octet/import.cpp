@@ -1,9 +1,14 @@
+#include "format/import_network.h"
+
+#include <fmt/ranges.h>
+
 #include <memory>
 
 #include "app/octet/verbs.h"
 #include "app/verb_table.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/size.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/model_file.h"
 #include "graph/cost.h"
@@ -15,11 +20,46 @@ namespace {
 struct Options {
   std::string checkpoint;
   std::string output;
+  std::string size;
+  InputValues values;
   bool half = false;
 };
 
+std::string in_words(const std::vector<double>& numbers) {
+  return fmt::format("{}", fmt::join(numbers, ","));
+}
+
+void refuse_for_checkpoints(const Options& o) {
+  const bool named = !o.size.empty() || !o.values.mean.empty() || !o.values.deviation.empty();
+  if (named)
+    fail_usage("--imgsz, --mean and --std are for .onnx and .tflite files; {} is a checkpoint",
+               o.checkpoint);
+}
+
+Model read(const Options& o) {
+  if (!is_network_file(o.checkpoint)) {
+    refuse_for_checkpoints(o);
+    return read_checkpoint(o.checkpoint);
+  }
+  ImportOptions options{.size = {}, .values = o.values};
+  if (!o.size.empty()) options.size = SizeOption::parse(o.size, 1).size;
+  ImportedNetwork made = import_network(o.checkpoint, options);
+  log_info("{}: its input is (pixel - {}) / {}; --mean and --std name others", o.checkpoint,
+           in_words(made.values.mean), in_words(made.values.deviation));
+  return std::move(made.model);
+}
+
+std::string summary(const Model& model) {
+  if (model.info.task != Task::kRaw)
+    return fmt::format("{} model of {} classes", task_name(model.info.task),
+                       model.info.names.size());
+  std::vector<std::string> names;
+  for (const Output& o : model.outputs()) names.push_back(o.name());
+  return fmt::format("network with {} raw outputs ({})", names.size(), fmt::join(names, ", "));
+}
+
 void run(const Options& options) {
-  const Model model = read_checkpoint(options.checkpoint);
+  const Model model = read(options);
   std::filesystem::path output = options.output;
   if (output.empty())
     output = std::filesystem::path(options.checkpoint).replace_extension(".safetensors");
@@ -28,11 +68,11 @@ void run(const Options& options) {
     fail_usage("-o {}: is the checkpoint itself; name another file", output.string());
   say_if_overwritten(output);
   write_model_file(output, model, options.half ? StorageKind::kF16 : StorageKind::kF32);
-  const int side = model.info.usual_side();
-  const Cost total = cost(fold_batch_norm(model).graph, {side, side});
-  log_info("{}: {} model of {} classes, {:.1f} M parameters, {:.1f} GFLOPs at {}", output.string(),
-           task_name(model.info.task), model.info.names.size(),
-           static_cast<double>(total.parameters) / 1e6, total.gflops, side);
+  const Size size = model.usual_size();
+  const Cost total = cost(fold_batch_norm(model).graph, size);
+  log_info("{}: {}, {:.1f} M parameters, {:.1f} GFLOPs at {}", output.string(), summary(model),
+           static_cast<double>(total.parameters) / 1e6, total.gflops,
+           model.graph.size ? to_string(size) : std::to_string(size.width));
 }
 
 }  // namespace
@@ -41,12 +81,25 @@ void add_import(CLI::App& root) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = add_verb(root, "import");
   verb->add_option("checkpoint", options->checkpoint,
-                   "A YOLOv5u, YOLOv8 or YOLOv9 checkpoint for detection or pose.")
+                   "A YOLOv5u, YOLOv8 or YOLOv9 checkpoint for detection or pose, or another "
+                   "network: an .onnx or a float .tflite file.")
       ->required()
-      ->type_name("CHECKPOINT");
-  verb->add_option("-o,--output", options->output,
-                   "Model file to write. Without it: the checkpoint's name with .safetensors.")
       ->type_name("FILE");
+  verb->add_option("-o,--output", options->output,
+                   "Model file to write. Without it: the name of the input with .safetensors.")
+      ->type_name("FILE");
+  verb->add_option("--imgsz", options->size,
+                   "Input size of a network whose file leaves it open: 256, or width x height as "
+                   "192x256.")
+      ->type_name("SIZE");
+  verb->add_option("--mean", options->values.mean,
+                   "The network takes (pixel - mean) / std of pixels from 0 to 255. One number, or "
+                   "three for R, G, B. Without it: what the network's first layers tell.")
+      ->delimiter(',')
+      ->type_name("NUMBERS");
+  verb->add_option("--std", options->values.deviation, "The divisor beside --mean.")
+      ->delimiter(',')
+      ->type_name("NUMBERS");
   verb->add_flag("--half", options->half,
                  "Store the weights of convolutions in half precision. The file is half as large.");
   verb->callback([options] { run(*options); });

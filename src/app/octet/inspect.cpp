@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/output.h"
 #include "detect/artifact.h"
+#include "format/import_network.h"
 #include "format/tflite/targets.h"
 #include "graph/cost.h"
 #include "graph/shapes.h"
@@ -33,6 +34,7 @@ struct Options {
 
 std::string_view kind_name(const Artifact& a) {
   if (a.format != nullptr) return a.format->title;
+  if (is_network_file(a.file)) return "network for 'octet import'";
   return a.file.extension() == ".safetensors" ? "octet model" : "checkpoint";
 }
 
@@ -70,6 +72,12 @@ void add_layers(const Model& model, Size size, ordered_json& j) {
   j["batch_norm"] =
       std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(),
                   [](const Node& n) { return std::holds_alternative<BatchNorm>(n.op); });
+  if (model.info.task == Task::kRaw) {
+    auto& outputs = j["outputs"] = ordered_json::array();
+    for (const Output& o : fold_batch_norm(model).outputs())
+      outputs.push_back(
+          {{"name", o.name()}, {"shape", o.raw.shape.empty() ? shapes.at(o.value) : o.raw.shape}});
+  }
   auto& layers = j["layers"] = ordered_json::array();
   for (const Node& node : graph.nodes) {
     const Shape& shape = shapes.at(node.name);
@@ -103,6 +111,14 @@ void print_model(const ordered_json& j) {
   if (j.contains("needs")) print_out("runs only on {}\n", j["needs"].get<std::string>());
   if (j.contains("trained_imgsz"))
     print_out("trained with --imgsz {}\n", j["trained_imgsz"].get<int>());
+  if (j["task"] == task_name(Task::kRaw)) {
+    print_out("raw outputs\n");
+    for (const auto& o : j.value("outputs", ordered_json::array()))
+      print_out("  {} ({})\n", o["name"].get<std::string>(),
+                fmt::join(o["shape"].get<Shape>(), ", "));
+    if (j.contains("source")) print_out("source: {}\n", j["source"].get<std::string>());
+    return;
+  }
   print_out("task {}, layout {}, strides {}\n", j["task"].get<std::string>(),
             j["layout"].get<std::string>(), fmt::join(j["strides"].get<std::vector<int>>(), ", "));
   if (j.contains("kpt_shape"))
@@ -120,7 +136,7 @@ void add_passes(const Model& model, ordered_json& j) {
   const auto size_of = [](const Model& m) {
     return ordered_json{{"nodes", m.graph.nodes.size()},
                         {"outputs", m.graph.outputs.size()},
-                        {"parameters", cost(m.graph, {kDefaultSide, kDefaultSide}).parameters}};
+                        {"parameters", cost(m.graph, m.usual_size()).parameters}};
   };
   auto& list = j["passes"] = ordered_json::array();
   for (size_t i = 0; i < all_passes().size(); ++i) {
@@ -191,9 +207,8 @@ std::vector<fs::path> files_of(const fs::path& path) {
   return found;
 }
 
-Size size_of(const Options& options, const ModelInfo& info) {
-  const int usual = info.usual_side();
-  return options.size.empty() ? Size{usual, usual} : SizeOption::parse(options.size).size;
+Size size_of(const Options& options, const Model& model) {
+  return options.size.empty() ? model.usual_size() : SizeOption::parse(options.size).size;
 }
 
 void add_target(const Options& options, const Artifact& artifact, ordered_json& j) {
@@ -202,7 +217,26 @@ void add_target(const Options& options, const Artifact& artifact, ordered_json& 
   if (!artifact.model)
     fail_usage("--target {}: takes a model file or a checkpoint, and {} is an export",
                options.target, artifact.file.string());
-  add_paper_costs(*artifact.model, size_of(options, artifact.info), *tile, j);
+  add_paper_costs(*artifact.model, size_of(options, *artifact.model), *tile, j);
+}
+
+// A model, an export, or a network that could be imported.
+Artifact open(const fs::path& file) {
+  try {
+    return open_artifact(file);
+  } catch (const Error& as_export) {
+    if (!is_network_file(file) || !fs::is_regular_file(file)) throw;
+    try {
+      Artifact out;
+      out.file = file;
+      out.model = import_network(file, {}).model;
+      out.info = out.model->info;
+      return out;
+    } catch (const Error& as_network) {
+      throw Error(ErrorCode::kFailed, fmt::format("{}\nIt cannot be imported either:\n{}",
+                                                  as_export.what(), as_network.what()));
+    }
+  }
 }
 
 void run(const Options& options) {
@@ -210,10 +244,10 @@ void run(const Options& options) {
   ordered_json list = ordered_json::array();
   for (const fs::path& file : files) {
     try {
-      const Artifact artifact = open_artifact(file);
+      const Artifact artifact = open(file);
       ordered_json j = describe(artifact);
       if (artifact.model && files.size() == 1)
-        add_layers(*artifact.model, size_of(options, artifact.info), j);
+        add_layers(*artifact.model, size_of(options, *artifact.model), j);
       if (options.passes && artifact.model) add_passes(*artifact.model, j);
       if (!options.target.empty()) add_target(options, artifact, j);
       list.push_back(std::move(j));

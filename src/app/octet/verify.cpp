@@ -187,6 +187,11 @@ ordered_json verify_all(const Options& o) {
   }
   bool ok = mismatches.empty();
   auto engines = ordered_json::array();
+  if (!o.data.empty() && model.info.task == Task::kRaw)
+    fail_usage(
+        "--data: {} has raw outputs, of which no figure is known; without --data its "
+        "parameters are compared",
+        o.model);
   if (!o.data.empty() && has_reference(model, o.model)) {
     Dataset data = some_of(
         read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);

@@ -102,6 +102,7 @@ std::string text_of(const Figures& f, const Pricing& pricing, Task task) {
 
 Model read_whole(Options& o) {
   Model model = read_model(o.model);
+  require_known_outputs(model, o.model);
   if (!model.quantization.empty())
     fail("{}: is an int8 model; prune the float model that it was made of", o.model);
   const int usual = model.info.usual_side();

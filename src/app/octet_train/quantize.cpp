@@ -83,6 +83,7 @@ void run(Options& o, const CLI::App& verb) {
   Dataset validation = read_dataset(o.data, {.split = "val", .strict = o.strict});
   require_labels(validation, o.data + ": val");
   Model model = read_model(o.model);
+  require_known_outputs(model, o.model);
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
   q.calibration.side = q.qat.train.side = square_side(o.size, model.info);

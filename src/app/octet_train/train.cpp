@@ -44,6 +44,7 @@ std::optional<Model> read_teacher(const Options& o) {
 // The model as it begins: of the data's classes and keypoints, with the activation wanted.
 Model starting_model(Options& o, const Dataset& data) {
   Model model = read_model(o.model);
+  require_known_outputs(model, o.model);
   o.train.side = square_side(o.size, model.info);
   model.info.trained_side = o.train.side;
   if (!model.quantization.empty())

@@ -71,10 +71,16 @@ class Emitter {
                               const std::vector<int64_t>& order) = 0;
   virtual void emit_reshape(Ref out, const std::string& name, Ref x) = 0;
   virtual void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const TransposedConv2d& op) = 0;
   virtual void emit(Ref out, const std::string& name, Ref x, const Activation& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const Prelu& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const Pad& op) = 0;
   virtual void emit(Ref out, const std::string& name, Ref x, const MaxPool& op) = 0;
   virtual void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const GlobalAvgPool& op) = 0;
   virtual void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const ResizeBilinear& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const ChannelShuffle& op) = 0;
   virtual void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                                    const QuantizedConv& q, const QuantParams& input) = 0;
   virtual void emit_quantize(Ref out, const std::string& name, Ref x,

@@ -32,12 +32,11 @@ class Lowering {
     const Ref bytes = out_.input("image", ElementType::kUint8, {1, size_.height, size_.width, 3});
     const Ref planar = out_.transpose("image.nchw", bytes, {0, 3, 1, 2});
     if (quantization_.empty()) {
-      input_scale_ = 1.0F / 255;
-      network(out_.to_float("image.float", planar));
+      network(fractions(out_.to_float("image.float", planar)));
     } else {
       network(out_.image_from_bytes("image.real", planar));
     }
-    for (const Output& o : model_.outputs()) out_.output(o.name(), value(o.value));
+    for (const Output& o : model_.outputs()) out_.output(o.name(), formed(o));
   }
 
   void every_value() {
@@ -65,6 +64,30 @@ class Lowering {
   }
 
  private:
+  // A raw output in its shape.
+  Ref formed(const Output& o) {
+    Ref x = value(o.value);
+    if (o.raw.shape.empty()) return x;
+    const bool moved = out_.shape(x)[2] * out_.shape(x)[3] > 1 && o.raw.channels_last;
+    if (moved) x = out_.transpose(o.value + ".channels_last", x, {0, 2, 3, 1});
+    return out_.reshape(o.value + ".shaped", x, o.raw.shape);
+  }
+
+  // The values of bytes as fractions of 255. The division goes into the weights of the first
+  // convolutions, so that no pass over the image is spent on it, where nothing else reads the image.
+  Ref fractions(Ref values) {
+    const auto readers = topology_.consumers(model_.graph.input);
+    const bool by_weights = std::all_of(readers.begin(), readers.end(), [](const Node* reader) {
+      return std::holds_alternative<Conv2d>(reader->op);
+    });
+    if (by_weights) {
+      input_scale_ = 1.0F / 255;
+      return values;
+    }
+    const Ref scale = out_.constant("image.scale", {{1, 1, 1, 1}, {1.0F / 255}});
+    return out_.binary("image.fractions", BinaryKind::kMultiply, values, scale);
+  }
+
   void network(Ref image) {
     values_[model_.graph.input] = image;
     for (const Node& node : model_.graph.nodes) {
@@ -112,6 +135,9 @@ class Lowering {
   Ref lowered(const Node& node, const Add&, const std::vector<Ref>& in) {
     return quantized(node.name, out_.binary(node.name, BinaryKind::kAdd, in[0], in[1]));
   }
+  Ref lowered(const Node& node, const Mul&, const std::vector<Ref>& in) {
+    return quantized(node.name, out_.binary(node.name, BinaryKind::kMultiply, in[0], in[1]));
+  }
   Ref lowered(const Node& node, const Concat&, const std::vector<Ref>& in) {
     return moved(node.name, out_.concat(node.name, in, 1));
   }
@@ -156,8 +182,6 @@ class Lowering {
     return quantized(node.name, out_.binary(node.name, BinaryKind::kMultiply, x, gate));
   }
 
-  // The division by 255 goes into the first convolution's weights, so that no pass over the image
-  // is spent on it.
   Ref conv(const Node& node, const Conv2d& op, Ref x) {
     const auto q = quantization_.convs.find(node.name);
     if (q != quantization_.convs.end()) {

@@ -1,12 +1,11 @@
 #include "format/onnx/onnx.h"
 
+#include <onnx/onnx_pb.h>
+
 #include <cstring>
 
-#include "core/error.h"
 #include "core/file.h"
 #include "format/emit/lower.h"
-#include "format/finite.h"
-#include "format/onnx/parse.h"
 
 namespace octet {
 namespace {
@@ -87,7 +86,14 @@ class OnnxEmitter : public Emitter {
     if (!op.bias.empty()) n.add_input(initializer(name + ".bias", op.bias));
     integers(n, "kernel_shape", {op.weight.shape[2], op.weight.shape[3]});
     window(n, op.stride, op.padding);
-    integer(n, "group", op.groups);
+    conv_fields(n, op);
+  }
+  void emit(Ref out, const std::string& name, Ref x, const TransposedConv2d& op) override {
+    auto& n = node("ConvTranspose", out, name, {x});
+    n.add_input(initializer(name + ".weight", op.weight));
+    if (!op.bias.empty()) n.add_input(initializer(name + ".bias", op.bias));
+    integers(n, "kernel_shape", {op.weight.shape[2], op.weight.shape[3]});
+    window(n, op.stride, op.padding);
   }
   // Weights and bias are integers behind a DequantizeLinear each; the bias' scale is exactly the
   // product of the input's and the weights', so that ONNX Runtime computes it all in integers.
@@ -112,7 +118,7 @@ class OnnxEmitter : public Emitter {
     n.add_input(bias + ".real");
     integers(n, "kernel_shape", {op.weight.shape[2], op.weight.shape[3]});
     window(n, op.stride, op.padding);
-    integer(n, "group", op.groups);
+    conv_fields(n, op);
   }
   void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {
     name_value(out, name);
@@ -192,16 +198,44 @@ class OnnxEmitter : public Emitter {
   void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) override {
     auto& n = node("AveragePool", out, name, {x});
     integers(n, "kernel_shape", {op.kernel, op.kernel});
-    window(n, op.stride, 0);
+    window(n, op.stride, {});
+  }
+  void emit(Ref out, const std::string& name, Ref x, const GlobalAvgPool&) override {
+    node("GlobalAveragePool", out, name, {x});
   }
   void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) override {
-    auto& n = node("Resize", out, name, {x});
-    const auto f = static_cast<float>(op.factor);
-    n.add_input("");  // no region of interest
-    n.add_input(initializer(name + ".scales", Tensor{.shape = {4}, .values = {1, 1, f, f}}));
+    auto& n = resize(out, name, x, op.factor);
     text(n, "mode", "nearest");
     text(n, "coordinate_transformation_mode", "asymmetric");
     text(n, "nearest_mode", "floor");
+  }
+  void emit(Ref out, const std::string& name, Ref x, const ResizeBilinear& op) override {
+    auto& n = resize(out, name, x, op.factor);
+    text(n, "mode", "linear");
+    text(n, "coordinate_transformation_mode", std::string(grid_name(op.grid)).c_str());
+  }
+  void emit(Ref out, const std::string& name, Ref x, const ChannelShuffle& op) override {
+    const Shape& s = shape(out);
+    const std::string split = name + ".groups";
+    const std::string turned = name + ".turned";
+    node("Reshape", split,
+         {value(x),
+          integer_initializer(split + ".shape", {1, op.groups, s[1] / op.groups, s[2], s[3]})},
+         split);
+    integers(node("Transpose", turned, {split}, turned), "perm", {0, 2, 1, 3, 4});
+    node("Reshape", name, {turned, integer_initializer(name + ".shape", s)}, name);
+    name_value(out, name);
+  }
+  void emit(Ref out, const std::string& name, Ref x, const Prelu& op) override {
+    const Tensor slope{.shape = {op.slope.shape[0], 1, 1}, .values = op.slope.values};
+    node("PRelu", out, name, {x}).add_input(initializer(name + ".slope", slope));
+  }
+  void emit(Ref out, const std::string& name, Ref x, const Pad& op) override {
+    const Padding& p = op.padding;
+    auto& n = node("Pad", out, name, {x});
+    n.add_input(integer_initializer(name + ".pads",
+                                    {0, 0, p.top, p.left, 0, op.channels, p.bottom, p.right}));
+    n.add_input(initializer(name + ".value", {.shape = {}, .values = {op.value}}));
   }
   void emit_softmax(Ref out, const std::string& name, Ref x, int axis) override {
     integer(node("Softmax", out, name, {x}), "axis", axis);
@@ -220,6 +254,14 @@ class OnnxEmitter : public Emitter {
   }
   [[nodiscard]] const std::string& value(Ref ref) const {
     return names_.at(static_cast<size_t>(ref));
+  }
+
+  onnx::NodeProto& resize(Ref out, const std::string& name, Ref x, int factor) {
+    auto& n = node("Resize", out, name, {x});
+    const auto f = static_cast<float>(factor);
+    n.add_input("");  // no region of interest
+    n.add_input(initializer(name + ".scales", Tensor{.shape = {4}, .values = {1, 1, f, f}}));
+    return n;
   }
 
   // ---- nodes and attributes
@@ -259,9 +301,13 @@ class OnnxEmitter : public Emitter {
     auto& a = attribute(n, name, onnx::AttributeProto::INTS);
     for (const int64_t v : values) a.add_ints(v);
   }
-  static void window(onnx::NodeProto& n, int64_t stride, int64_t padding) {
+  static void window(onnx::NodeProto& n, int64_t stride, const Padding& p) {
     integers(n, "strides", {stride, stride});
-    integers(n, "pads", {padding, padding, padding, padding});
+    integers(n, "pads", {p.top, p.left, p.bottom, p.right});
+  }
+  static void conv_fields(onnx::NodeProto& n, const Conv2d& op) {
+    integer(n, "group", op.groups);
+    if (op.dilation > 1) integers(n, "dilations", {op.dilation, op.dilation});
   }
 
   // ---- tensors
@@ -330,55 +376,6 @@ std::string make_onnx(const Model& model, Size size, Layout layout, ElementType 
 void write_onnx(const std::filesystem::path& path, const Model& model, Size size, Layout layout,
                 ElementType activations) {
   write_text_file(path, make_onnx(model, size, layout, activations));
-}
-
-ElementType onnx_activations(const std::map<std::string, std::string>& metadata) {
-  const auto at = metadata.find(kActivations);
-  return at != metadata.end() && at->second == "int8" ? ElementType::kInt8 : ElementType::kUint8;
-}
-
-namespace {
-
-std::string_view float_type(const onnx::TensorProto& tensor) {
-  switch (tensor.data_type()) {
-    case onnx::TensorProto::FLOAT:
-      return "f32";
-    case onnx::TensorProto::FLOAT16:
-      return "f16";
-    case onnx::TensorProto::BFLOAT16:
-      return "bf16";
-    case onnx::TensorProto::DOUBLE:
-      return "f64";
-    default:
-      return "";
-  }
-}
-
-}  // namespace
-
-std::map<std::string, std::string> read_onnx_metadata(std::span<const std::byte> bytes,
-                                                      const std::string& name) {
-  Budget budget(name, bytes.size());
-  const onnx::ModelProto model = parse_onnx(bytes, budget);
-  std::map<std::string, std::string> entries;
-  for (const auto& prop : model.metadata_props()) entries[prop.key()] = prop.value();
-  for (const auto& tensor : model.graph().initializer()) {
-    const std::string where = fmt::format("{}: {}", name, tensor.name());
-    require_no_nan(std::as_bytes(std::span(tensor.raw_data())), float_type(tensor), where);
-    require_no_nan(std::as_bytes(std::span(tensor.float_data().data(),
-                                           static_cast<size_t>(tensor.float_data_size()))),
-                   "f32", where);
-  }
-  return entries;
-}
-
-std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
-                                                const std::string& name) {
-  Budget budget(name, bytes.size());
-  const onnx::ModelProto model = parse_onnx(bytes, budget);
-  std::map<std::string, int> counts;
-  for (const auto& n : model.graph().node()) ++counts[n.op_type()];
-  return counts;
 }
 
 }  // namespace octet

@@ -15,7 +15,9 @@ namespace {
 using tflite::BuiltinOperator;
 
 constexpr int64_t kMaxElements = int64_t{1} << 31;  // of a tensor
-constexpr int32_t kNone = -1;                       // an input that is left out
+constexpr uint32_t kReadableVersion = 3;
+constexpr int kDepth = 64;
+constexpr int32_t kNone = -1;  // an input that is left out
 
 // What an operator has to have. `weights`: the output channels of its second input's scales lie
 // there; −1: it has no weights.
@@ -30,15 +32,20 @@ constexpr OperatorRule kRules[] = {{tflite::BuiltinOperator_ADD, 2},
                                    {tflite::BuiltinOperator_CONV_2D, 2, 0},
                                    {tflite::BuiltinOperator_DEPTHWISE_CONV_2D, 2, 3},
                                    {tflite::BuiltinOperator_DEQUANTIZE, 1},
+                                   {tflite::BuiltinOperator_FULLY_CONNECTED, 2},
                                    {tflite::BuiltinOperator_LOGISTIC, 1},
                                    {tflite::BuiltinOperator_MAX_POOL_2D, 1},
                                    {tflite::BuiltinOperator_MUL, 2},
                                    {tflite::BuiltinOperator_RELU, 1},
                                    {tflite::BuiltinOperator_RELU6, 1},
                                    {tflite::BuiltinOperator_RESHAPE, 1},
+                                   {tflite::BuiltinOperator_RESIZE_BILINEAR, 2},
                                    {tflite::BuiltinOperator_SOFTMAX, 1},
                                    {tflite::BuiltinOperator_PAD, 2},
                                    {tflite::BuiltinOperator_TRANSPOSE, 2},
+                                   {tflite::BuiltinOperator_MEAN, 2},
+                                   {tflite::BuiltinOperator_PRELU, 2},
+                                   {tflite::BuiltinOperator_PADV2, 3},
                                    {tflite::BuiltinOperator_SUB, 2},
                                    {tflite::BuiltinOperator_STRIDED_SLICE, 4},
                                    {tflite::BuiltinOperator_CAST, 1},
@@ -243,6 +250,26 @@ class Check {
 };
 
 }  // namespace
+
+// Tables that several others refer to are verified, and read, once for each: the verifier's own limit,
+// and the budget.
+const tflite::Model& verified_tflite(std::span<const std::byte> bytes, const std::string& name) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  if (bytes.size() < 8 || !tflite::ModelBufferHasIdentifier(data))
+    fail("{}: is not a TensorFlow Lite file", name);
+  flatbuffers::Verifier verifier(data, bytes.size(), kDepth, 10'000'000);
+  if (!tflite::VerifyModelBuffer(verifier))
+    fail("{}: is a damaged TensorFlow Lite file, or is cut short: offsets in it point outside",
+         name);
+  const tflite::Model& model = *tflite::GetModel(data);
+  if (model.version() > kReadableVersion)
+    fail("{}: has version {} of TensorFlow Lite's format; octet reads up to {}", name,
+         model.version(), kReadableVersion);
+  if (model.buffers() == nullptr || model.subgraphs() == nullptr ||
+      model.operator_codes() == nullptr || model.subgraphs()->size() != 1)
+    fail("{}: holds no network, or several", name);
+  return model;
+}
 
 void check_tflite(const tflite::Model& model, std::span<const std::byte> file,
                   const std::string& name) {

@@ -15,31 +15,9 @@
 namespace octet {
 namespace {
 
-constexpr uint32_t kReadableVersion = 3;
-constexpr int kDepth = 64;
 constexpr size_t kEntryBytes = 1024;  // of a tensor or an operator with its fields
 constexpr size_t kDigitBytes = 24;    // of an element that becomes text
 constexpr std::string_view kEdgeTpuOperator = "edgetpu-custom-op";
-
-// Tables that several others refer to are verified, and read, once for each: the verifier's own limit,
-// and the budget.
-const tflite::Model& verified(std::span<const std::byte> bytes, const std::string& name) {
-  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
-  if (bytes.size() < 8 || !tflite::ModelBufferHasIdentifier(data))
-    fail("{}: is not a TensorFlow Lite file", name);
-  flatbuffers::Verifier verifier(data, bytes.size(), kDepth, 10'000'000);
-  if (!tflite::VerifyModelBuffer(verifier))
-    fail("{}: is a damaged TensorFlow Lite file, or is cut short: offsets in it point outside",
-         name);
-  const tflite::Model& model = *tflite::GetModel(data);
-  if (model.version() > kReadableVersion)
-    fail("{}: has version {} of TensorFlow Lite's format; octet reads up to {}", name,
-         model.version(), kReadableVersion);
-  if (model.buffers() == nullptr || model.subgraphs() == nullptr ||
-      model.operator_codes() == nullptr || model.subgraphs()->size() != 1)
-    fail("{}: holds no network, or several", name);
-  return model;
-}
 
 std::string text(const flatbuffers::String* s, Budget& budget) {
   if (s == nullptr) return "";
@@ -130,6 +108,11 @@ bool put_window(const tflite::Operator& op, Fields& f) {
     put("filter_width", pool->filter_width());
     put("filter_height", pool->filter_height());
     put("activation", pool->fused_activation_function());
+  } else if (const auto* transposed = op.builtin_options_as_TransposeConvOptions()) {
+    put("padding", transposed->padding());
+    put("stride_w", transposed->stride_w());
+    put("stride_h", transposed->stride_h());
+    put("activation", transposed->fused_activation_function());
   } else {
     return false;
   }
@@ -165,6 +148,9 @@ Fields options_of(const tflite::Operator& op, Budget& budget) {
   } else if (const auto* resize = op.builtin_options_as_ResizeNearestNeighborOptions()) {
     put("align_corners", resize->align_corners());
     put("half_pixel_centers", resize->half_pixel_centers());
+  } else if (const auto* bilinear = op.builtin_options_as_ResizeBilinearOptions()) {
+    put("align_corners", bilinear->align_corners());
+    put("half_pixel_centers", bilinear->half_pixel_centers());
   }
   return f;
 }
@@ -345,7 +331,7 @@ std::string precision_of(const TfliteOperator& op) {
 
 TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::string& name) {
   Budget budget(name, bytes.size());
-  const tflite::Model& model = verified(bytes, name);
+  const tflite::Model& model = verified_tflite(bytes, name);
   check_tflite(model, bytes, name);
   const Reader reader(model, bytes, budget);
   TfliteSummary out;
@@ -366,13 +352,13 @@ TfliteSummary summarize_tflite(std::span<const std::byte> bytes, const std::stri
 
 ExportListing list_tflite(std::span<const std::byte> bytes, const std::string& name) {
   Budget budget(name, bytes.size());
-  return Reader(verified(bytes, name), bytes, budget).read();
+  return Reader(verified_tflite(bytes, name), bytes, budget).read();
 }
 
 std::map<std::string, std::string> read_tflite_metadata(std::span<const std::byte> bytes,
                                                         const std::string& name) {
   Budget budget(name, bytes.size());
-  const tflite::Model& model = verified(bytes, name);
+  const tflite::Model& model = verified_tflite(bytes, name);
   require_sound_constants(model, bytes, budget);
   std::map<std::string, std::string> entries;
   if (model.metadata() != nullptr) {

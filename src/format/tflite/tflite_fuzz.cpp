@@ -1,4 +1,4 @@
-// TensorFlow Lite files as engines are given them. Mutations change the unpacked model: as bytes
+// TensorFlow Lite files as engines are given them, and as 'import' reads them. Mutations change the unpacked model: as bytes
 // nearly all would end at the verifier of its offsets.
 #include <algorithm>
 #include <array>
@@ -10,10 +10,12 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "format/import/simplify.h"
 #include "format/tflite/channel_scales.h"
 #include "format/tflite/hybrid_sample.h"
 #include "format/tflite/summary.h"
 #include "format/tflite/tflite.h"
+#include "format/tflite/tflite_network.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -175,6 +177,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!mended.empty()) (void)octet::summarize_tflite(octet::as_bytes(mended), "fuzz");
   } catch (const octet::Error&) {
     return 0;  // refused, as it should
+  }
+  try {
+    (void)octet::simplify(octet::read_tflite_network(octet::as_bytes(content), "fuzz", {}).graph);
+  } catch (const octet::Error&) {
+    return 0;
   }
   return 0;
 }

@@ -1,5 +1,7 @@
 #include "format/tflite/tflite_moves.h"
 
+#include <limits>
+
 #include "format/tflite/weight_layout.h"
 
 namespace octet {
@@ -13,9 +15,10 @@ TfliteMoves::Tensor TfliteMoves::transposed(const std::string& name, Tensor t, c
                                             const std::vector<int64_t>& order) {
   Shape to;
   for (const int64_t axis : order) to.push_back(s[static_cast<size_t>(axis)]);
-  const Tensor out = tensor(name, to, tflite::TensorType_FLOAT32);
-  add(tflite::BuiltinOperator_TRANSPOSE, kFloatVersion, {t, integers(name + ".order", order)}, out,
-      tflite::TransposeOptionsT{});
+  const Tensor out = like(name, t, to);
+  constexpr auto kCode = tflite::BuiltinOperator_TRANSPOSE;
+  add(kCode, is_int8(t) ? int8_version(kCode) : kFloatVersion,
+      {t, integers(name + ".order", order)}, out, tflite::TransposeOptionsT{});
   return out;
 }
 
@@ -50,12 +53,25 @@ TfliteMoves::Tensor TfliteMoves::every_nth(const std::string& name, Tensor t, in
                                            const Shape& nchw) {
   const Shape to = channels_last(nchw);  // (1, H, W, C)
   const Shape before = shape(t);
-  t = padded(name + ".whole", t, {0, to[1] * n - before[1]}, {0, to[2] * n - before[2]});
+  t = padded(name + ".whole", t,
+             {.rows = {0, to[1] * n - before[1]}, .columns = {0, to[2] * n - before[2]}});
   const Shape s = shape(t);
   const Tensor rows = reshaped(name + ".rows", t, {1, to[1], n * s[2], s[3]});
   const Tensor kept = leading(name + ".kept", rows, 2, s[2]);
   const Tensor columns = reshaped(name + ".columns", kept, {1, to[1], to[2], n * s[3]});
   return leading(name, columns, 3, s[3]);
+}
+
+TfliteMoves::Tensor TfliteMoves::cut(const std::string& name, Tensor t, Corner corner,
+                                     const Shape& to) {
+  const Tensor out = like(name, t, to);
+  constexpr auto kCode = tflite::BuiltinOperator_STRIDED_SLICE;
+  add(kCode, is_int8(t) ? int8_version(kCode) : kFloatVersion,
+      {t, integers(name + ".begin", {0, corner.top, corner.left, 0}),
+       integers(name + ".end", {to[0], corner.top + to[1], corner.left + to[2], to[3]}),
+       integers(name + ".step", {1, 1, 1, 1})},
+      out, tflite::StridedSliceOptionsT{});
+  return out;
 }
 
 TfliteMoves::Tensor TfliteMoves::leading(const std::string& name, Tensor t, size_t axis,
@@ -71,25 +87,51 @@ TfliteMoves::Tensor TfliteMoves::leading(const std::string& name, Tensor t, size
   return to;
 }
 
-TfliteMoves::Tensor TfliteMoves::padded(const std::string& name, Tensor x, const Ends& rows,
-                                        const Ends& columns) {
-  if (rows.before + rows.after + columns.before + columns.after == 0) return x;
+TfliteMoves::Tensor TfliteMoves::sides(const std::string& name, const Sides& amounts) {
+  const auto& [rows, columns, channels] = amounts;
+  const std::vector<int32_t> numbers{0,
+                                     0,
+                                     int32_t(rows.before),
+                                     int32_t(rows.after),
+                                     int32_t(columns.before),
+                                     int32_t(columns.after),
+                                     0,
+                                     int32_t(channels)};
+  return constant(name + ".sides", {4, 2}, tflite::TensorType_INT32,
+                  std::as_bytes(std::span(numbers)));
+}
+
+TfliteMoves::Tensor TfliteMoves::least_value(const std::string& name, Tensor t) {
+  if (!is_int8(t)) {
+    const float least = std::numeric_limits<float>::lowest();
+    return constant(name, {}, tflite::TensorType_FLOAT32, std::as_bytes(std::span(&least, 1)));
+  }
+  const auto least = static_cast<int8_t>(kInt8Min);
+  const Tensor out =
+      constant(name, {}, tflite::TensorType_INT8, std::as_bytes(std::span(&least, 1)));
+  quantize(out, params_of(t));
+  return out;
+}
+
+TfliteMoves::Tensor TfliteMoves::padded_by(const std::string& name, Tensor x, Tensor sides,
+                                           Tensor value, const Shape& to) {
+  const Tensor out = like(name, x, to);
+  constexpr auto kPad = tflite::BuiltinOperator_PADV2;
+  add(kPad, is_int8(x) ? int8_version(kPad) : kFloatVersion, {x, sides, value}, out,
+      tflite::PadV2OptionsT{});
+  return out;
+}
+
+TfliteMoves::Tensor TfliteMoves::padded(const std::string& name, Tensor x, const Sides& amounts) {
+  const auto& [rows, columns, channels] = amounts;
+  if (rows.before + rows.after + columns.before + columns.after + channels == 0) return x;
   Shape s = shape(x);
   s[1] += rows.before + rows.after;
   s[2] += columns.before + columns.after;
-  const std::vector<int32_t> sides{0,
-                                   0,
-                                   int32_t(rows.before),
-                                   int32_t(rows.after),
-                                   int32_t(columns.before),
-                                   int32_t(columns.after),
-                                   0,
-                                   0};
-  const Tensor amounts =
-      constant(name + ".sides", {4, 2}, tflite::TensorType_INT32, std::as_bytes(std::span(sides)));
+  s[3] += channels;
   const Tensor t = like(name, x, s);
   constexpr auto kPad = tflite::BuiltinOperator_PAD;
-  add(kPad, is_int8(x) ? int8_version(kPad) : kFloatVersion, {x, amounts}, t,
+  add(kPad, is_int8(x) ? int8_version(kPad) : kFloatVersion, {x, sides(name, amounts)}, t,
       tflite::PadOptionsT{});
   return t;
 }

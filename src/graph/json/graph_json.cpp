@@ -8,6 +8,8 @@ namespace octet {
 namespace {
 using nlohmann::json;
 
+constexpr std::string_view kLaterField = "dilation";  // absent in older files
+
 struct FieldWriter {
   json& out;
   void operator()(const char* name, int value) const { out[name] = value; }
@@ -15,14 +17,35 @@ struct FieldWriter {
   void operator()(const char* name, ActivationKind value) const {
     out[name] = activation_name(value);
   }
+  void operator()(const char* name, PixelGrid value) const { out[name] = grid_name(value); }
+  // One number where all sides are the same, as versions that know no other read it.
+  void operator()(const char* name, const Padding& value) const {
+    if (value.even()) {
+      out[name] = value.top;
+    } else {
+      out[name] = {value.top, value.left, value.bottom, value.right};
+    }
+  }
 };
 
 struct FieldReader {
   const json& in;
-  void operator()(const char* name, int& value) const { in.at(name).get_to(value); }
+  void operator()(const char* name, int& value) const {
+    if (name == kLaterField && !in.contains(name)) return;
+    in.at(name).get_to(value);
+  }
   void operator()(const char* name, float& value) const { in.at(name).get_to(value); }
   void operator()(const char* name, ActivationKind& value) const {
     value = parse_activation(in.at(name).get<std::string>());
+  }
+  void operator()(const char* name, PixelGrid& value) const {
+    value = parse_grid(in.at(name).get<std::string>());
+  }
+  void operator()(const char* name, Padding& value) const {
+    const json& sides = in.at(name);
+    value = sides.is_array() ? Padding(sides.at(0).get<int>(), sides.at(1).get<int>(),
+                                       sides.at(2).get<int>(), sides.at(3).get<int>())
+                             : Padding(sides.get<int>());
   }
 };
 
@@ -41,7 +64,9 @@ json to_json(const Graph& graph) {
     std::visit([&](const auto& o) { visit_fields(o, FieldWriter{j}); }, node.op);
     nodes.push_back(std::move(j));
   }
-  return {{"input", graph.input}, {"nodes", std::move(nodes)}};
+  json j{{"input", graph.input}, {"nodes", std::move(nodes)}};
+  if (graph.size) j["size"] = {graph.size->width, graph.size->height};
+  return j;
 }
 
 Graph graph_from_json(const json& j) {
@@ -49,6 +74,8 @@ Graph graph_from_json(const json& j) {
   try {
     Graph graph;
     graph.input = j.at("input").get<std::string>();
+    if (j.contains("size"))
+      graph.size = Size{j["size"].at(0).get<int>(), j["size"].at(1).get<int>()};
     for (const json& n : j.at("nodes")) {
       where = n.at("name").get<std::string>();
       graph.nodes.push_back({.name = where,

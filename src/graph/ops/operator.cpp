@@ -1,5 +1,7 @@
 #include "graph/ops/operator.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace octet {
@@ -11,11 +13,12 @@ const Shape& ShapeInputs::only() const {
   return shapes_[0];
 }
 
-int64_t ShapeInputs::windows(int64_t length, int64_t kernel, int stride, int padding) const {
-  if (stride < 1 || kernel < 1 || padding < 0 || padding >= kernel)
+int64_t ShapeInputs::windows(int64_t length, int64_t kernel, int stride, Ends padding) const {
+  const auto [least, most] = std::minmax(padding.before, padding.after);
+  if (stride < 1 || kernel < 1 || least < 0 || most >= kernel)
     refuse(fmt::format("kernel {}, stride {}, padding {} do not go together", kernel, stride,
-                       padding));
-  const int64_t span = length + 2L * padding - kernel;
+                       most >= kernel ? most : least));
+  const int64_t span = length + padding.before + padding.after - kernel;
   if (span < 0)
     refuse(fmt::format("the kernel {} is larger than the padded input {}", kernel, length));
   return span / stride + 1;

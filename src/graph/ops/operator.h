@@ -39,6 +39,8 @@ struct OperatorTraits {
   bool channelwise = false;
   // The operator exists in training only. fold_batch_norm() removes it.
   bool training_only = false;
+  // octet has no integers of it.
+  bool float_only = false;
 };
 
 enum class Needed { kYes, kNo };
@@ -47,6 +49,11 @@ enum class Needed { kYes, kNo };
 struct ChannelTie {
   size_t input;
   int64_t from, to;
+};
+
+// The padding at both ends of a side.
+struct Ends {
+  int before = 0, after = 0;
 };
 
 // The shapes (1, C, H, W) of a node's inputs, and the name of the node for messages.
@@ -59,7 +66,7 @@ class ShapeInputs {
   // The shape of the only input. Throws an Error unless there is exactly one.
   [[nodiscard]] const Shape& only() const;
   // The number of windows along a side of `length`. Throws an Error for impossible values.
-  [[nodiscard]] int64_t windows(int64_t length, int64_t kernel, int stride, int padding) const;
+  [[nodiscard]] int64_t windows(int64_t length, int64_t kernel, int stride, Ends padding) const;
   [[noreturn]] void refuse(const std::string& reason) const;  // "[Conv2d model.0.conv] …"
 
  private:

@@ -7,18 +7,26 @@
 
 #include "graph/ops/convolution/batch_norm.h"
 #include "graph/ops/convolution/conv2d.h"
+#include "graph/ops/convolution/transposed_conv2d.h"
 #include "graph/ops/elementwise/activation.h"
 #include "graph/ops/elementwise/add.h"
+#include "graph/ops/elementwise/mul.h"
+#include "graph/ops/elementwise/prelu.h"
 #include "graph/ops/pooling/avg_pool.h"
+#include "graph/ops/pooling/global_avg_pool.h"
 #include "graph/ops/pooling/max_pool.h"
+#include "graph/ops/shape/channel_shuffle.h"
 #include "graph/ops/shape/concat.h"
+#include "graph/ops/shape/pad.h"
+#include "graph/ops/shape/resize_bilinear.h"
 #include "graph/ops/shape/resize_nearest.h"
 #include "graph/ops/shape/slice.h"
 
 namespace octet {
 
-using Operator = std::variant<Conv2d, BatchNorm, Activation, Add, Concat, Slice, MaxPool, AvgPool,
-                              ResizeNearest>;
+using Operator = std::variant<Conv2d, TransposedConv2d, BatchNorm, Activation, Prelu, Add, Mul,
+                              Concat, Slice, Pad, MaxPool, AvgPool, GlobalAvgPool, ResizeNearest,
+                              ResizeBilinear, ChannelShuffle>;
 
 [[nodiscard]] const OperatorTraits& traits_of(const Operator& op);
 [[nodiscard]] inline std::string_view operator_name(const Operator& op) {

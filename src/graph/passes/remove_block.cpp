@@ -34,7 +34,7 @@ class BlockRemoval {
   BlockRemoval(Graph& graph, Block block)
       : graph_(graph),
         block_(std::move(block)),
-        shapes_(infer_shapes(graph, {kInputMultiple, kInputMultiple})) {}
+        shapes_(infer_shapes(graph, graph.smallest_size())) {}
 
   void run() {
     for (Node& node : graph_.nodes) {

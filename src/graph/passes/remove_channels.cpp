@@ -18,7 +18,7 @@ Graph remove_channels(Graph graph, std::span<const ChannelGroup> groups) {
       removed[graph.nodes.at(slot.node).name].insert(slot.channel);
   }
   std::map<std::string, ChannelList> kept;
-  for (const auto& [value, shape] : infer_shapes(graph, {kInputMultiple, kInputMultiple})) {
+  for (const auto& [value, shape] : infer_shapes(graph, graph.smallest_size())) {
     const auto gone = removed.find(value);
     ChannelList& list = kept[value];
     for (int64_t c = 0; c < shape[1]; ++c) {

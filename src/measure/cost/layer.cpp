@@ -85,7 +85,9 @@ class Splitter {
            weight[3], weight[2]);
     kind.kernel = static_cast<int>(weight[2]);
     kind.stride = op.stride;
-    kind.padding = op.padding;
+    if (!op.padding.even() || op.dilation != 1)
+      fail("[Conv2d {}] has a dilation or unequal paddings; a cost table has neither", node.name);
+    kind.padding = op.padding.top;
     const bool depthwise = op.groups > 1 && weight[1] == 1 && weight[0] == op.groups;
     kind.groups = depthwise ? kDepthwise : op.groups;
     if (const Node* after = topology_.activation_after(node))
@@ -97,7 +99,7 @@ class Splitter {
   static void describe(const Node&, const MaxPool& op, LayerKind& kind) {
     kind.kernel = op.kernel;
     kind.stride = op.stride;
-    kind.padding = op.padding;
+    kind.padding = op.padding.top;
   }
   static void describe(const Node&, const AvgPool& op, LayerKind& kind) {
     kind.kernel = op.kernel;
@@ -111,6 +113,11 @@ class Splitter {
   }
   static void describe(const Node&, const Add&, LayerKind& kind) { kind.values = 2; }
   static void describe(const Node&, const Slice&, LayerKind&) {}
+  template <typename Op>
+  static void describe(const Node& node, const Op& /*op*/, LayerKind& /*kind*/) {
+    fail("[{} {}] is not measured; cost tables have the operators of YOLO", Op::kTraits.name,
+         node.name);
+  }
   static void describe(const Node& node, const BatchNorm&, LayerKind&) {
     fail("[BatchNorm {}] has to be folded before layers are measured", node.name);
   }
@@ -128,9 +135,10 @@ struct FieldSetter {
   void operator()(std::string_view name, int& value) const {
     if (name == "kernel") value = kind.kernel;
     if (name == "stride") value = kind.stride;
-    if (name == "padding") value = kind.padding;
     if (name == "factor") value = kind.factor;
   }
+  void operator()(std::string_view, Padding& value) const { value = kind.padding; }
+  void operator()(std::string_view, PixelGrid&) const {}
   void operator()(std::string_view, float&) const {}
   void operator()(std::string_view, ActivationKind& value) const {
     value = parse_activation(kind.activation);

@@ -37,7 +37,7 @@ void add_kernel(Conv2d& to, const Conv2d& from, const std::string& path) {
   const int64_t edge = (large[2] - small[2]) / 2;
   if (large[0] != small[0] || large[1] != small[1] || to.stride != from.stride ||
       to.groups != from.groups || (large[2] - small[2]) % 2 != 0 || edge < 0 ||
-      to.padding - from.padding != edge)
+      !to.padding.even() || to.padding.top - from.padding.top != edge)
     fail("{} (RepConv): its two convolutions do not fit together", path);
   for (int64_t filter = 0; filter < small[0] * small[1]; ++filter) {
     for (int64_t y = 0; y < small[2]; ++y) {

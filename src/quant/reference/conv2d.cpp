@@ -26,11 +26,12 @@ struct Plane {
                   Sum weight) const {
     const int64_t ky = at / op.weight.shape[3];
     const int64_t kx = at % op.weight.shape[3];
-    const Columns columns = valid_columns(out[2], width, op.stride, kx - op.padding);
+    const int64_t shift = kx * op.dilation - op.padding.left;
+    const Columns columns = valid_columns(out[2], width, op.stride, shift);
     for (int64_t y = 0; y < out[1]; ++y) {
-      const int64_t row = y * op.stride + ky - op.padding;
+      const int64_t row = y * op.stride + ky * op.dilation - op.padding.top;
       if (row < 0 || row >= height) continue;
-      const Value* in = values + row * width + kx - op.padding;
+      const Value* in = values + row * width + shift;
       Sum* to = sums.data() + y * out[2];
       for (int64_t column = columns.first; column < columns.last; ++column)
         to[column] += weight * (in[column * op.stride] - zero);
@@ -39,9 +40,9 @@ struct Plane {
 };
 
 Shape shape_of_output(const Conv2d& op, const Shape& x) {
-  const Shape& k = op.weight.shape;
-  return {k[0], (x[1] + 2L * op.padding - k[2]) / op.stride + 1,
-          (x[2] + 2L * op.padding - k[3]) / op.stride + 1};
+  const Shape image{1, x[0], x[1], x[2]};
+  const Shape out = op.output_shape(ShapeInputs(Conv2d::kTraits.name, "", {&image, 1}));
+  return {out[1], out[2], out[3]};
 }
 
 // Calls finish(output channel, sums) for each output channel.

@@ -24,10 +24,11 @@ int8_t rescaled(int32_t accumulator, float factor, int zero_point) {
 FloatTensor compute(const Operator& op, FloatInputs in) {
   return std::visit(
       [&](const auto& o) -> FloatTensor {
-        if constexpr (requires { compute(o, in); }) {
-          return compute(o, in);
+        using Op = std::decay_t<decltype(o)>;
+        if constexpr (Op::kTraits.training_only) {
+          fail("[{}] has to be folded first", Op::kTraits.name);
         } else {
-          fail("[{}] has to be folded first", o.kTraits.name);
+          return compute(o, in);
         }
       },
       op);
@@ -36,10 +37,13 @@ FloatTensor compute(const Operator& op, FloatInputs in) {
 IntegerTensor compute(const Operator& op, IntegerInputs in, const IntegerNode& node) {
   return std::visit(
       [&](const auto& o) -> IntegerTensor {
-        if constexpr (requires { compute(o, in, node); }) {
-          return compute(o, in, node);
+        using Op = std::decay_t<decltype(o)>;
+        if constexpr (Op::kTraits.training_only) {
+          fail("[{}] has to be folded first", Op::kTraits.name);
+        } else if constexpr (Op::kTraits.float_only) {
+          fail("[{}] is computed in float only", Op::kTraits.name);
         } else {
-          fail("[{}] has to be folded first", o.kTraits.name);
+          return compute(o, in, node);
         }
       },
       op);

@@ -38,13 +38,20 @@ struct IntegerNode {
 };
 
 [[nodiscard]] FloatTensor compute(const Conv2d& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const TransposedConv2d& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const Activation& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const Prelu& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const Add& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const Mul& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const Concat& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const Slice& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const Pad& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const MaxPool& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const AvgPool& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const GlobalAvgPool& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const ResizeNearest& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const ResizeBilinear& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const ChannelShuffle& op, FloatInputs in);
 
 [[nodiscard]] IntegerTensor compute(const Conv2d& op, IntegerInputs in, const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const Activation& op, IntegerInputs in,
@@ -56,8 +63,11 @@ struct IntegerNode {
 [[nodiscard]] IntegerTensor compute(const AvgPool& op, IntegerInputs in, const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const ResizeNearest& op, IntegerInputs in,
                                     const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const ChannelShuffle& op, IntegerInputs in,
+                                    const IntegerNode& node);
 
-// Computes any operator. Throws an Error for one that exists in training only.
+// Computes any operator. Throws an Error for one that exists in training only, and in integers for
+// one that is computed in float only (graph/ops/operator.h).
 [[nodiscard]] FloatTensor compute(const Operator& op, FloatInputs in);
 [[nodiscard]] IntegerTensor compute(const Operator& op, IntegerInputs in, const IntegerNode& node);
 

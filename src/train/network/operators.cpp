@@ -1,5 +1,7 @@
 #include "train/network/operators.h"
 
+#include <limits>
+
 #include "core/error.h"
 
 namespace octet {
@@ -21,7 +23,21 @@ torch::Tensor compute(const Activation& op, TorchInputs in) {
   fail("an activation that the trainer does not know");
 }
 
+torch::Tensor compute(const TransposedConv2d& op, TorchInputs in) {
+  const Padding& p = op.padding;
+  const auto bias = op.bias.empty() ? torch::Tensor() : to_torch(op.bias).to(in[0].options());
+  const torch::Tensor whole =
+      torch::conv_transpose2d(in[0], to_torch(op.weight).to(in[0].options()), bias, op.stride);
+  return whole.slice(2, p.top, whole.size(2) - p.bottom).slice(3, p.left, whole.size(3) - p.right);
+}
+
+torch::Tensor compute(const Prelu& op, TorchInputs in) {
+  return torch::prelu(in[0], to_torch(op.slope).to(in[0].options()));
+}
+
 torch::Tensor compute(const Add&, TorchInputs in) { return in[0] + in[1]; }
+
+torch::Tensor compute(const Mul&, TorchInputs in) { return in[0] * in[1]; }
 
 torch::Tensor compute(const Concat&, TorchInputs in) {
   return torch::cat(torch::TensorList(in.data(), in.size()), 1);
@@ -29,21 +45,63 @@ torch::Tensor compute(const Concat&, TorchInputs in) {
 
 torch::Tensor compute(const Slice& op, TorchInputs in) { return in[0].slice(1, op.begin, op.end); }
 
+torch::Tensor compute(const Pad& op, TorchInputs in) {
+  const Padding& p = op.padding;
+  return torch::constant_pad_nd(in[0], {p.left, p.right, p.top, p.bottom, 0, op.channels},
+                                op.value);
+}
+
 torch::Tensor compute(const MaxPool& op, TorchInputs in) {
-  return torch::max_pool2d(in[0], op.kernel, op.stride, op.padding);
+  const Padding& p = op.padding;
+  if (p.even()) return torch::max_pool2d(in[0], op.kernel, op.stride, p.top);
+  const torch::Tensor wide = torch::constant_pad_nd(in[0], {p.left, p.right, p.top, p.bottom},
+                                                    -std::numeric_limits<float>::infinity());
+  return torch::max_pool2d(wide, op.kernel, op.stride);
 }
 
 torch::Tensor compute(const AvgPool& op, TorchInputs in) {
   return torch::avg_pool2d(in[0], op.kernel, op.stride);
 }
 
+torch::Tensor compute(const GlobalAvgPool&, TorchInputs in) { return in[0].mean({2, 3}, true); }
+
+torch::Tensor compute(const ResizeBilinear& op, TorchInputs in) {
+  const torch::Tensor& x = in[0];
+  const auto side = [&](int64_t length, int64_t axis, const torch::Tensor& values) {
+    std::vector<int64_t> first, second;
+    std::vector<float> share;
+    for (int64_t i = 0; i < length * op.factor; ++i) {
+      const double place = op.source(i, length);
+      first.push_back(static_cast<int64_t>(place));
+      second.push_back(std::min(first.back() + 1, length - 1));
+      share.push_back(static_cast<float>(place - static_cast<double>(first.back())));
+    }
+    const auto picked = [&](const std::vector<int64_t>& indices) {
+      return values.index_select(axis, torch::tensor(indices).to(values.device()));
+    };
+    std::vector<int64_t> broadcast(4, 1);
+    broadcast[static_cast<size_t>(axis)] = length * op.factor;
+    return torch::lerp(picked(first), picked(second),
+                       torch::tensor(share).to(values.options()).view(broadcast));
+  };
+  return side(x.size(3), 3, side(x.size(2), 2, x));
+}
+
 torch::Tensor compute(const ResizeNearest& op, TorchInputs in) {
   return torch::upsample_nearest2d(in[0], {in[0].size(2) * op.factor, in[0].size(3) * op.factor});
 }
 
+torch::Tensor compute(const ChannelShuffle& op, TorchInputs in) {
+  return torch::channel_shuffle(in[0], op.groups);
+}
+
 torch::Tensor compute(const Conv2d& op, const torch::Tensor& x, const torch::Tensor& weight,
                       const torch::Tensor& bias) {
-  return torch::conv2d(x, weight, bias, op.stride, op.padding, 1, op.groups);
+  const Padding& p = op.padding;
+  if (p.even()) return torch::conv2d(x, weight, bias, op.stride, p.top, op.dilation, op.groups);
+  constexpr int none = 0;
+  const torch::Tensor wide = torch::constant_pad_nd(x, {p.left, p.right, p.top, p.bottom});
+  return torch::conv2d(wide, weight, bias, op.stride, none, op.dilation, op.groups);
 }
 
 torch::Tensor apply_plain(const Node& node, TorchInputs in) {

@@ -12,12 +12,19 @@ namespace octet {
 using TorchInputs = std::span<const torch::Tensor>;
 
 [[nodiscard]] torch::Tensor compute(const Activation& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const TransposedConv2d& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const Prelu& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const Add& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const Mul& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const Concat& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const Slice& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const Pad& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const MaxPool& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const AvgPool& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const GlobalAvgPool& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const ResizeNearest& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const ResizeBilinear& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const ChannelShuffle& op, TorchInputs in);
 
 // Computes a convolution with other weights than those of the operator.
 [[nodiscard]] torch::Tensor compute(const Conv2d& op, const torch::Tensor& x,

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace octet {
+namespace {
+
+constexpr int kMaxDilation = 64;
+
+}  // namespace
 
 Shape Conv2d::output_shape(const ShapeInputs& in) const {
   const Shape& x = in.only();
@@ -16,8 +21,11 @@ Shape Conv2d::output_shape(const ShapeInputs& in) const {
                           groups, x[1]));
   if (!bias.empty() && bias.shape != Shape{w[0]})
     in.refuse(fmt::format("expected a bias ({}), got {}", w[0], to_string(bias.shape)));
-  return {1, w[0], in.windows(x[2], w[2], stride, padding),
-          in.windows(x[3], w[3], stride, padding)};
+  if (dilation < 1 || dilation > kMaxDilation)
+    in.refuse(fmt::format("a dilation of {} is not within 1..{}", dilation, kMaxDilation));
+  return {1, w[0],
+          in.windows(x[2], dilation * (w[2] - 1) + 1, stride, {padding.top, padding.bottom}),
+          in.windows(x[3], dilation * (w[3] - 1) + 1, stride, {padding.left, padding.right})};
 }
 
 double Conv2d::multiplications(const Shape& output) const {

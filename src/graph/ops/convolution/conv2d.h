@@ -1,8 +1,9 @@
-// A convolution with a square stride and the same padding on all four sides.
+// A convolution with a square stride and a square dilation.
 #pragma once
 
 #include <vector>
 
+#include "graph/ops/convolution/padding.h"
 #include "graph/ops/operator.h"
 
 namespace octet {
@@ -12,16 +13,18 @@ struct Conv2d {
   static constexpr OperatorTraits kTraits{.name = "Conv2d"};
 
   int stride = 1;
-  int padding = 0;
+  Padding padding;
   int groups = 1;
-  Tensor weight;  // (O, I / groups, kH, kW)
-  Tensor bias;    // (O), or empty
+  int dilation = 1;  // the distance of two neighbours of the kernel, in pixels
+  Tensor weight;     // (O, I / groups, kH, kW)
+  Tensor bias;       // (O), or empty
 
   template <typename Op, typename Visit>
   static void fields(Op& op, Visit&& visit) {
     visit("stride", op.stride);
     visit("padding", op.padding);
     visit("groups", op.groups);
+    visit("dilation", op.dilation);
   }
   template <typename Op, typename Visit>
   static void tensors(Op& op, Visit&& visit) {

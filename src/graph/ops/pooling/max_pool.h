@@ -1,6 +1,7 @@
 // The largest value of each window; padding never wins.
 #pragma once
 
+#include "graph/ops/convolution/padding.h"
 #include "graph/ops/operator.h"
 
 namespace octet {
@@ -11,7 +12,7 @@ struct MaxPool {
 
   int kernel = 5;
   int stride = 1;
-  int padding = 2;  // on all four sides
+  Padding padding = 2;
 
   template <typename Op, typename Visit>
   static void fields(Op& op, Visit&& visit) {

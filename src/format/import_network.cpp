@@ -1,0 +1,176 @@
+#include "format/import_network.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "format/import/fold_scaling.h"
+#include "format/import/simplify.h"
+#include "format/onnx/external_data.h"
+#include "format/onnx/onnx_network.h"
+#include "format/tflite/tflite_network.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kPixelLimit = 255;
+constexpr int64_t kChannels = 3;
+constexpr size_t kMostOutputs = 1000;
+constexpr const char* kFamily = "network";
+
+// ---- the input's values
+
+// Of a known network, by the names of its outputs.
+struct KnownInput {
+  std::vector<std::string_view> outputs;
+  double mean, deviation;
+};
+const std::vector<KnownInput>& known_inputs() {
+  static const std::vector<KnownInput> list{
+      // PoseNet takes −1..1.
+      {{"heatmap", "offset", "displacement_fwd", "displacement_bwd"}, 127.5, 127.5},
+  };
+  return list;
+}
+
+// The factor of the first scalings of the network, in which all channels are alike in size.
+std::optional<double> first_factor(const Graph& graph) {
+  std::optional<double> factor;
+  std::string value = kValuesNode;
+  for (size_t i = 1; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (node.inputs.size() != 1 || node.inputs[0] != value) continue;
+    if (!is_scaling(node)) break;
+    factor = factor.value_or(1) * static_cast<double>(std::get<Conv2d>(node.op).weight.values[0]);
+    value = node.name;
+  }
+  return factor;
+}
+
+// Fractions of 255, unless the network is known or divides by much itself.
+InputValues guessed_values(const NetworkFile& file) {
+  constexpr double kOfBytes = 0.1;
+  std::set<std::string_view> names;
+  for (const FileOutput& o : file.outputs) names.insert(o.name);
+  for (const KnownInput& known : known_inputs()) {
+    const bool all = std::all_of(known.outputs.begin(), known.outputs.end(),
+                                 [&](std::string_view name) { return names.contains(name); });
+    if (all) return {{known.mean}, {known.deviation}};
+  }
+  const auto factor = first_factor(file.graph);
+  const bool bytes = file.bytes || (factor && std::abs(*factor) < kOfBytes);
+  return {{0}, {bytes ? 1 : kPixelLimit}};
+}
+
+void require_numbers(const std::vector<double>& numbers, const char* option) {
+  if (numbers.size() != 1 && numbers.size() != kChannels)
+    fail_usage("{}: has {} numbers; one is expected, or one for each of R, G, B", option,
+               numbers.size());
+}
+
+// The file's input as a scaling of fractions.
+void set_values(const InputValues& values, Conv2d& scaling) {
+  require_numbers(values.mean, "--mean");
+  require_numbers(values.deviation, "--std");
+  for (size_t c = 0; c < kChannels; ++c) {
+    const double mean = values.mean[c % values.mean.size()];
+    const double deviation = values.deviation[c % values.deviation.size()];
+    if (!(deviation > 0)) fail_usage("--std: {} is not a positive number", deviation);
+    scaling.weight.values.at(c) = static_cast<float>(kPixelLimit / deviation);
+    scaling.bias.values.at(c) = static_cast<float>(-mean / deviation);
+  }
+}
+
+// ---- outputs
+
+// The order of the axes longer than one.
+std::vector<int> long_axes(const AxisOrder& order, const Shape& sides) {
+  std::vector<int> list;
+  for (const int axis : order)
+    if (sides[static_cast<size_t>(axis)] > 1) list.push_back(axis);
+  return list;
+}
+
+RawForm form_of(const FileOutput& output, const Shape& sides) {
+  RawForm form{.name = plain_name(output.name)};
+  const Computed& x = output.value;
+  const std::vector<int> order = long_axes(x.order, sides);
+  const bool first = order == long_axes(kChannelsFirst, sides);
+  const bool last = order == long_axes(kChannelsLast, sides);
+  if (!first && !last)
+    fail("the output '{}' has the axes of an image in an order that octet does not write",
+         output.name);
+  const auto in_order = [&](const AxisOrder& axes) {
+    Shape shape;
+    for (const int axis : axes) shape.push_back(sides[static_cast<size_t>(axis)]);
+    return shape;
+  };
+  const bool image = (first && x.shape == in_order(kChannelsFirst)) ||
+                     (last && x.shape == in_order(kChannelsLast));
+  if (image) return form;
+  form.shape = x.shape;
+  form.channels_last = !first;
+  return form;
+}
+
+void add_outputs(const NetworkFile& file, Model& model) {
+  if (file.outputs.size() > kMostOutputs)
+    fail("has {} outputs; {} are the most", file.outputs.size(), kMostOutputs);
+  std::set<std::string> values;
+  for (const FileOutput& o : file.outputs) {
+    if (!values.insert(o.value.value).second)
+      fail("the output '{}' is another one's, too; octet takes each value once", o.name);
+    model.add_output({.value = o.value.value,
+                      .role = OutputRole::kRaw,
+                      .stride = 0,
+                      .raw = form_of(o, file.shapes.at(o.value.value))});
+  }
+}
+
+Model model_of(NetworkFile file, const InputValues& values) {
+  Model model{.info = {}, .graph = {}};
+  model.info.family = kFamily;
+  model.info.task = Task::kRaw;
+  model.info.source = file.source;
+  set_values(values, std::get<Conv2d>(file.graph.nodes.at(0).op));
+  model.graph = std::move(file.graph);
+  add_outputs(file, model);
+  model.graph = simplify(std::move(model.graph));
+  verify(model);
+  return model;
+}
+
+}  // namespace
+
+bool is_network_file(const fs::path& path) {
+  return path.extension() == ".onnx" || path.extension() == ".tflite";
+}
+
+ImportedNetwork import_network(std::span<const std::byte> bytes, const std::string& name,
+                               const ImportOptions& options) {
+  NetworkFile file = fs::path(name).extension() == ".onnx"
+                         ? read_onnx_network(bytes, name, options)
+                         : read_tflite_network(bytes, name, options);
+  InputValues values = guessed_values(file);
+  if (!options.values.mean.empty()) values.mean = options.values.mean;
+  if (!options.values.deviation.empty()) values.deviation = options.values.deviation;
+  try {
+    return {.model = model_of(std::move(file), values), .values = values};
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::kUsage) throw;
+    fail("{}: {}", name, e.what());
+  }
+}
+
+ImportedNetwork import_network(const fs::path& path, const ImportOptions& options) {
+  std::string content = read_text_file(path);
+  if (path.extension() == ".onnx") take_in_external_data(content, path);
+  return import_network(as_bytes(content), path.string(), options);
+}
+
+}  // namespace octet

@@ -1,0 +1,329 @@
+// Operators of ONNX that networks compute, as nodes of the graph.
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/error.h"
+#include "format/import/constants.h"
+#include "format/onnx/onnx_call.h"
+
+namespace octet {
+namespace {
+
+using Values = std::vector<int64_t>;
+
+Tensor narrowed(const Constant& c) {
+  Tensor out{.shape = c.shape, .values = {}};
+  out.values.reserve(c.values.size());
+  for (const double v : c.values) out.values.push_back(static_cast<float>(v));
+  return out;
+}
+
+int small(int64_t value, const char* what) {
+  constexpr int64_t kMost = 4096;
+  if (value < 0 || value > kMost) fail("has {} of {}", what, value);
+  return static_cast<int>(value);
+}
+
+// Both numbers of a window are the same.
+int square(OnnxCall& call, const char* name) {
+  const Values v = call.integers(name, {1, 1});
+  if (v.size() != 2 || v[0] != v[1])
+    fail("has {} of ({}); octet has images with the same in both directions only", name,
+         fmt::join(v, ", "));
+  return std::max(1, small(v[0], name));
+}
+
+// The padding of a window by `pads` or `auto_pad`. `kernel`: with its holes.
+Padding padding_of(OnnxCall& call, const Computed& x, const Values& kernel, const Values& strides) {
+  const std::string how = call.text("auto_pad", "NOTSET");
+  if (how == "VALID") return {};
+  if (how == "SAME_UPPER" || how == "SAME_LOWER") {
+    std::array<int, 4> sides{};
+    for (size_t i = 0; i < 2; ++i) {
+      const int64_t length = call.draft().nchw(x)[2 + i];
+      const int64_t windows = (length + strides[i] - 1) / strides[i];
+      const int total =
+          small(std::max<int64_t>(0, (windows - 1) * strides[i] + kernel[i] - length), "a padding");
+      const int less = total / 2;
+      sides[i] = how == "SAME_UPPER" ? less : total - less;
+      sides[2 + i] = total - sides[i];
+    }
+    return {sides[0], sides[1], sides[2], sides[3]};
+  }
+  const Values pads = call.integers("pads", {0, 0, 0, 0});
+  if (pads.size() != 4) fail("has {} paddings; an image has 4", pads.size());
+  return {small(pads[0], "a padding"), small(pads[1], "a padding"), small(pads[2], "a padding"),
+          small(pads[3], "a padding")};
+}
+
+void read_conv(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  Conv2d conv{.stride = square(call, "strides"),
+              .padding = {},
+              .groups = small(call.integer("group", 1), "groups"),
+              .dilation = square(call, "dilations"),
+              .weight = narrowed(call.constant(1)),
+              .bias = {}};
+  if (conv.weight.shape.size() != 4)
+    fail("is a convolution of {} axes; octet has those of images",
+         static_cast<int64_t>(conv.weight.shape.size()) - 2);
+  if (call.has(2)) conv.bias = narrowed(call.constant(2));
+  const auto side = [&](size_t i) { return conv.dilation * (conv.weight.shape[i] - 1) + 1; };
+  conv.padding = padding_of(call, x, {side(2), side(3)}, {conv.stride, conv.stride});
+  call.make(add_convolution(call.draft(), call.name(), x, std::move(conv)));
+}
+
+// Pixels that `output_padding` adds at the end are some that the padding leaves.
+void read_transposed_conv(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  if (call.integer("group", 1) != 1 || square(call, "dilations") != 1 ||
+      call.find("output_shape") != nullptr || call.text("auto_pad", "NOTSET") != "NOTSET")
+    fail("is a transposed convolution with groups, dilation or a shape of its own");
+  TransposedConv2d conv{.stride = square(call, "strides"),
+                        .padding = padding_of(call, x, {1, 1}, {1, 1}),
+                        .weight = narrowed(call.constant(1)),
+                        .bias = {}};
+  const Values more = call.integers("output_padding", {0, 0});
+  if (more.size() != 2) fail("has {} output paddings", more.size());
+  conv.padding.bottom -= small(more[0], "an output padding");
+  conv.padding.right -= small(more[1], "an output padding");
+  if (call.has(2)) conv.bias = narrowed(call.constant(2));
+  call.make(add_transposed_convolution(call.draft(), call.name(), x, std::move(conv)));
+}
+
+void read_gemm(OnnxCall& call) {
+  if (call.integer("transA", 0) != 0) fail("transposes its first operand");
+  Constant weight = call.constant(1);
+  if (weight.shape.size() != 2) fail("has weights of {} axes", weight.shape.size());
+  if (call.integer("transB", 0) == 0) weight = transposed(weight, {1, 0}, call.budget());
+  Dense dense{weight.shape[0], weight.shape[1], weight.values, {}};
+  for (double& w : dense.weight) w *= call.real("alpha", 1);
+  if (call.has(2)) {
+    const Constant& bias = call.constant(2);
+    dense.bias = bias.values.size() == 1
+                     ? std::vector<double>(static_cast<size_t>(dense.outputs), bias.values[0])
+                     : bias.values;
+    if (dense.bias.size() != static_cast<size_t>(dense.outputs))
+      fail("has {} biases for {} outputs", dense.bias.size(), dense.outputs);
+    for (double& b : dense.bias) b *= call.real("beta", 1);
+  }
+  call.make(add_dense(call.draft(), call.name(), call.computed(0), dense));
+}
+
+void read_matmul(OnnxCall& call) {
+  const Constant& weight = call.constant(1);
+  if (weight.shape.size() != 2) fail("multiplies by a constant of {} axes", weight.shape.size());
+  const Constant turned = transposed(weight, {1, 0}, call.budget());
+  call.make(add_dense(call.draft(), call.name(), call.computed(0),
+                      {turned.shape[0], turned.shape[1], turned.values, {}}));
+}
+
+void read_batch_norm(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  BatchNorm norm{.epsilon = static_cast<float>(call.real("epsilon", 1e-5)),
+                 .gamma = narrowed(call.constant(1)),
+                 .beta = narrowed(call.constant(2)),
+                 .mean = narrowed(call.constant(3)),
+                 .variance = narrowed(call.constant(4))};
+  call.make(call.draft().add_like_input(call.name(), std::move(norm), {x}));
+}
+
+template <Arithmetic kKind>
+void read_arithmetic(OnnxCall& call) {
+  if (call.inputs() != 2) fail("has {} operands; octet takes two", call.inputs());
+  Draft& draft = call.draft();
+  if (call.is_constant(1))
+    return call.make(add_arithmetic(draft, call.name(), kKind, call.computed(0), call.constant(1)));
+  if (!call.is_constant(0))
+    return call.make(add_arithmetic(draft, call.name(), kKind, call.computed(0), call.computed(1)));
+  if constexpr (kKind == Arithmetic::kSubtract)
+    return call.make(subtract_from(draft, call.name(), call.constant(0), call.computed(1)));
+  if constexpr (kKind == Arithmetic::kDivide) fail("divides a constant by a value");
+  call.make(add_arithmetic(draft, call.name(), kKind, call.computed(1), call.constant(0)));
+}
+
+template <ActivationKind kKind>
+void read_activation(OnnxCall& call) {
+  call.make(add_activation(call.draft(), call.name(), kKind, call.computed(0)));
+}
+
+void read_clip(OnnxCall& call) {
+  constexpr double kBeyond = 1e30;  // how a file writes that there is no limit
+  Limits limits;
+  const bool attributes = call.opset() < 11;
+  if (attributes) limits = {call.real("min", limits.low), call.real("max", limits.high)};
+  if (!attributes && call.has(1)) limits.low = call.number(1);
+  if (!attributes && call.has(2)) limits.high = call.number(2);
+  if (limits.low < -kBeyond) limits.low = Limits{}.low;
+  if (limits.high > kBeyond) limits.high = Limits{}.high;
+  call.make(add_clip(call.draft(), call.name(), call.computed(0), limits));
+}
+
+// With a constant, the limit of a clip.
+template <bool kMax>
+void read_extreme(OnnxCall& call) {
+  if (call.inputs() != 2) fail("has {} operands; octet takes two", call.inputs());
+  const size_t constant = call.is_constant(0) ? 0 : 1;
+  if (call.constant(constant).values.size() != 1) fail("is the extreme of more than one number");
+  Limits limits;
+  (kMax ? limits.low : limits.high) = call.number(constant);
+  call.make(add_clip(call.draft(), call.name(), call.computed(1 - constant), limits));
+}
+
+void read_hard_sigmoid(OnnxCall& call) {
+  call.make(add_hard_sigmoid(call.draft(), call.name(), call.computed(0), call.real("alpha", 0.2),
+                             call.real("beta", 0.5)));
+}
+
+void read_leaky_relu(OnnxCall& call) {
+  call.make(
+      add_prelu(call.draft(), call.name(), call.computed(0), {{}, {call.real("alpha", 0.01)}}));
+}
+
+void read_prelu(OnnxCall& call) {
+  call.make(add_prelu(call.draft(), call.name(), call.computed(0), call.constant(1)));
+}
+
+PoolWindow pool_window(OnnxCall& call, const Computed& x) {
+  const Values kernel = call.integers("kernel_shape", {});
+  const Values strides = call.integers("strides", {1, 1});
+  if (kernel.size() != 2 || strides.size() != 2) fail("has a window of {} axes", kernel.size());
+  for (const int64_t v : {kernel[0], kernel[1], strides[0], strides[1]})
+    if (small(v, "a window") < 1) fail("has a window of 0");
+  if (square(call, "dilations") != 1) fail("has a window with holes");
+  PoolWindow w{kernel[0], kernel[1], strides[0], strides[1], padding_of(call, x, kernel, strides)};
+  if (call.integer("ceil_mode", 0) == 0) return w;
+  // A last window that is partly outside: as many pixels of padding as it lacks.
+  const Shape& sides = call.draft().nchw(x);
+  const auto lacks = [](int64_t length, int before, int after, int64_t side, int64_t stride) {
+    const int64_t rest = (length + before + after - side) % stride;
+    return rest == 0 ? 0 : small(stride - rest, "a padding");
+  };
+  w.padding.bottom += lacks(sides[2], w.padding.top, w.padding.bottom, w.height, w.stride_y);
+  w.padding.right += lacks(sides[3], w.padding.left, w.padding.right, w.width, w.stride_x);
+  return w;
+}
+
+void read_max_pool(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  call.make(add_max_pool(call.draft(), call.name(), x, pool_window(call, x)));
+}
+
+void read_average_pool(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  const PoolWindow w = pool_window(call, x);
+  const bool counts =
+      call.integer("count_include_pad", 0) != 0 && call.integer("ceil_mode", 0) == 0;
+  call.make(add_avg_pool(call.draft(), call.name(), x, w, counts));
+}
+
+void read_global_average_pool(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  call.draft().require_image(x);
+  call.make(call.draft().add(call.name(), GlobalAvgPool{}, {x}));
+}
+
+void read_reduce_mean(OnnxCall& call) {
+  const Values axes = call.moved_integers("axes", 1, 18).value_or(Values{});
+  call.make(add_mean(call.draft(), call.name(), call.computed(0), axes,
+                     call.integer("keepdims", 1) != 0));
+}
+
+void read_resize(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  const bool old = call.opset() < 11;  // the scales are the second input, the grid is asymmetric
+  const size_t scales = old ? 1 : 2;
+  Shape shape = x.shape;
+  if (!old && call.has(3) && !call.constant(3).values.empty()) {
+    shape = call.integers(size_t{3});
+  } else {
+    const Constant& factors = call.constant(scales);
+    if (factors.values.size() != shape.size())
+      fail("has {} factors for {} axes", factors.values.size(), shape.size());
+    for (size_t i = 0; i < shape.size(); ++i)
+      shape[i] = static_cast<int64_t>(
+          std::clamp(std::floor(static_cast<double>(shape[i]) * factors.values[i]), 0.0, 1e6));
+  }
+  if (call.find("axes") != nullptr) fail("names its axes, which octet does not read");
+  const std::string mode = call.text("mode", "nearest");
+  const std::string grid =
+      old ? "asymmetric" : call.text("coordinate_transformation_mode", "half_pixel");
+  if (mode == "nearest") {
+    const std::string rounding = old ? "floor" : call.text("nearest_mode", "round_prefer_floor");
+    const bool repeats = (grid == "asymmetric" && rounding == "floor") ||
+                         (grid.starts_with("half_pixel") || grid == "pytorch_half_pixel"
+                              ? rounding.starts_with("round")
+                              : false) ||
+                         (grid == "asymmetric" && rounding == "round_prefer_floor" &&
+                          element_count(shape) == 4 * element_count(x.shape));
+    if (!repeats) fail("repeats pixels by '{}' and '{}', which octet does not", grid, rounding);
+    return call.make(add_resize(call.draft(), call.name(), x, shape, true, PixelGrid::kHalfPixel));
+  }
+  if (mode != "linear") fail("has the mode '{}'; octet has nearest and linear", mode);
+  const bool half = grid == "half_pixel" || grid == "pytorch_half_pixel";
+  call.make(add_resize(call.draft(), call.name(), x, shape, false,
+                       half ? PixelGrid::kHalfPixel : parse_grid(grid)));
+}
+
+void same(OnnxCall& call) { call.make(call.computed(0)); }
+
+void read_cast(OnnxCall& call) {
+  const int64_t to = call.integer("to", onnx::TensorProto::FLOAT);
+  if (to != onnx::TensorProto::FLOAT && to != onnx::TensorProto::FLOAT16 &&
+      to != onnx::TensorProto::DOUBLE && to != onnx::TensorProto::BFLOAT16)
+    fail("makes integers of what the network computes");
+  same(call);
+}
+
+struct Row {
+  std::string_view type;
+  OnnxOperator read;
+};
+constexpr std::array kRows = {
+    Row{"Conv", read_conv},
+    Row{"ConvTranspose", read_transposed_conv},
+    Row{"Gemm", read_gemm},
+    Row{"MatMul", read_matmul},
+    Row{"BatchNormalization", read_batch_norm},
+    Row{"Add", read_arithmetic<Arithmetic::kAdd>},
+    Row{"Sum", read_arithmetic<Arithmetic::kAdd>},
+    Row{"Sub", read_arithmetic<Arithmetic::kSubtract>},
+    Row{"Mul", read_arithmetic<Arithmetic::kMultiply>},
+    Row{"Div", read_arithmetic<Arithmetic::kDivide>},
+    Row{"Neg",
+        [](OnnxCall& c) {
+          const Computed& x = c.computed(0);
+          c.make(add_affine(c.draft(), c.name(), x, uniform(c.draft(), x, -1, 0)));
+        }},
+    Row{"Relu", read_activation<ActivationKind::kRelu>},
+    Row{"Sigmoid", read_activation<ActivationKind::kSigmoid>},
+    Row{"HardSwish", read_activation<ActivationKind::kHardswish>},
+    Row{"Clip", read_clip},
+    Row{"Max", read_extreme<true>},
+    Row{"Min", read_extreme<false>},
+    Row{"HardSigmoid", read_hard_sigmoid},
+    Row{"LeakyRelu", read_leaky_relu},
+    Row{"PRelu", read_prelu},
+    Row{"MaxPool", read_max_pool},
+    Row{"AveragePool", read_average_pool},
+    Row{"GlobalAveragePool", read_global_average_pool},
+    Row{"ReduceMean", read_reduce_mean},
+    Row{"Resize", read_resize},
+    Row{"Upsample", read_resize},
+    Row{"Identity", same},
+    Row{"Dropout", same},
+    Row{"Cast", read_cast},
+};
+
+}  // namespace
+
+OnnxOperator find_onnx_layer(std::string_view type) {
+  const auto* const row =
+      std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return r.type == type; });
+  return row == kRows.end() ? find_onnx_move(type) : row->read;
+}
+
+}  // namespace octet

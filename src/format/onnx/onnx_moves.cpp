@@ -1,0 +1,135 @@
+// Operators of ONNX that move values, or see them with another shape.
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "format/import/constants.h"
+#include "format/onnx/onnx_call.h"
+
+namespace octet {
+namespace {
+
+using Values = std::vector<int64_t>;
+
+void read_concat(OnnxCall& call) {
+  std::vector<Computed> parts;
+  for (size_t i = 0; i < call.inputs(); ++i) parts.push_back(call.computed(i));
+  call.make(add_concat(call.draft(), call.name(), parts, call.integer("axis", 1)));
+}
+
+void read_slice(OnnxCall& call) {
+  const Values begins = call.moved_integers("starts", 1, 10).value_or(Values{});
+  const Values ends = call.moved_integers("ends", 2, 10).value_or(Values{});
+  const auto axes = call.moved_integers("axes", 3, 10);
+  const Values steps = call.has(4) ? call.integers(size_t{4}) : Values(begins.size(), 1);
+  if (ends.size() != begins.size() || steps.size() != begins.size() ||
+      (axes && axes->size() != begins.size()))
+    fail("has {} begins and {} ends", begins.size(), ends.size());
+  Computed x = call.computed(0);
+  for (size_t i = 0; i < begins.size(); ++i) {
+    if (steps[i] != 1) fail("takes every {}th element", steps[i]);
+    x = add_slice(call.draft(), call.name(), x,
+                  {axes ? (*axes)[i] : static_cast<int64_t>(i), begins[i], ends[i]});
+  }
+  call.make(x);
+}
+
+void read_split(OnnxCall& call) {
+  const Computed x = call.computed(0);
+  const int64_t axis = call.integer("axis", 0);
+  const int64_t side = x.shape[axis_of(axis, x.shape.size())];
+  const auto count = static_cast<int64_t>(call.outputs());
+  const int64_t each = (side + count - 1) / count;
+  const Values parts =
+      call.moved_integers("split", 1, 13).value_or(Values(static_cast<size_t>(count), each));
+  int64_t begin = 0;
+  for (size_t i = 0; i < call.outputs() && i < parts.size(); ++i) {
+    const int64_t end = std::min(side, begin + std::max<int64_t>(0, parts[i]));
+    call.make(i, add_slice(call.draft(), call.name(), x, {axis, begin, end}));
+    begin = end;
+  }
+}
+
+void read_pad(OnnxCall& call) {
+  const std::string mode = call.text("mode", "constant");
+  if (mode != "constant") fail("has the mode '{}'; octet adds constants only", mode);
+  if (call.has(3)) fail("names its axes, which octet does not read");
+  const Values pads = call.moved_integers("pads", 1, 11).value_or(Values{});
+  const double value = call.opset() < 11 ? call.real("value", 0) : call.has(2) ? call.number(2) : 0;
+  call.make(add_pad(call.draft(), call.name(), call.computed(0), pads, value));
+}
+
+void read_reshape(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  call.make(call.draft().reshaped(
+      x, reshape_target(x.shape, call.integers(size_t{1}), call.integer("allowzero", 0) != 0)));
+}
+
+void read_flatten(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  const int64_t wanted = call.integer("axis", 1);
+  const size_t at = wanted == static_cast<int64_t>(x.shape.size())
+                        ? x.shape.size()
+                        : axis_of(wanted, x.shape.size());
+  Shape shape{1, 1};
+  for (size_t i = 0; i < x.shape.size(); ++i) shape[i < at ? 0 : 1] *= x.shape[i];
+  call.make(call.draft().reshaped(x, shape));
+}
+
+void read_squeeze(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  const auto axes = call.moved_integers("axes", 1, 13);
+  Shape kept;
+  for (size_t i = 0; i < x.shape.size(); ++i) {
+    bool gone = !axes && x.shape[i] == 1;
+    for (const int64_t axis : axes.value_or(Values{}))
+      gone = gone || axis_of(axis, x.shape.size()) == i;
+    if (!gone) kept.push_back(x.shape[i]);
+  }
+  call.make(call.draft().reshaped(x, kept));
+}
+
+void read_unsqueeze(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  Values axes = call.moved_integers("axes", 1, 13).value_or(Values{});
+  const size_t rank = x.shape.size() + axes.size();
+  for (int64_t& axis : axes) axis = static_cast<int64_t>(axis_of(axis, rank));
+  std::sort(axes.begin(), axes.end());
+  Shape shape = x.shape;
+  for (const int64_t axis : axes) {
+    if (axis > static_cast<int64_t>(shape.size())) fail("has an axis beyond the others");
+    shape.insert(shape.begin() + axis, 1);
+  }
+  call.make(call.draft().reshaped(x, shape));
+}
+
+void read_transpose(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  Values reversed;
+  for (size_t i = x.shape.size(); i-- > 0;) reversed.push_back(static_cast<int64_t>(i));
+  call.make(add_transpose(call.draft(), call.name(), x, call.integers("perm", reversed)));
+}
+
+struct Row {
+  std::string_view type;
+  OnnxOperator read;
+};
+constexpr std::array kRows = {
+    Row{"Concat", read_concat},       Row{"Slice", read_slice},
+    Row{"Split", read_split},         Row{"Pad", read_pad},
+    Row{"Reshape", read_reshape},     Row{"Flatten", read_flatten},
+    Row{"Squeeze", read_squeeze},     Row{"Unsqueeze", read_unsqueeze},
+    Row{"Transpose", read_transpose},
+};
+
+}  // namespace
+
+OnnxOperator find_onnx_move(std::string_view type) {
+  const auto* const row =
+      std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return r.type == type; });
+  return row == kRows.end() ? nullptr : row->read;
+}
+
+}  // namespace octet

@@ -1,0 +1,17 @@
+// Reads a network of another program from a TensorFlow Lite file in single or half precision.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "format/import/network_file.h"
+
+namespace octet {
+
+// Throws an Error that names the file, and every operator that the graph cannot hold.
+[[nodiscard]] NetworkFile read_tflite_network(std::span<const std::byte> bytes,
+                                              const std::string& name,
+                                              const ImportOptions& options);
+
+}  // namespace octet
