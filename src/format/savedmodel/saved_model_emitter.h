@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/error.h"
 #include "format/emit/emitter.h"
 #include "format/savedmodel/tensorflow_graph.h"
 
@@ -40,6 +41,20 @@ class SavedModelEmitter : public Emitter {
   void emit(Ref out, const std::string& name, Ref x, const MaxPool& op) override;
   void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) override;
   void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) override;
+  void emit(Ref, const std::string& name, Ref, const TransposedConv2d& op) override {
+    refuse(name, op);
+  }
+  void emit(Ref, const std::string& name, Ref, const Prelu& op) override { refuse(name, op); }
+  void emit(Ref, const std::string& name, Ref, const Pad& op) override { refuse(name, op); }
+  void emit(Ref, const std::string& name, Ref, const GlobalAvgPool& op) override {
+    refuse(name, op);
+  }
+  void emit(Ref, const std::string& name, Ref, const ResizeBilinear& op) override {
+    refuse(name, op);
+  }
+  void emit(Ref, const std::string& name, Ref, const ChannelShuffle& op) override {
+    refuse(name, op);
+  }
   void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                            const QuantizedConv& q, const QuantParams& input) override;
   void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {
@@ -55,6 +70,11 @@ class SavedModelEmitter : public Emitter {
   void emit_reduce_sum(Ref out, const std::string& name, Ref x, int axis) override;
 
  private:
+  template <typename Op>
+  [[noreturn]] static void refuse(const std::string& name, const Op&) {
+    fail("[{} {}]: SavedModel files have no such operator; export to onnx, tflite or openvino",
+         Op::kTraits.name, name);
+  }
   struct Value {
     std::string name;      // of the operator that makes it
     bool picture = false;  // kept as NHWC, whatever shape() says

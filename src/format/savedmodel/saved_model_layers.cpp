@@ -52,12 +52,14 @@ Shape filter_shape(const Conv2d& op) {
 
 void SavedModelEmitter::convolution(Ref out, const std::string& name, Ref x, const Conv2d& op,
                                     const std::string& weight) {
-  const int64_t p = op.padding;
+  const Padding& p = op.padding;
   const Shape& sides = op.weight.shape;
-  const bool same = op.stride == 1 && 2 * p == sides[2] - 1 && 2 * p == sides[3] - 1;
+  const auto halves = [&](int64_t side) { return 2 * p.top == op.dilation * (side - 1); };
+  const bool same = op.stride == 1 && p.even() && halves(sides[2]) && halves(sides[3]);
   std::string in = value(x).name;
-  if (!same && p > 0) {
-    const std::string amounts = graph_.paddings(name + ".sides", {0, 0, p, p, p, p, 0, 0});
+  if (!same && p != Padding()) {
+    const std::string amounts =
+        graph_.paddings(name + ".sides", {0, 0, p.top, p.bottom, p.left, p.right, 0, 0});
     in = graph_.add_float("Pad", name + ".padded", {in, amounts})
              .type("Tpaddings", tf::DT_INT32)
              .name();
@@ -67,6 +69,7 @@ void SavedModelEmitter::convolution(Ref out, const std::string& name, Ref x, con
                       .add_float(is_depthwise(op) ? "DepthwiseConv2dNative" : "Conv2D",
                                  biased ? name + ".conv" : name, {in, weight})
                       .integers("strides", {1, op.stride, op.stride, 1})
+                      .integers("dilations", {1, op.dilation, op.dilation, 1})
                       .text("padding", same ? "SAME" : "VALID")
                       .name();
   if (biased) {
@@ -157,7 +160,7 @@ void SavedModelEmitter::emit(Ref out, const std::string& name, Ref x, const MaxP
     const auto made = pool("MaxPool", name, in, {op.kernel, op.stride}).text("padding", "VALID");
     return define(out, {.name = made.name(), .picture = true});
   }
-  if (2 * op.padding != op.kernel - 1)
+  if (!op.padding.even() || 2 * op.padding.top != op.kernel - 1)
     fail("[MaxPool {}] has a window that TensorFlow's SAME padding does not give", name);
   const bool all = op.stride == 1;
   std::string y = pool("MaxPool", all ? name : name + ".all", in, {op.kernel, 1})
