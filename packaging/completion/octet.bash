@@ -4,7 +4,7 @@ _octet() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ] || { [ "$verb" = help ] && [ "$COMP_CWORD" = 2 ]; }; then
-    mapfile -t COMPREPLY < <(compgen -W "import inspect compress train prune quantize export verify detect live val bench doctor help --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "import inspect compress train prune quantize export verify detect live val bench profile doctor help --help --version" -- "$word")
     return
   fi
   case "$verb $before" in
@@ -23,6 +23,7 @@ _octet() {
     "live --skip") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
     "val --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
     "bench --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
+    "profile --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
   esac
   case $word in
     -*) ;;
@@ -41,6 +42,7 @@ _octet() {
     live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
     val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --against --per-class --strict" ;;
     bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --cost-table --json" ;;
+    profile) options="--model -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --source --compare --seconds --layers --cut --html" ;;
     doctor) options="-h --help -v --verbose --json" ;;
     *) return ;;
   esac
