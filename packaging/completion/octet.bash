@@ -24,6 +24,7 @@ _octet() {
     "tune --engine") mapfile -t COMPREPLY < <(compgen -W "openvino onnxruntime tflite armnn" -- "$word"); return ;;
     "val --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
     "bench --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
+    "profile --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
   esac
   case $word in
     -*) ;;
@@ -43,6 +44,7 @@ _octet() {
     live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --drift --collect --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
     val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --against --per-class --strict" ;;
     bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --cost-table --json" ;;
+    profile) options="--model -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --source --compare --seconds --layers --cut --html" ;;
     doctor) options="-h --help -v --verbose --json" ;;
     *) return ;;
   esac

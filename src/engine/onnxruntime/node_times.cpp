@@ -35,8 +35,9 @@ std::optional<EventTensor> first_tensor(const json& event_arguments, const char*
   return out;
 }
 
-std::string precision_of(const std::string& type) {
-  if (type == "uint8" || type == "int8") return "int8";
+// Quantized operators begin with "QLinear". The first input of some is a scale.
+std::string precision_of(const std::string& op, const std::string& type) {
+  if (op.starts_with("QLinear") || type == "uint8" || type == "int8") return "int8";
   if (type == "float") return "fp32";
   return type == "float16" ? "fp16" : type;
 }
@@ -65,7 +66,7 @@ LayerTime layer_of(const std::string& name, const json& event,
                   .operators = {name},
                   .type = op,
                   .kernel = provider == "CPUExecutionProvider" ? op : op + " of " + provider,
-                  .precision = input ? precision_of(input->type) : "",
+                  .precision = input ? precision_of(op, input->type) : "",
                   .fallback = {}};
   const bool convolution = op.find("Conv") != std::string::npos;
   const auto products_at = convolution ? convolution_of(name, products) : products.end();

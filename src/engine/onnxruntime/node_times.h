@@ -11,8 +11,7 @@
 namespace octet {
 
 // `json`: the text of a profile, "[{"cat":"Node","name":"conv_kernel_time","dur":12,…}]". Times are
-// means over its inferences. `products`: multiply-accumulates for each element of the result, by the
-// names of convolutions in the file. Throws an Error when it is not such a text.
+// means over its inferences. `products`: as onnx_products() gives them. Throws an Error when it is not such a text.
 [[nodiscard]] std::vector<LayerTime> parse_node_times(
     std::string_view json, const std::map<std::string, double>& products);
 

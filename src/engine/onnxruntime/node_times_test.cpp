@@ -40,6 +40,15 @@ TEST(NodeTimes, AreMeansOverTheInferences) {
   EXPECT_EQ(layers[1].multiplications, 0);
 }
 
+TEST(NodeTimes, QuantizedOperatorsMayBeginWithAScale) {
+  const auto layers = parse_node_times(
+      R"([{"cat":"Node","name":"a_kernel_time","dur":1,"args":{"op_name":"QLinearConcat",
+          "input_type_shape":[{"float":[]},{"uint8":[]},{"uint8":[1,2,4,4]}]}}])",
+      {});
+  ASSERT_EQ(layers.size(), 1U);
+  EXPECT_EQ(layers[0].precision, "int8");
+}
+
 TEST(NodeTimes, RefusesWhatIsNoProfile) {
   for (const char* text : {"", "{}", "[{\"cat\":\"Node\"", "7"})
     EXPECT_THAT(error_of([&] { (void)parse_node_times(text, {}); }), HasSubstr("damaged")) << text;

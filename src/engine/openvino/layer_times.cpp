@@ -32,6 +32,15 @@ std::string text_of(const ov::Node& node, const char* key) {
   return at == info.end() || !at->second.is<std::string>() ? "" : at->second.as<std::string>();
 }
 
+double sum_of(const Multiplications& multiplications, const std::vector<std::string>& operators) {
+  double sum = 0;
+  for (const std::string& op : operators) {
+    const auto at = multiplications.find(op);
+    if (at != multiplications.end()) sum += at->second;
+  }
+  return sum;
+}
+
 }  // namespace
 
 bool multiplies(const std::string& layer) {
@@ -74,10 +83,8 @@ std::vector<LayerTime> layer_times(const ov::CompiledModel& model, const ov::Inf
                     .precision = arithmetic_of(text_of(*at->second, "runtimePrecision")),
                     .fallback = {},
                     .seconds = std::chrono::duration<double>(info.real_time).count()};
-    for (const std::string& op : layer.operators) {
-      const auto count = multiplications.find(op);
-      if (count != multiplications.end()) layer.multiplications += count->second;
-    }
+    // Conversions of a convolution's values have its name too.
+    if (multiplies(layer.type)) layer.multiplications = sum_of(multiplications, layer.operators);
     layers.push_back(std::move(layer));
   }
   return layers;

@@ -73,6 +73,8 @@ std::map<std::string, double> onnx_products(std::span<const std::byte> bytes,
   std::map<std::string, double> out;
   for (const auto& n : model.graph().node()) {
     if (n.input_size() == 0 || n.output_size() == 0) continue;
+    if (const auto same = out.find(n.input(0)); n.op_type() == "Identity" && same != out.end())
+      out[n.output(0)] = same->second;
     const auto weights = tensors.find(n.input(n.op_type() == "Conv" && n.input_size() > 1 ? 1 : 0));
     if (weights == tensors.end()) continue;
     if (n.op_type() == "DequantizeLinear") tensors[n.output(0)] = weights->second;
@@ -80,7 +82,7 @@ std::map<std::string, double> onnx_products(std::span<const std::byte> bytes,
     double products = 1;
     for (int i = 1; i < weights->second->dims_size(); ++i)
       products *= static_cast<double>(weights->second->dims(i));
-    out[n.name()] = std::max(0.0, products);
+    out[n.name()] = out[n.output(0)] = std::max(0.0, products);
   }
   return out;
 }

@@ -30,8 +30,8 @@ void write_onnx(const std::filesystem::path& path, const Model& model, Size size
 [[nodiscard]] std::map<std::string, int> count_onnx_operators(std::span<const std::byte> bytes,
                                                               const std::string& name);
 
-// Returns the multiply-accumulates for each element of the result, by the names of convolutions
-// whose weights are in the file. Throws an Error as above.
+// Returns the multiply-accumulates for each element of the result of convolutions whose weights are
+// in the file, by the names of the nodes and of the values that they make. Throws an Error as above.
 [[nodiscard]] std::map<std::string, double> onnx_products(std::span<const std::byte> bytes,
                                                           const std::string& name);
 

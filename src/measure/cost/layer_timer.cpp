@@ -126,23 +126,17 @@ double LayerTimer::time(const Model& model, Size size) {
 std::vector<double> LayerTimer::differences(size_t count, Size size,
                                             const std::function<Model(size_t)>& network) {
   Progress progress(static_cast<int64_t>(count), "measuring networks");
-  std::vector<double> out;
-  std::unique_ptr<Running> before;
+  std::vector<double> times;
   for (size_t i = 0; i < count; ++i) {
     if (stop_requested()) fail("interrupted: times of a part of the layers are not shown");
-    auto running = std::make_unique<Running>(*engine_, network(i), size, options_);
-    std::vector<Running*> both{running.get()};
-    if (before) {
-      before->forget();
-      both.push_back(before.get());
-    }
-    run_in_turn(both, kDifferenceShare * seconds_);
-    const double seconds = running->seconds();
-    out.push_back(before ? std::max(0.0, seconds - before->seconds()) : seconds);
-    before = std::move(running);
+    Running running(*engine_, network(i), size, options_);
+    run_in_turn({&running}, kDifferenceShare * seconds_);
+    times.push_back(running.seconds());
     progress.update(static_cast<int64_t>(i) + 1);
   }
-  return out;
+  times = nearest_rising(times);
+  for (size_t i = times.size(); i-- > 1;) times[i] -= times[i - 1];
+  return times;
 }
 
 ChannelSteps LayerTimer::measure_steps() {
@@ -158,6 +152,28 @@ ChannelSteps LayerTimer::measure_steps() {
           .outputs = find_step([&](int c) {
             return time({kind, kStepChannels, c});
           })};
+}
+
+// Values that fall are replaced by the mean of those that they fall below (pool adjacent violators).
+std::vector<double> nearest_rising(const std::vector<double>& values) {
+  struct Pool {
+    double sum = 0;
+    size_t count = 0;
+    [[nodiscard]] double mean() const { return sum / static_cast<double>(count); }
+  };
+  std::vector<Pool> pools;
+  for (const double value : values) {
+    Pool last{value, 1};
+    while (!pools.empty() && pools.back().mean() > last.mean()) {
+      last.sum += pools.back().sum;
+      last.count += pools.back().count;
+      pools.pop_back();
+    }
+    pools.push_back(last);
+  }
+  std::vector<double> out;
+  for (const Pool& pool : pools) out.insert(out.end(), pool.count, pool.mean());
+  return out;
 }
 
 int find_step(const std::function<double(int)>& time_at) {

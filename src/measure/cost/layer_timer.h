@@ -38,7 +38,7 @@ class LayerTimer {
   // Of a whole int8 model without BatchNorm, in seconds.
   [[nodiscard]] double time(const Model& model, Size size);
   // How much longer each of `count` networks takes than the one before, in seconds; of the first,
-  // its time. None is below 0. Throws an Error when it is interrupted.
+  // its time. Each has all that the one before has, so none is below 0. Throws an Error when it is interrupted.
   [[nodiscard]] std::vector<double> differences(size_t count, Size size,
                                                 const std::function<Model(size_t)>& network);
   // The steps of channels of a usual convolution.
@@ -58,6 +58,9 @@ class LayerTimer {
   std::unique_ptr<Running> rest_;
   Layer rest_key_;
 };
+
+// The values nearest to the given ones, by squares, none of which is less than the one before.
+[[nodiscard]] std::vector<double> nearest_rising(const std::vector<double>& values);
 
 // Of the steps 64, 32, 16 and 8, the largest that is not cheaper when it is not filled; else 4.
 // `time_at` gives the time at a number of channels from 64 to 128.

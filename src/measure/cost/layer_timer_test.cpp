@@ -45,6 +45,12 @@ std::vector<Layer> layers() {
           {kind(kOutputLayer, {}), 16, 16}};
 }
 
+TEST(LayerTimer, TimesOfGrowingNetworksRise) {
+  EXPECT_EQ(nearest_rising({1, 3, 2, 4}), (std::vector<double>{1, 2.5, 2.5, 4}));
+  EXPECT_EQ(nearest_rising({3, 2, 1}), (std::vector<double>{2, 2, 2}));
+  EXPECT_TRUE(nearest_rising({}).empty());
+}
+
 TEST(SampleNetwork, HasTheLayerAsOftenAsThereAreCopies) {
   for (const Layer& layer : layers()) {
     SCOPED_TRACE(to_string(layer));
