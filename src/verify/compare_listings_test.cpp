@@ -17,12 +17,14 @@
 #include "format/model_file.h"
 #include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
+#include "format/savedmodel/saved_model.h"
 #include "format/tflite/summary.h"
 #include "format/tflite/tflite.h"
 #include "graph/json/quantization_json.h"
 #include "model/passes/passes.h"
 #include "quant/params.h"
 #include "quant/scales.h"
+#include "saved_model.pb.h"
 #include "testing/testing.h"
 #include "tflite_generated.h"
 
@@ -267,6 +269,64 @@ TEST(Flat, EditsOfDecodingInTfliteAreNamed) {
   EXPECT_GE(edited.size(), 10U);
   const auto found = compare(expected, flat_tflite(packed(*model)));
   for (const std::string& name : edited) EXPECT_TRUE(names(found, name)) << name;
+}
+
+ExportListing flat_saved_model(const std::string& bytes) {
+  return list_saved_model(std::as_bytes(std::span(bytes)), "edited.pb");
+}
+
+bool edit_attribute(tf::AttrValue& a, std::mt19937& random) {
+  switch (a.value_case()) {
+    case tf::AttrValue::kI:
+      a.set_i(a.i() + 1);
+      return true;
+    case tf::AttrValue::kB:
+      a.set_b(!a.b());
+      return true;
+    case tf::AttrValue::kS:
+      a.set_s(a.s() == "SAME" ? "VALID" : "SAME");
+      return true;
+    case tf::AttrValue::kList:
+      a.mutable_list()->set_i(static_cast<int>(random() % a.list().i_size()), 9);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A byte of a constant, an input, or an attribute; gives the name.
+std::string edit(tf::SavedModel& model, std::mt19937& random) {
+  auto& graph = *model.mutable_meta_graphs(0)->mutable_graph_def();
+  for (;;) {
+    auto& node = *graph.mutable_node(static_cast<int>(random() % graph.node_size()));
+    auto& a = *node.mutable_attr(static_cast<int>(random() % node.attr_size()))->mutable_value();
+    if (node.op() == "Const") {
+      if (!a.has_tensor()) continue;
+      std::string& raw = *a.mutable_tensor()->mutable_tensor_content();
+      if (raw.empty()) continue;
+      raw[random() % raw.size()] ^= static_cast<char>(1U << random() % 7);
+    } else if (node.input_size() > 0 && random() % 2 == 0) {
+      node.set_input(0, "image");
+    } else if (!edit_attribute(a, random)) {
+      continue;
+    }
+    return node.name();
+  }
+}
+
+TEST(Flat, EveryEditOfASavedModelIsNamed) {
+  const std::string bytes = make_saved_model(quantized_tiny(), kSize, Layout::kRaw);
+  const ExportListing expected = flat_saved_model(bytes);
+  EXPECT_TRUE(compare(expected, expected).empty());
+  std::mt19937 random(4);
+  for (int i = 0; i < kEdits; ++i) {
+    tf::SavedModel model;
+    ASSERT_TRUE(model.ParseFromString(bytes));
+    const std::string name = edit(model, random);
+    if (model.SerializeAsString() == bytes) continue;  // the first operator reads the image
+    EXPECT_TRUE(names(compare(expected, flat_saved_model(model.SerializeAsString())), name))
+        << name;
+  }
 }
 
 TEST(Flat, DamagedTfliteIsRefused) {
