@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/size.h"
 #include "eval/dataset/dataset.h"
@@ -24,6 +25,10 @@ struct Footage {
 
 // Opens a file, a folder or a glob. Throws an Error that names the source.
 [[nodiscard]] Footage open_footage(const std::string& source);
+
+// Frames a second of a camera whose frames came at these times, which rise. Many cameras begin with
+// a burst, so the second half of the time counts.
+[[nodiscard]] double rate_of(const std::vector<double>& times);
 
 // Records `seconds` of a camera into `folder`. Throws an Error that names the camera where it
 // cannot be opened or gives no frame.
