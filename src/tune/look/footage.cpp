@@ -98,8 +98,8 @@ Footage images_as_footage(const Dataset& data, int most, const fs::path& folder)
   const Dataset part = evenly(data, most);
   const fs::path images = folder / "images";
   make_folder(images);
-  for (size_t i = 0; i < part.samples.size(); ++i) {
-    const fs::path& image = part.samples[i].image;
+  for (size_t i = 0; i < static_cast<size_t>(most); ++i) {
+    const fs::path& image = part.samples[i % part.samples.size()].image;
     const fs::path link = images / fmt::format("{:06}{}", i, image.extension().string());
     std::error_code error;
     fs::create_symlink(fs::absolute(image), link, error);
@@ -110,7 +110,7 @@ Footage images_as_footage(const Dataset& data, int most, const fs::path& folder)
               .sequence = false,
               .clip = images};
   out.size = read_image(part.samples.front().image).size();
-  out.frames = static_cast<int>(part.samples.size());
+  out.frames = most;
   return out;
 }
 

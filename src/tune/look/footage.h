@@ -35,7 +35,8 @@ struct Footage {
 [[nodiscard]] Footage record_footage(const std::string& address, double seconds,
                                      const std::filesystem::path& folder);
 
-// Some images of the data, evenly from all, as links in `folder`. Their own folder is the address.
+// So many images of the data, evenly from all, as links in `folder`. Where there are fewer, they
+// come again.
 [[nodiscard]] Footage images_as_footage(const Dataset& data, int most,
                                         const std::filesystem::path& folder);
 
