@@ -106,6 +106,7 @@ TEST_F(Tune, GivesTheBestSoFarWhenItIsInterrupted) {
 TEST_F(Tune, RefusesWhatCannotBe) {
   const std::pair<std::string, std::string> cases[] = {
       {"--target-fps 5 --budget 2s", "--budget 2s: is too short; 10s is the least"},
+      {"--data coco.json --cpu-budget 50", "images of the data have no rate"},
       {"--budget 10s", "one of --target-fps, --max-age-ms and --cpu-budget is needed"},
       {"--target-fps 5 --source -", "standard input cannot be watched again"},
       {"--target-fps 5 --source rtsp://127.0.0.1:1/none",
@@ -115,7 +116,9 @@ TEST_F(Tune, RefusesWhatCannotBe) {
       {"--target-fps 5 -o " + at("no/such/live.yaml"), "no file can be made in it"}};
   for (const auto& [arguments, message] : cases) {
     std::string whole = "--model " + kModel + " " + arguments;
-    if (arguments.find("--source") == std::string::npos) whole += " --source " + kClip;
+    if (arguments.find("--source") == std::string::npos &&
+        arguments.find("--data") == std::string::npos)
+      whole += " --source " + kClip;
     const Outcome done = run(whole);
     EXPECT_THAT(done.status, AnyOf(1, 2)) << arguments;
     EXPECT_THAT(done.err, HasSubstr(message)) << arguments;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kFewestFrames = 12, kMostFrames = 60;   // that accuracy is told by
 constexpr int kFewestImages = 16, kMostImages = 250;  // with labels
-constexpr int kWarmUps = 3;
+constexpr int kWarmUps = 3, kMostSkipped = 4;
+constexpr double kGateSaves = 0.03;   // of the frames, or it is not worth a try
 constexpr double kFarFromGoal = 0.5;  // such networks are looked at last
 
 // A network that may be looked at, and the prediction of it.
@@ -74,8 +75,9 @@ class Networks {
              .precision = runtime.precision};
         if (!model.own_size) c.side = side;
         plan.network.look = predicted_look(runtime, c.input);
-        plan.reserve = reserve(work_.options.goals, predict(plan.network.look, {}, work_.load()),
-                               work_.footage.fps);
+        plan.reserve =
+            reserve(work_.options.goals, predict(plan.network.look, most_skipped(), work_.load()),
+                    work_.footage.fps);
         plan.strength = work_.guess(model, c.input) + (model.is_float ? 0.01 : 0);
         plans_.push_back(std::move(plan));
       }
@@ -86,6 +88,13 @@ class Networks {
   [[nodiscard]] double takes_s(const Look& look) const {
     return work_.start_s + 1e-3 * (frames_ + kWarmUps) * look.ms_p50 +
            1e-3 * work_.footage.frames * look.decode_ms;
+  }
+
+  // The policy that may save most processor time, where that is the goal.
+  [[nodiscard]] PolicyLook most_skipped() const {
+    const TuneGoals& goals = work_.options.goals;
+    if (!goals.cpu_percent || goals.fps || !work_.footage.sequence) return {};
+    return {.skip = kMostSkipped, .detected = 1.0 / (kMostSkipped + 1)};
   }
 
   // As many frames for each network as the time allows.
@@ -232,12 +241,23 @@ std::vector<PolicyLook> measure_policies(TuneWork& work, const std::vector<Netwo
                                .seconds = budget_s - work.start_s,
                                .policies = true});
   if (!look) return policies;
+  int useless = 0;
   for (const PolicyLook& p : look->policies) {
     log_info("{}{}: detection on {:.0f} % of the frames, which keeps {:.3f} of the boxes",
              p.skip < 0 ? std::string("skip auto") : fmt::format("skip {}", p.skip),
              p.motion_gate ? ", motion gate" : "", 100 * p.detected, p.kept.value_or(1));
-    policies.push_back(p);
+    const auto open = std::find_if(policies.begin(), policies.end(), [&p](const PolicyLook& o) {
+      return o.skip == p.skip && !o.motion_gate;
+    });
+    if (p.motion_gate && open != policies.end() && open->detected - p.detected < kGateSaves)
+      ++useless;
+    else
+      policies.push_back(p);
   }
+  if (useless > 0)
+    return leave_out(fmt::format(
+        "the motion gate saves nothing with {} numbers of skipped frames, since something moves",
+        useless));
   return policies;
 }
 

@@ -31,7 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kFinalShare = 0.2, kLongestFinal = 60;
-constexpr double kRecordShare = 0.04, kLongestRecord = 10;
+constexpr double kRecordShare = 0.04, kShortestRecord = 3, kLongestRecord = 10;
 // Of the time between the recording and the last run; the rest is for runs of octet live.
 constexpr double kRuntimeShare = 0.25, kNetworkShare = 0.3, kPolicyShare = 0.08;
 constexpr int kImages = 100;       // that stand for a source
@@ -118,7 +118,7 @@ class Tuner {
   }
 
   void open_source_of_work() {
-    const double record_s = std::clamp(kRecordShare * o_.budget_s, 1.0, kLongestRecord);
+    const double record_s = std::clamp(kRecordShare * o_.budget_s, kShortestRecord, kLongestRecord);
     if (o_.source.empty()) {
       Dataset data = read_dataset(
           o_.data, {.split = o_.split, .model_names = work_.models.front().info.names});

@@ -53,6 +53,8 @@ void set_goals(Options& o) {
 }
 
 void require_possible(const Options& o) {
+  if (o.tune.source.empty() && (o.max_age_ms > 0 || o.cpu_budget > 0))
+    fail_usage("--max-age-ms, --cpu-budget: need --source, since images of the data have no rate");
   if (o.tune.models.empty()) fail_usage("--model is required.\nTry 'octet tune --help'.");
   if (o.tune.source.empty() && o.tune.data.empty())
     fail_usage(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -50,6 +51,13 @@ Footage open_footage(const std::string& source) {
   return out;
 }
 
+double rate_of(const std::vector<double>& times) {
+  if (times.size() < 2) return 0;
+  const auto half = std::lower_bound(times.begin(), times.end() - 2, times.back() / 2);
+  const double seconds = times.back() - *half;
+  return seconds > 0 ? static_cast<double>(times.end() - half - 1) / seconds : 0;
+}
+
 Footage record_footage(const std::string& address, double seconds, const fs::path& folder) {
   if (address == "-")
     fail_usage("--source -: standard input cannot be watched again and again; give a file of it");
@@ -62,6 +70,7 @@ Footage record_footage(const std::string& address, double seconds, const fs::pat
   Picture picture;
   std::optional<VideoWriter> writer;
   double first = 0, last = 0;
+  std::vector<double> times;  // of frames, in seconds
   Progress progress(static_cast<int64_t>(10 * seconds), "recording");
   while (!stop_requested() && source->next(picture)) {
     if (!writer) {
@@ -72,6 +81,7 @@ Footage record_footage(const std::string& address, double seconds, const fs::pat
     if (picture.size() != out.size) continue;
     writer->write_at(picture.to_rgb(), picture.seconds - first);
     last = picture.seconds - first;
+    times.push_back(last);
     ++out.frames;
     progress.update(static_cast<int64_t>(10 * last));
     if (last >= seconds) break;
@@ -80,7 +90,7 @@ Footage record_footage(const std::string& address, double seconds, const fs::pat
   if (out.frames < kFewestFrames || last <= 0)
     fail("{}: gave {} frames, which is too few to tune with", out.name, out.frames);
   writer->finish();
-  out.fps = (out.frames - 1) / last;
+  out.fps = rate_of(times);
   return out;
 }
 
@@ -88,8 +98,8 @@ Footage images_as_footage(const Dataset& data, int most, const fs::path& folder)
   const Dataset part = evenly(data, most);
   const fs::path images = folder / "images";
   make_folder(images);
-  for (size_t i = 0; i < part.samples.size(); ++i) {
-    const fs::path& image = part.samples[i].image;
+  for (size_t i = 0; i < static_cast<size_t>(most); ++i) {
+    const fs::path& image = part.samples[i % part.samples.size()].image;
     const fs::path link = images / fmt::format("{:06}{}", i, image.extension().string());
     std::error_code error;
     fs::create_symlink(fs::absolute(image), link, error);
@@ -100,7 +110,7 @@ Footage images_as_footage(const Dataset& data, int most, const fs::path& folder)
               .sequence = false,
               .clip = images};
   out.size = read_image(part.samples.front().image).size();
-  out.frames = static_cast<int>(part.samples.size());
+  out.frames = most;
   return out;
 }
 

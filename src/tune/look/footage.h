@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/size.h"
 #include "eval/dataset/dataset.h"
@@ -25,12 +26,17 @@ struct Footage {
 // Opens a file, a folder or a glob. Throws an Error that names the source.
 [[nodiscard]] Footage open_footage(const std::string& source);
 
+// Frames a second of a camera whose frames came at these times, which rise. Many cameras begin with
+// a burst, so the second half of the time counts.
+[[nodiscard]] double rate_of(const std::vector<double>& times);
+
 // Records `seconds` of a camera into `folder`. Throws an Error that names the camera where it
 // cannot be opened or gives no frame.
 [[nodiscard]] Footage record_footage(const std::string& address, double seconds,
                                      const std::filesystem::path& folder);
 
-// Some images of the data, evenly from all, as links in `folder`. Their own folder is the address.
+// So many images of the data, evenly from all, as links in `folder`. Where there are fewer, they
+// come again.
 [[nodiscard]] Footage images_as_footage(const Dataset& data, int most,
                                         const std::filesystem::path& folder);
 

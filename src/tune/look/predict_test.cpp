@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tune/look/footage.h"
 #include "tune/look/processes.h"
 
 namespace octet {
@@ -52,6 +53,15 @@ TEST(Predict, TimesGoByPixels) {
   EXPECT_NEAR(small.ms_p50, 5, 1e-9);
   EXPECT_NEAR(small.cpu_ms, 9, 1e-9);
   EXPECT_NEAR(small.decode_ms, 3, 1e-9);
+}
+
+TEST(Footage, ABurstAtTheBeginningIsNoRate) {
+  std::vector<double> times;
+  for (int i = 0; i < 30; ++i) times.push_back(0.001 * i);  // what the camera had kept
+  for (int i = 1; i <= 120; ++i) times.push_back(0.03 + i / 25.0);
+  EXPECT_NEAR(rate_of(times), 25, 0.1);
+  EXPECT_EQ(rate_of({}), 0);
+  EXPECT_NEAR(rate_of({0, 0.5}), 2, 1e-9);
 }
 
 TEST(LiveRun, TellsDetectionsFromResults) {
