@@ -73,6 +73,7 @@ std::vector<std::string> engines_for(const std::string& model,
                                      const std::vector<std::string>& wanted) {
   if (wanted != std::vector<std::string>{"all"}) return wanted;
   const ExportFormat* format = open_artifact(model).format;
+  if (format != nullptr && !any_engine_reads(*format)) return {"auto"};  // which says it
   std::vector<std::string> names;
   for (const std::string& name : quick_engine_names()) {
     if (is_installed_for(name, format)) names.push_back(name);
