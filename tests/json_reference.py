@@ -79,6 +79,7 @@ def check_octet(folder, data):
     check("octet live: lines", (folder / "watch.jsonl").read_text())
     exports = folder / "exports"
     check("octet export", octet("export", "--model", INT8, "--format", "tflite", "-o", exports, *small))
+    check("octet export", octet("export", "--model", INT8, "--format", "tflite", "--layout", "frigate", "-o", folder / "frigate", *small))
     check("octet inspect", octet("inspect", exports / "yolov8n-int8.tflite", "--target", "edgetpu", "--json"))
     check("octet inspect", octet("inspect", exports, "--json"))
     check("octet verify", octet("verify", INT8, exports, "--data", SAMPLES / "coco/data.yaml", "--images", 2, "--engine", "tflite", "--json"))

@@ -14,7 +14,7 @@ _octet() {
     "prune --levers") mapfile -t COMPREPLY < <(compgen -W "scales blocks channels" -- "$word"); return ;;
     "quantize --method") mapfile -t COMPREPLY < <(compgen -W "ptq qat" -- "$word"); return ;;
     "quantize --weight-bits") mapfile -t COMPREPLY < <(compgen -W "7 8" -- "$word"); return ;;
-    "export --layout") mapfile -t COMPREPLY < <(compgen -W "raw ultralytics" -- "$word"); return ;;
+    "export --layout") mapfile -t COMPREPLY < <(compgen -W "raw ultralytics frigate" -- "$word"); return ;;
     "export --activations") mapfile -t COMPREPLY < <(compgen -W "uint8 int8" -- "$word"); return ;;
     "verify --engine") mapfile -t COMPREPLY < <(compgen -W "openvino onnxruntime tflite armnn" -- "$word"); return ;;
     "detect --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;

@@ -99,7 +99,8 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .list = list_tflite_content,
                                       .check_target = check_tflite_target,
                                       .needs = needs_of_tflite,
-                                      .fractions = true},
+                                      .fractions = true,
+                                      .frigate = true},
                                      {.name = "edgetpu",
                                       .title = "TensorFlow Lite for the Edge TPU",
                                       .extension = ".tflite",
@@ -110,6 +111,7 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .needs = needs_of_tflite,
                                       .fractions = true,
                                       .int8_only = true,
+                                      .frigate = true,
                                       .compiler = &kEdgeTpuCompiler}};
 
 fs::path weights_path(const ExportFormat& format, fs::path path) {
@@ -143,14 +145,16 @@ const ExportFormat* export_format_of(const fs::path& file) {
   return found == std::end(kFormats) ? nullptr : found;
 }
 
-void require_exportable(const ExportFormat& format, const Model& model) {
+void require_exportable(const ExportFormat& format, const Model& model, const ExportOptions& o) {
   if (format.int8_only && model.quantization.empty())
     fail("--format {}: takes int8 models only; 'octet quantize' makes one", format.name);
+  if (o.layout == Layout::kFrigate && !format.frigate)
+    fail_usage("--layout frigate: is for --format tflite and edgetpu, not for {}", format.name);
 }
 
 ExportContent make_export(const ExportFormat& format, const Model& model,
                           const ExportOptions& options) {
-  require_exportable(format, model);
+  require_exportable(format, model, options);
   return format.make(model, options);
 }
 

@@ -64,6 +64,7 @@ struct ExportFormat {
   bool quantizes_silu = true;
   bool fractions = false;  // decoded coordinates are fractions of the input's sides
   bool int8_only = false;  // its engines compute in integers only
+  bool frigate = false;    // has Layout::kFrigate
   const ExternalCompiler* compiler = nullptr;
 };
 
@@ -76,8 +77,9 @@ struct ExportFormat {
 // Returns the format by the file's extension; null where it is not an export.
 [[nodiscard]] const ExportFormat* export_format_of(const std::filesystem::path& file);
 
-// Throws for a float model where the format is int8 only.
-void require_exportable(const ExportFormat& format, const Model& model);
+// Throws for a float model where the format is int8 only, and for options that the format lacks.
+void require_exportable(const ExportFormat& format, const Model& model,
+                        const ExportOptions& options);
 [[nodiscard]] ExportContent make_export(const ExportFormat& format, const Model& model,
                                         const ExportOptions& options);
 // Writes the file and the one beside it. Each file appears when it is complete.

@@ -50,6 +50,29 @@ void verify_flip_index(std::vector<int> index, int keypoints) {
 }
 }  // namespace
 
+std::string_view layout_name(Layout layout) {
+  switch (layout) {
+    case Layout::kRaw:
+      return "raw";
+    case Layout::kUltralytics:
+      return "ultralytics";
+    case Layout::kDetections:
+      return "detections";
+    case Layout::kEveryValue:
+      return "every-value";
+    case Layout::kFrigate:
+      return "frigate";
+  }
+  return "?";
+}
+
+Layout parse_layout(std::string_view name) {
+  for (const Layout layout : {Layout::kRaw, Layout::kUltralytics, Layout::kFrigate}) {
+    if (layout_name(layout) == name) return layout;
+  }
+  fail("the layout '{}' is not known; there are raw, ultralytics and frigate", name);
+}
+
 std::string_view task_name(Task task) { return task == Task::kPose ? "pose" : "detect"; }
 
 nlohmann::json to_json(const ModelInfo& info) {

@@ -34,9 +34,11 @@ ExportOptions written_with(const Metadata& metadata, const std::string& name) {
   ExportOptions o{.size = {}, .activations = onnx_activations(metadata)};
   try {
     o.size = {j.at("imgsz").at(0).get<int>(), j.at("imgsz").at(1).get<int>()};
-    o.layout = j.at("layout").get<std::string>() == "raw" ? Layout::kRaw : Layout::kUltralytics;
+    o.layout = parse_layout(j.at("layout").get<std::string>());
   } catch (const nlohmann::json::exception& error) {
     fail("{}: its metadata is damaged: {}", name, error.what());
+  } catch (const Error& error) {
+    fail("{}: {}", name, error.what());
   }
   if (o.size.width < 1 || o.size.height < 1 || o.size.width > 1 << 14 || o.size.height > 1 << 14 ||
       o.size.width % kInputMultiple != 0 || o.size.height % kInputMultiple != 0)
