@@ -37,6 +37,8 @@ struct RunOptions {
   int threads = 0;
   bool json = false;
 };
+// The options of the engines' rows, such as --device.
+void add_engine_settings(CLI::App& verb, EngineSettings& settings);
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision);
 
 // A line in the log where `path`, which is about to be written, exists.
