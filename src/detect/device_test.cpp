@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "core/folder.h"
@@ -99,6 +100,34 @@ TEST_F(Devices, OneAloneIsKeptInTheCache) {
   (void)compile("CPU", cache.path());
   EXPECT_EQ(list_folder(cache.path()).size(), 1U);
   EXPECT_TRUE(compile("", cache.path())->description().from_cache);
+}
+
+// An IR with fp16 weights, as devices of OpenVINO 2022.3 take it, in the newest runtime.
+TEST_F(Devices, HalfWeightsGiveNearlyTheSameValues) {
+  const Model model =
+      fold_batch_norm(read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors"));
+  const auto values = [&](bool half) {
+    content_ = make_export(export_format("openvino"), model,
+                           {.size = kSize, .half_weights = half, .opset = half ? 8 : 0});
+    const auto network = compile("");
+    const std::vector<std::byte> bytes = run(*network);
+    std::vector<float> all(bytes.size() / sizeof(float));
+    std::memcpy(all.data(), bytes.data(), bytes.size());
+    return all;
+  };
+  const std::vector<float> whole = values(false);
+  const std::vector<float> half = values(true);
+  ASSERT_EQ(half.size(), whole.size());
+  double sum = 0;
+  double most = 0;
+  for (size_t i = 0; i < half.size(); ++i) {
+    const double apart = std::abs(static_cast<double>(half[i]) - whole[i]);
+    sum += apart;
+    most = std::max(most, apart);
+  }
+  EXPECT_LT(sum / static_cast<double>(half.size()), 0.01);
+  EXPECT_LT(most, 0.5);
+  EXPECT_GT(sum, 0) << "the weights were rounded";
 }
 
 }  // namespace

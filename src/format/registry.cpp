@@ -32,7 +32,7 @@ void take_in_onnx_data(ExportContent& content, const fs::path& path) {
 }
 
 ExportContent make_ir_content(const Model& model, const ExportOptions& o) {
-  IrDocument ir = make_ir(model, o.size, o.layout);
+  IrDocument ir = make_ir(model, o.size, o.layout, {o.half_weights, o.opset});
   return {.main = std::move(ir.xml), .weights = std::move(ir.weights)};
 }
 ExportListing list_ir_content(const ExportContent& content, const std::string& name) {
@@ -90,7 +90,8 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .read_metadata = read_ir_content_metadata,
                                       .take_in = take_in_description,
                                       .list = list_ir_content,
-                                      .quantizes_silu = false},
+                                      .quantizes_silu = false,
+                                      .opsets = true},
                                      {.name = "tflite",
                                       .title = "TensorFlow Lite",
                                       .extension = ".tflite",
@@ -150,6 +151,12 @@ void require_exportable(const ExportFormat& format, const Model& model, const Ex
     fail("--format {}: takes int8 models only; 'octet quantize' makes one", format.name);
   if (o.layout == Layout::kFrigate && !format.frigate)
     fail_usage("--layout frigate: is for --format tflite and edgetpu, not for {}", format.name);
+  if (o.half_weights && !format.opsets)
+    fail_usage("--precision fp16: is for --format openvino, not for {}", format.name);
+  if (o.half_weights && !model.quantization.empty())
+    fail_usage("--precision fp16: is for float models, and this one is int8");
+  if (o.opset > 0 && !format.opsets)
+    fail_usage("--opset {}: is for --format openvino, not for {}", o.opset, format.name);
 }
 
 ExportContent make_export(const ExportFormat& format, const Model& model,

@@ -33,6 +33,8 @@ struct ExportOptions {
   Size size;
   Layout layout = Layout::kRaw;
   ElementType activations = ElementType::kUint8;  // of quantized ONNX; other formats have no choice
+  bool half_weights = false;                      // of float layers in OpenVINO IR: fp16
+  int opset = 0;  // of OpenVINO IR: the newest of its layers; 0: any
 };
 
 // A program that octet does not ship. It compiles the file that octet writes.
@@ -65,6 +67,7 @@ struct ExportFormat {
   bool fractions = false;  // decoded coordinates are fractions of the input's sides
   bool int8_only = false;  // its engines compute in integers only
   bool frigate = false;    // has Layout::kFrigate
+  bool opsets = false;     // has ExportOptions::half_weights and opset
   const ExternalCompiler* compiler = nullptr;
 };
 

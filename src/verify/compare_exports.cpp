@@ -9,6 +9,7 @@
 #include "core/json/parse_json.h"
 #include "core/text/json_text.h"
 #include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
 #include "format/registry.h"
 
 namespace octet {
@@ -31,7 +32,9 @@ nlohmann::json own_metadata(const Metadata& metadata, const std::string& name) {
 // How the file was written, as its metadata say.
 ExportOptions written_with(const Metadata& metadata, const std::string& name) {
   const nlohmann::json j = own_metadata(metadata, name);
-  ExportOptions o{.size = {}, .activations = onnx_activations(metadata)};
+  ExportOptions o{.size = {},
+                  .activations = onnx_activations(metadata),
+                  .half_weights = has_half_weights(metadata)};
   try {
     o.size = {j.at("imgsz").at(0).get<int>(), j.at("imgsz").at(1).get<int>()};
     o.layout = parse_layout(j.at("layout").get<std::string>());

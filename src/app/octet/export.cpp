@@ -25,7 +25,8 @@ struct Options {
   std::string model;
   std::vector<std::string> formats, sizes;
   std::string folder;
-  std::string layout = "raw", activations = "uint8";
+  std::string layout = "raw", activations = "uint8", precision = "fp32";
+  int opset = 0;
   bool json = false;
 };
 
@@ -52,7 +53,9 @@ fs::path compile(const ExportFormat& format, const fs::path& file) {
 ExportOptions export_options(const Options& options, Size size) {
   return {.size = size,
           .layout = parse_layout(options.layout),
-          .activations = options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8};
+          .activations = options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8,
+          .half_weights = options.precision == "fp16",
+          .opset = options.opset};
 }
 
 // `path` lacks its extension.
@@ -111,6 +114,7 @@ void run(const Options& options) {
   for (const Size size : sizes_of(options, model.info)) {
     std::string stem = source.stem().string();
     if (options.layout != "raw") stem += "-" + options.layout;
+    if (options.precision != "fp32") stem += "-" + options.precision;
     if (options.sizes.size() > 1) stem += "-" + to_string(size);
     for (const std::string& name : options.formats)
       files.push_back(write_one(options, model, export_format(name), folder / stem, size));
@@ -155,6 +159,15 @@ void add_export(CLI::App& root) {
                    "on Arm. The scales are the same.")
       ->check(CLI::IsMember({"uint8", "int8"}))
       ->capture_default_str();
+  verb->add_option("--precision", options->precision,
+                   "Weights of a float model in OpenVINO IR. fp16 has half the bytes.")
+      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->capture_default_str();
+  verb->add_option(
+          "--opset", options->opset,
+          "Newest operator set of an OpenVINO IR. 8 suits OpenVINO 2022.3, for devices that "
+          "later versions have dropped. Without it: any.")
+      ->check(CLI::Range(1, 99));
   add_json_option(*verb, options->json);
   verb->callback([options] { run(*options); });
 }

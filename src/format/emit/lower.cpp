@@ -66,9 +66,13 @@ class Lowering {
   void image_and_network() {
     const Ref bytes = out_.input("image", ElementType::kUint8, {1, size_.height, size_.width, 3});
     const Ref planar = out_.transpose("image.nchw", bytes, {0, 3, 1, 2});
-    if (quantization_.empty()) {
+    if (quantization_.empty() && out_.traits().scale_in_weights) {
       input_scale_ = 1.0F / 255;
       network(out_.to_float("image.float", planar));
+    } else if (quantization_.empty()) {
+      const Ref step = out_.constant("image.step", {.shape = {1, 1, 1, 1}, .values = {1.0F / 255}});
+      network(out_.binary("image.real", BinaryKind::kMultiply, out_.to_float("image.float", planar),
+                          step));
     } else {
       network(out_.image_from_bytes("image.real", planar));
     }
