@@ -86,7 +86,7 @@ def check_octet(folder, data):
     check("octet bench", octet("bench", "--model", exports, "--engine", "tflite", "--rounds", 1, "--seconds", 0, "--data",
                                SAMPLES / "coco/data.yaml", "--json"))
     check("octet bench", octet("bench", "--model", TINY, "--engine", "tflite", "--seconds", 0, "--cost-table", folder / "cost.json", *small))
-    check("octet doctor", octet("doctor", "--json"))
+    check("octet doctor", octet("doctor", "--bench", "--json"))
 
 
 def check_octet_train(folder, data):

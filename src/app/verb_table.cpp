@@ -84,7 +84,7 @@ const std::vector<VerbRow>& verb_rows() {
        .elsewhere = {"benchmark"}},
       {.name = "doctor",
        .task = kMeasure,
-       .purpose = "Show the abilities of this processor and of the installed engines.",
+       .purpose = "Show this machine: processor, memory, temperature, cameras and engines.",
        .example = "octet doctor",
        .elsewhere = {"checks", "engines"}},
   };
