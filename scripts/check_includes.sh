@@ -2,7 +2,7 @@
 # Includes go one way: a folder may include itself and the folders before it in this list. docs/internals/architecture.md draws the same list.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-order=(core testing graph model quant format vision media report engine detect eval verify measure adapt compress live serve tune train app api)
+order=(core testing machine graph model quant format vision media report engine detect eval verify measure adapt compress live serve tune train app api)
 position() { for i in "${!order[@]}"; do [ "${order[$i]}" = "$1" ] && echo "$i" && return; done; echo none; }
 status=0
 while IFS=: read -r file line text; do

@@ -195,6 +195,12 @@ TEST(Cli, EngineOptionsBelongToEngines) {
   const std::string detect =
       "detect --source " + kSource + "/samples/coco/images/val --model " + kTiny;
   EXPECT_EQ(run_octet(detect + " --delegate none").status, 0) << "auto takes an engine with it";
+  const Outcome absent = run_octet(detect + " --device MYRIAD");
+  EXPECT_EQ(absent.status, 2);
+  EXPECT_NE(absent.err.find("--device MYRIAD: MYRIAD is not present; OpenVINO finds here: CPU"),
+            std::string::npos)
+      << absent.err;
+  EXPECT_EQ(run_octet(detect + " --device HETERO:CPU").status, 0);
   const Outcome other = run_octet(detect + " --engine openvino --delegate none");
   EXPECT_EQ(other.status, 2);
   EXPECT_NE(other.err.find("engine openvino: has no option 'delegate'; leave it out, or take "

@@ -79,6 +79,7 @@ def check_octet(folder, data):
     check("octet live: lines", (folder / "watch.jsonl").read_text())
     exports = folder / "exports"
     check("octet export", octet("export", "--model", INT8, "--format", "tflite", "-o", exports, *small))
+    check("octet export", octet("export", "--model", INT8, "--format", "tflite", "--layout", "frigate", "-o", folder / "frigate", *small))
     check("octet inspect", octet("inspect", exports / "yolov8n-int8.tflite", "--target", "edgetpu", "--json"))
     check("octet inspect", octet("inspect", exports, "--json"))
     check("octet verify", octet("verify", INT8, exports, "--data", SAMPLES / "coco/data.yaml", "--images", 2, "--engine", "tflite", "--json"))
@@ -89,7 +90,7 @@ def check_octet(folder, data):
     check("octet profile", octet("profile", "--model", INT8, "--engine", "tflite", "--seconds", 0.01, "--cut", *small))
     check("octet tune", octet("tune", "--model", INT8, "--source", CLIP, "--target-fps", 1, "--budget", "10s", "--engine", "tflite",
                               "--imgsz", 128, "-o", folder / "tuned.yaml", "--json"))
-    check("octet doctor", octet("doctor", "--json"))
+    check("octet doctor", octet("doctor", "--bench", "--json"))
 
 
 def check_octet_train(folder, data):

@@ -99,7 +99,7 @@ const std::vector<VerbRow>& verb_rows() {
        .elsewhere = {"trace"}},
       {.name = "doctor",
        .task = kMeasure,
-       .purpose = "Show the abilities of this processor and of the installed engines.",
+       .purpose = "Show this machine: processor, memory, temperature, cameras and engines.",
        .example = "octet doctor",
        .elsewhere = {"checks", "engines"}},
   };

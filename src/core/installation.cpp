@@ -69,4 +69,14 @@ fs::path find_program(std::string_view name) {
   return first_with(folders, name, X_OK).lexically_normal();
 }
 
+fs::path find_data(std::string_view name) {
+  const fs::path own = own_folder();
+  for (const char* share : {"../share/octet", "../../share/octet"}) {
+    if (const fs::path found = first_with({own / share}, name, R_OK); !found.empty())
+      return found.lexically_normal();
+  }
+  const std::string file = fs::path(name).filename().string();
+  return first_with({own / "../../samples"}, file, R_OK).lexically_normal();
+}
+
 }  // namespace octet

@@ -23,4 +23,9 @@ namespace octet {
 // the lib/ that own_folder() is or is part of. Empty: there is none.
 [[nodiscard]] std::filesystem::path find_program(std::string_view name);
 
+// The data file `name`, such as "models/yolov8n-int8.safetensors", in the share/octet/ beside the
+// bin/ or lib/ that own_folder() is or is part of, else the one of the samples/ of the source code
+// that was built. Empty: there is none.
+[[nodiscard]] std::filesystem::path find_data(std::string_view name);
+
 }  // namespace octet

@@ -43,5 +43,10 @@ TEST_F(Installation, AProgramCanBeStarted) {
   EXPECT_EQ(find_program("no_such_folder"), "") << "lib/octet has the modules";
 }
 
+TEST_F(Installation, DataLiesInTheSourceCodeOfABuild) {
+  EXPECT_EQ(find_data("models/yolov8n-int8.safetensors").filename(), "yolov8n-int8.safetensors");
+  EXPECT_EQ(find_data("models/no_such_model.safetensors"), "");
+}
+
 }  // namespace
 }  // namespace octet

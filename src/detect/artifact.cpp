@@ -72,7 +72,7 @@ ExportInfo parse_own(const std::string& text) {
   if (json.at("version").get<int>() > kReadableVersion)
     fail("was exported by a newer octet; update octet");
   return {.info = info_from_json(json.at("info")),
-          .layout = json.at("layout") == "raw" ? Layout::kRaw : Layout::kUltralytics,
+          .layout = parse_layout(json.at("layout").get<std::string>()),
           .weight_bits = json.value("weight_bits", 0),
           .size = Size{json.at("imgsz").at(0).get<int>(), json.at("imgsz").at(1).get<int>()}};
 }

@@ -31,7 +31,7 @@ namespace octet {
 // Of everything that a module and the program share: the classes of this header, TensorView, Size,
 // EngineHost, Error. Raise it with any change of their layout or meaning; modules of another version
 // are refused.
-inline constexpr int kEngineAbi = 4;
+inline constexpr int kEngineAbi = 5;
 
 enum class Precision {
   kF32,
@@ -111,6 +111,12 @@ struct EngineAbilities {
   std::string float_auto = "fp32";  // what float models run in with Precision::kAuto
 };
 
+// A device of an engine that is present, by its name for --device.
+struct EngineDevice {
+  std::string name, title;              // "GPU", "Intel(R) Iris(R) Xe Graphics (iGPU)"
+  std::vector<std::string> precisions;  // of: fp32, fp16, bf16, int8
+};
+
 struct EngineRow;  // engine/registry.h
 
 class Engine {
@@ -118,6 +124,8 @@ class Engine {
   virtual ~Engine() = default;
   [[nodiscard]] const EngineRow& row() const { return *row_; }
   [[nodiscard]] virtual EngineAbilities abilities() const { return {}; }
+  // Empty for an engine without a choice of devices.
+  [[nodiscard]] virtual std::vector<EngineDevice> devices() { return {}; }
   [[nodiscard]] virtual std::string version() = 0;  // "OpenVINO 2026.4.1"
   // The fixed input size of a file; 0 × 0 when it takes any size.
   [[nodiscard]] virtual Size fixed_size(const NetworkSource& source) = 0;

@@ -68,7 +68,11 @@ const std::vector<EngineRow>& engine_rows() {
        .library = "OpenVINO's runtime libraries",
        .install = "run 'make setup' in octet's folder, which fetches them from the Python package "
                   "'openvino'",
-       .formats = {"openvino", "onnx"}},
+       .formats = {"openvino", "onnx"},
+       .options = {{.key = "device",
+                    .help =
+                        "Device of OpenVINO: CPU, GPU, NPU, AUTO, or several as HETERO:GPU,CPU. "
+                        "'octet doctor' lists those present. Without it: CPU."}}},
       {.name = "onnxruntime",
        .library = "ONNX Runtime's library",
        .install = "run 'make engines' in octet's folder, which fetches it from the Python package "

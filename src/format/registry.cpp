@@ -34,7 +34,7 @@ void take_in_onnx_data(ExportContent& content, const fs::path& path) {
 }
 
 ExportContent make_ir_content(const Model& model, const ExportOptions& o) {
-  IrDocument ir = make_ir(model, o.size, o.layout);
+  IrDocument ir = make_ir(model, o.size, o.layout, {o.half_weights, o.opset});
   return {.main = std::move(ir.xml), .weights = std::move(ir.weights)};
 }
 ExportListing list_ir_content(const ExportContent& content, const std::string& name) {
@@ -103,7 +103,8 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .read_metadata = read_ir_content_metadata,
                                       .take_in = take_in_description,
                                       .list = list_ir_content,
-                                      .quantizes_silu = false},
+                                      .quantizes_silu = false,
+                                      .opsets = true},
                                      {.name = "tflite",
                                       .title = "TensorFlow Lite",
                                       .extension = ".tflite",
@@ -112,7 +113,8 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .list = list_tflite_content,
                                       .check_target = check_tflite_target,
                                       .needs = needs_of_tflite,
-                                      .fractions = true},
+                                      .fractions = true,
+                                      .frigate = true},
                                      {.name = "edgetpu",
                                       .title = "TensorFlow Lite for the Edge TPU",
                                       .extension = ".tflite",
@@ -123,6 +125,7 @@ constexpr ExportFormat kFormats[] = {{.name = "onnx",
                                       .needs = needs_of_tflite,
                                       .fractions = true,
                                       .int8_only = true,
+                                      .frigate = true,
                                       .compiler = &kEdgeTpuCompiler},
                                      {.name = "saved_model",
                                       .title = "TensorFlow SavedModel",
@@ -190,14 +193,22 @@ const ExportFormat* export_format_of(const fs::path& file) {
   return found == std::end(kFormats) ? nullptr : found;
 }
 
-void require_exportable(const ExportFormat& format, const Model& model) {
+void require_exportable(const ExportFormat& format, const Model& model, const ExportOptions& o) {
   if (format.int8_only && model.quantization.empty())
     fail("--format {}: takes int8 models only; 'octet quantize' makes one", format.name);
+  if (o.layout == Layout::kFrigate && !format.frigate)
+    fail_usage("--layout frigate: is for --format tflite and edgetpu, not for {}", format.name);
+  if (o.half_weights && !format.opsets)
+    fail_usage("--precision fp16: is for --format openvino, not for {}", format.name);
+  if (o.half_weights && !model.quantization.empty())
+    fail_usage("--precision fp16: is for float models, and this one is int8");
+  if (o.opset > 0 && !format.opsets)
+    fail_usage("--opset {}: is for --format openvino, not for {}", o.opset, format.name);
 }
 
 ExportContent make_export(const ExportFormat& format, const Model& model,
                           const ExportOptions& options) {
-  require_exportable(format, model);
+  require_exportable(format, model, options);
   return format.make(model, options);
 }
 

@@ -33,6 +33,8 @@ struct ExportOptions {
   Size size;
   Layout layout = Layout::kRaw;
   ElementType activations = ElementType::kUint8;  // of quantized ONNX; other formats have no choice
+  bool half_weights = false;                      // of float layers in OpenVINO IR: fp16
+  int opset = 0;  // of OpenVINO IR: the newest of its layers; 0: any
 };
 
 // A program that octet does not ship. It compiles the file that octet writes.
@@ -65,6 +67,8 @@ struct ExportFormat {
   bool quantizes_silu = true;
   bool fractions = false;  // decoded coordinates are fractions of the input's sides
   bool int8_only = false;  // its engines compute in integers only
+  bool frigate = false;    // has Layout::kFrigate
+  bool opsets = false;     // has ExportOptions::half_weights and opset
   const ExternalCompiler* compiler = nullptr;
 };
 
@@ -78,8 +82,9 @@ struct ExportFormat {
 // export. The file inside a folder may be named as well.
 [[nodiscard]] const ExportFormat* export_format_of(const std::filesystem::path& file);
 
-// Throws for a float model where the format is int8 only.
-void require_exportable(const ExportFormat& format, const Model& model);
+// Throws for a float model where the format is int8 only, and for options that the format lacks.
+void require_exportable(const ExportFormat& format, const Model& model,
+                        const ExportOptions& options);
 [[nodiscard]] ExportContent make_export(const ExportFormat& format, const Model& model,
                                         const ExportOptions& options);
 // Writes the file and the one beside it. Each file appears when it is complete. Throws an Error for

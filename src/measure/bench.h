@@ -19,7 +19,8 @@ struct BenchCase {
 
 // Loads, warms up, infers for some seconds, and gives what it saw as JSON: "inference_ms" of every
 // frame, "start_ms" from the start of the process to the first result, "rss_mb",
-// "cpu_ms_per_frame", "joules_per_frame" where the machine has a counter, "engine", "precision",
+// "cpu_ms_per_frame", where the machine has a meter "energy_meter", "idle_watts",
+// "joules_per_frame" and "net_joules_per_frame" (without those of the idle machine), "engine", "precision",
 // "imgsz", "threads".
 [[nodiscard]] nlohmann::ordered_json run_bench_case(const DetectorOptions& options, double seconds);
 

@@ -68,6 +68,8 @@ const Column kColumns[] = {
      [](const ordered_json& r) { return number(r, "cpu_ms_per_frame", 1); }},
     {"J", "joules an image",
      [](const ordered_json& r) { return number(r, "joules_per_frame", 3); }},
+    {"net J", "joules an image, without those of the idle machine",
+     [](const ordered_json& r) { return number(r, "net_joules_per_frame", 3); }},
 };
 
 }  // namespace
@@ -97,8 +99,9 @@ ordered_json summarize_bench(const BenchCase& bench, const std::vector<ordered_j
                    {"rss_mb", median(of_runs(runs, "rss_mb"))},
                    {"start_ms", median(of_runs(runs, "start_ms"))},
                    {"cpu_ms_per_frame", median(of_runs(runs, "cpu_ms_per_frame"))}};
-  if (runs[0].contains("joules_per_frame"))
-    row["joules_per_frame"] = median(of_runs(runs, "joules_per_frame"));
+  if (runs[0].contains("energy_meter")) row["energy_meter"] = runs[0]["energy_meter"];
+  for (const char* field : {"idle_watts", "joules_per_frame", "net_joules_per_frame"})
+    if (runs[0].contains(field)) row[field] = median(of_runs(runs, field));
   return row;
 }
 

@@ -31,6 +31,28 @@ TEST(Bench, RowsAreQuantilesOverTheFramesOfAllRuns) {
   EXPECT_FALSE(row.contains("joules_per_frame"));
 }
 
+TEST(Bench, EnergyIsSaidWithAndWithoutThatOfTheIdleMachine) {
+  const TemporaryFolder folder;
+  const auto file = folder / "m.onnx";
+  write_text_file(file, "12345");
+  const auto with = [](double joules, double net) {
+    ordered_json run = run_of({1, 2}, 10);
+    run.update({{"energy_meter", "ina219"},
+                {"idle_watts", 2.5},
+                {"joules_per_frame", joules},
+                {"net_joules_per_frame", net}});
+    return run;
+  };
+  const auto row = summarize_bench({file.string(), "auto", "", 2},
+                                   {with(0.3, 0.1), with(0.5, 0.3), with(0.4, 0.2)});
+  EXPECT_EQ(row["energy_meter"], "ina219");
+  EXPECT_EQ(row["idle_watts"], 2.5);
+  EXPECT_EQ(row["joules_per_frame"], 0.4);
+  EXPECT_EQ(row["net_joules_per_frame"], 0.2);
+  const std::string page = bench_page(ordered_json::array({row}), {});
+  EXPECT_NE(page.find("joules an image, without those of the idle machine"), std::string::npos);
+}
+
 TEST(Bench, ThePageEscapesWhatMachinesSay) {
   const TemporaryFolder folder;
   const auto file = folder / "m.onnx";

@@ -1,4 +1,6 @@
 #include <chrono>
+#include <optional>
+#include <thread>
 
 #include "core/process.h"
 #include "measure/bench.h"
@@ -10,6 +12,20 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kWarmUp = 5, kFewest = 20;
 constexpr Size kPicture{1280, 720};
+constexpr std::chrono::seconds kIdle{1};
+
+// With what the machine uses while this process waits.
+void add_energy(const EnergyUse& use, double frames, nlohmann::ordered_json& j) {
+  const auto source = find_energy_source();
+  if (!source) return;
+  EnergyMeter idle(*source);
+  std::this_thread::sleep_for(kIdle);
+  const double idle_watts = idle.stop().watts();
+  j["energy_meter"] = source->name;
+  j["idle_watts"] = idle_watts;
+  j["joules_per_frame"] = use.joules / frames;
+  j["net_joules_per_frame"] = (use.joules - idle_watts * use.seconds) / frames;
+}
 
 }  // namespace
 
@@ -31,7 +47,8 @@ nlohmann::ordered_json run_bench_case(const DetectorOptions& options, double sec
   std::vector<double> times;
   const auto begin = Clock::now();
   const auto cpu = process_usage().cpu;
-  const auto joules = joules_so_far();
+  std::optional<EnergyMeter> meter;
+  if (const auto source = find_energy_source()) meter.emplace(*source);
   while (times.size() < kFewest ||
          std::chrono::duration<double>(Clock::now() - begin).count() < seconds) {
     frame();
@@ -39,6 +56,7 @@ nlohmann::ordered_json run_bench_case(const DetectorOptions& options, double sec
     if (stop_requested()) break;
   }
   const auto frames = static_cast<double>(times.size());
+  const EnergyUse use = meter ? meter->stop() : EnergyUse{};
   const ProcessUsage usage = process_usage();
   const NetworkDescription& d = detector.description();
   nlohmann::ordered_json j{{"inference_ms", times},
@@ -50,7 +68,7 @@ nlohmann::ordered_json run_bench_case(const DetectorOptions& options, double sec
                            {"precision", d.precision},
                            {"threads", d.threads},
                            {"imgsz", {detector.input_size().width, detector.input_size().height}}};
-  if (joules) j["joules_per_frame"] = (joules_so_far().value_or(*joules) - *joules) / frames;
+  if (meter) add_energy(use, frames, j);
   return j;
 }
 

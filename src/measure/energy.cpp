@@ -1,26 +1,190 @@
 #include "measure/energy.h"
 
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <system_error>
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/process.h"
 
 namespace octet {
+namespace fs = std::filesystem;
+namespace {
 
-std::optional<double> joules_so_far() {
-  double sum = 0;
-  bool any = false;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/sys/class/powercap", ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find("intel-rapl:") != 0 || name.find(':', 11) != std::string::npos) continue;
-    double microjoules = 0;
-    if (std::ifstream(entry.path() / "energy_uj") >> microjoules) {
-      sum += microjoules * 1e-6;
-      any = true;
+constexpr std::string_view kPowerChips[] = {"ina219", "ina220", "ina226", "ina230", "ina231"};
+constexpr std::chrono::milliseconds kPmicPeriod{250};  // a program starts for each reading
+constexpr double kMostWatts = 10'000;
+
+// The counters of the packages, which start again at their ends.
+class Rapl {
+ public:
+  explicit Rapl(SystemFiles files) : files_(std::move(files)) {
+    for (const fs::path& folder : files_.numbered("sys/class/powercap", "intel-rapl:")) {
+      if (const auto now = files_.number(folder / "energy_uj"); now && *now >= 0)
+        packages_.push_back(
+            {folder, *now, files_.number(folder / "max_energy_range_uj").value_or(0)});
     }
   }
-  return any ? std::optional(sum) : std::nullopt;
+  [[nodiscard]] bool present() const { return !packages_.empty(); }
+  std::optional<double> joules() {
+    for (Package& p : packages_) {
+      const auto now = files_.number(p.folder / "energy_uj");
+      if (!now) return std::nullopt;
+      microjoules_ += static_cast<double>(*now - p.last + (*now < p.last ? p.range : 0));
+      p.last = *now;
+    }
+    return microjoules_ * 1e-6;
+  }
+
+ private:
+  struct Package {
+    fs::path folder;
+    int64_t last = 0, range = 0;
+  };
+  SystemFiles files_;
+  std::vector<Package> packages_;
+  double microjoules_ = 0;
+};
+
+std::optional<EnergySource> rapl_source(const SystemFiles& files) {
+  const auto rapl = std::make_shared<Rapl>(files);
+  if (!rapl->present()) return std::nullopt;
+  return EnergySource{.name = "RAPL", .joules = [rapl] { return rapl->joules(); }, .watts = {}};
+}
+
+// A sensor that says nothing, less than nothing or megawatts is no meter.
+std::optional<double> plausible(std::optional<double> watts) {
+  return watts && *watts > 0 && *watts < kMostWatts ? watts : std::nullopt;
+}
+
+std::optional<double> chip_watts(const SystemFiles& files, const fs::path& chip) {
+  const auto microwatts = files.number(chip / "power1_input");
+  if (!microwatts) return std::nullopt;
+  return plausible(static_cast<double>(*microwatts) * 1e-6);
+}
+
+std::optional<EnergySource> hwmon_source(const SystemFiles& files) {
+  for (const fs::path& chip : files.numbered("sys/class/hwmon", "hwmon")) {
+    const std::string name = files.text(chip / "name").value_or("");
+    const bool known =
+        std::find(std::begin(kPowerChips), std::end(kPowerChips), name) != std::end(kPowerChips);
+    if (known && chip_watts(files, chip))
+      return EnergySource{
+          .name = name, .joules = {}, .watts = [files, chip] { return chip_watts(files, chip); }};
+  }
+  return std::nullopt;
+}
+
+std::optional<EnergySource> pmic_source(const ReadPmic& read) {
+  if (!pmic_watts(read())) return std::nullopt;
+  return EnergySource{.name = "PMIC",
+                      .joules = {},
+                      .watts = [read] { return pmic_watts(read()); },
+                      .period = kPmicPeriod};
+}
+
+// A line "NAME_A current(7)=1.08053000A" or "NAME_V volt(15)=0.72178200V".
+struct PmicReading {
+  std::string rail;
+  char kind = 0;  // A or V
+  double value = 0;
+};
+std::optional<PmicReading> parse_pmic_line(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const std::string_view name = line.substr(0, line.find(' '));
+  const size_t equals = line.find('=');
+  if (name.size() < 3 || name[name.size() - 2] != '_' || equals == std::string_view::npos)
+    return std::nullopt;
+  PmicReading out{.rail = std::string(name.substr(0, name.size() - 2)), .kind = name.back()};
+  const std::string_view number = line.substr(equals + 1);
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), out.value);
+  const bool unit = read.ptr != number.data() + number.size() && *read.ptr == out.kind;
+  if (read.ec != std::errc() || !unit || !(out.value >= 0)) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+std::string run_pmic_read_adc() {
+  try {
+    return run_program({"vcgencmd", "pmic_read_adc"}).out;
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+std::optional<double> pmic_watts(std::string_view text) {
+  std::map<std::string, double> amperes;
+  std::map<std::string, double> volts;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto reading = parse_pmic_line(line))
+      (reading->kind == 'A' ? amperes : volts)[reading->rail] = reading->value;
+  }
+  double sum = 0;
+  for (const auto& [rail, current] : amperes) {
+    if (const auto voltage = volts.find(rail); voltage != volts.end())
+      sum += current * voltage->second;
+  }
+  return plausible(sum);
+}
+
+std::optional<EnergySource> find_energy_source(const SystemFiles& files,
+                                               const ReadPmic& read_pmic) {
+  if (auto source = rapl_source(files)) return source;
+  if (auto source = hwmon_source(files)) return source;
+  return pmic_source(read_pmic);
+}
+
+EnergyMeter::EnergyMeter(EnergySource source) : source_(std::move(source)) {
+  if (source_.joules) {
+    first_joules_ = source_.joules().value_or(0);
+  } else {
+    last_watts_ = source_.watts().value_or(0);
+    thread_.emplace([this] { sample(); });
+  }
+}
+
+void EnergyMeter::sample() {
+  MutexLock lock(mutex_);
+  while (
+      !changed_.wait_for(lock, source_.period, [this]() OCTET_REQUIRES(mutex_) { return end_; })) {
+    lock.unlock();
+    add_reading();
+    lock.lock();
+  }
+}
+
+// The mean of two readings holds between them. A reading that fails repeats the last one.
+void EnergyMeter::add_reading() {
+  const double watts = source_.watts().value_or(last_watts_);
+  const Clock::time_point now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - last_).count();
+  sum_.joules += (watts + last_watts_) / 2 * seconds;
+  last_ = now;
+  last_watts_ = watts;
+}
+
+EnergyUse EnergyMeter::stop() {
+  if (use_) return *use_;
+  if (thread_) {
+    {
+      const MutexLock lock(mutex_);
+      end_ = true;
+      changed_.notify_all();
+    }
+    thread_->join();
+    add_reading();
+  } else {
+    sum_.joules = source_.joules().value_or(first_joules_) - first_joules_;
+  }
+  sum_.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  use_ = sum_;
+  return *use_;
 }
 
 }  // namespace octet

@@ -53,6 +53,29 @@ void verify_flip_index(std::vector<int> index, int keypoints) {
 }
 }  // namespace
 
+std::string_view layout_name(Layout layout) {
+  switch (layout) {
+    case Layout::kRaw:
+      return "raw";
+    case Layout::kUltralytics:
+      return "ultralytics";
+    case Layout::kDetections:
+      return "detections";
+    case Layout::kEveryValue:
+      return "every-value";
+    case Layout::kFrigate:
+      return "frigate";
+  }
+  return "?";
+}
+
+Layout parse_layout(std::string_view name) {
+  for (const Layout layout : {Layout::kRaw, Layout::kUltralytics, Layout::kFrigate}) {
+    if (layout_name(layout) == name) return layout;
+  }
+  fail("the layout '{}' is not known; there are raw, ultralytics and frigate", name);
+}
+
 std::string_view task_name(Task task) { return kTaskNames.at(static_cast<size_t>(task)); }
 
 nlohmann::json to_json(const ModelInfo& info) {

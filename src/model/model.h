@@ -20,8 +20,15 @@ enum class Task { kDetect, kPose, kRaw };
 // and probabilities. kDetections: the tensor (1, rows, 6 + 3·keypoints) of exports that include or
 // need no suppression (nms=True, end2end), with corners, confidence and class. kEveryValue: raw,
 // and every other value as an output named kValuePrefix and its name, of an int8 model those that are
-// quantized: for a comparison node by node, and for calibration.
-enum class Layout { kRaw, kUltralytics, kDetections, kEveryValue };
+// quantized: for a comparison node by node, and for calibration. kFrigate: the int8 tensors
+// (1, cells, classes) and (1, cells, 64) of logits that Frigate's Edge TPU detector reads
+// (format/emit/frigate_head.h).
+enum class Layout { kRaw, kUltralytics, kDetections, kEveryValue, kFrigate };
+
+// The name of a layout in files and on the command line.
+[[nodiscard]] std::string_view layout_name(Layout layout);
+// Returns the layout of an export by its name. Throws an Error for a name that files do not have.
+[[nodiscard]] Layout parse_layout(std::string_view name);
 
 // The input side of a model that does not state its training size.
 inline constexpr int kDefaultSide = 640;

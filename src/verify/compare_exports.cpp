@@ -9,6 +9,7 @@
 #include "core/json/parse_json.h"
 #include "core/text/json_text.h"
 #include "format/onnx/onnx.h"
+#include "format/openvino/ir.h"
 #include "format/registry.h"
 
 namespace octet {
@@ -31,12 +32,16 @@ nlohmann::json own_metadata(const Metadata& metadata, const std::string& name) {
 // How the file was written, as its metadata say.
 ExportOptions written_with(const Metadata& metadata, const Model& model, const std::string& name) {
   const nlohmann::json j = own_metadata(metadata, name);
-  ExportOptions o{.size = {}, .activations = onnx_activations(metadata)};
+  ExportOptions o{.size = {},
+                  .activations = onnx_activations(metadata),
+                  .half_weights = has_half_weights(metadata)};
   try {
     o.size = {j.at("imgsz").at(0).get<int>(), j.at("imgsz").at(1).get<int>()};
-    o.layout = j.at("layout").get<std::string>() == "raw" ? Layout::kRaw : Layout::kUltralytics;
+    o.layout = parse_layout(j.at("layout").get<std::string>());
   } catch (const nlohmann::json::exception& error) {
     fail("{}: its metadata is damaged: {}", name, error.what());
+  } catch (const Error& error) {
+    fail("{}: {}", name, error.what());
   }
   const bool usual = o.size.width >= 1 && o.size.height >= 1 && o.size.width <= 1 << 14 &&
                      o.size.height <= 1 << 14 && o.size.width % kInputMultiple == 0 &&

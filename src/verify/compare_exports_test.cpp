@@ -50,6 +50,23 @@ TEST(CompareExport, NamesTheScaleThatDiffers) {
   EXPECT_NE(mismatches[0].tensor.find(name), std::string::npos) << mismatches[0].tensor;
 }
 
+TEST(CompareExport, KnowsHalfWeights) {
+  const TemporaryFolder folder;
+  Model model = fold_batch_norm(read_model_file(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors"));
+  const fs::path file = folder / "m.xml";
+  write_export(export_format("openvino"), file, model, {.size = kSize, .half_weights = true});
+  EXPECT_TRUE(compare_export(model, file).mismatches.empty());
+  for (Node& node : model.graph.nodes) {
+    auto* conv = std::get_if<Conv2d>(&node.op);
+    if (conv == nullptr) continue;
+    conv->weight.values.at(7) += 0.5F;
+    const auto mismatches = compare_export(model, file).mismatches;
+    ASSERT_EQ(mismatches.size(), 1U);
+    EXPECT_EQ(mismatches[0].tensor, node.name + ".weight");
+    return;
+  }
+}
+
 // Weights alone are not the model: what its outputs mean has to be the same.
 TEST(CompareExport, NamesTheMetadataThatDiffer) {
   const TemporaryFolder folder;

@@ -36,6 +36,7 @@ CheckedOutputs::CheckedOutputs(ModelInfo info, Layout layout, Size input,
   if (layout_ == Layout::kRaw) bind_raw(ports);
   if (layout_ == Layout::kUltralytics) bind_decoded(ports);
   if (layout_ == Layout::kDetections) bind_detections(ports);
+  if (layout_ == Layout::kFrigate) bind_rows(ports);
 }
 
 // -1 where the network has none.
@@ -87,6 +88,39 @@ void CheckedOutputs::bind_detections(std::span<const Port> ports) {
   }
   levels_.push_back(
       {.stride = 1, .width = static_cast<int>(ports[0].shape[1]), .height = 1, .box = 0, .cls = 0});
+}
+
+// The box logits are those with the columns of the bins.
+void CheckedOutputs::bind_rows(std::span<const Port> ports) {
+  const auto classes = static_cast<int64_t>(info_.names.size());
+  const auto columns = static_cast<int64_t>(4 * info_.head.bins.size());
+  if (classes == columns) fail("{} classes cannot be told from boxes", classes);
+  int64_t cells = 0;
+  for (const int stride : info_.head.strides)
+    cells += int64_t{input_.width / stride} * (input_.height / stride);
+  const auto index_of_rows = [&](int64_t wanted) {
+    const auto found = std::find_if(ports.begin(), ports.end(), [&](const Port& p) {
+      return p.type == ElementType::kFloat32 && p.shape == Shape{1, cells, wanted};
+    });
+    if (found == ports.end())
+      fail("its outputs {} lack the (1, {}, {}) of the frigate layout", shapes_of(ports), cells,
+           wanted);
+    return static_cast<int>(found - ports.begin());
+  };
+  int64_t first = 0;
+  for (const int stride : info_.head.strides) {
+    Level level{.stride = stride, .width = input_.width / stride, .height = input_.height / stride};
+    const auto add_part = [&](int64_t channels) {
+      parts_.push_back({.output = index_of_rows(channels),
+                        .first = static_cast<size_t>(first * channels),
+                        .shape = {1, channels, level.height, level.width}});
+      return static_cast<int>(parts_.size() - 1);
+    };
+    level.box = add_part(columns);
+    level.cls = add_part(classes);
+    levels_.push_back(level);
+    first += int64_t{level.width} * level.height;
+  }
 }
 
 }  // namespace octet

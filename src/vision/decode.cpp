@@ -82,6 +82,8 @@ Decoder::Decoder(CheckedOutputs network, Voting voting)
     unit_x_ = static_cast<float>(network_.input().width);
     unit_y_ = static_cast<float>(network_.input().height);
   }
+  for (const CheckedOutputs::Part& part : network_.parts())
+    parts_.push_back({.shape = part.shape, .channels_last = true});
   int most = 0;
   for (const Level& level : network_.levels()) most = std::max(most, level.width * level.height);
   best_.resize(static_cast<size_t>(most));
@@ -91,6 +93,7 @@ Decoder::Decoder(CheckedOutputs network, Voting voting)
 
 void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometry& geometry,
                      const DecodeOptions& options, Detections& out) {
+  if (!parts_.empty()) outputs = parts_of(outputs);
   out.clear();
   out.keypoints_per_object = info().head.keypoints;
   candidates_.clear();
@@ -117,6 +120,15 @@ void Decoder::decode(std::span<const TensorView> outputs, const LetterboxGeometr
   });
   suppress(options);
   for (const size_t kept : kept_) append(outputs, kept, geometry, out);
+}
+
+std::span<const TensorView> Decoder::parts_of(std::span<const TensorView> outputs) {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const CheckedOutputs::Part& part = network_.parts()[i];
+    const TensorView& all = outputs[static_cast<size_t>(part.output)];
+    parts_[i].data = static_cast<float*>(all.data) + part.first;
+  }
+  return parts_;
 }
 
 void Decoder::select(const TensorView& scores, int level, float threshold,

@@ -61,6 +61,7 @@ class Decoder {
   void select_rows(const TensorView& scores, int level, T threshold, const DecodeOptions& options);
   void decode_box(std::span<const TensorView> outputs, Candidate& candidate);
   void suppress(const DecodeOptions& options);
+  std::span<const TensorView> parts_of(std::span<const TensorView> outputs);
   [[nodiscard]] float probability(const Candidate& candidate) const;
   template <size_t kValues, typename ValuesOf>
   [[nodiscard]] std::array<float, kValues> vote(size_t kept, const ValuesOf& values_of) const;
@@ -72,12 +73,15 @@ class Decoder {
               Detections& out) const;
 
   [[nodiscard]] const ModelInfo& info() const { return network_.info(); }
-  [[nodiscard]] bool raw() const { return network_.layout() == Layout::kRaw; }
+  [[nodiscard]] bool raw() const {
+    return network_.layout() == Layout::kRaw || network_.layout() == Layout::kFrigate;
+  }
   [[nodiscard]] bool is_final() const { return network_.layout() == Layout::kDetections; }
 
   CheckedOutputs network_;
   Voting voting_;
   float unit_x_ = 1, unit_y_ = 1;  // of decoded coordinates, in network pixels
+  std::vector<TensorView> parts_;  // of the outputs, where the network divides them
   std::vector<float> logits_;      // of one box side
   std::vector<float> best_;        // of each cell, over classes
   std::vector<Candidate> candidates_;

@@ -32,6 +32,7 @@ struct Options {
   std::vector<std::string> models, engines{"auto"}, sizes{""};
   std::vector<int> threads{0};
   std::string data, split = "val", precision = "auto", html, cost_table;
+  EngineSettings settings;
   int rounds = 3;
   double seconds = 2;
   bool worker = false, json = false;
@@ -100,6 +101,8 @@ std::vector<std::string> command_of(const BenchCase& c, const Options& o, const 
                                    c.engine,         "--threads", std::to_string(c.threads),
                                    "--precision",    o.precision, "--worker"};
   if (!c.size.empty()) command.insert(command.end(), {"--imgsz", c.size});
+  for (const auto& [key, value] : o.settings)
+    if (!value.empty()) command.insert(command.end(), {"--" + key, value});
   return command;
 }
 
@@ -183,6 +186,9 @@ void show(const ordered_json& rows, const Options& o) {
 void run_cost_table(const Options& o) {
   if (o.engines.size() != 1 || o.engines[0] == "all" || o.threads.size() != 1)
     fail_usage("--cost-table: has one engine and one number of threads; run it again for others");
+  for (const auto& [key, value] : o.settings)
+    if (!value.empty())
+      fail_usage("--cost-table: measures on the processor alone; leave out --{}", key);
   write_cost_table_of({.models = o.models,
                        .sizes = o.sizes,
                        .engine = o.engines[0],
@@ -200,6 +206,7 @@ void run(const Options& o) {
                          .engine = o.engines.at(0),
                          .size = o.sizes.at(0),
                          .precision = o.precision,
+                         .settings = o.settings,
                          .threads = o.threads.at(0)};
     print_out("{}\n", dump_json(run_bench_case(detector_options(one, std::nullopt, 1), o.seconds)));
     return;
@@ -238,6 +245,7 @@ void add_bench(CLI::App& root) {
                    "Precision of float models. auto takes the fastest that the processor has.")
       ->check(CLI::IsMember({"f32", "auto"}))
       ->capture_default_str();
+  add_engine_settings(*verb, o->settings);
   verb->add_option("--rounds", o->rounds, "Runs of each case. Cases take turns.")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

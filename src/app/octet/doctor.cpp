@@ -1,18 +1,34 @@
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/common_options.h"
+#include "app/octet/doctor_machine.h"
 #include "app/octet/verbs.h"
 #include "app/print_json.h"
 #include "app/verb_table.h"
+#include "app/version.h"
 #include "core/cpu.h"
 #include "core/error.h"
+#include "core/installation.h"
+#include "core/log.h"
 #include "core/output.h"
+#include "core/process.h"
 #include "engine/registry.h"
+#include "measure/bench.h"
 
 namespace octet {
 namespace {
 using nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr double kBenchSeconds = 10;  // of all engines together
+constexpr const char* kShippedModel = "models/yolov8n-int8.safetensors";
+
+struct Options {
+  bool bench = false, json = false;
+};
 
 // What each kind of model will run in.
 ordered_json precisions(const EngineAbilities& abilities) {
@@ -21,6 +37,13 @@ ordered_json precisions(const EngineAbilities& abilities) {
                                                      : "int8"},
           {"float_f32", "fp32"},
           {"float_auto", abilities.float_auto}};
+}
+
+ordered_json devices(Engine& engine) {
+  auto list = ordered_json::array();
+  for (const EngineDevice& d : engine.devices())
+    list.push_back({{"device", d.name}, {"title", d.title}, {"computes", d.precisions}});
+  return list;
 }
 
 ordered_json engines() {
@@ -32,6 +55,7 @@ ordered_json engines() {
       one["version"] = engine->version();
       one["installed"] = true;
       one["precisions"] = precisions(engine->abilities());
+      if (auto present = devices(*engine); !present.empty()) one["devices"] = std::move(present);
     } catch (const Error& e) {
       one["installed"] = false;
       one["reason"] = e.what();
@@ -41,46 +65,91 @@ ordered_json engines() {
   return list;
 }
 
-void run(bool as_json) {
-  const CpuFeatures cpu = cpu_features();
-  const bool saturates = cpu.int8_products_saturate();
-  const ordered_json j{{"cpu", cpu.name},
-                       {"cores", cpu.cores},
-                       {"features", cpu.present},
-                       {"int8_products_saturate", saturates},
-                       {"weight_bits", saturates ? 7 : 8},
-                       {"engines", engines()}};
-  if (as_json) {
-    print_json(j);
+void print_engine(const ordered_json& e) {
+  if (!e["installed"].get<bool>()) {
+    print_out("engine     {}: not installed: {}\n", e["name"].get<std::string>(),
+              e["reason"].get<std::string>());
     return;
   }
-  print_out("processor  {}, {} cores\n", cpu.name, cpu.cores);
-  print_out("features   {}\n", fmt::join(cpu.present, " "));
+  const auto& p = e["precisions"];
+  print_out("engine     {}: int8 models in {}; float models in {}, with --precision auto in {}\n",
+            e["version"].get<std::string>(), p["int8"].get<std::string>(),
+            p["float_f32"].get<std::string>(), p["float_auto"].get<std::string>());
+  if (!e.contains("devices")) return;
+  for (const auto& d : e["devices"])
+    print_out("device     {} of {}: {}, computes {}\n", d["device"].get<std::string>(),
+              e["name"].get<std::string>(), d["title"].get<std::string>(),
+              fmt::join(d["computes"].get<std::vector<std::string>>(), ", "));
+}
+
+void print(const ordered_json& j) {
+  const auto text = [&](const char* key) { return j[key].get<std::string>(); };
+  print_out("processor  {}, {} cores\n", text("cpu"), j["cores"].get<int>());
+  print_out("features   {}\n", fmt::join(j["features"].get<std::vector<std::string>>(), " "));
   print_out("int8       {}\n",
-            saturates
+            j["int8_products_saturate"].get<bool>()
                 ? "no VNNI: OpenVINO saturates with weights of 8 bits, ONNX Runtime takes longer; "
                   "--weight-bits 7 makes models for them"
                 : "exact products: weights of 8 bits");
-  for (const auto& e : j["engines"]) {
-    if (!e["installed"].get<bool>()) {
-      print_out("engine     {}: not installed: {}\n", e["name"].get<std::string>(),
-                e["reason"].get<std::string>());
-      continue;
-    }
-    const auto& p = e["precisions"];
-    print_out("engine     {}: int8 models in {}; float models in {}, with --precision auto in {}\n",
-              e["version"].get<std::string>(), p["int8"].get<std::string>(),
-              p["float_f32"].get<std::string>(), p["float_auto"].get<std::string>());
-  }
+  print_machine(j);
+  for (const auto& e : j["engines"]) print_engine(e);
+  if (!j.contains("bench")) return;
+  print_out("\n");
+  print_bench(j["bench"]["rows"]);
+  print_load(j["bench"]["after"]);
+}
+
+// The shipped model in each installed engine that is quick.
+ordered_json bench(const ordered_json& engines) {
+  const fs::path model = find_data(kShippedModel);
+  if (model.empty())
+    fail("--bench: the model {} is not installed; install the package octet-models",
+         fs::path(kShippedModel).filename().string());
+  const std::vector<std::string> quick = quick_engine_names();
+  const auto count = std::count_if(engines.begin(), engines.end(), [&](const ordered_json& e) {
+    return e["installed"].get<bool>() &&
+           std::find(quick.begin(), quick.end(), e["name"].get<std::string>()) != quick.end();
+  });
+  if (count == 0) fail("--bench: no engine is installed; the reasons are above");
+  log_info("measuring {} in {} engines", model.filename().string(), count);
+  const ProgramResult done =
+      run_program({"/proc/self/exe", "bench", "--json", "--model", model.string(), "--engine",
+                   "all", "--rounds", "1", "--seconds",
+                   fmt::format("{:.2f}", kBenchSeconds / static_cast<double>(count))});
+  if (done.status != 0) fail("--bench: the benchmark failed; the reason is above");
+  ordered_json rows = ordered_json::parse(done.out)["rows"];
+  for (auto& row : rows) row["model"] = model.filename().string();
+  return {{"rows", std::move(rows)}, {"after", describe_load(SystemFiles())}};
+}
+
+void run(const Options& options) {
+  const CpuFeatures cpu = cpu_features();
+  const bool saturates = cpu.int8_products_saturate();
+  ordered_json j{{"octet", version_text()},
+                 {"cpu", cpu.name},
+                 {"cores", cpu.cores},
+                 {"features", cpu.present},
+                 {"int8_products_saturate", saturates},
+                 {"weight_bits", saturates ? 7 : 8}};
+  j.update(describe_machine(SystemFiles()));
+  j["engines"] = engines();
+  if (options.bench) j["bench"] = bench(j["engines"]);
+  options.json ? print_json(j) : print(j);
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& root) {
-  auto json = std::make_shared<bool>(false);
+  auto options = std::make_shared<Options>();
   CLI::App* verb = add_verb(root, "doctor");
-  add_json_option(*verb, *json);
-  verb->callback([json] { run(*json); });
+  verb->add_flag("--bench", options->bench,
+                 "Run the shipped int8 model in each engine, ten seconds in all. With --json the "
+                 "result is a file to send to the developers.");
+  add_json_option(*verb, options->json);
+  verb->callback([options] {
+    install_stop_signals();
+    run(*options);
+  });
 }
 
 }  // namespace octet

@@ -25,7 +25,8 @@ struct Options {
   std::string model;
   std::vector<std::string> formats, sizes;
   std::string folder;
-  std::string layout = "raw", activations = "uint8";
+  std::string layout = "raw", activations = "uint8", precision = "fp32";
+  int opset = 0;
   bool json = false;
 };
 
@@ -49,16 +50,20 @@ fs::path compile(const ExportFormat& format, const fs::path& file) {
          fmt::format("{}{}{}", file.stem().string(), compiler.stem_suffix, format.extension);
 }
 
+ExportOptions export_options(const Options& options, Size size) {
+  return {.size = size,
+          .layout = parse_layout(options.layout),
+          .activations = options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8,
+          .half_weights = options.precision == "fp16",
+          .opset = options.opset};
+}
+
 // `path` lacks its extension.
 nlohmann::ordered_json write_one(const Options& options, const Model& model,
                                  const ExportFormat& format, fs::path path, Size size) {
   path += format.extension;
   say_if_overwritten(path);
-  write_export(
-      format, path, model,
-      {.size = size,
-       .layout = options.layout == "raw" ? Layout::kRaw : Layout::kUltralytics,
-       .activations = options.activations == "int8" ? ElementType::kInt8 : ElementType::kUint8});
+  write_export(format, path, model, export_options(options, size));
   path = compile(format, path);
   const auto bytes = bytes_of_model(path);
   const int trained = model.info.trained_side;
@@ -71,6 +76,16 @@ nlohmann::ordered_json write_one(const Options& options, const Model& model,
           {"path", path.string()},
           {"bytes", bytes},
           {"imgsz", {size.width, size.height}}};
+}
+
+// The label map that Frigate's labelmap_path names: a class a line.
+std::string write_labels(const ModelInfo& info, const fs::path& path) {
+  std::string text;
+  for (size_t i = 0; i < info.names.size(); ++i) text += fmt::format("{} {}\n", i, info.names[i]);
+  say_if_overwritten(path);
+  write_text_file(path, text);
+  log_info("{}: {} classes for Frigate's labelmap_path", path.string(), info.names.size());
+  return path.string();
 }
 
 std::vector<Size> sizes_of(const Options& options, const Model& model) {
@@ -89,7 +104,8 @@ void run(const Options& options) {
   if (options.layout != "raw" && model.info.task == Task::kRaw)
     fail_usage("--layout {}: {} has raw outputs, which no layout decodes", options.layout,
                options.model);
-  for (const std::string& name : options.formats) require_exportable(export_format(name), model);
+  for (const std::string& name : options.formats)
+    require_exportable(export_format(name), model, export_options(options, {}));
   model = fold_batch_norm(std::move(model));
   const fs::path source = options.model;
   const fs::path folder = !options.folder.empty()    ? fs::path(options.folder)
@@ -99,12 +115,16 @@ void run(const Options& options) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const Size size : sizes_of(options, model)) {
     std::string stem = source.stem().string();
-    if (options.layout != "raw") stem += "-ultralytics";
+    if (options.layout != "raw") stem += "-" + options.layout;
+    if (options.precision != "fp32") stem += "-" + options.precision;
     if (options.sizes.size() > 1) stem += "-" + to_string(size);
     for (const std::string& name : options.formats)
       files.push_back(write_one(options, model, export_format(name), folder / stem, size));
   }
-  if (options.json) print_json({{"files", files}});
+  nlohmann::ordered_json j{{"files", files}};
+  if (options.layout == layout_name(Layout::kFrigate))
+    j["labels"] = write_labels(model.info, folder / (source.stem().string() + "-frigate.txt"));
+  if (options.json) print_json(j);
 }
 
 }  // namespace
@@ -129,16 +149,27 @@ void add_export(CLI::App& root) {
   verb->add_option("-o,--output", options->folder,
                    "Folder to write to. Without it: the folder of the model.")
       ->type_name("FOLDER");
-  verb->add_option("--layout", options->layout,
-                   "raw writes separate outputs, for octet. ultralytics writes one decoded output, "
-                   "for other programs.")
-      ->check(CLI::IsMember({"raw", "ultralytics"}))
+  verb->add_option(
+          "--layout", options->layout,
+          "raw writes separate outputs, for octet. ultralytics writes one decoded output, "
+          "for other programs. frigate writes two int8 outputs in TensorFlow Lite, for the "
+          "Edge TPU detector of Frigate.")
+      ->check(CLI::IsMember({"raw", "ultralytics", "frigate"}))
       ->capture_default_str();
   verb->add_option("--activations", options->activations,
                    "Type of activations of an int8 model in ONNX. int8 is faster in ONNX Runtime "
                    "on Arm. The scales are the same.")
       ->check(CLI::IsMember({"uint8", "int8"}))
       ->capture_default_str();
+  verb->add_option("--precision", options->precision,
+                   "Weights of a float model in OpenVINO IR. fp16 has half the bytes.")
+      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->capture_default_str();
+  verb->add_option(
+          "--opset", options->opset,
+          "Newest operator set of an OpenVINO IR. 8 suits OpenVINO 2022.3, for devices that "
+          "later versions have dropped. Without it: any.")
+      ->check(CLI::Range(1, 99));
   add_json_option(*verb, options->json);
   verb->callback([options] { run(*options); });
 }

@@ -38,11 +38,6 @@ std::string_view kind_name(const Artifact& a) {
   return a.file.extension() == ".safetensors" ? "octet model" : "checkpoint";
 }
 
-std::string_view layout_name(Layout layout) {
-  if (layout == Layout::kDetections) return "detections";
-  return layout == Layout::kRaw ? "raw" : "ultralytics";
-}
-
 ordered_json describe(const Artifact& a) {
   ordered_json j{{"file", a.file.string()},         {"kind", kind_name(a)},
                  {"bytes", bytes_of_model(a.file)}, {"task", task_name(a.info.task)},

@@ -10,6 +10,14 @@
 
 namespace octet {
 
+void add_engine_settings(CLI::App& verb, EngineSettings& settings) {
+  for (const EngineRow& row : engine_rows()) {
+    for (const EngineOption& o : row.options)
+      verb.add_option(fmt::format("--{}", o.key), settings[std::string(o.key)], std::string(o.help))
+          ->type_name("TEXT");
+  }
+}
+
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision) {
   options.precision = default_precision;
   verb.add_option(
@@ -33,12 +41,7 @@ void add_run_options(CLI::App& verb, RunOptions& options, const std::string& def
   verb.add_option("--threads", options.threads, "Threads for inference. 0: one for each core.")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  for (const EngineRow& row : engine_rows()) {
-    for (const EngineOption& o : row.options)
-      verb.add_option(fmt::format("--{}", o.key), options.settings[std::string(o.key)],
-                      std::string(o.help))
-          ->type_name("TEXT");
-  }
+  add_engine_settings(verb, options.settings);
   add_json_option(verb, options.json);
 }
 

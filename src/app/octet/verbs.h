@@ -40,6 +40,8 @@ struct RunOptions {
   int threads = 0;
   bool json = false;
 };
+// The options of the engines' rows, such as --device.
+void add_engine_settings(CLI::App& verb, EngineSettings& settings);
 void add_run_options(CLI::App& verb, RunOptions& options, const std::string& default_precision);
 
 // Returns "90s", "30m" and "2h" in seconds, and 0 for an empty text. Throws a usage Error for others.

@@ -1,12 +1,12 @@
 // OpenVINO behind the Engine interface. Whatever a file takes (float NCHW as Ultralytics exports,
 // uint8 NHWC as octet does), the network offered here takes uint8 NHWC RGB; the conversion runs
-// inside OpenVINO. int8 networks give integers (integer_outputs.h). Compiled networks are kept in a
-// cache folder, keyed by the file's content, the options, the processor and OpenVINO's version.
+// inside OpenVINO. On the CPU int8 networks give integers (integer_outputs.h); other devices compute
+// them as OpenVINO does. Compiled networks are kept in a cache folder, keyed by the file's content,
+// the options, the device and OpenVINO's version.
 #include <algorithm>
 #include <openvino/openvino.hpp>
 #include <optional>
 #include <set>
-#include <thread>
 
 #include "core/cpu.h"
 #include "core/error.h"
@@ -16,6 +16,7 @@
 #include "core/process.h"
 #include "engine/module.h"
 #include "engine/openvino/compiled_cache.h"
+#include "engine/openvino/devices.h"
 #include "engine/openvino/integer_outputs.h"
 #include "engine/openvino/integer_steps.h"
 #include "engine/openvino/layer_times.h"
@@ -116,20 +117,28 @@ std::string executed_precision(const ov::CompiledModel& model) {
   return found.size() == 1 ? *found.begin() : found.empty() ? "fp32" : "mixed";
 }
 
+// How a network is compiled.
+struct Compilation {
+  const EngineOptions& options;
+  const DeviceChoice& choice;
+  bool from_cache = false;
+};
+
 class OpenVinoNetwork : public Network {
  public:
-  OpenVinoNetwork(ov::Core& core, ov::CompiledModel model, const std::vector<QuantParams>& kept,
-                  bool from_cache)
+  OpenVinoNetwork(const ov::Core& core, ov::CompiledModel model,
+                  const std::vector<QuantParams>& kept, const Compilation& how)
       : model_(std::move(model)) {
     input_ = make_port(model_.input());
     for (size_t i = 0; i < model_.outputs().size(); ++i)
       outputs_.push_back(make_output_port(model_.output(i), kept.at(i)));
-    description_ = {.engine = openvino_version(),
-                    .device = "CPU: " + core.get_property("CPU", ov::device::full_name),
-                    .precision = executed_precision(model_),
-                    .threads = model_.get_property(ov::inference_num_threads),
-                    .parallel = model_.get_property(ov::num_streams),
-                    .from_cache = from_cache};
+    description_ = {
+        .engine = openvino_version(),
+        .device = device_name(core, how.choice, model_),
+        .precision = executed_precision(model_),
+        .threads = get_or(ov::inference_num_threads, threads_or_all_cores(how.options.threads)),
+        .parallel = get_or(ov::num_streams, ov::streams::Num(how.options.parallel)),
+        .from_cache = how.from_cache};
   }
   const Port& input() const override { return input_; }
   const std::vector<Port>& outputs() const override { return outputs_; }
@@ -142,6 +151,16 @@ class OpenVinoNetwork : public Network {
   void profile(Multiplications multiplications) { multiplications_ = std::move(multiplications); }
 
  private:
+  // What the device says of itself; `otherwise` where it does not tell.
+  template <typename T, ov::PropertyMutability M>
+  T get_or(const ov::Property<T, M>& property, const T& otherwise) const {
+    try {
+      return model_.get_property(property);
+    } catch (const std::exception&) {
+      return otherwise;
+    }
+  }
+
   ov::CompiledModel model_;
   Port input_;
   std::vector<Port> outputs_;
@@ -155,6 +174,7 @@ class OpenVinoEngine : public Engine {
   OpenVinoEngine() { core_.add_extension(std::make_shared<TableLookUpExtension>()); }
 
   std::string version() override { return openvino_version(); }
+  std::vector<EngineDevice> devices() override { return list_devices(core_); }
   EngineAbilities abilities() const override {
     const CpuFeatures cpu = cpu_features();
     const bool bf16 = cpu.has("avx512_bf16") || cpu.has("amx_bf16");
@@ -175,26 +195,36 @@ class OpenVinoEngine : public Engine {
 
   std::unique_ptr<Network> make_network(const NetworkSource& source, Size size,
                                         const EngineOptions& options) override {
+    const auto asked = options.settings.find("device");
+    const DeviceChoice choice =
+        choose_devices(core_, asked == options.settings.end() ? "" : asked->second);
     // A compiled network does not tell the products of its operators.
-    const CompiledCache cache(options.profile ? std::filesystem::path() : options.cache);
-    const CacheKey key = cache.keeps() ? cache_key(source, size, options) : 0;
+    const bool keeps = !options.profile && keeps_compiled(core_, choice);
+    const CompiledCache cache(keeps ? options.cache : std::filesystem::path());
+    const CacheKey key = cache.keeps() ? cache_key(source, size, {options, choice}) : 0;
     try {
-      if (auto network = import_cached(cache, key, options, true)) return network;
+      if (auto network = import_cached(cache, key, {options, choice, true})) return network;
       const auto model = read(source);
       model_.reset();
       take_bytes(*model, size);
-      compute_in_steps(*model, source.name);
-      const std::vector<QuantParams> kept = keep_integers(*model);
+      std::vector<QuantParams> kept(model->outputs().size(), QuantParams{.scale = 0});
+      if (choice.only_cpu()) {
+        compute_in_steps(*model, source.name);
+        kept = keep_integers(*model);
+      }
       const auto compile_now = [&] {
-        return core_.compile_model(with_byte_input(model), "CPU", properties(options, kept));
+        return core_.compile_model(with_byte_input(model), choice.name,
+                                   properties({options, choice}, kept));
       };
       // Compiling takes memory that OpenVINO would keep; a child gives it back.
-      if (cache.keeps() && run_in_child([&] { export_cached(compile_now(), kept, cache, key); })) {
-        if (auto network = import_cached(cache, key, options, false)) return network;
+      if (cache.keeps() && choice.only_cpu() &&
+          run_in_child([&] { export_cached(compile_now(), kept, cache, key); })) {
+        if (auto network = import_cached(cache, key, {options, choice})) return network;
       }
       ov::CompiledModel compiled = compile_now();
       if (cache.keeps()) export_cached(compiled, kept, cache, key);
-      auto network = std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), kept, false);
+      auto network = std::make_unique<OpenVinoNetwork>(core_, std::move(compiled), kept,
+                                                       Compilation{options, choice});
       if (options.profile) network->profile(count_multiplications(*model));
       return network;
     } catch (const ov::Exception& e) {
@@ -254,36 +284,37 @@ class OpenVinoEngine : public Engine {
   }
 
   // Between an int8 network's integers there is little to gain from 16 bits, and sums would be off.
-  static ov::AnyMap properties(const EngineOptions& options, const std::vector<QuantParams>& kept) {
+  ov::AnyMap properties(const Compilation& how, const std::vector<QuantParams>& kept) const {
     const bool int8 = std::any_of(kept.begin(), kept.end(),
                                   [](const QuantParams& output) { return output.scale != 0; });
-    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    ov::AnyMap map{ov::num_streams(options.parallel),
-                   ov::inference_num_threads(options.threads > 0 ? options.threads : cores)};
-    if (options.profile) map.insert(ov::enable_profiling(true));
-    if (int8 || options.precision == Precision::kF32)
+    ov::AnyMap map{ov::num_streams(how.options.parallel),
+                   ov::inference_num_threads(threads_or_all_cores(how.options.threads))};
+    if (how.options.profile) map.insert(ov::enable_profiling(true));
+    if (int8 || how.options.precision == Precision::kF32)
       map.insert(ov::hint::inference_precision(ov::element::f32));
-    return map;
+    return device_properties(core_, how.choice, map);
   }
 
-  CacheKey cache_key(const NetworkSource& source, Size size, const EngineOptions& options) {
+  CacheKey cache_key(const NetworkSource& source, Size size, const Compilation& how) {
     ContentHash hash;
-    hash.add(fmt::format("{}|{}|{}|{}|{}|{}|", core_.get_property("CPU", ov::device::full_name),
-                         ov::get_openvino_version().buildNumber, to_string(size), options.threads,
-                         options.parallel, static_cast<int>(options.precision)));
+    hash.add(fmt::format("{}|{}|{}|{}|{}|{}|{}|", how.choice.name,
+                         core_.get_property(how.choice.name, ov::device::full_name),
+                         ov::get_openvino_version().buildNumber, to_string(size),
+                         how.options.threads, how.options.parallel,
+                         static_cast<int>(how.options.precision)));
     hash.add(source.content);
     hash.add(source.weights);
     return hash.value();
   }
 
   std::unique_ptr<Network> import_cached(const CompiledCache& cache, CacheKey key,
-                                         const EngineOptions& options, bool from_cache) {
+                                         const Compilation& how) {
     auto stream = cache.open(key);
     if (!stream) return nullptr;
     try {
       const std::vector<QuantParams> kept = read_outputs(*stream);
       return std::make_unique<OpenVinoNetwork>(
-          core_, core_.import_model(*stream, "CPU", properties(options, kept)), kept, from_cache);
+          core_, core_.import_model(*stream, how.choice.name, properties(how, kept)), kept, how);
     } catch (const std::exception&) {
       log_warning("OpenVINO refuses a compiled model of its own; it is made again");
       return nullptr;

@@ -57,6 +57,9 @@ class Emitter {
     bool after_moves = true;    // after operators that only move data, without effect
     bool before_relu = false;   // for engines that do not fuse ReLU6 with an integer convolution
     bool fractions = false;     // of the input's sides, for decoded coordinates
+    // The division of bytes by 255 goes into the first convolution. Its weights would be too small
+    // for fp16.
+    bool scale_in_weights = true;
   };
   [[nodiscard]] virtual FormatTraits traits() const = 0;
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/text/json_text.h"
 #include "format/emit/decoded_head.h"
+#include "format/emit/frigate_head.h"
 #include "graph/json/quantization_json.h"
 #include "graph/slices.h"
 #include "graph/topology.h"
@@ -29,14 +30,13 @@ class Lowering {
         topology_(model.graph) {}
 
   void raw() {
-    const Ref bytes = out_.input("image", ElementType::kUint8, {1, size_.height, size_.width, 3});
-    const Ref planar = out_.transpose("image.nchw", bytes, {0, 3, 1, 2});
-    if (quantization_.empty()) {
-      network(fractions(out_.to_float("image.float", planar)));
-    } else {
-      network(out_.image_from_bytes("image.real", planar));
-    }
+    image_and_network();
     for (const Output& o : model_.outputs()) out_.output(o.name(), formed(o));
+  }
+
+  void frigate() {
+    image_and_network();
+    emit_frigate_head(model_, out_, outputs());
   }
 
   void every_value() {
@@ -53,10 +53,7 @@ class Lowering {
     const Ref image =
         out_.input("images", ElementType::kFloat32, {1, 3, size_.height, size_.width});
     network(quantization_.empty() ? image : out_.quantize("image.quantized", image, kImageParams));
-    std::vector<HeadPart> parts;
-    for (const Output& o : model_.outputs())
-      parts.push_back({.output = o, .value = value(o.value)});
-    out_.output("output0", emit_decoded_head(model_.info, size_, out_, std::move(parts)));
+    out_.output("output0", emit_decoded_head(model_.info, size_, out_, outputs()));
   }
 
   [[nodiscard]] const std::map<std::string, QuantParams>& left_out_before_silu() const {
@@ -64,6 +61,34 @@ class Lowering {
   }
 
  private:
+  // The image as bytes.
+  void image_and_network() {
+    const Ref bytes = out_.input("image", ElementType::kUint8, {1, size_.height, size_.width, 3});
+    const Ref planar = out_.transpose("image.nchw", bytes, {0, 3, 1, 2});
+    if (quantization_.empty()) {
+      network(fractions(out_.to_float("image.float", planar)));
+    } else {
+      network(out_.image_from_bytes("image.real", planar));
+    }
+  }
+
+  // The values of bytes as fractions of 255. The division goes into the weights of the first
+  // convolutions, so that no pass over the image is spent on it, where the format allows it and
+  // nothing else reads the image.
+  Ref fractions(Ref values) {
+    const auto readers = topology_.consumers(model_.graph.input);
+    const bool by_weights = out_.traits().scale_in_weights &&
+                            std::all_of(readers.begin(), readers.end(), [](const Node* reader) {
+                              return std::holds_alternative<Conv2d>(reader->op);
+                            });
+    if (by_weights) {
+      input_scale_ = 1.0F / 255;
+      return values;
+    }
+    const Ref scale = out_.constant("image.scale", {{1, 1, 1, 1}, {1.0F / 255}});
+    return out_.binary("image.fractions", BinaryKind::kMultiply, values, scale);
+  }
+
   // A raw output in its shape.
   Ref formed(const Output& o) {
     Ref x = value(o.value);
@@ -73,19 +98,11 @@ class Lowering {
     return out_.reshape(o.value + ".shaped", x, o.raw.shape);
   }
 
-  // The values of bytes as fractions of 255. The division goes into the weights of the first
-  // convolutions, so that no pass over the image is spent on it, where nothing else reads the image.
-  Ref fractions(Ref values) {
-    const auto readers = topology_.consumers(model_.graph.input);
-    const bool by_weights = std::all_of(readers.begin(), readers.end(), [](const Node* reader) {
-      return std::holds_alternative<Conv2d>(reader->op);
-    });
-    if (by_weights) {
-      input_scale_ = 1.0F / 255;
-      return values;
-    }
-    const Ref scale = out_.constant("image.scale", {{1, 1, 1, 1}, {1.0F / 255}});
-    return out_.binary("image.fractions", BinaryKind::kMultiply, values, scale);
+  std::vector<HeadPart> outputs() {
+    std::vector<HeadPart> parts;
+    for (const Output& o : model_.outputs())
+      parts.push_back({.output = o, .value = value(o.value)});
+    return parts;
   }
 
   void network(Ref image) {
@@ -223,29 +240,35 @@ std::string python_names(const std::vector<std::string>& names) {
   return text + "}";
 }
 
-}  // namespace
-
-void lower(const Model& model, Size size, Layout layout, Emitter& emitter) {
+void lower_prepared(const Model& model, Size size, Layout layout, Emitter& emitter) {
   Lowering lowering(model, size, emitter);
   if (layout == Layout::kRaw) lowering.raw();
   if (layout == Layout::kEveryValue) lowering.every_value();
   if (layout == Layout::kUltralytics) lowering.decoded();
+  if (layout == Layout::kFrigate) lowering.frigate();
   auto entries = export_metadata(model, size, layout);
   if (const auto& left_out = lowering.left_out_before_silu(); !left_out.empty())
     entries[kBeforeSiluKey] = dump_json(to_json(left_out));
   emitter.metadata(entries);
 }
 
+}  // namespace
+
+void lower(const Model& model, Size size, Layout layout, Emitter& emitter) {
+  layout == Layout::kFrigate ? lower_prepared(prepared_for_frigate(model), size, layout, emitter)
+                             : lower_prepared(model, size, layout, emitter);
+}
+
 std::map<std::string, std::string> export_metadata(const Model& model, Size size, Layout layout) {
   const ModelInfo& info = model.info;
   const nlohmann::json octet{{"version", 1},
-                             {"layout", layout == Layout::kRaw ? "raw" : "ultralytics"},
+                             {"layout", layout_name(layout)},
                              {"imgsz", {size.width, size.height}},
                              {"weight_bits", model.quantization.weight_bits_or_zero()},
                              {"info", to_json(info)}};
   std::map<std::string, std::string> entries{{"octet", dump_json(octet)}};
   if (!info.licence.empty()) entries["license"] = info.licence;
-  if (layout == Layout::kRaw) return entries;
+  if (layout != Layout::kUltralytics) return entries;
   entries["description"] = info.family + " exported by octet from " + info.source;
   // The backbone goes down to stride 32, whatever scales the head has.
   entries["stride"] = std::to_string(std::max(info.head.strides.back(), kInputMultiple));

@@ -13,7 +13,8 @@ namespace octet {
 // named Output::name(). Ultralytics layout: input "images", float (1, 3, H, W) in [0, 1]; one
 // output "output0" (1, 4 + classes + dims·keypoints, cells). It has boxes as centre and size in
 // network pixels, class probabilities, and keypoints in network pixels with visibility
-// probabilities.
+// probabilities. Frigate layout: the input of the raw layout, and the outputs of frigate_head.h.
+// Throws an Error where the model has no such layout.
 void lower(const Model& model, Size size, Layout layout, Emitter& emitter);
 
 // Returns the metadata of an export: "octet" (JSON: the model's information and the layout), and

@@ -24,7 +24,7 @@ IrEmitter::Value IrEmitter::convolution(Ref out, const std::string& name, Ref x,
   auto layer = add_layer(conv_name, op.groups > 1 ? "GroupConvolution" : "Convolution", "opset1");
   auto data = layer.append_child("data");
   window(data, op.stride, op.padding);
-  data.append_attribute("dilations") = joined({op.dilation, op.dilation}).c_str();
+  data.append_attribute("dilations") = comma_list({op.dilation, op.dilation}).c_str();
   connect(layer, {value(x), weight});
   Value result = finish_layer(layer, shape(out), "f32");
   if (op.bias.empty()) return result;
@@ -33,12 +33,12 @@ IrEmitter::Value IrEmitter::convolution(Ref out, const std::string& name, Ref x,
 }
 
 void IrEmitter::emit(Ref out, const std::string& name, Ref x, const Conv2d& op) {
-  const Value weight = floats(name + ".weight", weight_shape(op), op.weight.values);
+  const Value weight = weights(name + ".weight", weight_shape(op), op.weight.values);
   define(out, convolution(out, name, x, weight, op));
 }
 
 void IrEmitter::emit(Ref out, const std::string& name, Ref x, const TransposedConv2d& op) {
-  const Value weight = floats(name + ".weight", op.weight.shape, op.weight.values);
+  const Value weight = weights(name + ".weight", op.weight.shape, op.weight.values);
   auto layer =
       add_layer(op.bias.empty() ? name : name + ".conv", "ConvolutionBackpropData", "opset1");
   auto data = layer.append_child("data");
@@ -56,7 +56,7 @@ void IrEmitter::emit(Ref out, const std::string& name, Ref x, const TransposedCo
 void IrEmitter::emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                                     const QuantizedConv& q, const QuantParams& /*input*/) {
   const Shape dims = weight_shape(op);
-  const Value integers = constant(name + ".weight", "i8", dims, std::as_bytes(std::span(q.weight)));
+  const Value integers = store(name + ".weight", "i8", dims, std::as_bytes(std::span(q.weight)));
   auto convert = add_layer(name + ".weight.float", "Convert", "opset1");
   convert.append_child("data").append_attribute("destination_type") = "f32";
   connect(convert, {integers});
@@ -94,7 +94,7 @@ void IrEmitter::emit(Ref out, const std::string& name, Ref x, const MaxPool& op)
   auto layer = add_layer(name, "MaxPool", "opset1");
   auto data = layer.append_child("data");
   window(data, op.stride, op.padding);
-  data.append_attribute("kernel") = joined({op.kernel, op.kernel}).c_str();
+  data.append_attribute("kernel") = comma_list({op.kernel, op.kernel}).c_str();
   data.append_attribute("rounding_type") = "floor";
   connect(layer, {value(x)});
   finish_layer(layer, out, shape(out), "f32");
@@ -104,7 +104,7 @@ void IrEmitter::emit(Ref out, const std::string& name, Ref x, const AvgPool& op)
   auto layer = add_layer(name, "AvgPool", "opset1");
   auto data = layer.append_child("data");
   window(data, op.stride, {});
-  data.append_attribute("kernel") = joined({op.kernel, op.kernel}).c_str();
+  data.append_attribute("kernel") = comma_list({op.kernel, op.kernel}).c_str();
   data.append_attribute("rounding_type") = "floor";
   data.append_attribute("exclude-pad") = "true";
   connect(layer, {value(x)});
@@ -153,8 +153,8 @@ void IrEmitter::interpolate(Ref out, const std::string& name, Ref x, const Inter
   finish_layer(layer, out, shape(out), "f32");
 }
 
-IrDocument make_ir(const Model& model, Size size, Layout layout) {
-  IrEmitter emitter;
+IrDocument make_ir(const Model& model, Size size, Layout layout, const IrOptions& options) {
+  IrEmitter emitter(options);
   lower(model, size, layout, emitter);
   return emitter.finish();
 }
@@ -164,6 +164,11 @@ void write_ir(const std::filesystem::path& path, const Model& model, Size size, 
   std::filesystem::path weights = path;
   weights.replace_extension(".bin");
   write_files({{weights, ir.weights}, {path, as_bytes(ir.xml)}});
+}
+
+bool has_half_weights(const std::map<std::string, std::string>& metadata) {
+  const auto at = metadata.find(kIrWeights);
+  return at != metadata.end() && at->second == "fp16";
 }
 
 std::map<std::string, std::string> read_ir_metadata(const std::string& xml,

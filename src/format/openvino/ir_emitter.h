@@ -1,19 +1,13 @@
-// The exporter of OpenVINO IR: layers and edges as XML, and constants as bytes. ir.cpp has its larger
-// functions.
+// The exporter of OpenVINO IR. ir.cpp has its larger functions.
 #pragma once
 
-#include <pugixml.hpp>
-#include <sstream>
-
-#include "core/error.h"
 #include "format/emit/emitter.h"
-#include "format/openvino/ir.h"
+#include "format/openvino/ir_graph.h"
 
 namespace octet {
 
-inline constexpr int kIrVersion = 11;
-// Of tensors in the .bin, so that they can be used in place; of small ones, which are many, less.
-inline constexpr size_t kAlignment = 64, kSmallAlignment = 8;
+// The entry of the metadata of files with fp16 weights.
+inline constexpr const char* kIrWeights = "weights";
 
 inline const char* ir_type(ElementType type) {
   switch (type) {
@@ -26,24 +20,11 @@ inline const char* ir_type(ElementType type) {
   }
   return "undefined";
 }
-inline std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
 
-inline std::string joined(const std::vector<int64_t>& values) {
-  return fmt::format("{}", fmt::join(values, ","));
-}
-
-class IrEmitter : public Emitter {
+class IrEmitter : public Emitter, private IrGraph {
  public:
-  IrEmitter() {
-    net_ = document_.append_child("net");
-    net_.append_attribute("name") = "octet";
-    net_.append_attribute("version") = kIrVersion;
-    layers_ = net_.append_child("layers");
-    edges_ = net_.append_child("edges");
-  }
+  explicit IrEmitter(const IrOptions& options) : IrGraph(options), options_(options) {}
+  using IrGraph::finish;
 
   void output(const std::string& name, Ref x) override {
     value(x).port.append_attribute("names") = name.c_str();
@@ -53,26 +34,23 @@ class IrEmitter : public Emitter {
 
   // The plugin fuses SiLU behind the convolution in float, and moves int8 data by itself.
   [[nodiscard]] FormatTraits traits() const override {
-    return {.before_silu = false, .after_sigmoid = false, .after_moves = false};
+    return {.before_silu = false,
+            .after_sigmoid = false,
+            .after_moves = false,
+            .scale_in_weights = !options_.half_weights};
   }
 
   void metadata(const std::map<std::string, std::string>& entries) override {
-    auto info = net_.append_child("rt_info");
-    for (const auto& [key, text] : entries)
-      info.append_child(key.c_str()).append_attribute("value") = text.c_str();
-  }
-
-  IrDocument finish() {
-    std::ostringstream text;
-    document_.save(text, "", pugi::format_raw);
-    return {.xml = text.str(), .weights = std::move(weights_)};
+    auto all = entries;
+    if (options_.half_weights) all[kIrWeights] = "fp16";
+    describe(all);
   }
 
  protected:
   void emit_input(Ref out, const std::string& name, ElementType type) override {
     auto layer = add_layer(name, "Parameter", "opset1");
     auto data = layer.append_child("data");
-    data.append_attribute("shape") = joined(shape(out)).c_str();
+    data.append_attribute("shape") = comma_list(shape(out)).c_str();
     data.append_attribute("element_type") = ir_type(type);
     finish_layer(layer, out, shape(out), ir_type(type));
     value(out).port.append_attribute("names") = name.c_str();
@@ -180,14 +158,7 @@ class IrEmitter : public Emitter {
   }
 
  private:
-  // Where a value comes from: the layer's only output port.
-  struct Value {
-    int layer = 0;
-    int port_id = 0;
-    std::string type;
-    Shape shape;
-    pugi::xml_node port;
-  };
+  using Value = IrGraph::Value;
 
   struct Limits {
     Value low, high;
@@ -209,76 +180,9 @@ class IrEmitter : public Emitter {
     values_.back() = std::move(v);
   }
 
-  pugi::xml_node add_layer(const std::string& name, const char* type, const char* version) {
-    auto layer = layers_.append_child("layer");
-    layer.append_attribute("id") = next_layer_++;
-    layer.append_attribute("name") = name.c_str();
-    layer.append_attribute("type") = type;
-    layer.append_attribute("version") = version;
-    return layer;
-  }
-  static pugi::xml_node add_port(pugi::xml_node parent, int id, const std::string& type,
-                                 const Shape& dims) {
-    auto port = parent.append_child("port");
-    port.append_attribute("id") = id;
-    port.append_attribute("precision") = upper(type == "f32" ? "FP32" : type).c_str();
-    for (const int64_t d : dims) port.append_child("dim").text() = d;
-    return port;
-  }
-  void connect(pugi::xml_node layer, const std::vector<Value>& inputs) {
-    auto ports = layer.append_child("input");
-    int id = 0;
-    for (const Value& from : inputs) {
-      // Its type and sides stand at the edge's other end.
-      ports.append_child("port").append_attribute("id") = id;
-      auto edge = edges_.append_child("edge");
-      edge.append_attribute("from-layer") = from.layer;
-      edge.append_attribute("from-port") = from.port_id;
-      edge.append_attribute("to-layer") = layer.attribute("id").as_int();
-      edge.append_attribute("to-port") = id++;
-    }
-  }
-  Value finish_layer(pugi::xml_node layer, const Shape& dims, const std::string& type) {
-    const auto inputs = layer.child("input").children("port");
-    const int id = static_cast<int>(std::distance(inputs.begin(), inputs.end()));
-    return {.layer = layer.attribute("id").as_int(),
-            .port_id = id,
-            .type = type,
-            .shape = dims,
-            .port = add_port(layer.append_child("output"), id, type, dims)};
-  }
+  using IrGraph::finish_layer;
   void finish_layer(pugi::xml_node layer, Ref out, const Shape& dims, const std::string& type) {
-    define(out, finish_layer(layer, dims, type));
-  }
-
-  // ---- constants
-  Value constant(const std::string& name, const std::string& type, const Shape& dims,
-                 std::span<const std::byte> raw) {
-    const size_t step = raw.size() < kAlignment ? kSmallAlignment : kAlignment;
-    weights_.resize((weights_.size() + step - 1) / step * step);
-    auto layer = add_layer(name, "Const", "opset1");
-    auto data = layer.append_child("data");
-    data.append_attribute("element_type") = type.c_str();
-    data.append_attribute("shape") = joined(dims).c_str();
-    data.append_attribute("offset") = weights_.size();
-    data.append_attribute("size") = raw.size();
-    weights_.insert(weights_.end(), raw.begin(), raw.end());
-    return finish_layer(layer, dims, type);
-  }
-  Value floats(const std::string& name, const Shape& dims, const std::vector<float>& v) {
-    return constant(name, "f32", dims, std::as_bytes(std::span(v)));
-  }
-  Value scalar(const std::string& name, float v) { return floats(name, {}, {v}); }
-  Value integers(const std::string& name, const std::vector<int64_t>& v) {
-    return constant(name, "i64", {static_cast<int64_t>(v.size())}, std::as_bytes(std::span(v)));
-  }
-
-  Value two_operands(const std::string& name, const char* type, const Value& a, const Value& b,
-                     const Shape& dims) {
-    auto layer = add_layer(name, type, "opset1");
-    layer.append_child("data").append_attribute("auto_broadcast") = "numpy";
-    connect(layer, {a, b});
-    return finish_layer(layer, dims, "f32");
+    define(out, IrGraph::finish_layer(layer, dims, type));
   }
 
   struct Interpolation {
@@ -287,17 +191,14 @@ class IrEmitter : public Emitter {
   void interpolate(Ref out, const std::string& name, Ref x, const Interpolation& how);
 
   static void window(pugi::xml_node data, int stride, const Padding& p) {
-    data.append_attribute("strides") = joined({stride, stride}).c_str();
-    data.append_attribute("pads_begin") = joined({p.top, p.left}).c_str();
-    data.append_attribute("pads_end") = joined({p.bottom, p.right}).c_str();
+    data.append_attribute("strides") = comma_list({stride, stride}).c_str();
+    data.append_attribute("pads_begin") = comma_list({p.top, p.left}).c_str();
+    data.append_attribute("pads_end") = comma_list({p.bottom, p.right}).c_str();
     data.append_attribute("auto_pad") = "explicit";
   }
 
-  pugi::xml_document document_;
-  pugi::xml_node net_, layers_, edges_;
-  int next_layer_ = 0;
+  IrOptions options_;
   std::vector<Value> values_;
-  std::vector<std::byte> weights_;
 };
 
 }  // namespace octet

@@ -46,17 +46,23 @@ class TfliteEmitter : public Emitter {
     options.out_data_type = tflite::TensorType_FLOAT32;
     make(out, name, tflite::BuiltinOperator_CAST, {x}, {}, options);
   }
-  // The transposition of the input's bytes is none: tensors of pictures keep their order.
+  // The transposition of the input's bytes is none: tensors of pictures keep their order. Nor is
+  // the way back to channels last.
   void emit_transpose(Ref out, const std::string& name, Ref x,
                       const std::vector<int64_t>& order) override {
     if (order == std::vector<int64_t>{0, 3, 1, 2}) {
       define(out, {.tensor = value(x).tensor, .picture = true});
       return;
     }
+    if (order == std::vector<int64_t>{0, 2, 3, 1} && value(x).picture) {
+      define(out, {.tensor = resolve(x)});
+      return;
+    }
     define(out, {.tensor = graph_.transposed(name, plain(x), shape(x), order)});
   }
   void emit_reshape(Ref out, const std::string& name, Ref x) override {
-    define(out, {.tensor = graph_.reshaped(name, plain(x), shape(out))});
+    const bool integers = graph_.is_int8(resolve(x)) && !value(x).picture;
+    define(out, {.tensor = graph_.reshaped(name, integers ? resolve(x) : plain(x), shape(out))});
   }
   void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
     const WeightLayout layout(op);

@@ -39,11 +39,15 @@ class FrameLoop {
   }
 
   void run_block() {
+    std::optional<EnergyMeter> meter;
+    if (energy_) meter.emplace(*energy_);
     const auto cpu = process_usage().cpu;
-    const auto joules = joules_so_far();
+    const auto begin = Clock::now();
     for (int i = 0; i < kBlock; ++i) frame(true);
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     cpu_ms_ += (process_usage().cpu - cpu).count();
-    if (joules) joules_ = joules_.value_or(0) + joules_so_far().value_or(*joules) - *joules;
+    // Reading the meter takes time of its own.
+    if (meter) joules_ += meter->stop().watts() * seconds;
   }
 
   [[nodiscard]] int64_t frames() const { return static_cast<int64_t>(inferences_.size()); }
@@ -59,7 +63,7 @@ class FrameLoop {
     if (feed_.has_ends()) add("sinks", sinks_);
     out.frames = frames();
     out.cpu_ms_per_frame = cpu_ms_ / count;
-    if (joules_) out.joules_per_frame = *joules_ / count;
+    if (energy_) out.joules_per_frame = joules_ / count;
     out.mean_ms = out.profiled_ms = mean_of(inferences_);
     out.inference_ms = quantile(inferences_, 0.5);
   }
@@ -84,8 +88,8 @@ class FrameLoop {
   Detections found_;
   double decode_ = 0, letterbox_ = 0, boxes_ = 0, sinks_ = 0;  // sums
   std::vector<double> inferences_;
-  double cpu_ms_ = 0;
-  std::optional<double> joules_;
+  double cpu_ms_ = 0, joules_ = 0;
+  std::optional<EnergySource> energy_ = find_energy_source();
 };
 
 // The same frames through a network whose layers are timed.
