@@ -18,7 +18,7 @@ const std::vector<VerbRow>& verb_rows() {
   static const std::vector<VerbRow> rows{
       {.name = "import",
        .task = kGetModel,
-       .purpose = "Convert an Ultralytics checkpoint or another network to a model file.",
+       .purpose = "Convert a checkpoint or another network to a model file.",
        .example = "octet import yolov8n.pt",
        .elsewhere = {"convert"}},
       {.name = "inspect",
