@@ -305,11 +305,17 @@ class IntegerSteps {
     }
   }
 
+  // Profiles show the names of nodes.
+  static void name_after(const ov::Node& node, const char* part, const Value& made) {
+    made.get_node()->set_friendly_name(node.get_friendly_name() + part);
+  }
+
   void replace(const ov::Node& node, const Value& bytes, const QuantParams& grid) {
     replace(node, consumers_of(node), bytes, grid);
   }
   void replace(const ov::Node& node, const Consumers& readers, const Value& bytes,
                const QuantParams& grid) {
+    name_after(node, ".bytes", bytes);
     const auto from_zero =
         std::make_shared<op::Subtract>(std::make_shared<op::Convert>(bytes, ov::element::f32),
                                        scalar(static_cast<float>(grid.zero_point - kInt8Min)));
@@ -317,9 +323,11 @@ class IntegerSteps {
   }
   void replace_rows(const ov::Node& node, const Consumers& readers, const Value& rows,
                     const QuantParams& grid) {
+    name_after(node, ".rows", rows);
     replace(node, readers, {.planes = channels_first(rows), .rows = rows, .grid = grid});
   }
   void replace_planes(const ov::Node& node, const Value& planes, const QuantParams& grid) {
+    name_after(node, ".planes", planes);
     replace(node, consumers_of(node), {.planes = planes, .rows = {}, .grid = grid});
   }
   void replace(const ov::Node& node, const Consumers& readers, const Steps& steps) {
