@@ -42,11 +42,11 @@ Computed subtract_from(Draft& draft, const std::string& name, const Constant& a,
 
 Computed add_activation(Draft& draft, const std::string& name, ActivationKind kind,
                         const Computed& x);
-struct Limits {
+struct ClampRange {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
 };
-Computed add_clip(Draft& draft, const std::string& name, const Computed& x, const Limits& limits);
+Computed add_clip(Draft& draft, const std::string& name, const Computed& x, const ClampRange& limits);
 // clip(slope · x + shift, 0, 1).
 Computed add_hard_sigmoid(Draft& draft, const std::string& name, const Computed& x, double slope,
                           double shift);
