@@ -135,9 +135,9 @@ TEST(Process, AProgramThatIsNotThereIsAResult) {
 
 TEST(Process, AProgramThatTakesTooLongIsEnded) {
   const TemporaryFolder folder;
-  const ProgramResult ended = run_program({"sh", "-c", "echo first; echo why >&2; exec sleep 60"},
-                                          {.at_most = std::chrono::milliseconds(300),
-                                           .errors = folder / "errors"});
+  const ProgramResult ended =
+      run_program({"sh", "-c", "echo first; echo why >&2; exec sleep 60"},
+                  {.at_most = std::chrono::milliseconds(300), .errors = folder / "errors"});
   EXPECT_TRUE(ended.timed_out);
   EXPECT_EQ(ended.status, 128 + SIGTERM);
   EXPECT_EQ(ended.out, "first\n");

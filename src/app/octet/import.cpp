@@ -1,5 +1,3 @@
-#include "format/import_network.h"
-
 #include <fmt/ranges.h>
 
 #include <memory>
@@ -10,6 +8,7 @@
 #include "core/log.h"
 #include "core/size.h"
 #include "format/checkpoint/checkpoint.h"
+#include "format/import_network.h"
 #include "format/model_file.h"
 #include "graph/cost.h"
 #include "model/passes/passes.h"

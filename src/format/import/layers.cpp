@@ -183,7 +183,8 @@ Computed add_activation(Draft& draft, const std::string& name, ActivationKind ki
 }
 
 // A ReLU or a ReLU6 between two scalings, which become part of the layers beside them.
-Computed add_clip(Draft& draft, const std::string& name, const Computed& x, const ClampRange& limits) {
+Computed add_clip(Draft& draft, const std::string& name, const Computed& x,
+                  const ClampRange& limits) {
   constexpr double kSix = 6;
   const auto [low, high] = limits;
   if (std::isnan(low) || std::isnan(high) || low >= high) fail("clips to {}..{}", low, high);

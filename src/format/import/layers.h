@@ -46,7 +46,8 @@ struct ClampRange {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
 };
-Computed add_clip(Draft& draft, const std::string& name, const Computed& x, const ClampRange& limits);
+Computed add_clip(Draft& draft, const std::string& name, const Computed& x,
+                  const ClampRange& limits);
 // clip(slope · x + shift, 0, 1).
 Computed add_hard_sigmoid(Draft& draft, const std::string& name, const Computed& x, double slope,
                           double shift);
