@@ -56,6 +56,16 @@ std::string SavedModelEmitter::transposed(const std::string& name, const std::st
       .name();
 }
 
+std::string SavedModelEmitter::padded(const std::string& name, const std::string& x,
+                                      const std::vector<int64_t>& sides, float value) {
+  return graph_
+      .add_float(
+          "PadV2", name,
+          {x, graph_.paddings(name + ".sides", sides), graph_.scalar(name + ".value", value)})
+      .type("Tpaddings", tf::DT_INT32)
+      .name();
+}
+
 std::string SavedModelEmitter::sliced(const std::string& name, const std::string& x,
                                       const Ends& ends) {
   return graph_

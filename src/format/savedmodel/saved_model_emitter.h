@@ -1,12 +1,12 @@
-// The exporter of TensorFlow SavedModels. saved_model.cpp has its larger functions, and
-// saved_model_layers.cpp those of convolutions, activations and pooling.
+// The exporter of TensorFlow SavedModels. saved_model.cpp has its larger functions,
+// saved_model_layers.cpp those of convolutions, activations and pooling, and
+// saved_model_network_layers.cpp those of operators that YOLO does not have.
 #pragma once
 
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "core/error.h"
 #include "format/emit/emitter.h"
 #include "format/savedmodel/tensorflow_graph.h"
 
@@ -41,20 +41,12 @@ class SavedModelEmitter : public Emitter {
   void emit(Ref out, const std::string& name, Ref x, const MaxPool& op) override;
   void emit(Ref out, const std::string& name, Ref x, const AvgPool& op) override;
   void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) override;
-  void emit(Ref, const std::string& name, Ref, const TransposedConv2d& op) override {
-    refuse(name, op);
-  }
-  void emit(Ref, const std::string& name, Ref, const Prelu& op) override { refuse(name, op); }
-  void emit(Ref, const std::string& name, Ref, const Pad& op) override { refuse(name, op); }
-  void emit(Ref, const std::string& name, Ref, const GlobalAvgPool& op) override {
-    refuse(name, op);
-  }
-  void emit(Ref, const std::string& name, Ref, const ResizeBilinear& op) override {
-    refuse(name, op);
-  }
-  void emit(Ref, const std::string& name, Ref, const ChannelShuffle& op) override {
-    refuse(name, op);
-  }
+  void emit(Ref out, const std::string& name, Ref x, const TransposedConv2d& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const Prelu& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const Pad& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const GlobalAvgPool& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const ResizeBilinear& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const ChannelShuffle& op) override;
   void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                            const QuantizedConv& q, const QuantParams& input) override;
   void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {
@@ -70,11 +62,6 @@ class SavedModelEmitter : public Emitter {
   void emit_reduce_sum(Ref out, const std::string& name, Ref x, int axis) override;
 
  private:
-  template <typename Op>
-  [[noreturn]] static void refuse(const std::string& name, const Op&) {
-    fail("[{} {}]: SavedModel files have no such operator; export to onnx, tflite or openvino",
-         Op::kTraits.name, name);
-  }
   struct Value {
     std::string name;      // of the operator that makes it
     bool picture = false;  // kept as NHWC, whatever shape() says
@@ -104,6 +91,9 @@ class SavedModelEmitter : public Emitter {
   struct Ends {
     std::vector<int64_t> begin, end, step;
   };
+  // `sides`: before and after, for each axis in the file's order.
+  std::string padded(const std::string& name, const std::string& x,
+                     const std::vector<int64_t>& sides, float value = 0);
   std::string sliced(const std::string& name, const std::string& x, const Ends& ends);
   std::string fake_quantized(const std::string& name, const std::string& x, const QuantParams& p);
   // `weight` is an operator whose output is in the file's order of weights.

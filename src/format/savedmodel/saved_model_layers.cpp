@@ -1,5 +1,6 @@
 // Convolutions, activations, pooling and resizing in TensorFlow.
 #include <cmath>
+#include <limits>
 
 #include "core/error.h"
 #include "format/savedmodel/saved_model_emitter.h"
@@ -160,8 +161,14 @@ void SavedModelEmitter::emit(Ref out, const std::string& name, Ref x, const MaxP
     const auto made = pool("MaxPool", name, in, {op.kernel, op.stride}).text("padding", "VALID");
     return define(out, {.name = made.name(), .picture = true});
   }
-  if (!op.padding.even() || 2 * op.padding.top != op.kernel - 1)
-    fail("[MaxPool {}] has a window that TensorFlow's SAME padding does not give", name);
+  const Padding& p = op.padding;
+  if (!p.even() || 2 * p.top != op.kernel - 1) {
+    const std::string whole =
+        padded(name + ".edges", in, {0, 0, p.top, p.bottom, p.left, p.right, 0, 0},
+               std::numeric_limits<float>::lowest());
+    const auto made = pool("MaxPool", name, whole, {op.kernel, op.stride}).text("padding", "VALID");
+    return define(out, {.name = made.name(), .picture = true});
+  }
   const bool all = op.stride == 1;
   std::string y = pool("MaxPool", all ? name : name + ".all", in, {op.kernel, 1})
                       .text("padding", "SAME")
