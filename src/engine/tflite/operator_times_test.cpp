@@ -56,12 +56,12 @@ TEST(OperatorTimes, LeaveOutTheColdInferences) {
   for (int i = 0; i < kColdInferences + 2; ++i) {
     times.begin_inference();
     p->done(p, "Sigmoid (NC)", i < kColdInferences ? 9000 : 100, 0, 0);
-    if (i < kColdInferences) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (i < kColdInferences) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     times.end_inference();
   }
   ASSERT_EQ(times.mean().size(), 1U);
   EXPECT_DOUBLE_EQ(times.mean()[0].seconds, 100e-6);
-  EXPECT_LT(times.mean_inference(), 0.05);
+  EXPECT_LT(times.mean_inference(), 0.1 * kColdInferences / (kColdInferences + 2));
 }
 
 TEST(OperatorTimes, ADelegateThatTellsNothingHasTheRest) {
