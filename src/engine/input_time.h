@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
+#include "engine/cold_inferences.h"
 #include "engine/engine.h"
 
 namespace octet {
@@ -23,22 +25,23 @@ class InputTime {
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   };
   [[nodiscard]] Timed start() {
-    ++count_;
+    if (count_++ == kColdInferences) total_ = {};
     return Timed(*this);
   }
   [[nodiscard]] LayerTime layer() const {
+    const int64_t counted = count_ > kColdInferences ? count_ - kColdInferences : count_;
     return {.name = "image",
             .operators = {},
             .type = "Input",
             .kernel = "octet",
             .precision = {},
             .fallback = {},
-            .seconds = count_ == 0 ? 0 : total_.count() / count_};
+            .seconds = counted == 0 ? 0 : total_.count() / static_cast<double>(counted)};
   }
 
  private:
   std::chrono::duration<double> total_{};
-  int count_ = 0;
+  int64_t count_ = 0;
 };
 
 }  // namespace octet

@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 
 #include "core/error.h"
+#include "engine/cold_inferences.h"
 
 namespace octet {
 namespace {
@@ -76,16 +78,19 @@ LayerTime layer_of(const std::string& name, const json& event,
   return layer;
 }
 
-}  // namespace
+double mean_of_warm(const std::vector<double>& times) {
+  const size_t cold = times.size() > kColdInferences ? kColdInferences : 0;
+  return std::accumulate(times.begin() + cold, times.end(), 0.0) /
+         static_cast<double>(times.size() - cold);
+}
 
-std::vector<LayerTime> parse_node_times(std::string_view text,
-                                        const std::map<std::string, double>& products) {
-  const json events = json::parse(text, nullptr, false);
-  if (!events.is_array()) fail("the profile that ONNX Runtime wrote is damaged; run it again");
+// `events`: any JSON; throws where it is no profile.
+std::vector<LayerTime> layers_of(const json& events,
+                                 const std::map<std::string, double>& products) {
   std::vector<LayerTime> layers;
   std::map<std::string, size_t> place;
-  std::vector<double> runs;
-  for (const json& event : events) {
+  std::vector<std::vector<double>> times;  // of the layers
+  for (const json& event : events.get_ref<const json::array_t&>()) {
     if (!event.is_object() || event.value("cat", "") != "Node") continue;
     std::string name = event.value("name", "");
     if (!name.ends_with(kKernelTime)) continue;
@@ -93,17 +98,35 @@ std::vector<LayerTime> parse_node_times(std::string_view text,
     const auto [at, is_new] = place.try_emplace(name, layers.size());
     if (is_new) {
       layers.push_back(layer_of(name, event, products));
-      runs.push_back(0);
+      times.emplace_back();
     }
-    layers[at->second].seconds += 1e-6 * event.value("dur", 0.0);
-    ++runs[at->second];
+    times[at->second].push_back(1e-6 * event.value("dur", 0.0));
   }
-  for (size_t i = 0; i < layers.size(); ++i) layers[i].seconds /= runs[i];
+  for (size_t i = 0; i < layers.size(); ++i) layers[i].seconds = mean_of_warm(times[i]);
   return layers;
 }
 
+}  // namespace
+
+std::vector<LayerTime> parse_node_times(std::string_view text,
+                                        const std::map<std::string, double>& products) {
+  try {
+    return layers_of(json::parse(text), products);
+  } catch (const json::exception&) {
+    // ONNX Runtime writes names as they are.
+    fail(
+        "ONNX Runtime's profile of the layers is damaged; is the folder in $TMPDIR full, or has a "
+        "node of the model a quotation mark or a backslash in its name?");
+  }
+}
+
 ProfileFolder::ProfileFolder() {
-  path_ = (std::filesystem::temp_directory_path() / "octet-profile.XXXXXX").string();
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (error)
+    fail("no folder for ONNX Runtime's profile: {}; set TMPDIR to a writable folder",
+         error.message());
+  path_ = (folder / "octet-profile.XXXXXX").string();
   if (::mkdtemp(path_.data()) == nullptr)
     fail("{}: cannot be made for ONNX Runtime's profile: {}; set TMPDIR to a writable folder",
          path_, std::strerror(errno));

@@ -11,14 +11,15 @@
 namespace octet {
 
 // `json`: the text of a profile, "[{"cat":"Node","name":"conv_kernel_time","dur":12,…}]". Times are
-// means over its inferences. `products`: as onnx_products() gives them. Throws an Error when it is not such a text.
+// means over its inferences behind the cold ones (engine/cold_inferences.h). `products`: as
+// onnx_products() gives them. Throws an Error when it is not such a text.
 [[nodiscard]] std::vector<LayerTime> parse_node_times(
     std::string_view json, const std::map<std::string, double>& products);
 
 // A folder for the profiles of a session, which disappears with them.
 class ProfileFolder {
  public:
-  ProfileFolder();
+  ProfileFolder();  // throws an Error when none can be made
   ~ProfileFolder();
   ProfileFolder(const ProfileFolder&) = delete;
   ProfileFolder& operator=(const ProfileFolder&) = delete;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "testing/testing.h"
@@ -40,6 +41,16 @@ TEST(NodeTimes, AreMeansOverTheInferences) {
   EXPECT_EQ(layers[1].multiplications, 0);
 }
 
+TEST(NodeTimes, LeaveOutTheColdInferences) {
+  std::string text = "[";
+  for (const int us : {900, 800, 700, 20, 40})
+    text += R"({"cat":"Node","name":"a_kernel_time","args":{},"dur":)" + std::to_string(us) + "},";
+  text.back() = ']';
+  const auto layers = parse_node_times(text, {});
+  ASSERT_EQ(layers.size(), 1U);
+  EXPECT_DOUBLE_EQ(layers[0].seconds, 30e-6);
+}
+
 TEST(NodeTimes, QuantizedOperatorsMayBeginWithAScale) {
   const auto layers = parse_node_times(
       R"([{"cat":"Node","name":"a_kernel_time","dur":1,"args":{"op_name":"QLinearConcat",
@@ -50,10 +61,21 @@ TEST(NodeTimes, QuantizedOperatorsMayBeginWithAScale) {
 }
 
 TEST(NodeTimes, RefusesWhatIsNoProfile) {
-  for (const char* text : {"", "{}", "[{\"cat\":\"Node\"", "7"})
+  for (const char* text :
+       {"", "{}", "[{\"cat\":\"Node\"", "7", R"([{"cat":"Node","name":"a"b_kernel_time"}])",
+        R"([{"cat":"Node","name":["a"]}])",
+        R"([{"cat":"Node","name":"a_kernel_time","args":[7]}])"})
     EXPECT_THAT(error_of([&] { (void)parse_node_times(text, {}); }), HasSubstr("damaged")) << text;
   EXPECT_TRUE(parse_node_times("[]", {}).empty());
   EXPECT_TRUE(parse_node_times(R"([7, {"cat":"Node","name":"x"}])", {}).empty());
+}
+
+TEST(NodeTimes, NeedAFolderThatExists) {
+  const char* old = ::getenv("TMPDIR");
+  const std::string kept = old == nullptr ? "" : old;
+  ::setenv("TMPDIR", "/no/such/folder", 1);
+  EXPECT_THAT(error_of([] { const ProfileFolder profile; }), HasSubstr("set TMPDIR"));
+  old == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
 }
 
 TEST(NodeTimes, TheFolderDisappears) {

@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "engine/cold_inferences.h"
 #include "engine/module.h"
 #include "engine/openvino/compiled_cache.h"
 #include "engine/openvino/devices.h"
@@ -88,11 +89,13 @@ class OpenVinoRequest : public Request {
     }
     for (size_t i = 0; i < views_.size(); ++i)
       views_[i].data = request_.get_output_tensor(i).data();
+    if (multiplications_ != nullptr && ++count_ == kColdInferences)
+      cold_ = layer_times(model_, request_, *multiplications_);
   }
   std::span<const TensorView> outputs() const override { return views_; }
   std::vector<LayerTime> layers() override {
     if (multiplications_ == nullptr) return {};
-    return layer_times(model_, request_, *multiplications_);
+    return without_cold(layer_times(model_, request_, *multiplications_), count_, cold_);
   }
 
  private:
@@ -100,6 +103,8 @@ class OpenVinoRequest : public Request {
   const Multiplications* multiplications_;
   ov::InferRequest request_;
   std::vector<TensorView> views_;
+  int64_t count_ = 0;            // of inferences, with a profile
+  std::vector<LayerTime> cold_;  // means over the cold ones
 };
 
 // What the layers that compute products run in.

@@ -7,6 +7,8 @@
 #include <set>
 #include <string_view>
 
+#include "engine/cold_inferences.h"
+
 namespace octet {
 namespace {
 
@@ -217,14 +219,29 @@ OperatorTime& OperatorTimes::next(const char* name, bool delegated, int64_t inde
 
 void OperatorTimes::begin_inference() {
   at_ = 0;
-  ++inferences_;
+  if (inferences_++ == kColdInferences) {
+    for (OperatorTime& t : operators_) t.seconds = 0;
+    whole_ = {};
+  }
+  inference_began_ = std::chrono::steady_clock::now();
+}
+
+void OperatorTimes::end_inference() {
+  whole_ += std::chrono::steady_clock::now() - inference_began_;
+}
+
+double OperatorTimes::counted() const {
+  const int64_t cold = inferences_ > kColdInferences ? kColdInferences : 0;
+  return static_cast<double>(std::max<int64_t>(1, inferences_ - cold));
 }
 
 std::vector<OperatorTime> OperatorTimes::mean() const {
   std::vector<OperatorTime> out = operators_;
-  for (OperatorTime& t : out) t.seconds /= std::max(1, inferences_);
+  for (OperatorTime& t : out) t.seconds /= counted();
   return out;
 }
+
+double OperatorTimes::mean_inference() const { return whole_.count() / counted(); }
 
 std::vector<LayerTime> name_layers(const std::vector<OperatorTime>& times,
                                    const TfliteSummary& file, bool xnnpack) {
@@ -247,6 +264,18 @@ std::vector<LayerTime> name_layers(const std::vector<OperatorTime>& times,
     layers.back().seconds += time.seconds;
   }
   return layers;
+}
+
+void add_delegate(const std::string& delegate, double inference_s, std::vector<LayerTime>& layers) {
+  for (const LayerTime& layer : layers) inference_s -= layer.seconds;
+  if (inference_s <= 0) return;
+  layers.push_back({.name = "delegate",
+                    .operators = {},
+                    .type = "Delegate",
+                    .kernel = delegate,
+                    .precision = {},
+                    .fallback = {},
+                    .seconds = inference_s});
 }
 
 }  // namespace octet

@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "engine/cold_inferences.h"
+
 namespace octet {
 namespace {
 
@@ -45,6 +47,31 @@ TEST(OperatorTimes, AreMeansAndAgreeWithTheClock) {
   EXPECT_GE(mean[0].seconds, 0.005);
   EXPECT_TRUE(mean[1].delegated);
   EXPECT_DOUBLE_EQ(mean[1].seconds, 150e-6);
+}
+
+TEST(OperatorTimes, LeaveOutTheColdInferences) {
+  OperatorTimes times;
+  EXPECT_TRUE(times.mean().empty());
+  TfLiteTelemetryProfiler* p = times.profiler();
+  for (int i = 0; i < kColdInferences + 2; ++i) {
+    times.begin_inference();
+    p->done(p, "Sigmoid (NC)", i < kColdInferences ? 9000 : 100, 0, 0);
+    if (i < kColdInferences) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    times.end_inference();
+  }
+  ASSERT_EQ(times.mean().size(), 1U);
+  EXPECT_DOUBLE_EQ(times.mean()[0].seconds, 100e-6);
+  EXPECT_LT(times.mean_inference(), 0.1 * kColdInferences / (kColdInferences + 2));
+}
+
+TEST(OperatorTimes, ADelegateThatTellsNothingHasTheRest) {
+  std::vector<LayerTime> layers{{.name = "a", .operators = {}, .type = {}, .seconds = 2}};
+  add_delegate("libx.so", 5, layers);
+  ASSERT_EQ(names_of(layers), (std::vector<std::string>{"a", "delegate"}));
+  EXPECT_EQ(layers[1].seconds, 3);
+  EXPECT_EQ(layers[1].kernel, "libx.so");
+  add_delegate("libx.so", 5, layers);
+  EXPECT_EQ(layers.size(), 2U) << "there is no rest";
 }
 
 TEST(OperatorTimes, LayersHaveTheNamesOfTheFile) {

@@ -100,6 +100,7 @@ class Interpreter {
     if (times_) times_->begin_inference();
     if (api_.invoke(interpreter_.get()) != kTfLiteOk)
       fail("TensorFlow Lite: the inference failed: {}", report_);
+    if (times_) times_->end_inference();
   }
   [[nodiscard]] const TfLiteTensor* input() const { return api_.input(interpreter_.get(), 0); }
   [[nodiscard]] std::vector<const TfLiteTensor*> outputs() const {
@@ -109,6 +110,8 @@ class Interpreter {
     return list;
   }
   [[nodiscard]] bool uses_xnnpack() const { return xnnpack_; }
+  // Its library; empty without one.
+  [[nodiscard]] const std::string& external_delegate() const { return external_; }
   // Null without a profile.
   [[nodiscard]] const OperatorTimes* times() const { return times_ ? &*times_ : nullptr; }
 
@@ -140,11 +143,13 @@ class Interpreter {
     if (!delegate_) {
       fail("--delegate {}: it does not start; is the device there that it drives?", library);
     }
+    external_ = library;
   }
 
   const TfliteApi& api_;
   std::string report_;
   bool xnnpack_ = false;
+  std::string external_;
   std::optional<OperatorTimes> times_;
   Handle<TfLiteInterpreterOptions> options_;
   Handle<TfLiteDelegate> delegate_;
@@ -210,8 +215,12 @@ class TfliteRequest : public Request {
   std::span<const TensorView> outputs() const override { return runner_->outputs.views(); }
   std::vector<LayerTime> layers() override {
     const Interpreter& interpreter = *together_.interpreter;
-    if (interpreter.times() == nullptr) return {};
-    auto layers = name_layers(interpreter.times()->mean(), summary_, interpreter.uses_xnnpack());
+    const OperatorTimes* times = interpreter.times();
+    if (times == nullptr) return {};
+    auto layers = name_layers(times->mean(), summary_, interpreter.uses_xnnpack());
+    const std::string& delegate = interpreter.external_delegate();
+    if (!delegate.empty()) add_delegate(delegate, times->mean_inference(), layers);
+    if (layers.empty()) return {};
     layers.insert(layers.begin(), filling_.layer());
     return layers;
   }

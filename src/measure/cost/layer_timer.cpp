@@ -21,8 +21,6 @@ constexpr int kBlock = 4;   // runs in a row, of which the first is not counted
 constexpr int kFewestBlocks = 5;
 constexpr double kLayerShare = 0.04;  // of the time for a network
 constexpr double kDifferenceShare = 0.25;
-// Of all times of a network. Whatever else runs on the machine makes times longer, never shorter.
-constexpr double kShare = 0.1;
 // Where half of the times are longer than the counted one by this, the machine is busy, and runs
 // are repeated for so many times the usual time.
 constexpr double kBusy = 1.1, kLonger = 6;
@@ -50,7 +48,7 @@ class LayerTimer::Running {
       if (i > 0) times_.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
     }
   }
-  [[nodiscard]] double seconds() { return quantile(times_, kShare); }
+  [[nodiscard]] double seconds() { return quantile(times_, kFastShare); }
   [[nodiscard]] bool was_disturbed() { return quantile(times_, 0.5) > kBusy * seconds(); }
   void forget() { times_.clear(); }
 

@@ -64,16 +64,14 @@ std::vector<size_t> cuts_of(const Graph& graph, const std::vector<PlacedLayer>& 
   return cuts;
 }
 
-LayerTime layer_time(const PlacedLayer& layer, const Model& model) {
+// Nothing tells the arithmetic that the engine chose.
+LayerTime layer_time(const PlacedLayer& layer) {
   const std::string& node = layer.outputs.front();
-  const bool conv = layer.layer.kind.op == Conv2d::kTraits.name;
-  const bool integers =
-      conv ? model.quantization.convs.contains(node) : model.quantization.find(node) != nullptr;
   return {.name = node,
           .operators = {node},
           .type = layer.layer.kind.op,
           .kernel = {},
-          .precision = integers ? "int8" : "fp32",
+          .precision = {},
           .fallback = {},
           .multiplications = multiplications(layer.layer)};
 }
@@ -128,7 +126,7 @@ std::vector<CutLayer> time_cut_networks(const Model& model, Size size, LayerTime
                             .fallback = {},
                             .seconds = seconds[0]}});
   for (size_t i = 0; i < layers.size(); ++i) {
-    times.push_back({.time = layer_time(layers[i], model)});
+    times.push_back({.time = layer_time(layers[i])});
     times.back().time.seconds = seconds[i + 1];
   }
   if (!model.quantization.empty()) measure_alone(layers, timer, times);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "engine/cold_inferences.h"
 #include "engine/registry.h"
 #include "format/registry.h"
 #include "measure/cost/sample_network.h"
@@ -79,7 +80,7 @@ std::vector<Peak> measure_peak(Engine& engine, const EngineOptions& options, int
   const auto network = engine.compile(source_of(content, "a sample"), kSize, profiled);
   const auto request = network->make_request();
   std::fill_n(request->input(), element_count(network->input().shape), uint8_t{100});
-  for (int i = 0; i < kRuns; ++i) {
+  for (int i = 0; i < kColdInferences + kRuns; ++i) {
     request->start();
     request->wait();
   }

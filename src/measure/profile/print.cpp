@@ -197,8 +197,11 @@ void print_comparison(const Profile& first, const Profile& second, const PrintOp
   if (blocks.size() < all)
     add(fmt::format("{} others", all - blocks.size()), first.layers_ms - a, second.layers_ms - b);
   add("layers together", first.layers_ms, second.layers_ms);
-  add("inference", first.inference_ms, second.inference_ms);
+  add("inference", whole_ms(first), whole_ms(second));
   print_table(table, options.columns);
+  print_out("\n");
+  print_wrapped("A: " + sum_text(first), options.columns, 2);
+  print_wrapped("B: " + sum_text(second), options.columns, 2);
 }
 
 }  // namespace octet

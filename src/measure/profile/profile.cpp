@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/numeric/quantile.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "engine/cold_inferences.h"
 #include "engine/registry.h"
 #include "measure/energy.h"
 #include "measure/profile/cut_networks.h"
@@ -21,9 +23,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-constexpr int kWarmUp = 3, kBlock = 5;
+constexpr int kBlock = 5;
 constexpr int64_t kFewest = 20;     // frames
 constexpr double kPatience_s = 60;  // for them
+// Of inferences whose layers are timed. ONNX Runtime's profile grows with each.
+constexpr size_t kMostProfiled = 100;
+// Threads of the other network wait for work in a loop that takes the cores. They give up within it.
+constexpr std::chrono::milliseconds kPause{100};
 
 double mean_of(const std::vector<double>& values) {
   double sum = 0;
@@ -35,7 +41,7 @@ double mean_of(const std::vector<double>& values) {
 class FrameLoop {
  public:
   FrameLoop(Detector& detector, FrameFeed& feed) : feed_(feed), job_(detector.make_job()) {
-    for (int i = 0; i < kWarmUp; ++i) frame(false);
+    for (int i = 0; i < kColdInferences; ++i) frame(false);
   }
 
   void run_block() {
@@ -66,6 +72,7 @@ class FrameLoop {
     if (energy_) out.joules_per_frame = joules_ / count;
     out.mean_ms = out.profiled_ms = mean_of(inferences_);
     out.inference_ms = quantile(inferences_, 0.5);
+    out.fast_ms = quantile(inferences_, kFastShare);
   }
 
  private:
@@ -96,12 +103,14 @@ class FrameLoop {
 class LayerLoop {
  public:
   LayerLoop(const DetectorOptions& options, FrameFeed& feed)
-      : feed_(feed), detector_(profiled(options)), job_(detector_.make_job()) {}
+      : feed_(feed), detector_(profiled(options)), job_(detector_.make_job()) {
+    for (int i = 0; i < kColdInferences; ++i) infer();
+  }
 
+  [[nodiscard]] bool has_enough() const { return inferences_.size() >= kMostProfiled; }
   void run_block() {
     for (int i = 0; i < kBlock; ++i) {
-      feed_.submit(*job_);
-      job_->finish({}, found_);
+      infer();
       inferences_.push_back(job_->inference_time().count());
     }
   }
@@ -112,6 +121,10 @@ class LayerLoop {
   }
 
  private:
+  void infer() {
+    feed_.submit(*job_);
+    job_->finish({}, found_);
+  }
   static DetectorOptions profiled(DetectorOptions options) {
     options.runtime.profile = true;
     options.trusted = true;  // the same file was tried
@@ -133,7 +146,11 @@ void run_in_turn(FrameLoop& frames, LayerLoop* layers, double seconds) {
        spent = std::chrono::duration<double>(Clock::now() - begin).count()) {
     if (stop_requested()) fail("interrupted: times of a part of the frames are not shown");
     frames.run_block();
-    if (layers != nullptr) layers->run_block();
+    if (layers != nullptr && !layers->has_enough()) {
+      std::this_thread::sleep_for(kPause);
+      layers->run_block();
+      std::this_thread::sleep_for(kPause);
+    }
     progress.update(static_cast<int64_t>(1e3 * spent));
   }
 }
@@ -160,8 +177,9 @@ void use_cut_networks(const ProfileOptions& o, const Detector& detector, const M
   }
 }
 
-void complete(const Model* model, Profile& out) {
-  const NodeNames names = model == nullptr ? NodeNames() : NodeNames(*model);
+// `named_by`: the model whose nodes name the layers. `own`: that of the file itself. Both may be null.
+void complete(const Model* named_by, const Model* own, Profile& out) {
+  const NodeNames names = named_by == nullptr ? NodeNames() : NodeNames(*named_by);
   for (const ProfiledLayer& layer : out.layers) out.layers_ms += 1e3 * layer.time.seconds;
   for (ProfiledLayer& layer : out.layers) {
     const LayerTime& time = layer.time;
@@ -169,7 +187,7 @@ void complete(const Model* model, Profile& out) {
     layer.share = out.layers_ms > 0 ? 1e3 * time.seconds / out.layers_ms : 0;
     layer.gops = time.seconds > 0 ? 2e-9 * time.multiplications / time.seconds : 0;
   }
-  explain_fallbacks(model, out);
+  explain_fallbacks(own, out);
 }
 
 // Of each kind of arithmetic that the layers have.
@@ -180,7 +198,6 @@ std::vector<Peak> peaks_for(const Profile& profile, const Detector& detector,
       return l.gops > 0 && (l.time.precision == "int8") == int8;
     });
   };
-  if (profile.cut) return {};
   const auto engine = load_engine(std::string(detector.engine().name));
   const int bits = detector.artifact().weight_bits;
   std::vector<Peak> peaks;
@@ -201,6 +218,13 @@ std::optional<Model> folded_model(const std::filesystem::path& file) {
 }  // namespace
 
 Profile profile_model(const ProfileOptions& o, FrameFeed& feed) {
+  const std::optional<Model> own = folded_model(o.detector.model);
+  if (o.cut && !own)
+    fail_usage(
+        "--cut: {} is an export, which has no graph to cut; give the model file that it was "
+        "exported "
+        "from",
+        o.detector.model.string());
   DetectorOptions options = o.detector;
   options.source = feed.size();
   options.runtime.threads = threads_or_all_cores(options.runtime.threads);
@@ -212,7 +236,6 @@ Profile profile_model(const ProfileOptions& o, FrameFeed& feed) {
               .joules_per_frame = {},
               .layers = {},
               .peaks = {}};
-  const std::optional<Model> own = folded_model(options.model);
   const std::optional<Model> other = own ? std::nullopt : folded_model(o.named_by);
   {
     FrameLoop frames(detector, feed);
@@ -223,8 +246,9 @@ Profile profile_model(const ProfileOptions& o, FrameFeed& feed) {
     if (layers) layers->report(out);
   }
   if (out.layers.empty()) use_cut_networks(o, detector, own ? &*own : nullptr, out);
-  complete(own ? &*own : other ? &*other : nullptr, out);
-  compare_with_peaks(peaks_for(out, detector, options.runtime), out);
+  complete(own ? &*own : other ? &*other : nullptr, own ? &*own : nullptr, out);
+  // A difference of cut networks is too uncertain for a rate that others are compared with.
+  if (!out.cut) compare_with_peaks(peaks_for(out, detector, options.runtime), out);
   return out;
 }
 

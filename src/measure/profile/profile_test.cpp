@@ -76,6 +76,9 @@ TEST(Fallbacks, NameTheReasonThatIsKnown) {
             "the model has integers for it, and the engine no integer kernel");
   EXPECT_EQ(p.layers[2].time.fallback, "the model has no range for its values");
   EXPECT_EQ(p.layers[3].time.fallback, "") << "it converts";
+  p.layers[1].time.fallback = "";
+  explain_fallbacks(nullptr, p);
+  EXPECT_EQ(p.layers[1].time.fallback, "the engine computes it in float") << "of an export";
   p.layers[0].time.precision = "fp32";
   p.layers[1].time.fallback = "";
   explain_fallbacks(&model, p);

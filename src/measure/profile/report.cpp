@@ -59,6 +59,7 @@ ordered_json to_json(const Profile& p) {
                  {"layers_ms", p.layers_ms},
                  {"measured_by", p.cut ? "cut networks" : "engine"},
                  {"cpu_ms_per_frame", p.cpu_ms_per_frame}};
+  if (p.cut) j["fast_ms"] = p.fast_ms;
   if (p.joules_per_frame) j["joules_per_frame"] = *p.joules_per_frame;
   j["phases"] = ordered_json::array();
   for (const Phase& phase : p.phases)
@@ -103,11 +104,13 @@ std::string short_name(const Profile& p) {
                      p.network.engine.substr(0, p.network.engine.rfind(' ')));
 }
 
+double whole_ms(const Profile& p) { return p.cut ? p.fast_ms : p.mean_ms; }
+
 std::string sum_text(const Profile& p) {
   const std::string by = p.cut ? "differences of cut networks" : "timed by the engine itself";
-  const double share = p.mean_ms > 0 ? 100 * p.layers_ms / p.mean_ms : 0;
-  return fmt::format("{} layers, {}: {:.2f} ms together, {:.1f} % of the {:.2f} ms of an inference",
-                     p.layers.size(), by, p.layers_ms, share, p.mean_ms);
+  const double whole = whole_ms(p), share = whole > 0 ? 100 * p.layers_ms / whole : 0;
+  return fmt::format("{} layers, {}: {:.2f} ms together, {:.1f} % of the {:.2f} ms of {} inference",
+                     p.layers.size(), by, p.layers_ms, share, whole, p.cut ? "a fast" : "an");
 }
 
 std::string peak_text(const Peak& peak) {

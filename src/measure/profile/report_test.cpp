@@ -32,6 +32,7 @@ Profile profile() {
             .phases = {{"letterbox", 1}, {"inference", 9}},
             .inference_ms = 9,
             .mean_ms = 10,
+            .fast_ms = 8,
             .layers_ms = 9.5,
             .joules_per_frame = {},
             .layers = {layer("model.0.conv", 3), layer("model.0.act", 1), layer("model.1", 5.5)},
@@ -56,6 +57,26 @@ TEST(ProfileReport, TheSlowestLayersComeFirst) {
   const std::string all = printed({.layers = 0});
   EXPECT_LT(all.find("model.0.conv"), all.find("model.1 "));
   EXPECT_THAT(all, HasSubstr("model.0.act"));
+}
+
+TEST(ProfileReport, CutNetworksAreComparedWithFastInferences) {
+  Profile cut = profile();
+  cut.cut = true;
+  EXPECT_THAT(sum_text(cut), HasSubstr("118.8 % of the 8.00 ms of a fast inference"));
+  EXPECT_EQ(to_json(cut)["fast_ms"], 8);
+  EXPECT_FALSE(to_json(profile()).contains("fast_ms"));
+}
+
+TEST(ProfileReport, AComparisonSaysHowEachSideWasMeasured) {
+  Profile second = profile();
+  second.mean_ms = 40;
+  second.layers_ms = 30;
+  testing::internal::CaptureStdout();
+  print_comparison(profile(), second, {});
+  const std::string text = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(text, testing::ContainsRegex("inference +10.00 +40.00 +\\+30.00")) << "means of both";
+  EXPECT_THAT(text, HasSubstr("A: " + sum_text(profile())));
+  EXPECT_THAT(text, HasSubstr("B: " + sum_text(second)));
 }
 
 TEST(ProfileReport, FitsNarrowTerminals) {
