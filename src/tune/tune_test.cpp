@@ -84,6 +84,49 @@ TEST(Rehearsal, ASourceHidesHowFastANetworkIs) {
   EXPECT_EQ(points[1].figures.fps, 12);
 }
 
+TEST(Rehearsal, APromiseThatWasMissedCountsForAll) {
+  std::vector<TunePoint> points{point("tflite", 640, 10, Evidence::kLive),
+                                point("openvino", 320, 20, Evidence::kPredicted)};
+  const Figures promised = points[0].figures;
+  Figures seen = promised;
+  seen.fps = 8;
+  seen.cpu_percent = 120;
+  scale_figures(points, promised, seen);
+  EXPECT_NEAR(points[0].figures.fps, 8, 1e-9);
+  EXPECT_NEAR(points[1].figures.fps, 16, 1e-9);
+  EXPECT_NEAR(points[1].figures.results_fps, 20, 1e-9);
+  EXPECT_NEAR(points[1].figures.cpu_percent, 100, 1e-9);
+}
+
+// A program that says why it failed, and a folder in which each start leaves a byte.
+class FailingProgram {
+ public:
+  explicit FailingProgram(const std::string& reason) {
+    write_text_file(folder_ / "octet", fmt::format("#!/bin/sh\nprintf x >> {}\n"
+                                                   "echo 'octet: {}' >&2\nexit 1\n",
+                                                   (folder_ / "starts").string(), reason));
+    std::filesystem::permissions(folder_ / "octet", std::filesystem::perms::owner_all);
+  }
+  [[nodiscard]] Processes processes() const { return {folder_ / "octet", folder_.path()}; }
+  [[nodiscard]] size_t starts() const { return read_text_file(folder_ / "starts").size(); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST(Rehearsal, EndsWhereEveryRunFails) {
+  const FailingProgram program("the camera is gone");
+  const Processes processes = program.processes();
+  const TuneOptions options{.goals = {.fps = 5}};
+  TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60)};
+  for (int side = 320; side < 640; side += 32)
+    work.points.push_back(point("tflite", side, 10, Evidence::kPredicted));
+  rehearse(work, 60);
+  EXPECT_EQ(program.starts(), 3U);
+  EXPECT_THAT(work.not_tried.back(), HasSubstr("the camera is gone"));
+  EXPECT_EQ(work.points.back().failed, "the camera is gone");
+}
+
 TEST(Advice, SaysByHowMuchAModelHasToBeFaster) {
   const TunePoint nearest = point("tflite", 320, 20, Evidence::kLive);
   const Footage camera{.name = "rtsp://camera/s", .fps = 60};

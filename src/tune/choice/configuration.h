@@ -53,6 +53,7 @@ struct TunePoint {
   std::optional<double> accuracy;  // 0 … 1; none: it was not measured
   double guess = 0;                // orders points without accuracy: larger networks are better
   std::string ran_in;              // the arithmetic
+  std::string failed;              // why its last run failed; such a point is never chosen
 };
 
 }  // namespace octet

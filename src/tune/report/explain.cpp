@@ -18,6 +18,7 @@ const TunePoint* other_size(const TuneWork& work, const TunePoint& chosen, bool 
   const TunePoint* best = nullptr;
   const int side = longer_side(chosen.configuration.input);
   for (const TunePoint& point : work.points) {
+    if (!point.failed.empty()) continue;
     Configuration same = point.configuration;
     const int its = longer_side(same.input);
     if (larger ? its <= side : its >= side) continue;
