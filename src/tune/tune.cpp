@@ -150,10 +150,20 @@ class Tuner {
     }
     if (std::all_of(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return r.empty(); }))
       fail_without_points();
-    NetworkTries networks = measure_networks(work_, runtimes_, kNetworkShare * seconds);
-    accuracy_kind_ = networks.accuracy_kind;
-    const auto policies = measure_policies(work_, networks.tries, kPolicyShare * seconds);
-    work_.points = predicted_points(work_, networks.tries, runtimes_, policies);
+    NetworkTries networks;
+    std::vector<PolicyLook> policies{{}};
+    const auto make_points = [&] {
+      accuracy_kind_ = networks.accuracy_kind;
+      work_.points = predicted_points(work_, networks.tries, runtimes_, policies);
+    };
+    try {
+      measure_networks(work_, runtimes_, kNetworkShare * seconds, networks);
+      policies = measure_policies(work_, networks.tries, kPolicyShare * seconds);
+    } catch (const Error&) {
+      make_points();  // of those before the failure
+      throw;
+    }
+    make_points();
     if (stop_requested()) return;
     rehearse(work_, end - work_.clock.passed());
   }
@@ -278,7 +288,7 @@ class Tuner {
                       .footage = footage,
                       .goals = o_.goals,
                       .head = head,
-                      .reasons = reasons_of(work_, result.chosen, runtimes_),
+                      .reasons = reasons_of(work_, result.chosen, runtimes_, result.advice.empty()),
                       .holds_limit = true});
   }
 

@@ -11,6 +11,7 @@
 #include "testing/testing.h"
 #include "tune/machine/tuner_lock.h"
 #include "tune/models.h"
+#include "tune/networks.h"
 #include "tune/rehearsal.h"
 #include "tune/report/explain.h"
 #include "tune/report/report.h"
@@ -127,6 +128,19 @@ TEST(Rehearsal, EndsWhereEveryRunFails) {
   EXPECT_EQ(work.points.back().failed, "the camera is gone");
 }
 
+TEST(Policies, AreNotJudgedByASourceWithoutObjects) {
+  Look look{.frames = 200, .policies = {{.skip = 1, .kept = 0.9}, {.skip = 2, .kept = {}}}};
+  std::string why;
+  EXPECT_EQ(judged_policies(look, why).size(), 1U);
+  EXPECT_EQ(why, "");
+  look.policies[0].kept.reset();
+  EXPECT_TRUE(judged_policies(look, why).empty());
+  EXPECT_THAT(why, HasSubstr("no object"));
+  look.frames = 20;
+  EXPECT_TRUE(judged_policies(look, why).empty());
+  EXPECT_THAT(why, HasSubstr("20 frames are too few"));
+}
+
 TEST(Advice, SaysByHowMuchAModelHasToBeFaster) {
   const TunePoint nearest = point("tflite", 320, 20, Evidence::kLive);
   const Footage camera{.name = "rtsp://camera/s", .fps = 60};
@@ -148,7 +162,7 @@ TuneResult result() {
   r.points = {point("tflite", 640, 8, Evidence::kLive), point("tflite", 320, 20, Evidence::kLive),
               point("openvino", 480, 9, Evidence::kPredicted)};
   r.chosen = r.points[1];
-  r.seen = LiveRun{.figures = r.chosen.figures, .frames = 600, .seconds = 30};
+  r.seen = LiveRun{.figures = r.chosen.figures, .seconds = 30};
   r.met = true;
   r.accuracy_kind = "agreement with <float>";
   r.not_tried = {"armnn: slow"};

@@ -33,12 +33,22 @@ std::string last_line(const fs::path& file) {
   return last.starts_with(kName) ? last.substr(kName.size()) : last;
 }
 
+void require_no_outage(const ordered_json& json) {
+  for (const auto& source : json.value("sources", ordered_json::array())) {
+    const auto state = source.value("state", std::string("up"));
+    const auto openings = source.value("openings", int64_t{1});
+    const auto error = source.value("error", std::string());
+    if (openings <= 1 && state != "down" && state != "connecting") continue;
+    fail("the camera was lost in the run{}",
+         error.empty() ? fmt::format(", and opened {} times", openings) : ": " + error);
+  }
+}
+
 }  // namespace
 
 LiveRun live_run(const ordered_json& json, int cores) {
-  LiveRun run{.frames = json.at("frames"),
-              .ran_in = json.at("precision"),
-              .interrupted = json.at("interrupted")};
+  require_no_outage(json);
+  LiveRun run{.ran_in = json.at("precision")};
   Figures& f = run.figures;
   f.results_fps = json.at("fps");
   f.age_ms_p99 = json.at("age_ms_p99");
@@ -77,6 +87,8 @@ Attempt<Result> Processes::run(const std::vector<std::string>& command, double a
   }
   try {
     attempt.result = read(ordered_json::parse(result.out));
+  } catch (const Error& e) {
+    attempt.reason = e.what();
   } catch (const nlohmann::json::exception& e) {
     attempt.reason = fmt::format("gave no result ({})", e.what());
   }

@@ -13,12 +13,11 @@ namespace octet {
 // What 'octet live' showed.
 struct LiveRun {
   Figures figures;
-  int64_t frames = 0;  // that the source gave
   double seconds = 0;  // from the first result to the last
   std::string ran_in;  // the arithmetic
-  bool interrupted = false;
 };
-// From its --json. `cores`: of this machine.
+// From its --json. `cores`: of this machine. Throws an Error where the camera was lost in the run,
+// with its reason, since the figures say little then.
 [[nodiscard]] LiveRun live_run(const nlohmann::ordered_json& json, int cores);
 
 template <typename Result>

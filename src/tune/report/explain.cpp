@@ -75,8 +75,9 @@ std::string reason_of_runtime(const std::vector<Runtime>& runtimes, const Config
 }
 
 std::string reason_of_policy(const TuneWork& work, const TunePoint& chosen) {
-  if (!work.options.goals.cpu_percent || work.options.goals.fps)
+  if (!work.options.goals.cpu_percent)
     return "detection on every frame: the goal is not processor time";
+  if (chosen.configuration.skip == 0 && !chosen.configuration.motion_gate) return "";
   const TunePoint* every = nullptr;
   for (const TunePoint& point : work.points) {
     Configuration same = point.configuration;
@@ -85,7 +86,7 @@ std::string reason_of_policy(const TuneWork& work, const TunePoint& chosen) {
     same.motion_gate = chosen.configuration.motion_gate;
     if (same == chosen.configuration) every = &point;
   }
-  if (every == nullptr || every == &chosen) return "";
+  if (every == nullptr) return "";
   return fmt::format("without: {:.0f} % of the processor and {}", every->figures.cpu_percent,
                      accuracy_text(every->accuracy));
 }
@@ -101,10 +102,12 @@ std::string figures_text(const Figures& f, const std::optional<double>& accuracy
 }
 
 std::map<std::string, std::string> reasons_of(const TuneWork& work, const TunePoint& chosen,
-                                              const std::vector<std::vector<Runtime>>& runtimes) {
+                                              const std::vector<std::vector<Runtime>>& runtimes,
+                                              bool met) {
   const Configuration& c = chosen.configuration;
   std::map<std::string, std::string> reasons;
-  reasons["model"] = "the best accuracy for the goal, " + accuracy_text(chosen.accuracy);
+  reasons["model"] = (met ? "the best accuracy for the goal, " : "the nearest to the goal, ") +
+                     accuracy_text(chosen.accuracy);
   for (size_t m = 0; m < work.models.size(); ++m) {
     if (work.models[m].file != c.model) continue;
     reasons["engine"] = reason_of_runtime(runtimes[m], c, true);
