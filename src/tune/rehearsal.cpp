@@ -115,7 +115,7 @@ bool run_point(TuneWork& work, TunePoint& point, double seconds) {
                                         .goals = work.options.goals,
                                         .head = {},
                                         .reasons = {}});
-  Attempt<LiveRun> attempt = work.processes.live(config, seconds);
+  Attempt<LiveRun> attempt = work.processes.live(config, seconds, work.clock.left());
   if (stop_requested()) return false;
   if (attempt.result && attempt.result->figures.fps <= 0)
     attempt.reason = fmt::format("gave no result in {:.1f} s", attempt.seconds);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/cpu.h"
 #include "core/error.h"
@@ -15,8 +14,10 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text/secrets.h"
+#include "measure/accuracy.h"
 #include "media/stream/stream.h"
 #include "tune/choice/choose.h"
+#include "tune/machine/scratch_folder.h"
 #include "tune/machine/tuner_lock.h"
 #include "tune/networks.h"
 #include "tune/rehearsal.h"
@@ -38,32 +39,6 @@ constexpr int kImages = 100;       // that stand for a source
 constexpr double kWarmSlice = 10;  // seconds of a further run while the machine becomes warmer
 constexpr int kMostLastRuns = 3;
 constexpr int kKeptConfigs = 9;  // that earlier tunings or the user wrote
-constexpr uint64_t kLeastRoom = 64 << 20;
-
-// A folder for files that last as long as the tuning.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::error_code error;
-    const fs::path parent = fs::temp_directory_path(error);
-    if (error) fail("there is no folder for temporary files: {}; set TMPDIR", error.message());
-    require_room(parent, kLeastRoom);
-    std::string pattern = (parent / "octet-tune.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      fail("{}: no folder can be made in it", parent.string());
-    path_ = pattern;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 fs::path lock_file() {
   const fs::path cache = cache_folder();
@@ -122,10 +97,14 @@ class Tuner {
 
   void open_source_of_work() {
     const double record_s = std::clamp(kRecordShare * o_.budget_s, kShortestRecord, kLongestRecord);
-    if (o_.source.empty()) {
-      Dataset data = read_dataset(
-          o_.data, {.split = o_.split, .model_names = work_.models.front().info.names});
+    Dataset data;
+    if (!o_.data.empty()) {
+      const ModelInfo& info = work_.models.front().info;
+      data = read_dataset(o_.data, {.split = o_.split, .model_names = info.names});
       require_labels(data, o_.data + ": " + o_.split);
+      verify_fit(info, data, o_.data);
+    }
+    if (o_.source.empty()) {
       work_.footage = images_as_footage(data, kImages, scratch_.path());
       own_images_ = fs::absolute(data.samples.front().image.parent_path());
     } else if (is_stream(o_.source)) {
@@ -253,7 +232,7 @@ class Tuner {
   // Returns the reason of a failure; empty: it ran, or was interrupted.
   std::string rehearse_as_written(TuneResult& result, double seconds) {
     const std::string config = yaml_of(result, work_.footage.address);
-    const Attempt<LiveRun> attempt = work_.processes.live(config, seconds);
+    const Attempt<LiveRun> attempt = work_.processes.live(config, seconds, work_.clock.left());
     if (!attempt.result) {
       if (!stop_requested()) log_warning("the last run failed: {}", attempt.reason);
       return stop_requested() ? std::string() : attempt.reason;
@@ -262,7 +241,7 @@ class Tuner {
     while (!stop_requested() && !heat_.report().steady &&
            work_.clock.left() > kWarmSlice + work_.live_start_s) {
       log_info("the machine becomes warmer; a further run of {:.0f} s", kWarmSlice);
-      const Attempt<LiveRun> further = work_.processes.live(config, kWarmSlice);
+      const Attempt<LiveRun> further = work_.processes.live(config, kWarmSlice, work_.clock.left());
       if (!further.result || stop_requested()) break;  // the run before stands
       result.seen = further.result;
     }

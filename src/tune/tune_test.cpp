@@ -2,13 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/folder.h"
 #include "testing/testing.h"
+#include "tune/machine/scratch_folder.h"
 #include "tune/machine/tuner_lock.h"
 #include "tune/models.h"
 #include "tune/networks.h"
@@ -204,35 +206,36 @@ TEST(ResultJson, HasTheChoice) {
   EXPECT_FALSE(json.contains("advice"));
 }
 
-// In a child, since one process may lock a file as often as it likes.
-bool can_lock_elsewhere(const std::filesystem::path& file, std::string& message) {
-  int ends[2];
-  if (::pipe(ends) != 0) return false;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const std::string error = error_of([&] { const TunerLock lock(file); });
-    const bool told = ::write(ends[1], error.data(), error.size()) >= 0;
-    ::_exit(told ? 0 : 1);
-  }
-  ::close(ends[1]);
-  char buffer[512];
-  const ssize_t got = ::read(ends[0], buffer, sizeof(buffer));
-  ::close(ends[0]);
-  ::waitpid(child, nullptr, 0);
-  message.assign(buffer, static_cast<size_t>(std::max<ssize_t>(0, got)));
-  return message.empty();
-}
-
 TEST(TunerLock, OnlyOneHoldsIt) {
   const TemporaryFolder folder;
   const auto file = folder / "cache/tune.lock";
-  std::string message;
+  const auto take = [&] { const TunerLock lock(file); };
   {
     const TunerLock lock(file);
-    EXPECT_FALSE(can_lock_elsewhere(file, message));
-    EXPECT_THAT(message, HasSubstr(fmt::format("process {}", ::getpid())));
+    EXPECT_THAT(error_of(take), HasSubstr(fmt::format("process {}", ::getpid())));
+    std::filesystem::resize_file(file, 0);
+    EXPECT_THAT(error_of(take), Not(HasSubstr("kill")));
   }
-  EXPECT_TRUE(can_lock_elsewhere(file, message)) << message;
+  EXPECT_EQ(error_of(take), "");
+}
+
+TEST(ScratchFolder, RemovesThoseOfTuningsThatWereKilled) {
+  const TemporaryFolder folder;
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("TMPDIR", folder.path().c_str(), 1);
+  make_folder(folder / "octet-tune.dead");
+  write_text_file(folder / "octet-tune.dead/camera.mp4", "secret");
+  write_text_file(folder / "other", "");
+  {
+    const ScratchFolder first, second;
+    EXPECT_FALSE(std::filesystem::exists(folder / "octet-tune.dead"));
+    EXPECT_TRUE(std::filesystem::exists(first.path())) << "it is in use";
+    EXPECT_TRUE(std::filesystem::exists(second.path()));
+    EXPECT_TRUE(std::filesystem::exists(folder / "other"));
+  }
+  EXPECT_EQ(list_folder(folder.path()).size(), 1U);
+  before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
 }
 
 }  // namespace

@@ -23,8 +23,6 @@ struct Configuration {
   bool operator==(const Configuration&) const = default;
   // "yolov8n.pt at 640x384, openvino, 2 threads, 1 frame skipped".
   [[nodiscard]] std::string text() const;
-  // The same network on the same input: it gives the same boxes, whatever it costs.
-  [[nodiscard]] bool same_network(const Configuration& other) const;
 };
 
 // Figures of a configuration on its source.

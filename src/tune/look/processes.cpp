@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr double kStartTakes = 120;  // seconds, at most: a first load is tried, then compiled
+constexpr double kOverBudget = 30;   // seconds: what is nearly done may end
 constexpr size_t kMostErrors = 1 << 20;
 
 // The last line that a failed process wrote.
@@ -31,6 +33,10 @@ std::string last_line(const fs::path& file) {
   }
   constexpr std::string_view kName = "octet: ";
   return last.starts_with(kName) ? last.substr(kName.size()) : last;
+}
+
+double longest_s(double seconds, double left_s) {
+  return std::min(seconds + kStartTakes, std::max(left_s, 0.0) + kOverBudget);
 }
 
 void require_no_outage(const ordered_json& json) {
@@ -95,18 +101,18 @@ Attempt<Result> Processes::run(const std::vector<std::string>& command, double a
   return attempt;
 }
 
-Attempt<Look> Processes::look(const LookRequest& request, double at_most_s) const {
+Attempt<Look> Processes::look(const LookRequest& request, double seconds, double left_s) const {
   return run<Look>({program_.string(), "tune", "--look", dump_json(to_json(request))},
-                   at_most_s + kStartTakes, look_from);
+                   longest_s(seconds, left_s), look_from);
 }
 
-Attempt<LiveRun> Processes::live(const std::string& config, double seconds) const {
+Attempt<LiveRun> Processes::live(const std::string& config, double seconds, double left_s) const {
   const fs::path file = folder_ / "live.yaml";
   write_text_file(file, config);
   const int cores = threads_or_all_cores(0);
-  return run<LiveRun>({program_.string(), "live", "--config", file.string(), "--seconds",
-                       fmt::format("{:.3f}", seconds), "--json"},
-                      seconds + kStartTakes,
+  return run<LiveRun>({program_.string(), "live", "--worker", "--config", file.string(),
+                       "--seconds", fmt::format("{:.3f}", seconds), "--json"},
+                      longest_s(seconds, left_s),
                       [cores](const ordered_json& json) { return live_run(json, cores); });
 }
 

@@ -7,7 +7,8 @@
 namespace octet {
 namespace {
 
-constexpr double kMostSpeedup = 20;  // that 'octet compress' takes
+constexpr double kLeastSpeedup = 1.1;  // that is worth a training
+constexpr double kMostSpeedup = 20;    // that 'octet compress' takes
 
 std::string accuracy_text(const std::optional<double>& accuracy) {
   return accuracy ? fmt::format("accuracy {:.3f}", *accuracy) : "accuracy unknown";
@@ -134,14 +135,14 @@ std::string advice_for(const TuneGoals& goals, const Footage& footage, const Tun
         footage.name, footage.fps, *goals.fps);
   const double share = reserve(goals, figures, footage.fps);
   if (share >= 1) return {};
-  const double speedup = share > 0 ? 1 / share : kMostSpeedup;
+  const double speedup = std::max(kLeastSpeedup, share > 0 ? 1 / share : kMostSpeedup);
   return fmt::format(
       "nothing that was tried holds {}; the nearest is {}: {}. A model that is {:.1f} times as "
       "fast "
       "would hold it: prune it with 'octet compress --speedup {:.1f}', try a smaller model, or ask "
       "for less",
       goals.text(), nearest.configuration.text(), figures_text(figures, nearest.accuracy), speedup,
-      std::min(std::max(1.05, speedup), kMostSpeedup));
+      std::min(speedup, kMostSpeedup));
 }
 
 }  // namespace octet

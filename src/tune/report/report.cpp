@@ -111,7 +111,9 @@ std::string points_table(const TuneResult& r) {
                     fmt::format("{:.1f}", f.cpu_ms),
                     p.accuracy ? fmt::format("{:.3f}", *p.accuracy) : "", p.ran_in});
   }
+  const size_t more = r.points.size() - rows.size();
   return "<h2>Every point</h2>" +
+         (more > 0 ? paragraph(fmt::format("The JSON of --json has {} more.", more)) : "") +
          html_table(
              {"", "configuration", "how it is known", "detections a second", "results a second",
               "age p99, ms", "processor, %", "ms a result", "accuracy", "ran in"},
