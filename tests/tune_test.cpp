@@ -72,13 +72,16 @@ TEST_F(Tune, WritesWhatLiveTakes) {
 }
 
 TEST_F(Tune, NamesTheNearestWhereNothingHolds) {
+  write_text_file(folder_ / "live.yaml", "# mine\n");
   const Outcome done = run(usual() + "--max-age-ms 1 --imgsz 256 --json");
   EXPECT_EQ(done.status, 1);
   EXPECT_THAT(done.err, HasSubstr("the nearest is yolov8n-int8.safetensors at 256x"));
   EXPECT_THAT(done.err, HasSubstr("octet compress --speedup"));
   const json j = json::parse(done.out);
   EXPECT_EQ(j["met"], false);
-  EXPECT_TRUE(fs::exists(at("live.yaml"))) << "the nearest is written";
+  EXPECT_THAT(read_text_file(folder_ / "live.yaml"), HasSubstr("engine: "))
+      << "the nearest is written";
+  EXPECT_EQ(read_text_file(folder_ / "live.1.yaml"), "# mine\n");
 }
 
 TEST_F(Tune, SaysThatTheSourceIsTheLimit) {
@@ -104,6 +107,7 @@ TEST_F(Tune, GivesTheBestSoFarWhenItIsInterrupted) {
 }
 
 TEST_F(Tune, RefusesWhatCannotBe) {
+  write_text_file(folder_ / "data.yaml", "names: [person]\n");
   const std::pair<std::string, std::string> cases[] = {
       {"--target-fps 5 --budget 2s", "--budget 2s: is too short; 10s is the least"},
       {"--data coco.json --cpu-budget 50", "images of the data have no rate"},
@@ -112,6 +116,8 @@ TEST_F(Tune, RefusesWhatCannotBe) {
       {"--target-fps 5 --source rtsp://127.0.0.1:1/none",
        "rtsp://127.0.0.1:1/none: cannot be opened"},
       {"--target-fps 5 --source nothing.mp4", "nothing.mp4"},
+      {"--target-fps 5 --data " + at("data.yaml") + " -o " + at("data.yaml"),
+       "is the data of --data; give another name"},
       {"--target-fps 5 -o live.json", "a file with the extension .yaml is expected"},
       {"--target-fps 5 -o " + at("no/such/live.yaml"), "no file can be made in it"}};
   for (const auto& [arguments, message] : cases) {

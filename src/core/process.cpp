@@ -134,13 +134,16 @@ ProgramResult run_program(const std::vector<std::string>& arguments, const Progr
   ProgramResult result;
   std::array<char, 65536> buffer{};
   bool told = false;
+  int64_t kill_ms = kNever;
   const int64_t deadline_ms =
       limits.at_most.count() > 0 ? monotonic_ms() + limits.at_most.count() : kNever;
   while (error == 0) {
     result.timed_out = result.timed_out || monotonic_ms() > deadline_ms;
-    if ((stop_requested() || result.timed_out) && !std::exchange(told, true))
+    if ((stop_requested() || result.timed_out) && !std::exchange(told, true)) {
       ::kill(child, SIGTERM);
-    if (result.timed_out && monotonic_ms() > deadline_ms + kGraceMs) ::kill(child, SIGKILL);
+      if (deadline_ms != kNever) kill_ms = monotonic_ms() + kGraceMs;
+    }
+    if (monotonic_ms() > kill_ms) ::kill(child, SIGKILL);
     pollfd ready{.fd = ends[0], .events = POLLIN, .revents = 0};
     if (::poll(&ready, 1, kBreathMs) <= 0) continue;
     const ssize_t got = ::read(ends[0], buffer.data(), buffer.size());

@@ -29,7 +29,8 @@ struct ProcessUsage {
 [[nodiscard]] bool run_in_child(const std::function<void()>& work);
 
 struct ProgramLimits {
-  // The program gets SIGTERM after so long, and SIGKILL some seconds later. 0: it may take any time.
+  // The program gets SIGTERM after so long, or when this process is asked to stop, and SIGKILL some
+  // seconds later. 0: it may take any time, also for its end.
   std::chrono::milliseconds at_most{0};
   // The file that gets its standard error. Empty: it shares that of this process.
   std::filesystem::path errors;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "tune/choice/choose.h"
@@ -17,99 +18,148 @@ constexpr int kFewestImages = 16, kMostImages = 250;  // with labels
 constexpr int kWarmUps = 3, kMostSkipped = 4;
 constexpr double kGateSaves = 0.03;   // of the frames, or it is not worth a try
 constexpr double kFarFromGoal = 0.5;  // such networks are looked at last
+constexpr double kLeastShare = 0.5;   // of the time, for others than the reference
+constexpr int kFewestForPolicy = 60;  // frames that a policy can be judged by
 
 // A network that may be looked at, and the prediction of it.
 struct Plan {
   NetworkTry network;
   double reserve = 0;
   double strength = 0;
+  double pixels = 1;  // of the look: so many times those of the input
 };
 
 Look predicted_look(const Runtime& runtime, Size input) {
   return scaled(runtime.look, runtime.input, input);
 }
 
+// Which are looked at first: those that hold the goals, then those that are near.
+int turn_of(const Plan& plan) {
+  return plan.reserve >= 1 ? 0 : plan.reserve >= kFarFromGoal ? 1 : 2;
+}
+
 class Networks {
  public:
-  Networks(TuneWork& work, const std::vector<std::vector<Runtime>>& runtimes)
-      : work_(work), runtimes_(runtimes) {
+  Networks(TuneWork& work, const std::vector<std::vector<Runtime>>& runtimes, NetworkTries& out)
+      : work_(work), runtimes_(runtimes), labels_(!work.options.data.empty()), out_(out) {
     for (size_t m = 0; m < work.models.size(); ++m) add_plans(m);
     std::stable_sort(plans_.begin(), plans_.end(), [](const Plan& a, const Plan& b) {
-      const bool far_a = a.reserve < kFarFromGoal, far_b = b.reserve < kFarFromGoal;
-      if (far_a != far_b) return far_b;
-      return far_a ? a.reserve > b.reserve : a.strength > b.strength;
+      if (turn_of(a) != turn_of(b)) return turn_of(a) < turn_of(b);
+      return turn_of(a) == 2 ? a.reserve > b.reserve : a.strength > b.strength;
     });
   }
 
-  NetworkTries run(double budget_s) {
-    const double end = work_.clock.passed() + budget_s;
-    choose_frames(budget_s);
-    if (work_.options.data.empty()) look_at_reference();
+  void run(double budget_s) {
+    try {
+      look_at_all(budget_s);
+    } catch (const Error&) {
+      out_.accuracy_kind = kind();  // of those before
+      throw;
+    }
+    out_.accuracy_kind = kind();
+  }
+
+ private:
+  void look_at_all(double budget_s) {
+    double end = work_.clock.passed() + budget_s;
+    const Plan reference = reference_plan();
+    choose_frames(budget_s, reference);
+    if (!labels_ && !stop_requested()) look_at_reference(reference.network.configuration);
+    // A reference that was slower than expected leaves time for others.
+    end = std::max(end, work_.clock.passed() + kLeastShare * budget_s);
+    std::vector<Plan> left;
     for (Plan& plan : plans_) {
-      const double takes = takes_s(plan.network.look);
-      if (stop_requested() || (!out_.tries.empty() && work_.clock.passed() + takes > end)) {
+      if (stop_requested() || (!out_.tries.empty() && work_.clock.passed() + takes_s(plan) > end)) {
         note(plan);
+        left.push_back(std::move(plan));
         continue;
       }
       measure(plan.network);
     }
-    out_.accuracy_kind = kind();
-    return std::move(out_);
+    add_without_look(left);
   }
 
- private:
+  // Where nothing that was looked at is expected to hold the goals: those that are, and where there
+  // is nothing at all, everything.
+  void add_without_look(std::vector<Plan>& left) {
+    const bool none = out_.tries.empty();
+    if (std::any_of(out_.tries.begin(), out_.tries.end(),
+                    [this](const NetworkTry& t) { return best_reserve(t.look) >= 1; }))
+      return;
+    for (Plan& plan : left) {
+      if (none || turn_of(plan) == 0) out_.tries.push_back(std::move(plan.network));
+    }
+  }
+
   void add_plans(size_t m) {
     const TuneModel& model = work_.models[m];
     std::vector<std::string> seen;
     for (const Runtime& runtime : runtimes_[m]) {
       if (std::find(seen.begin(), seen.end(), runtime.precision) != seen.end()) continue;
       seen.push_back(runtime.precision);  // the fastest of each precision
-      for (const int side : model.sides) {
-        Plan plan;
-        plan.network.model = m;
-        Configuration& c = plan.network.configuration;
-        c = {.model = model.file,
-             .engine = runtime.engine,
-             .input = model.own_size ? runtime.input : model.input(side, work_.footage.size),
-             .threads = runtime.threads,
-             .precision = runtime.precision};
-        if (!model.own_size) c.side = side;
-        plan.network.look = predicted_look(runtime, c.input);
-        plan.reserve =
-            reserve(work_.options.goals, predict(plan.network.look, most_skipped(), work_.load()),
-                    work_.footage.fps);
-        plan.strength = work_.guess(model, c.input) + (model.is_float ? 0.01 : 0);
-        plans_.push_back(std::move(plan));
-      }
+      for (const int side : model.sides) plans_.push_back(plan_of(m, runtime, side));
     }
   }
 
-  // About, of a look at the chosen number of frames. Frames between them are decoded too.
-  [[nodiscard]] double takes_s(const Look& look) const {
-    return work_.start_s + 1e-3 * (frames_ + kWarmUps) * look.ms_p50 +
-           1e-3 * work_.footage.frames * look.decode_ms;
+  [[nodiscard]] Plan plan_of(size_t m, const Runtime& runtime, int side) const {
+    const TuneModel& model = work_.models[m];
+    Plan plan;
+    plan.network.model = m;
+    Configuration& c = plan.network.configuration;
+    c = {.model = model.file,
+         .engine = runtime.engine,
+         .input = model.own_size ? runtime.input : model.input(side, work_.footage.size),
+         .threads = runtime.threads,
+         .precision = runtime.precision};
+    if (!model.own_size) c.side = side;
+    plan.network.look = predicted_look(runtime, c.input);
+    plan.reserve = best_reserve(plan.network.look);
+    plan.strength = work_.guess(model, c.input) + (model.is_float ? 0.01 : 0);
+    // mAP is measured in squares.
+    if (labels_ && !model.own_size)
+      plan.pixels = static_cast<double>(side) * side / c.input.width / c.input.height;
+    return plan;
   }
 
-  // The policy that may save most processor time, where that is the goal.
-  [[nodiscard]] PolicyLook most_skipped() const {
-    const TuneGoals& goals = work_.options.goals;
-    if (!goals.cpu_percent || goals.fps || !work_.footage.sequence) return {};
-    return {.skip = kMostSkipped, .detected = 1.0 / (kMostSkipped + 1)};
+  // About, of a look at the chosen number of frames.
+  [[nodiscard]] double takes_s(const Plan& plan) const {
+    return start_s(plan) + 1e-3 * (frames_ + kWarmUps) * frame_ms(plan);
+  }
+  // Frames between those that are looked at are decoded too.
+  [[nodiscard]] double start_s(const Plan& plan) const {
+    return work_.start_s +
+           (labels_ ? 0 : 1e-3 * work_.footage.frames * plan.network.look.decode_ms);
+  }
+  [[nodiscard]] double frame_ms(const Plan& plan) const {
+    const Look& look = plan.network.look;
+    return plan.pixels * look.ms_p50 + (labels_ ? look.decode_ms : 0);
+  }
+
+  // With the number of skipped frames that comes nearest to the goals.
+  [[nodiscard]] double best_reserve(const Look& look) const {
+    const bool may_skip = work_.options.goals.cpu_percent && work_.footage.sequence;
+    double best = 0;
+    for (int skip = 0; skip <= (may_skip ? kMostSkipped : 0); ++skip) {
+      const PolicyLook policy{.skip = skip, .detected = 1.0 / (skip + 1)};
+      const Figures figures = predict(look, policy, work_.load());
+      best = std::max(best, reserve(work_.options.goals, figures, work_.footage.fps));
+    }
+    return best;
   }
 
   // As many frames for each network as the time allows.
-  void choose_frames(double budget_s) {
-    double ms = 0, start_s = 0;
+  void choose_frames(double budget_s, const Plan& reference) {
+    double ms = labels_ ? 0 : frame_ms(reference);
+    double starts_s = labels_ ? 0 : start_s(reference);
     for (const Plan& plan : plans_) {
-      if (plan.reserve < kFarFromGoal) continue;
-      ms += plan.network.look.ms_p50;
-      start_s += work_.start_s + 1e-3 * work_.footage.frames * plan.network.look.decode_ms;
+      if (turn_of(plan) == 2) continue;
+      ms += frame_ms(plan);
+      starts_s += start_s(plan);
     }
-    const double each = ms > 0 ? 1e3 * (budget_s - start_s) / ms : 0;
-    const bool labels = !work_.options.data.empty();
-    frames_ = std::clamp(static_cast<int>(each), labels ? kFewestImages : kFewestFrames,
-                         labels ? kMostImages : kMostFrames);
-    if (!labels) frames_ = std::min(frames_, std::max(1, work_.footage.frames));
+    const double each = ms > 0 ? 1e3 * (budget_s - starts_s) / ms : 0;
+    frames_ = std::clamp(static_cast<int>(each), labels_ ? kFewestImages : kFewestFrames,
+                         labels_ ? kMostImages : kMostFrames);
+    if (!labels_) frames_ = std::min(frames_, std::max(1, work_.footage.frames));
   }
 
   [[nodiscard]] LookRequest request_of(const Configuration& c) const {
@@ -120,7 +170,7 @@ class Networks {
   }
 
   // The strongest model at its largest size, in f32.
-  void look_at_reference() {
+  [[nodiscard]] Plan reference_plan() const {
     size_t m = strongest(work_.models);
     if (runtimes_[m].empty()) {
       m = 0;
@@ -128,14 +178,14 @@ class Networks {
     }
     const TuneModel& model = work_.models[m];
     const Runtime& runtime = runtimes_[m].front();
-    const bool exact = runtime.look.precision == "fp32" || runtime.look.precision == "int8";
-    Configuration c{.model = model.file,
-                    .engine = runtime.engine,
-                    .input = model.own_size ? runtime.input
-                                            : model.input(model.sides.front(), work_.footage.size),
-                    .threads = runtime.threads,
-                    .precision = exact ? runtime.precision : "f32"};
-    if (!model.own_size) c.side = model.sides.front();
+    Plan plan = plan_of(m, runtime, model.sides.front());
+    const std::string& ran_in = runtime.look.precision;
+    if (model.is_float && ran_in != "fp32" && ran_in != "int8")
+      plan.network.configuration.precision = "f32";
+    return plan;
+  }
+
+  void look_at_reference(const Configuration& c) {
     const auto look = work_.look(request_of(c));
     if (!look) return;
     reference_ = look->detections;
@@ -150,13 +200,14 @@ class Networks {
   }
 
   void measure(NetworkTry& network) {
-    if (!work_.options.data.empty()) {
+    if (labels_) {
       LookRequest request{.configuration = network.configuration,
                           .data = work_.options.data,
                           .split = work_.options.split,
                           .images = frames_};
       const auto look = work_.look(request);
       if (!look) return;
+      images_ = std::max(images_, look->frames);
       if (look->map50_95 >= 0) network.accuracy = look->map50_95;
     } else {
       const auto look = work_.look(request_of(network.configuration));
@@ -168,6 +219,7 @@ class Networks {
 
   void take(NetworkTry& network, const Look& look) {
     network.look = look;
+    network.looked = true;
     network.look.detections.clear();
     network.accuracy = agreement(reference_, look.detections);
     add(network);
@@ -188,8 +240,11 @@ class Networks {
   }
 
   [[nodiscard]] std::string kind() const {
-    if (!work_.options.data.empty())
-      return fmt::format("mAP50-95 on {} labelled images of {}", frames_, work_.options.data);
+    if (labels_ && images_ > 0)
+      return fmt::format("mAP50-95 on {} labelled images of {}", images_, work_.options.data);
+    if (stop_requested() && reference_.empty())
+      return "unknown: the tuning was interrupted before it was measured";
+    if (labels_) return "unknown: no network could run on the labelled images";
     if (reference_.empty()) return "unknown: the strongest network could not run";
     const bool known = std::any_of(out_.tries.begin(), out_.tries.end(),
                                    [](const NetworkTry& t) { return t.accuracy.has_value(); });
@@ -204,18 +259,33 @@ class Networks {
 
   TuneWork& work_;
   const std::vector<std::vector<Runtime>>& runtimes_;
+  const bool labels_;
   std::vector<Plan> plans_;
   int frames_ = kFewestFrames;
+  int images_ = 0;  // with labels, that were looked at
   std::vector<Detections> reference_;
   std::string reference_name_;
-  NetworkTries out_;
+  NetworkTries& out_;
 };
 
 }  // namespace
 
-NetworkTries measure_networks(TuneWork& work, const std::vector<std::vector<Runtime>>& runtimes,
-                              double budget_s) {
-  return Networks(work, runtimes).run(budget_s);
+void measure_networks(TuneWork& work, const std::vector<std::vector<Runtime>>& runtimes,
+                      double budget_s, NetworkTries& out) {
+  Networks(work, runtimes, out).run(budget_s);
+}
+
+std::vector<PolicyLook> judged_policies(const Look& look, std::string& why) {
+  std::vector<PolicyLook> judged;
+  if (look.frames < kFewestForPolicy) {
+    why = fmt::format("{} frames are too few to judge them", look.frames);
+    return judged;
+  }
+  for (const PolicyLook& policy : look.policies) {
+    if (policy.kept) judged.push_back(policy);
+  }
+  if (judged.empty()) why = "the source shows no object, so nothing tells what they lose";
+  return judged;
 }
 
 std::vector<PolicyLook> measure_policies(TuneWork& work, const std::vector<NetworkTry>& tries,
@@ -226,7 +296,7 @@ std::vector<PolicyLook> measure_policies(TuneWork& work, const std::vector<Netwo
     work.not_tried.push_back("skipped frames and the motion gate: " + why);
     return policies;
   };
-  if (!goals.cpu_percent || goals.fps)
+  if (!goals.cpu_percent)
     return leave_out("they give fewer detections, and save processor time, which is not the goal");
   if (!work.footage.sequence) return leave_out("the images do not follow each other");
   if (tries.empty() || stop_requested()) return policies;
@@ -241,11 +311,14 @@ std::vector<PolicyLook> measure_policies(TuneWork& work, const std::vector<Netwo
                                .seconds = budget_s - work.start_s,
                                .policies = true});
   if (!look) return policies;
+  std::string why;
+  const std::vector<PolicyLook> judged = judged_policies(*look, why);
+  if (!why.empty()) return leave_out(why);
   int useless = 0;
-  for (const PolicyLook& p : look->policies) {
+  for (const PolicyLook& p : judged) {
     log_info("{}{}: detection on {:.0f} % of the frames, which keeps {:.3f} of the boxes",
              p.skip < 0 ? std::string("skip auto") : fmt::format("skip {}", p.skip),
-             p.motion_gate ? ", motion gate" : "", 100 * p.detected, p.kept.value_or(1));
+             p.motion_gate ? ", motion gate" : "", 100 * p.detected, *p.kept);
     const auto open = std::find_if(policies.begin(), policies.end(), [&p](const PolicyLook& o) {
       return o.skip == p.skip && !o.motion_gate;
     });
@@ -265,7 +338,6 @@ std::vector<TunePoint> predicted_points(const TuneWork& work, const std::vector<
                                         const std::vector<std::vector<Runtime>>& runtimes,
                                         const std::vector<PolicyLook>& policies) {
   std::vector<TunePoint> points;
-  const bool looked = work.options.data.empty();  // else accuracy alone was measured
   for (const NetworkTry& t : tries) {
     const auto& ways = runtimes[t.model];
     const auto own = std::find_if(ways.begin(), ways.end(), [&](const Runtime& r) {
@@ -281,13 +353,14 @@ std::vector<TunePoint> predicted_points(const TuneWork& work, const std::vector<
         look.cpu_ms *= way->look.cpu_ms / own->look.cpu_ms;
       }
       for (const PolicyLook& policy : policies) {
-        TunePoint point{.configuration = t.configuration,
-                        .figures = predict(look, policy, work.load()),
-                        .evidence = looked && way == own && policy.skip == 0 && !policy.motion_gate
-                                        ? Evidence::kLooked
-                                        : Evidence::kPredicted,
-                        .guess = work.guess(work.models[t.model], t.configuration.input),
-                        .ran_in = way->look.precision};
+        TunePoint point{
+            .configuration = t.configuration,
+            .figures = predict(look, policy, work.load()),
+            .evidence = t.looked && way == own && policy.skip == 0 && !policy.motion_gate
+                            ? Evidence::kLooked
+                            : Evidence::kPredicted,
+            .guess = work.guess(work.models[t.model], t.configuration.input),
+            .ran_in = way->look.precision};
         point.configuration.engine = way->engine;
         point.configuration.threads = way->threads;
         point.configuration.skip = policy.skip;

@@ -15,6 +15,7 @@ struct NetworkTry {
   size_t model = 0;             // index
   Configuration configuration;  // in the runtime of its look
   Look look;
+  bool looked = false;  // at this input; else `look` is predicted, or accuracy alone was measured
   std::optional<double> accuracy;
 };
 
@@ -24,13 +25,16 @@ struct NetworkTries {
 };
 
 // `runtimes`: of each model, the fastest first; none: it is left out. The likeliest to hold the
-// goals come first. Those for which there was no time are noted.
-[[nodiscard]] NetworkTries measure_networks(TuneWork& work,
-                                            const std::vector<std::vector<Runtime>>& runtimes,
-                                            double budget_s);
+// goals come first. Those for which there was no time are noted. They are in `out` without accuracy
+// where nothing else is expected to hold the goals. After an Error `out` has those before it.
+void measure_networks(TuneWork& work, const std::vector<std::vector<Runtime>>& runtimes,
+                      double budget_s, NetworkTries& out);
+
+// The policies of a look that can be judged by it. `why`: a reason where there are none.
+[[nodiscard]] std::vector<PolicyLook> judged_policies(const Look& look, std::string& why);
 
 // Skipping and the motion gate, on the frames of the source, with one network. Detection on every
-// frame is the first. Others only where a limit for the processor alone is the goal.
+// frame is the first. Others only where a limit for the processor is a goal.
 [[nodiscard]] std::vector<PolicyLook> measure_policies(TuneWork& work,
                                                        const std::vector<NetworkTry>& tries,
                                                        double budget_s);

@@ -20,12 +20,12 @@ constexpr double kSearchShare = 0.55;  // of the time; the rest is for longer ru
 constexpr double kLongest = 20;        // seconds of a run before the last one
 constexpr size_t kFinalists = 8;
 constexpr double kMostCorrection = 4;
+constexpr int kMostFailures = 3;  // one after the other
 
 class Rehearsal {
  public:
   explicit Rehearsal(TuneWork& work) : work_(work) {
     for (const TunePoint& point : work.points) predicted_.push_back(point.figures);
-    failed_.resize(work.points.size());
   }
 
   void search(double budget_s, double seconds) {
@@ -34,12 +34,8 @@ class Rehearsal {
       const auto next = next_to_run();
       if (!next) return;
       const double takes = work_.live_start_s + seconds;
-      if (runs_ > 0 && work_.clock.passed() + takes > end) return;
-      if (!run_point(work_, work_.points[*next], seconds)) {
-        failed_[*next] = true;
-        continue;
-      }
-      ++runs_;
+      if (tries_ > 0 && work_.clock.passed() + takes > end) return;
+      if (!run(*next, seconds)) return;
       correct_predictions(work_.points, predicted_, work_.footage.fps);
     }
   }
@@ -54,20 +50,33 @@ class Rehearsal {
       best.resize(std::min(best.size(), round.candidates));
       for (const size_t i : best) {
         if (stop_requested() || work_.clock.passed() + work_.live_start_s + 1 > end) return;
-        if (!run_point(work_, work_.points[i], round.seconds)) failed_[i] = true;
+        if (!run(i, round.seconds)) return;
       }
       best = best_that_ran(best.size());
     }
   }
 
  private:
+  // False: so many runs failed one after the other that another one would fail too.
+  bool run(size_t index, double seconds) {
+    ++tries_;
+    TunePoint& point = work_.points[index];
+    failures_ = run_point(work_, point, seconds) ? 0 : failures_ + 1;
+    if (failures_ < kMostFailures) return true;
+    const std::string text =
+        fmt::format("{} runs of octet live failed one after the other, so no more were tried: {}",
+                    failures_, point.failed);
+    log_warning("{}", text);
+    work_.not_tried.push_back(text);
+    return false;
+  }
+
   // The best that is only predicted, unless enough that are better have run.
   [[nodiscard]] std::optional<size_t> next_to_run() const {
     size_t ran = 0;
     for (const size_t i : ranked(work_.points, {.goals = work_.options.goals,
                                                .source_fps = work_.footage.fps,
                                                .doubt = kDoubtOfPrediction})) {
-      if (failed_[i]) continue;
       if (work_.points[i].evidence != Evidence::kLive) return i;
       if (holds(work_.points[i]) && ++ran >= kFinalists) return std::nullopt;
     }
@@ -83,16 +92,14 @@ class Rehearsal {
     for (const size_t i : ranked(work_.points, {.goals = work_.options.goals,
                                                .source_fps = work_.footage.fps,
                                                .doubt = kDoubtOfRun})) {
-      if (best.size() < count && !failed_[i] && work_.points[i].evidence == Evidence::kLive)
-        best.push_back(i);
+      if (best.size() < count && work_.points[i].evidence == Evidence::kLive) best.push_back(i);
     }
     return best;
   }
 
   TuneWork& work_;
   std::vector<Figures> predicted_;
-  std::vector<bool> failed_;
-  int runs_ = 0;
+  int tries_ = 0, failures_ = 0;  // failures: one after the other
 };
 
 double ratio(double seen, double predicted) {
@@ -108,11 +115,12 @@ bool run_point(TuneWork& work, TunePoint& point, double seconds) {
                                         .goals = work.options.goals,
                                         .head = {},
                                         .reasons = {}});
-  Attempt<LiveRun> attempt = work.processes.live(config, seconds);
+  Attempt<LiveRun> attempt = work.processes.live(config, seconds, work.clock.left());
   if (stop_requested()) return false;
   if (attempt.result && attempt.result->figures.fps <= 0)
     attempt.reason = fmt::format("gave no result in {:.1f} s", attempt.seconds);
   if (!attempt.reason.empty()) {
+    point.failed = attempt.reason;
     work.not_tried.push_back(point.configuration.text() + ": " + attempt.reason);
     return false;
   }
@@ -163,6 +171,16 @@ void correct_predictions(std::vector<TunePoint>& points, const std::vector<Figur
                  .cpu_percent = std::min(100.0, b.cpu_percent * faster * dearer),
                  .cpu_ms = b.cpu_ms * dearer};
   }
+}
+
+void scale_figures(std::vector<TunePoint>& points, const Figures& promised, const Figures& seen) {
+  for (double Figures::*member : {&Figures::fps, &Figures::results_fps, &Figures::age_ms_p99,
+                                  &Figures::cpu_percent, &Figures::cpu_ms}) {
+    const double by = ratio(seen.*member, promised.*member);
+    for (TunePoint& point : points) point.figures.*member *= by;
+  }
+  for (TunePoint& point : points)
+    point.figures.cpu_percent = std::min(100.0, point.figures.cpu_percent);
 }
 
 void rehearse(TuneWork& work, double budget_s) {

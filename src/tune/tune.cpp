@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/cpu.h"
 #include "core/error.h"
@@ -15,8 +14,10 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text/secrets.h"
+#include "measure/accuracy.h"
 #include "media/stream/stream.h"
 #include "tune/choice/choose.h"
+#include "tune/machine/scratch_folder.h"
 #include "tune/machine/tuner_lock.h"
 #include "tune/networks.h"
 #include "tune/rehearsal.h"
@@ -36,32 +37,8 @@ constexpr double kRecordShare = 0.04, kShortestRecord = 3, kLongestRecord = 10;
 constexpr double kRuntimeShare = 0.25, kNetworkShare = 0.3, kPolicyShare = 0.08;
 constexpr int kImages = 100;       // that stand for a source
 constexpr double kWarmSlice = 10;  // seconds of a further run while the machine becomes warmer
-constexpr uint64_t kLeastRoom = 64 << 20;
-
-// A folder for files that last as long as the tuning.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::error_code error;
-    const fs::path parent = fs::temp_directory_path(error);
-    if (error) fail("there is no folder for temporary files: {}; set TMPDIR", error.message());
-    require_room(parent, kLeastRoom);
-    std::string pattern = (parent / "octet-tune.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      fail("{}: no folder can be made in it", parent.string());
-    path_ = pattern;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+constexpr int kMostLastRuns = 3;
+constexpr int kKeptConfigs = 9;  // that earlier tunings or the user wrote
 
 fs::path lock_file() {
   const fs::path cache = cache_folder();
@@ -94,10 +71,11 @@ class Tuner {
     open_source_of_work();
     const double final_s = std::min(kLongestFinal, kFinalShare * o_.budget_s);
     keep_going([&] { search(work_.clock.left() - final_s); });
-    std::vector<size_t> order = order_of_points();
-    if (order.empty()) fail_without_points();
-    TuneResult result = result_of(order.front());
-    if (!result.interrupted && failure_.empty()) keep_going([&] { check(result, order); });
+    const std::vector<TunePoint> points = candidates();
+    if (points.empty()) fail_without_points();
+    TuneResult result = result_of(points[order_of(points).front()]);
+    if (!result.interrupted && failure_.empty()) keep_going([&] { check(result); });
+    result.interrupted = stop_requested();
     if (!failure_.empty()) result.advice = "the search ended early: " + failure_;
     write(result);
     result.seconds = work_.clock.passed();
@@ -119,10 +97,14 @@ class Tuner {
 
   void open_source_of_work() {
     const double record_s = std::clamp(kRecordShare * o_.budget_s, kShortestRecord, kLongestRecord);
-    if (o_.source.empty()) {
-      Dataset data = read_dataset(
-          o_.data, {.split = o_.split, .model_names = work_.models.front().info.names});
+    Dataset data;
+    if (!o_.data.empty()) {
+      const ModelInfo& info = work_.models.front().info;
+      data = read_dataset(o_.data, {.split = o_.split, .model_names = info.names});
       require_labels(data, o_.data + ": " + o_.split);
+      verify_fit(info, data, o_.data);
+    }
+    if (o_.source.empty()) {
       work_.footage = images_as_footage(data, kImages, scratch_.path());
       own_images_ = fs::absolute(data.samples.front().image.parent_path());
     } else if (is_stream(o_.source)) {
@@ -147,21 +129,46 @@ class Tuner {
     }
     if (std::all_of(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return r.empty(); }))
       fail_without_points();
-    NetworkTries networks = measure_networks(work_, runtimes_, kNetworkShare * seconds);
-    accuracy_kind_ = networks.accuracy_kind;
-    const auto policies = measure_policies(work_, networks.tries, kPolicyShare * seconds);
-    work_.points = predicted_points(work_, networks.tries, runtimes_, policies);
+    NetworkTries networks;
+    std::vector<PolicyLook> policies{{}};
+    const auto make_points = [&] {
+      accuracy_kind_ = networks.accuracy_kind;
+      work_.points = predicted_points(work_, networks.tries, runtimes_, policies);
+    };
+    try {
+      measure_networks(work_, runtimes_, kNetworkShare * seconds, networks);
+      policies = measure_policies(work_, networks.tries, kPolicyShare * seconds);
+    } catch (const Error&) {
+      make_points();  // of those before the failure
+      throw;
+    }
+    make_points();
     if (stop_requested()) return;
     rehearse(work_, end - work_.clock.passed());
   }
 
-  // The best first: those that ran before those that are predicted, where there are some.
-  [[nodiscard]] std::vector<size_t> order_of_points() const {
-    std::vector<size_t> ran, others;
-    for (const size_t i :
-         ranked(work_.points, {.goals = o_.goals, .source_fps = work_.footage.fps}))
-      (work_.points[i].evidence == Evidence::kLive ? ran : others).push_back(i);
-    return ran.empty() ? others : ran;
+  // All points. Where every one failed, the last run shows the reason again with the likeliest.
+  [[nodiscard]] std::vector<TunePoint> candidates() const {
+    std::vector<TunePoint> points = work_.points;
+    if (std::all_of(points.begin(), points.end(),
+                    [](const TunePoint& point) { return !point.failed.empty(); })) {
+      for (TunePoint& point : points) point.failed.clear();
+    }
+    return points;
+  }
+
+  // The best first: those that hold the goals before the others, and of both those that ran before
+  // those that are predicted.
+  [[nodiscard]] std::vector<size_t> order_of(const std::vector<TunePoint>& points) const {
+    const auto last = [&](size_t i) {
+      const bool holds = reserve(o_.goals, points[i].figures, work_.footage.fps) >= 1;
+      return (holds ? 0 : 2) + (points[i].evidence == Evidence::kLive ? 0 : 1);
+    };
+    std::vector<size_t> order =
+        ranked(points, {.goals = o_.goals, .source_fps = work_.footage.fps});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return last(a) < last(b); });
+    return order;
   }
 
   [[noreturn]] void fail_without_points() const {
@@ -170,9 +177,9 @@ class Tuner {
          o_.budget_s, work_.not_tried.empty() ? "there was no time" : work_.not_tried.front());
   }
 
-  TuneResult result_of(size_t chosen) const {
+  [[nodiscard]] TuneResult result_of(const TunePoint& chosen) const {
     TuneResult result;
-    result.chosen = work_.points[chosen];
+    result.chosen = chosen;
     result.interrupted = stop_requested();
     result.accuracy_kind = accuracy_kind_;
     result.footage = work_.footage;
@@ -184,43 +191,64 @@ class Tuner {
   }
 
   // The winner as it is written, for up to a minute, and for longer while the machine becomes
-  // warmer and there is time. The next one where it does not hold what it promised.
-  void check(TuneResult& result, const std::vector<size_t>& order) {
-    for (size_t place = 0; place < std::min<size_t>(order.size(), 3); ++place) {
+  // warmer and there is time. Where it does not hold what it promised, the others are expected to
+  // lose as much, and the best that still holds is next.
+  void check(TuneResult& result) {
+    std::vector<TunePoint> points = candidates();
+    std::string reason;
+    for (int run = 0; run < kMostLastRuns; ++run) {
+      const std::vector<size_t> order = order_of(points);
       const double left_s = work_.clock.left() - work_.live_start_s;
-      if (place > 0 && left_s < 0.25 * kFinalShare * o_.budget_s) return;
-      TuneResult next = result_of(order[place]);
-      if (place > 0 && !next.advice.empty()) return;  // it is not better
-      const bool alternative = place + 1 < order.size();
+      if (order.empty() || (run > 0 && left_s < 0.25 * kFinalShare * o_.budget_s)) break;
+      TunePoint& point = points[order.front()];
+      TuneResult next = result_of(point);
+      if (result.seen && !next.advice.empty()) break;  // nothing else is expected to hold
+      const bool alternative = order.size() > 1 && run + 1 < kMostLastRuns;
       const double seconds = std::clamp(alternative ? 0.6 * left_s : left_s, 1.0, kLongestFinal);
       log_info("the last run: {}", next.chosen.configuration.text());
-      rehearse_as_written(next, seconds);
-      if (stop_requested()) return;
-      if (!next.seen) continue;
-      if (place == 0 || next.met) result = next;
-      if (result.met || !result_of(order.front()).advice.empty()) break;
+      point.failed = rehearse_as_written(next, seconds);
+      if (!next.seen) {
+        if (stop_requested()) break;
+        reason = fmt::format("{}: {}", next.chosen.configuration.text(), point.failed);
+        continue;
+      }
+      if (!result.seen || next.met || share_of(next) > share_of(result)) result = next;
+      if (result.met || stop_requested()) break;
+      scale_figures(points, next.chosen.figures, next.seen->figures);
+      point.figures = next.seen->figures;
+      point.failed = "its last run missed the goal";
     }
-    if (result.seen && !result.met && result.advice.empty())
+    if (result.met || stop_requested()) return;
+    if (!result.seen && !reason.empty()) result.advice = "the last run failed: " + reason;
+    if (result.seen)
       result.advice = advice_for(o_.goals, work_.footage, result.chosen, result.seen->figures);
   }
 
-  void rehearse_as_written(TuneResult& result, double seconds) {
+  // Of the goals, that was seen.
+  [[nodiscard]] double share_of(const TuneResult& result) const {
+    return reserve(o_.goals, result.seen->figures, work_.footage.fps);
+  }
+
+  // Returns the reason of a failure; empty: it ran, or was interrupted.
+  std::string rehearse_as_written(TuneResult& result, double seconds) {
     const std::string config = yaml_of(result, work_.footage.address);
-    Attempt<LiveRun> attempt = work_.processes.live(config, seconds);
-    while (attempt.result && !stop_requested() && !heat_.report().steady &&
-           work_.clock.left() > kWarmSlice + work_.live_start_s) {
-      log_info("the machine becomes warmer; a further run of {:.0f} s", kWarmSlice);
-      attempt = work_.processes.live(config, kWarmSlice);
-    }
+    const Attempt<LiveRun> attempt = work_.processes.live(config, seconds, work_.clock.left());
     if (!attempt.result) {
       if (!stop_requested()) log_warning("the last run failed: {}", attempt.reason);
-      return;
+      return stop_requested() ? std::string() : attempt.reason;
     }
     result.seen = attempt.result;
-    const double share = reserve(o_.goals, result.seen->figures, work_.footage.fps);
+    while (!stop_requested() && !heat_.report().steady &&
+           work_.clock.left() > kWarmSlice + work_.live_start_s) {
+      log_info("the machine becomes warmer; a further run of {:.0f} s", kWarmSlice);
+      const Attempt<LiveRun> further = work_.processes.live(config, kWarmSlice, work_.clock.left());
+      if (!further.result || stop_requested()) break;  // the run before stands
+      result.seen = further.result;
+    }
     // The reserve that predictions need is in it.
-    result.met = share >= kSeenToHold && !result.limited_by_source;
+    result.met = share_of(result) >= kSeenToHold && !result.limited_by_source;
     if (result.met) result.advice.clear();
+    return {};
   }
 
   [[nodiscard]] std::string yaml_of(const TuneResult& result, const std::string& address) const {
@@ -239,7 +267,7 @@ class Tuner {
                       .footage = footage,
                       .goals = o_.goals,
                       .head = head,
-                      .reasons = reasons_of(work_, result.chosen, runtimes_),
+                      .reasons = reasons_of(work_, result.chosen, runtimes_, result.advice.empty()),
                       .holds_limit = true});
   }
 
@@ -261,6 +289,12 @@ class Tuner {
     const std::string shown_address =
         own_images_.empty() ? public_address(work_.footage.address) : own_images_.string();
     const std::string address = own_images_.empty() ? work_.footage.address : own_images_.string();
+    std::error_code ignored;
+    if (fs::exists(result.config, ignored)) {
+      rotate_files(result.config, kKeptConfigs);
+      log_info("{}: the file that was there is {}.1{} in the same folder", result.config.string(),
+               result.config.stem().string(), result.config.extension().string());
+    }
     const mode_t before = ::umask(S_IRWXG | S_IRWXO);  // its address may hold a password
     try {
       write_text_file(result.config, yaml_of(result, address));

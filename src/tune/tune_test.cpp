@@ -2,15 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/folder.h"
 #include "testing/testing.h"
+#include "tune/machine/scratch_folder.h"
 #include "tune/machine/tuner_lock.h"
 #include "tune/models.h"
+#include "tune/networks.h"
 #include "tune/rehearsal.h"
 #include "tune/report/explain.h"
 #include "tune/report/report.h"
@@ -84,6 +87,62 @@ TEST(Rehearsal, ASourceHidesHowFastANetworkIs) {
   EXPECT_EQ(points[1].figures.fps, 12);
 }
 
+TEST(Rehearsal, APromiseThatWasMissedCountsForAll) {
+  std::vector<TunePoint> points{point("tflite", 640, 10, Evidence::kLive),
+                                point("openvino", 320, 20, Evidence::kPredicted)};
+  const Figures promised = points[0].figures;
+  Figures seen = promised;
+  seen.fps = 8;
+  seen.cpu_percent = 120;
+  scale_figures(points, promised, seen);
+  EXPECT_NEAR(points[0].figures.fps, 8, 1e-9);
+  EXPECT_NEAR(points[1].figures.fps, 16, 1e-9);
+  EXPECT_NEAR(points[1].figures.results_fps, 20, 1e-9);
+  EXPECT_NEAR(points[1].figures.cpu_percent, 100, 1e-9);
+}
+
+// A program that says why it failed, and a folder in which each start leaves a byte.
+class FailingProgram {
+ public:
+  explicit FailingProgram(const std::string& reason) {
+    write_text_file(folder_ / "octet", fmt::format("#!/bin/sh\nprintf x >> {}\n"
+                                                   "echo 'octet: {}' >&2\nexit 1\n",
+                                                   (folder_ / "starts").string(), reason));
+    std::filesystem::permissions(folder_ / "octet", std::filesystem::perms::owner_all);
+  }
+  [[nodiscard]] Processes processes() const { return {folder_ / "octet", folder_.path()}; }
+  [[nodiscard]] size_t starts() const { return read_text_file(folder_ / "starts").size(); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST(Rehearsal, EndsWhereEveryRunFails) {
+  const FailingProgram program("the camera is gone");
+  const Processes processes = program.processes();
+  const TuneOptions options{.goals = {.fps = 5}};
+  TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60)};
+  for (int side = 320; side < 640; side += 32)
+    work.points.push_back(point("tflite", side, 10, Evidence::kPredicted));
+  rehearse(work, 60);
+  EXPECT_EQ(program.starts(), 3U);
+  EXPECT_THAT(work.not_tried.back(), HasSubstr("the camera is gone"));
+  EXPECT_EQ(work.points.back().failed, "the camera is gone");
+}
+
+TEST(Policies, AreNotJudgedByASourceWithoutObjects) {
+  Look look{.frames = 200, .policies = {{.skip = 1, .kept = 0.9}, {.skip = 2, .kept = {}}}};
+  std::string why;
+  EXPECT_EQ(judged_policies(look, why).size(), 1U);
+  EXPECT_EQ(why, "");
+  look.policies[0].kept.reset();
+  EXPECT_TRUE(judged_policies(look, why).empty());
+  EXPECT_THAT(why, HasSubstr("no object"));
+  look.frames = 20;
+  EXPECT_TRUE(judged_policies(look, why).empty());
+  EXPECT_THAT(why, HasSubstr("20 frames are too few"));
+}
+
 TEST(Advice, SaysByHowMuchAModelHasToBeFaster) {
   const TunePoint nearest = point("tflite", 320, 20, Evidence::kLive);
   const Footage camera{.name = "rtsp://camera/s", .fps = 60};
@@ -105,7 +164,7 @@ TuneResult result() {
   r.points = {point("tflite", 640, 8, Evidence::kLive), point("tflite", 320, 20, Evidence::kLive),
               point("openvino", 480, 9, Evidence::kPredicted)};
   r.chosen = r.points[1];
-  r.seen = LiveRun{.figures = r.chosen.figures, .frames = 600, .seconds = 30};
+  r.seen = LiveRun{.figures = r.chosen.figures, .seconds = 30};
   r.met = true;
   r.accuracy_kind = "agreement with <float>";
   r.not_tried = {"armnn: slow"};
@@ -147,35 +206,36 @@ TEST(ResultJson, HasTheChoice) {
   EXPECT_FALSE(json.contains("advice"));
 }
 
-// In a child, since one process may lock a file as often as it likes.
-bool can_lock_elsewhere(const std::filesystem::path& file, std::string& message) {
-  int ends[2];
-  if (::pipe(ends) != 0) return false;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const std::string error = error_of([&] { const TunerLock lock(file); });
-    const bool told = ::write(ends[1], error.data(), error.size()) >= 0;
-    ::_exit(told ? 0 : 1);
-  }
-  ::close(ends[1]);
-  char buffer[512];
-  const ssize_t got = ::read(ends[0], buffer, sizeof(buffer));
-  ::close(ends[0]);
-  ::waitpid(child, nullptr, 0);
-  message.assign(buffer, static_cast<size_t>(std::max<ssize_t>(0, got)));
-  return message.empty();
-}
-
 TEST(TunerLock, OnlyOneHoldsIt) {
   const TemporaryFolder folder;
   const auto file = folder / "cache/tune.lock";
-  std::string message;
+  const auto take = [&] { const TunerLock lock(file); };
   {
     const TunerLock lock(file);
-    EXPECT_FALSE(can_lock_elsewhere(file, message));
-    EXPECT_THAT(message, HasSubstr(fmt::format("process {}", ::getpid())));
+    EXPECT_THAT(error_of(take), HasSubstr(fmt::format("process {}", ::getpid())));
+    std::filesystem::resize_file(file, 0);
+    EXPECT_THAT(error_of(take), Not(HasSubstr("kill")));
   }
-  EXPECT_TRUE(can_lock_elsewhere(file, message)) << message;
+  EXPECT_EQ(error_of(take), "");
+}
+
+TEST(ScratchFolder, RemovesThoseOfTuningsThatWereKilled) {
+  const TemporaryFolder folder;
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("TMPDIR", folder.path().c_str(), 1);
+  make_folder(folder / "octet-tune.dead");
+  write_text_file(folder / "octet-tune.dead/camera.mp4", "secret");
+  write_text_file(folder / "other", "");
+  {
+    const ScratchFolder first, second;
+    EXPECT_FALSE(std::filesystem::exists(folder / "octet-tune.dead"));
+    EXPECT_TRUE(std::filesystem::exists(first.path())) << "it is in use";
+    EXPECT_TRUE(std::filesystem::exists(second.path()));
+    EXPECT_TRUE(std::filesystem::exists(folder / "other"));
+  }
+  EXPECT_EQ(list_folder(folder.path()).size(), 1U);
+  before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
 }
 
 }  // namespace

@@ -10,7 +10,8 @@
 namespace octet {
 
 std::optional<Look> TuneWork::look(const LookRequest& request) {
-  Attempt<Look> attempt = processes.look(request, request.seconds < 1e6 ? request.seconds : 600);
+  Attempt<Look> attempt =
+      processes.look(request, request.seconds < 1e6 ? request.seconds : 600, clock.left());
   if (!attempt.result) {
     if (!stop_requested())
       not_tried.push_back(fmt::format("{}: {}", request.configuration.text(), attempt.reason));

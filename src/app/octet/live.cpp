@@ -1,6 +1,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "app/option_flags.h"
 #include "app/print_json.h"
 #include "app/verb_table.h"
+#include "core/child.h"
 #include "core/error.h"
 #include "core/folder.h"
 #include "core/log.h"
@@ -27,6 +29,7 @@ struct Options {
   std::filesystem::path file;
   bool json = false;
   bool strict = false;
+  bool worker = false;  // of octet tune, and ends with it
 };
 
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
@@ -157,6 +160,7 @@ void run_watch(const Options& options) {
 }
 
 void run(const Options& options) {
+  if (options.worker) end_with_parent(SIGTERM);
   const bool from_file = !options.file.empty();
   if (!from_file && (options.config.cameras.empty() || options.config.detector.model.empty()))
     fail_usage("--model and --source are required, or --config.\nTry 'octet live --help'.");
@@ -183,6 +187,7 @@ void add_live(CLI::App& root) {
       ->type_name("FILE");
   verb->add_flag_callback(
       "--log-json", [] { set_log_style(LogStyle::kJson); }, "Write log lines as JSON.");
+  verb->add_flag("--worker", options->worker, "For 'octet tune', and ends with it.")->group("");
   add_strict_option(*verb, options->strict);
   add_json_option(*verb, options->json);
   verb->callback([options, verb] {

@@ -52,6 +52,13 @@ void set_goals(Options& o) {
     fail_usage("tune: one of --target-fps, --max-age-ms and --cpu-budget is needed");
 }
 
+// Whether the file is the one that --data names, or that of its folder.
+bool is_data(const std::filesystem::path& file, const std::filesystem::path& data) {
+  std::error_code ignored;
+  return std::filesystem::equivalent(file, data, ignored) ||
+         std::filesystem::equivalent(file, data / "data.yaml", ignored);
+}
+
 void require_possible(const Options& o) {
   if (o.tune.source.empty() && (o.max_age_ms > 0 || o.cpu_budget > 0))
     fail_usage("--max-age-ms, --cpu-budget: need --source, since images of the data have no rate");
@@ -63,6 +70,8 @@ void require_possible(const Options& o) {
   if (o.tune.budget_s < kLeastBudget)
     fail_usage("--budget {}: is too short; {:g}s is the least, and 5m is usual", o.budget,
                kLeastBudget);
+  if (is_data(o.tune.output, o.tune.data))
+    fail_usage("-o {}: is the data of --data; give another name", o.tune.output.string());
   if (o.tune.output.extension() != ".yaml" && o.tune.output.extension() != ".yml")
     fail_usage("-o {}: a file with the extension .yaml is expected", o.tune.output.string());
 }
@@ -91,7 +100,6 @@ void run(Options& o) {
   }
   o.tune.program = find_program("octet");
   o.tune.version = OCTET_VERSION;
-  say_if_overwritten(o.tune.output);
   const TuneResult r = tune(o.tune);
   if (o.json)
     print_json(to_json(r));

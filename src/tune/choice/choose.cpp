@@ -37,8 +37,9 @@ std::vector<size_t> ranked(const std::vector<TunePoint>& points, const Ranking& 
   std::vector<double> reserves;
   for (const TunePoint& point : points)
     reserves.push_back(reserve(ranking.goals, point.figures, ranking.source_fps));
-  for (size_t i = 0; i < points.size(); ++i)
-    (reserves[i] >= 1 - ranking.doubt ? hold : miss).push_back(i);
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (points[i].failed.empty()) (reserves[i] >= 1 - ranking.doubt ? hold : miss).push_back(i);
+  }
   while (!hold.empty()) order.push_back(take_best(points, hold));
   std::stable_sort(miss.begin(), miss.end(),
                    [&](size_t a, size_t b) { return reserves[a] > reserves[b]; });
@@ -49,7 +50,7 @@ std::vector<size_t> ranked(const std::vector<TunePoint>& points, const Ranking& 
 std::vector<size_t> pareto_front(const std::vector<TunePoint>& points) {
   std::vector<size_t> order;
   for (size_t i = 0; i < points.size(); ++i) {
-    if (points[i].accuracy) order.push_back(i);
+    if (points[i].accuracy && points[i].failed.empty()) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     const double cpu_a = points[a].figures.cpu_ms, cpu_b = points[b].figures.cpu_ms;

@@ -20,12 +20,13 @@ struct Ranking {
 };
 
 // The indices of `points`, the best first: those that may hold the goals, by accuracy, equal ones
-// by processor time; then the others, the one that is nearest to the goals first.
+// by processor time; then the others, the one that is nearest to the goals first. Points that failed
+// are left out.
 [[nodiscard]] std::vector<size_t> ranked(const std::vector<TunePoint>& points,
                                          const Ranking& ranking);
 
 // The indices of the points that no other one beats in both accuracy and processor time of a
-// result, the cheapest first. Points without accuracy are left out.
+// result, the cheapest first. Points without accuracy, and those that failed, are left out.
 [[nodiscard]] std::vector<size_t> pareto_front(const std::vector<TunePoint>& points);
 
 // The indices of `count` of the given costs: the cheapest in time and the cheapest in processor

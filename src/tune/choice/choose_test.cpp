@@ -65,6 +65,13 @@ TEST(Ranking, TheNearestIsFirstWhereNothingHolds) {
   EXPECT_THAT(ranked(points, {.goals = {.fps = 60}}), ElementsAre(1, 2, 0));
 }
 
+TEST(Ranking, LeavesOutWhatFailed) {
+  std::vector<TunePoint> points{point(0.99, 20, 90), point(0.9, 16, 40), point(0.5, 8, 9)};
+  points[0].failed = points[2].failed = "the camera does not answer";
+  EXPECT_THAT(ranked(points, {.goals = {.fps = 15}, .source_fps = 30}), ElementsAre(1));
+  EXPECT_THAT(pareto_front(points), ElementsAre(1));
+}
+
 TEST(ParetoFront, HasWhatNothingBeats) {
   std::vector<TunePoint> points{point(0.9, 20, 40), point(0.95, 10, 90), point(0.85, 20, 50),
                                 point(0.5, 30, 10), point(0.5, 30, 12)};

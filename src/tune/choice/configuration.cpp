@@ -20,10 +20,6 @@ std::string Configuration::text() const {
   return out;
 }
 
-bool Configuration::same_network(const Configuration& other) const {
-  return model == other.model && input == other.input && precision == other.precision;
-}
-
 const char* evidence_name(Evidence evidence) {
   constexpr const char* kNames[] = {"predicted", "looked", "live"};
   return kNames[static_cast<size_t>(evidence)];

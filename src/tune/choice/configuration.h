@@ -23,8 +23,6 @@ struct Configuration {
   bool operator==(const Configuration&) const = default;
   // "yolov8n.pt at 640x384, openvino, 2 threads, 1 frame skipped".
   [[nodiscard]] std::string text() const;
-  // The same network on the same input: it gives the same boxes, whatever it costs.
-  [[nodiscard]] bool same_network(const Configuration& other) const;
 };
 
 // Figures of a configuration on its source.
@@ -53,6 +51,7 @@ struct TunePoint {
   std::optional<double> accuracy;  // 0 … 1; none: it was not measured
   double guess = 0;                // orders points without accuracy: larger networks are better
   std::string ran_in;              // the arithmetic
+  std::string failed;              // why its last run failed; such a point is never chosen
 };
 
 }  // namespace octet

@@ -39,8 +39,7 @@ Footage open_footage(const std::string& source) {
   const VideoInfo info = opened->info();
   Footage out{.address = source, .name = source, .realtime = true, .clip = source};
   std::error_code ignored;
-  if (!is_stream(source) && fs::exists(source, ignored))
-    out.address = fs::absolute(source).string();
+  if (!is_stream(source)) out.address = fs::absolute(source).string();  // globs too
   out.clip = out.address;
   out.sequence = fs::is_regular_file(source, ignored) && !has_image_extension(source);
   out.size = info.size;
@@ -62,10 +61,7 @@ Footage record_footage(const std::string& address, double seconds, const fs::pat
   if (address == "-")
     fail_usage("--source -: standard input cannot be watched again and again; give a file of it");
   require_camera_address(address);
-  Footage out{.address = address,
-              .name = public_address(address),
-              .camera = true,
-              .clip = folder / "camera.mp4"};
+  Footage out{.address = address, .name = public_address(address), .clip = folder / "camera.mp4"};
   const auto source = open_stream(address, {}, stop_requested());
   Picture picture;
   std::optional<VideoWriter> writer;

@@ -15,8 +15,7 @@ struct Footage {
   std::string address;    // of the source, as 'octet live' takes it
   std::string name;       // without secrets, for logs and pages
   bool realtime = false;  // a file that is played at its own pace, as a camera gives its frames
-  bool camera = false;
-  bool sequence = true;        // frames follow each other; else images of anything
+  bool sequence = true;   // frames follow each other; else images of anything
   std::filesystem::path clip;  // file or folder that looks read
   Size size;                   // of a frame
   double fps = 0;              // of the source; 0: as fast as it is read

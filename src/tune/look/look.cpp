@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "core/error.h"
+#include "core/folder.h"
 #include "core/numeric/quantile.h"
 #include "core/process.h"
 #include "detect/detector.h"
@@ -32,7 +33,8 @@ DetectorOptions detector_options_of(const Configuration& c, Size input,
   if (c.side) out.size = SizeOption{.size = input, .exact = true};
   out.runtime = {.threads = c.threads,
                  .parallel = 1,
-                 .precision = c.precision == "f32" ? Precision::kF32 : Precision::kAuto};
+                 .precision = c.precision == "f32" ? Precision::kF32 : Precision::kAuto,
+                 .cache = cache_folder()};  // as octet live has it
   return out;
 }
 

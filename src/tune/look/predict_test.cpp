@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "testing/testing.h"
 #include "tune/look/footage.h"
 #include "tune/look/processes.h"
 
@@ -73,7 +74,25 @@ TEST(LiveRun, TellsDetectionsFromResults) {
   EXPECT_NEAR(run.seconds, 10, 1e-9);
   EXPECT_NEAR(run.figures.cpu_ms, 0.36 * 2000 / 30, 1e-9);
   EXPECT_NEAR(run.figures.cpu_ms_per_detection(), 0.36 * 2000 / 30 * 301 / 101, 1e-6);
-  EXPECT_EQ(run.frames, 310);
+}
+
+TEST(LiveRun, WithAnOutageIsAFailure) {
+  const auto run = [](const std::string& source) {
+    return error_of([&] {
+      (void)live_run(
+          nlohmann::ordered_json::parse(
+              R"({"detected":101,"fps":30,"age_ms_p99":41,"cpu_percent":36,"precision":"int8",)"
+              R"("sources":[{"tracked":0,"still":0,)" +
+              source + "}]}"),
+          2);
+    });
+  };
+  EXPECT_EQ(run(R"("state":"up","openings":1,"error":"")"), "");
+  EXPECT_EQ(run(R"("state":"ended","openings":1,"error":"")"), "") << "a file";
+  EXPECT_EQ(run(R"("state":"down","openings":1,"error":"no data for 10 s")"),
+            "the camera was lost in the run: no data for 10 s");
+  EXPECT_EQ(run(R"("state":"up","openings":3,"error":"")"),
+            "the camera was lost in the run, and opened 3 times");
 }
 
 TEST(LiveRun, WithoutAResultHasNoFigures) {

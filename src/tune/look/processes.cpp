@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr double kStartTakes = 120;  // seconds, at most: a first load is tried, then compiled
+constexpr double kOverBudget = 30;   // seconds: what is nearly done may end
 constexpr size_t kMostErrors = 1 << 20;
 
 // The last line that a failed process wrote.
@@ -33,12 +35,26 @@ std::string last_line(const fs::path& file) {
   return last.starts_with(kName) ? last.substr(kName.size()) : last;
 }
 
+double longest_s(double seconds, double left_s) {
+  return std::min(seconds + kStartTakes, std::max(left_s, 0.0) + kOverBudget);
+}
+
+void require_no_outage(const ordered_json& json) {
+  for (const auto& source : json.value("sources", ordered_json::array())) {
+    const auto state = source.value("state", std::string("up"));
+    const auto openings = source.value("openings", int64_t{1});
+    const auto error = source.value("error", std::string());
+    if (openings <= 1 && state != "down" && state != "connecting") continue;
+    fail("the camera was lost in the run{}",
+         error.empty() ? fmt::format(", and opened {} times", openings) : ": " + error);
+  }
+}
+
 }  // namespace
 
 LiveRun live_run(const ordered_json& json, int cores) {
-  LiveRun run{.frames = json.at("frames"),
-              .ran_in = json.at("precision"),
-              .interrupted = json.at("interrupted")};
+  require_no_outage(json);
+  LiveRun run{.ran_in = json.at("precision")};
   Figures& f = run.figures;
   f.results_fps = json.at("fps");
   f.age_ms_p99 = json.at("age_ms_p99");
@@ -77,24 +93,26 @@ Attempt<Result> Processes::run(const std::vector<std::string>& command, double a
   }
   try {
     attempt.result = read(ordered_json::parse(result.out));
+  } catch (const Error& e) {
+    attempt.reason = e.what();
   } catch (const nlohmann::json::exception& e) {
     attempt.reason = fmt::format("gave no result ({})", e.what());
   }
   return attempt;
 }
 
-Attempt<Look> Processes::look(const LookRequest& request, double at_most_s) const {
+Attempt<Look> Processes::look(const LookRequest& request, double seconds, double left_s) const {
   return run<Look>({program_.string(), "tune", "--look", dump_json(to_json(request))},
-                   at_most_s + kStartTakes, look_from);
+                   longest_s(seconds, left_s), look_from);
 }
 
-Attempt<LiveRun> Processes::live(const std::string& config, double seconds) const {
+Attempt<LiveRun> Processes::live(const std::string& config, double seconds, double left_s) const {
   const fs::path file = folder_ / "live.yaml";
   write_text_file(file, config);
   const int cores = threads_or_all_cores(0);
-  return run<LiveRun>({program_.string(), "live", "--config", file.string(), "--seconds",
-                       fmt::format("{:.3f}", seconds), "--json"},
-                      seconds + kStartTakes,
+  return run<LiveRun>({program_.string(), "live", "--worker", "--config", file.string(),
+                       "--seconds", fmt::format("{:.3f}", seconds), "--json"},
+                      longest_s(seconds, left_s),
                       [cores](const ordered_json& json) { return live_run(json, cores); });
 }
 

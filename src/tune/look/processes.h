@@ -13,12 +13,11 @@ namespace octet {
 // What 'octet live' showed.
 struct LiveRun {
   Figures figures;
-  int64_t frames = 0;  // that the source gave
   double seconds = 0;  // from the first result to the last
   std::string ran_in;  // the arithmetic
-  bool interrupted = false;
 };
-// From its --json. `cores`: of this machine.
+// From its --json. `cores`: of this machine. Throws an Error where the camera was lost in the run,
+// with its reason, since the figures say little then.
 [[nodiscard]] LiveRun live_run(const nlohmann::ordered_json& json, int cores);
 
 template <typename Result>
@@ -33,11 +32,13 @@ class Processes {
   // `program`: octet. `folder`: for files that last as long as a process.
   Processes(std::filesystem::path program, std::filesystem::path folder);
 
-  // Ended after `at_most_s`.
-  [[nodiscard]] Attempt<Look> look(const LookRequest& request, double at_most_s) const;
+  // Both are ended where they take much longer than `seconds`, or than `left_s`, the time that the
+  // tuning has left.
+  [[nodiscard]] Attempt<Look> look(const LookRequest& request, double seconds, double left_s) const;
   // `octet live --config` with this text for so many seconds from the first result on. Files count
   // from the working folder of this process.
-  [[nodiscard]] Attempt<LiveRun> live(const std::string& config, double seconds) const;
+  [[nodiscard]] Attempt<LiveRun> live(const std::string& config, double seconds,
+                                      double left_s) const;
 
  private:
   template <typename Result, typename Read>

@@ -23,6 +23,7 @@ constexpr double kNearTrip = 5;       // °C
 constexpr uint32_t kPiSlowNow = 0xF;  // under-voltage, clock capped, throttled, soft limit
 constexpr std::chrono::milliseconds kEvery{500};
 constexpr std::chrono::milliseconds kToolTakes{1000};
+constexpr double kMostCount = 1e15;  // a counter above it is broken
 constexpr size_t kMostSamples = 20'000;
 
 std::optional<std::string> word_of(const fs::path& file) {
@@ -93,7 +94,7 @@ void read_clocks(const fs::path& root, HeatReading& reading) {
 void read_throttlings(const fs::path& root, HeatReading& reading) {
   for (const fs::path& cpu : entries(root / "devices/system/cpu", "cpu")) {
     const auto count = number_of(cpu / "thermal_throttle/core_throttle_count");
-    if (count && *count >= 0)
+    if (count && *count >= 0 && *count < kMostCount)
       reading.throttlings = reading.throttlings.value_or(0) + static_cast<int64_t>(*count);
   }
   if (const auto text = word_of(root / "devices/platform/soc/soc:firmware/get_throttled"))
@@ -142,10 +143,12 @@ bool was_throttled(const std::vector<HeatSample>& samples, const HeatReport& rep
         return (s.reading.pi_flags.value_or(0) & kPiSlowNow) != 0;
       }))
     return true;
+  // The system counts, or the firmware tells, and both say no.
+  if (last.throttlings || last.pi_flags) return false;
   const bool slower =
       report.first_mhz && report.last_mhz && *report.last_mhz < kSlower * *report.first_mhz;
   // A clock that falls in a cool machine is that of a governor.
-  const bool hot = !report.highest_celsius || !last.throttles_at ||
+  const bool hot = report.highest_celsius && last.throttles_at &&
                    *report.highest_celsius > *last.throttles_at - kNearTrip;
   return slower && hot;
 }

@@ -81,6 +81,12 @@ TEST(Heat, SensorsThatLieAreIgnoredAndSaid) {
   EXPECT_THAT(report.text(), HasSubstr("neither temperature nor clock"));
 }
 
+TEST(Heat, ACounterThatCannotBeIsNoCounter) {
+  const Tree tree;
+  tree.put("devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "1e300");
+  EXPECT_FALSE(tree.read().throttlings);
+}
+
 TEST(Heat, AMachineWithoutSensorsIsSilent) {
   const TemporaryFolder empty;
   const HeatReading reading = read_heat(empty.path());
@@ -130,6 +136,15 @@ TEST(Heat, AClockThatFallsIsThrottledOnlyWhereItIsHot) {
   }
   EXPECT_TRUE(report_heat(samples(hot)).throttled);
   EXPECT_FALSE(report_heat(samples(cool)).throttled) << "the governor of the system did that";
+  auto list = samples(hot);
+  for (HeatSample& s : list) s.reading.throttles_at.reset();
+  EXPECT_FALSE(report_heat(list).throttled) << "nobody knows where it slows down";
+  list = samples(hot);
+  for (HeatSample& s : list) s.reading.throttlings = 3;
+  EXPECT_FALSE(report_heat(list).throttled) << "the system counts, and counted nothing";
+  list = samples(hot);
+  for (HeatSample& s : list) s.reading.pi_flags = 0x50000;
+  EXPECT_FALSE(report_heat(list).throttled) << "it was in the past";
 }
 
 TEST(Heat, CountedThrottlingsAreSeen) {

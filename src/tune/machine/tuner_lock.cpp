@@ -36,6 +36,8 @@ TunerLock::TunerLock(const std::filesystem::path& file) {
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int64_t holder = holder_of(fd_);
     ::close(fd_);
+    if (holder <= 0)
+      fail("another octet tune runs, and both would measure each other; wait for it");
     fail(
         "another octet tune runs (process {}), and both would measure each other; wait for it, or "
         "end it with 'kill {}'",

@@ -7,7 +7,8 @@
 namespace octet {
 namespace {
 
-constexpr double kMostSpeedup = 20;  // that 'octet compress' takes
+constexpr double kLeastSpeedup = 1.1;  // that is worth a training
+constexpr double kMostSpeedup = 20;    // that 'octet compress' takes
 
 std::string accuracy_text(const std::optional<double>& accuracy) {
   return accuracy ? fmt::format("accuracy {:.3f}", *accuracy) : "accuracy unknown";
@@ -18,6 +19,7 @@ const TunePoint* other_size(const TuneWork& work, const TunePoint& chosen, bool 
   const TunePoint* best = nullptr;
   const int side = longer_side(chosen.configuration.input);
   for (const TunePoint& point : work.points) {
+    if (!point.failed.empty()) continue;
     Configuration same = point.configuration;
     const int its = longer_side(same.input);
     if (larger ? its <= side : its >= side) continue;
@@ -74,8 +76,9 @@ std::string reason_of_runtime(const std::vector<Runtime>& runtimes, const Config
 }
 
 std::string reason_of_policy(const TuneWork& work, const TunePoint& chosen) {
-  if (!work.options.goals.cpu_percent || work.options.goals.fps)
+  if (!work.options.goals.cpu_percent)
     return "detection on every frame: the goal is not processor time";
+  if (chosen.configuration.skip == 0 && !chosen.configuration.motion_gate) return "";
   const TunePoint* every = nullptr;
   for (const TunePoint& point : work.points) {
     Configuration same = point.configuration;
@@ -84,7 +87,7 @@ std::string reason_of_policy(const TuneWork& work, const TunePoint& chosen) {
     same.motion_gate = chosen.configuration.motion_gate;
     if (same == chosen.configuration) every = &point;
   }
-  if (every == nullptr || every == &chosen) return "";
+  if (every == nullptr) return "";
   return fmt::format("without: {:.0f} % of the processor and {}", every->figures.cpu_percent,
                      accuracy_text(every->accuracy));
 }
@@ -100,10 +103,12 @@ std::string figures_text(const Figures& f, const std::optional<double>& accuracy
 }
 
 std::map<std::string, std::string> reasons_of(const TuneWork& work, const TunePoint& chosen,
-                                              const std::vector<std::vector<Runtime>>& runtimes) {
+                                              const std::vector<std::vector<Runtime>>& runtimes,
+                                              bool met) {
   const Configuration& c = chosen.configuration;
   std::map<std::string, std::string> reasons;
-  reasons["model"] = "the best accuracy for the goal, " + accuracy_text(chosen.accuracy);
+  reasons["model"] = (met ? "the best accuracy for the goal, " : "the nearest to the goal, ") +
+                     accuracy_text(chosen.accuracy);
   for (size_t m = 0; m < work.models.size(); ++m) {
     if (work.models[m].file != c.model) continue;
     reasons["engine"] = reason_of_runtime(runtimes[m], c, true);
@@ -130,14 +135,14 @@ std::string advice_for(const TuneGoals& goals, const Footage& footage, const Tun
         footage.name, footage.fps, *goals.fps);
   const double share = reserve(goals, figures, footage.fps);
   if (share >= 1) return {};
-  const double speedup = share > 0 ? 1 / share : kMostSpeedup;
+  const double speedup = std::max(kLeastSpeedup, share > 0 ? 1 / share : kMostSpeedup);
   return fmt::format(
       "nothing that was tried holds {}; the nearest is {}: {}. A model that is {:.1f} times as "
       "fast "
       "would hold it: prune it with 'octet compress --speedup {:.1f}', try a smaller model, or ask "
       "for less",
       goals.text(), nearest.configuration.text(), figures_text(figures, nearest.accuracy), speedup,
-      std::min(std::max(1.05, speedup), kMostSpeedup));
+      std::min(speedup, kMostSpeedup));
 }
 
 }  // namespace octet

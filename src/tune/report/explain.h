@@ -14,10 +14,10 @@ namespace octet {
 [[nodiscard]] std::string figures_text(const Figures& figures,
                                        const std::optional<double>& accuracy);
 
-// Of the keys of live.yaml.
+// Of the keys of live.yaml. `met`: the goals are expected to hold, or were seen to.
 [[nodiscard]] std::map<std::string, std::string> reasons_of(
     const TuneWork& work, const TunePoint& chosen,
-    const std::vector<std::vector<Runtime>>& runtimes);
+    const std::vector<std::vector<Runtime>>& runtimes, bool met);
 
 // A sentence; empty where the goals hold with these figures of the nearest configuration.
 [[nodiscard]] std::string advice_for(const TuneGoals& goals, const Footage& footage,

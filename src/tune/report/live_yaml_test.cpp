@@ -10,8 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const Footage kCamera{
-    .address = "rtsp://user:p\"#@camera/s", .name = "rtsp://camera/s", .camera = true};
+const Footage kCamera{.address = "rtsp://user:p\"#@camera/s", .name = "rtsp://camera/s"};
 const Configuration kChosen{.model = "/models/a \"b\": c.safetensors",
                             .engine = "tflite",
                             .side = 512,

@@ -62,7 +62,8 @@ Series series_of(const TuneResult& r, Evidence evidence, const std::string& name
   Series series{.name = name};
   for (size_t i = 0; i < r.points.size(); ++i) {
     const TunePoint& p = r.points[i];
-    if (p.evidence != evidence || !p.accuracy || p.figures.cpu_ms <= 0) continue;
+    if (p.evidence != evidence || !p.failed.empty() || !p.accuracy || p.figures.cpu_ms <= 0)
+      continue;
     series.x.push_back(p.figures.cpu_ms);
     series.y.push_back(*p.accuracy);
     series.names.push_back(fmt::format("{}. {}", i + 1, p.configuration.text()));
@@ -102,14 +103,17 @@ std::string points_table(const TuneResult& r) {
     const TunePoint& p = r.points[i];
     const Figures& f = p.figures;
     rows.push_back({number_of(r, i), p.configuration.text(),
-                    p.evidence == Evidence::kLive ? fmt::format("live, {:.0f} s", p.seconds)
-                                                  : evidence_name(p.evidence),
+                    !p.failed.empty()               ? "failed"
+                    : p.evidence == Evidence::kLive ? fmt::format("live, {:.0f} s", p.seconds)
+                                                    : evidence_name(p.evidence),
                     fmt::format("{:.1f}", f.fps), fmt::format("{:.1f}", f.results_fps),
                     fmt::format("{:.0f}", f.age_ms_p99), fmt::format("{:.0f}", f.cpu_percent),
                     fmt::format("{:.1f}", f.cpu_ms),
                     p.accuracy ? fmt::format("{:.3f}", *p.accuracy) : "", p.ran_in});
   }
+  const size_t more = r.points.size() - rows.size();
   return "<h2>Every point</h2>" +
+         (more > 0 ? paragraph(fmt::format("The JSON of --json has {} more.", more)) : "") +
          html_table(
              {"", "configuration", "how it is known", "detections a second", "results a second",
               "age p99, ms", "processor, %", "ms a result", "accuracy", "ran in"},

@@ -34,6 +34,7 @@ ordered_json point_json(const TunePoint& point) {
   add_figures(json, point.figures);
   if (point.accuracy) json["accuracy"] = *point.accuracy;
   json["known_by"] = evidence_name(point.evidence);
+  if (!point.failed.empty()) json["failed"] = point.failed;
   return json;
 }
 
