@@ -142,6 +142,7 @@ class LayerLoop {
 void run_in_turn(FrameLoop& frames, LayerLoop* layers, double seconds) {
   Progress progress(static_cast<int64_t>(1e3 * seconds), "measuring");
   const auto begin = Clock::now();
+  if (layers != nullptr) std::this_thread::sleep_for(kPause);  // it has warmed up
   for (double spent = 0; spent < seconds || (frames.frames() < kFewest && spent < kPatience_s);
        spent = std::chrono::duration<double>(Clock::now() - begin).count()) {
     if (stop_requested()) fail("interrupted: times of a part of the frames are not shown");
@@ -221,8 +222,7 @@ Profile profile_model(const ProfileOptions& o, FrameFeed& feed) {
   const std::optional<Model> own = folded_model(o.detector.model);
   if (o.cut && !own)
     fail_usage(
-        "--cut: {} is an export, which has no graph to cut; give the model file that it was "
-        "exported "
+        "--cut: {} is an export, which has no graph to cut; give the model file it was exported "
         "from",
         o.detector.model.string());
   DetectorOptions options = o.detector;
