@@ -135,9 +135,9 @@ TEST(Process, AProgramThatIsNotThereIsAResult) {
 
 TEST(Process, AProgramThatTakesTooLongIsEnded) {
   const TemporaryFolder folder;
-  const ProgramResult ended = run_program({"sh", "-c", "echo first; echo why >&2; exec sleep 60"},
-                                          {.at_most = std::chrono::milliseconds(300),
-                                           .errors = folder / "errors"});
+  const ProgramResult ended =
+      run_program({"sh", "-c", "echo first; echo why >&2; exec sleep 60"},
+                  {.at_most = std::chrono::milliseconds(300), .errors = folder / "errors"});
   EXPECT_TRUE(ended.timed_out);
   EXPECT_EQ(ended.status, 128 + SIGTERM);
   EXPECT_EQ(ended.out, "first\n");
@@ -180,6 +180,16 @@ TEST(Cpu, ReadsItsFeatures) {
   const CpuFeatures pi = parse_cpu_info("Features\t: fp asimd asimddp\nModel\t: Raspberry Pi 5\n");
   EXPECT_EQ(pi.name, "Raspberry Pi 5");
   EXPECT_FALSE(pi.int8_products_saturate());
+}
+
+TEST(Cpu, HasTheCoresOfItsQuota) {
+  EXPECT_EQ(cores_of_quota("150000 100000\n"), 1.5);
+  EXPECT_EQ(cores_of_quota("max 100000\n"), 0);
+  EXPECT_EQ(cores_of_quota(""), 0);
+  EXPECT_EQ(cores_of_quota("150000 0"), 0);
+  EXPECT_GE(usable_cores(), 1);
+  EXPECT_LE(usable_cores(), cpu_features().cores);
+  EXPECT_EQ(threads_or_all_cores(0), usable_cores());
 }
 
 TEST(SharedPool, UsesObjectsAgainWhenTheLastReaderLetsGo) {

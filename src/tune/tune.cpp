@@ -123,9 +123,10 @@ class Tuner {
   void search(double seconds) {
     const double end = work_.clock.passed() + seconds;
     const double each = kRuntimeShare * seconds / static_cast<double>(work_.models.size());
-    for (const TuneModel& model : work_.models) {
+    for (TuneModel& model : work_.models) {
       runtimes_.emplace_back();
       if (!stop_requested()) runtimes_.back() = choose_runtimes(work_, model, each);
+      if (!runtimes_.back().empty()) model.ran_in(runtimes_.back().front().look.precision);
     }
     if (std::all_of(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return r.empty(); }))
       fail_without_points();

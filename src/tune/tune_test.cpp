@@ -44,6 +44,12 @@ TEST(Models, TheStrongestIsFloatAndLarge) {
   };
   EXPECT_EQ(strongest({model(false, 9), model(true, 3), model(true, 5)}), 2U);
   EXPECT_EQ(strongest({model(false, 3), model(false, 9)}), 1U);
+  TuneModel small_at_large_input = model(true, 4);
+  small_at_large_input.sides = {1280, 640};
+  EXPECT_EQ(strongest({model(true, 9), small_at_large_input}), 1U);
+  TuneModel stranger = model(true, 9);
+  stranger.ran_in("int8");
+  EXPECT_EQ(strongest({stranger, model(true, 3)}), 1U);
 }
 
 TunePoint point(const std::string& engine, int side, double fps, Evidence evidence) {
