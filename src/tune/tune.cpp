@@ -197,6 +197,7 @@ class Tuner {
   void check(TuneResult& result) {
     std::vector<TunePoint> points = candidates();
     std::string reason;
+    bool missed = false;
     for (int run = 0; run < kMostLastRuns; ++run) {
       const std::vector<size_t> order = order_of(points);
       const double left_s = work_.clock.left() - work_.live_start_s;
@@ -215,13 +216,14 @@ class Tuner {
       }
       if (!result.seen || next.met || share_of(next) > share_of(result)) result = next;
       if (result.met || stop_requested()) break;
+      missed = true;
       scale_figures(points, next.chosen.figures, next.seen->figures);
       point.figures = next.seen->figures;
       point.failed = "its last run missed the goal";
     }
-    if (result.met || stop_requested()) return;
-    if (!result.seen && !reason.empty()) result.advice = "the last run failed: " + reason;
-    if (result.seen)
+    if (!result.seen && !reason.empty() && !stop_requested())
+      result.advice = "the last run failed: " + reason;
+    if (missed && !result.met)
       result.advice = advice_for(o_.goals, work_.footage, result.chosen, result.seen->figures);
   }
 
