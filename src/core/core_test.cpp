@@ -182,6 +182,16 @@ TEST(Cpu, ReadsItsFeatures) {
   EXPECT_FALSE(pi.int8_products_saturate());
 }
 
+TEST(Cpu, HasTheCoresOfItsQuota) {
+  EXPECT_EQ(cores_of_quota("150000 100000\n"), 1.5);
+  EXPECT_EQ(cores_of_quota("max 100000\n"), 0);
+  EXPECT_EQ(cores_of_quota(""), 0);
+  EXPECT_EQ(cores_of_quota("150000 0"), 0);
+  EXPECT_GE(usable_cores(), 1);
+  EXPECT_LE(usable_cores(), cpu_features().cores);
+  EXPECT_EQ(threads_or_all_cores(0), usable_cores());
+}
+
 TEST(SharedPool, UsesObjectsAgainWhenTheLastReaderLetsGo) {
   SharedPool<std::vector<int>> pool;
   auto first = pool.take();

@@ -20,6 +20,11 @@ struct CpuFeatures {
 };
 
 [[nodiscard]] CpuFeatures cpu_features();
+// The cores that this process may use: those of the machine, or fewer where its control group has a
+// limit of processor time, as containers have. At least 1.
+[[nodiscard]] int usable_cores();
+// Parses the text of cpu.max: "150000 100000" are 1.5 cores. 0: without a limit, or not readable.
+[[nodiscard]] double cores_of_quota(const std::string& text);
 // All cores are asked for by their number, which no engine then gives up, however crowded they are.
 [[nodiscard]] int threads_or_all_cores(int wanted);
 // Parses the text of /proc/cpuinfo.

@@ -21,9 +21,9 @@
 #include <limits>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <utility>
 
+#include "core/cpu.h"
 #include "core/error.h"
 #include "core/unfinished_files.h"
 
@@ -81,8 +81,7 @@ ProcessUsage process_usage() {
 }
 
 double percent_of_cores(double cpu_ms, double seconds) {
-  const double cores = std::max(1U, std::thread::hardware_concurrency());
-  return seconds > 0 ? cpu_ms / 10 / seconds / cores : 0;
+  return seconds > 0 ? cpu_ms / 10 / seconds / usable_cores() : 0;
 }
 
 std::chrono::duration<double, std::milli> time_since_process_start() {

@@ -15,7 +15,7 @@ struct ProcessUsage {
   double peak_rss_mb = 0;
 };
 [[nodiscard]] ProcessUsage process_usage();
-// Processor time over a time, in percent of all cores of this machine. 0 where no time passed.
+// Processor time over a time, in percent of all usable_cores(). 0 where no time passed.
 [[nodiscard]] double percent_of_cores(double cpu_ms, double seconds);
 
 // Time since the parent started this process, before its libraries were loaded (resolution 10 ms).

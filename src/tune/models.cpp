@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "detect/artifact.h"
 #include "engine/registry.h"
+#include "graph/cost.h"
 
 namespace octet {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr double kStep = 0.84;  // from one side to the next: 0.7 of the pixels
 constexpr int kSides = 7;
 constexpr int kLeastSide = 128;
+constexpr double kFloatBytes = 4;
 
 std::vector<std::string> engines_for(const Artifact& artifact, const std::string& file,
                                      const std::vector<std::string>& wanted) {
@@ -32,10 +34,26 @@ std::vector<std::string> engines_for(const Artifact& artifact, const std::string
   return found;
 }
 
+// Exports have no graph, so their bytes tell.
+double parameters_of(const Artifact& artifact, const std::string& file) {
+  if (artifact.model)
+    return static_cast<double>(
+        cost(artifact.model->graph, artifact.model->usual_size()).parameters);
+  return static_cast<double>(bytes_of_model(file)) / (artifact.weight_bits == 0 ? kFloatBytes : 1);
+}
+
+// At the largest input.
+double work_of(const TuneModel& model) {
+  const double side = model.sides.front();
+  const double pixels =
+      model.own_size ? static_cast<double>(model.size.width) * model.size.height : side * side;
+  return model.parameters * pixels;
+}
+
 TuneModel open_model(const std::string& file, const ModelSpace& space) {
   const Artifact artifact = open_artifact(file);
   TuneModel model{.file = file, .info = artifact.info, .is_float = artifact.weight_bits == 0};
-  model.parameters = static_cast<double>(bytes_of_model(file)) / (model.is_float ? 4 : 1);
+  model.parameters = parameters_of(artifact, file);
   model.engines = engines_for(artifact, file, space.engines);
   model.own_size = artifact.format != nullptr;
   const int usual = artifact.info.usual_side();
@@ -54,6 +72,12 @@ TuneModel open_model(const std::string& file, const ModelSpace& space) {
 
 Size TuneModel::input(int side, Size source) const {
   return own_size ? size : fitting_rectangle(side, source);
+}
+
+void TuneModel::ran_in(const std::string& precision) {
+  if (!is_float || precision != "int8") return;
+  is_float = false;
+  if (own_size) parameters *= kFloatBytes;
 }
 
 std::vector<TuneModel> open_models(const ModelSpace& space) {
@@ -91,8 +115,7 @@ size_t strongest(const std::vector<TuneModel>& models) {
   const auto at =
       std::max_element(models.begin(), models.end(), [](const TuneModel& a, const TuneModel& b) {
         if (a.is_float != b.is_float) return b.is_float;
-        if (a.parameters != b.parameters) return a.parameters < b.parameters;
-        return a.sides.front() < b.sides.front();
+        return work_of(a) < work_of(b);
       });
   return static_cast<size_t>(at - models.begin());
 }

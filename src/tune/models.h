@@ -16,12 +16,14 @@ struct TuneModel {
   bool is_float = true;
   bool own_size = false;             // an export, which has one input size
   Size size;                         // then
-  double parameters = 0;             // about
+  double parameters = 0;             // of an export about
   std::vector<std::string> engines;  // those that are installed and read it
   std::vector<int> sides;            // longer sides of inputs, the largest first; one with own_size
 
   // The input for a source of that size.
   [[nodiscard]] Size input(int side, Size source) const;
+  // The file of another program does not tell that it is int8. A look does.
+  void ran_in(const std::string& precision);
 };
 
 struct ModelSpace {
@@ -40,7 +42,7 @@ struct ModelSpace {
 [[nodiscard]] std::vector<int> usual_threads(int cores);
 
 // The index of the model whose boxes the others are compared with: float before int8, then the
-// one of the most parameters.
+// one of the most parameters × pixels of its largest input.
 [[nodiscard]] size_t strongest(const std::vector<TuneModel>& models);
 
 }  // namespace octet

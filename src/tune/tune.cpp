@@ -123,9 +123,10 @@ class Tuner {
   void search(double seconds) {
     const double end = work_.clock.passed() + seconds;
     const double each = kRuntimeShare * seconds / static_cast<double>(work_.models.size());
-    for (const TuneModel& model : work_.models) {
+    for (TuneModel& model : work_.models) {
       runtimes_.emplace_back();
       if (!stop_requested()) runtimes_.back() = choose_runtimes(work_, model, each);
+      if (!runtimes_.back().empty()) model.ran_in(runtimes_.back().front().look.precision);
     }
     if (std::all_of(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return r.empty(); }))
       fail_without_points();
@@ -196,6 +197,7 @@ class Tuner {
   void check(TuneResult& result) {
     std::vector<TunePoint> points = candidates();
     std::string reason;
+    bool missed = false;
     for (int run = 0; run < kMostLastRuns; ++run) {
       const std::vector<size_t> order = order_of(points);
       const double left_s = work_.clock.left() - work_.live_start_s;
@@ -214,13 +216,14 @@ class Tuner {
       }
       if (!result.seen || next.met || share_of(next) > share_of(result)) result = next;
       if (result.met || stop_requested()) break;
+      missed = true;
       scale_figures(points, next.chosen.figures, next.seen->figures);
       point.figures = next.seen->figures;
       point.failed = "its last run missed the goal";
     }
-    if (result.met || stop_requested()) return;
-    if (!result.seen && !reason.empty()) result.advice = "the last run failed: " + reason;
-    if (result.seen)
+    if (!result.seen && !reason.empty() && !stop_requested())
+      result.advice = "the last run failed: " + reason;
+    if (missed && !result.met)
       result.advice = advice_for(o_.goals, work_.footage, result.chosen, result.seen->figures);
   }
 

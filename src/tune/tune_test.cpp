@@ -44,6 +44,12 @@ TEST(Models, TheStrongestIsFloatAndLarge) {
   };
   EXPECT_EQ(strongest({model(false, 9), model(true, 3), model(true, 5)}), 2U);
   EXPECT_EQ(strongest({model(false, 3), model(false, 9)}), 1U);
+  TuneModel small_at_large_input = model(true, 4);
+  small_at_large_input.sides = {1280, 640};
+  EXPECT_EQ(strongest({model(true, 9), small_at_large_input}), 1U);
+  TuneModel stranger = model(true, 9);
+  stranger.ran_in("int8");
+  EXPECT_EQ(strongest({stranger, model(true, 3)}), 1U);
 }
 
 TunePoint point(const std::string& engine, int side, double fps, Evidence evidence) {
@@ -101,13 +107,12 @@ TEST(Rehearsal, APromiseThatWasMissedCountsForAll) {
   EXPECT_NEAR(points[1].figures.cpu_percent, 100, 1e-9);
 }
 
-// A program that says why it failed, and a folder in which each start leaves a byte.
-class FailingProgram {
+// A script in place of octet, and a file in which each start leaves a byte.
+class Program {
  public:
-  explicit FailingProgram(const std::string& reason) {
-    write_text_file(folder_ / "octet", fmt::format("#!/bin/sh\nprintf x >> {}\n"
-                                                   "echo 'octet: {}' >&2\nexit 1\n",
-                                                   (folder_ / "starts").string(), reason));
+  explicit Program(const std::string& commands) {
+    write_text_file(folder_ / "octet", fmt::format("#!/bin/sh\nprintf x >> {}\n{}\n",
+                                                   (folder_ / "starts").string(), commands));
     std::filesystem::permissions(folder_ / "octet", std::filesystem::perms::owner_all);
   }
   [[nodiscard]] Processes processes() const { return {folder_ / "octet", folder_.path()}; }
@@ -117,8 +122,31 @@ class FailingProgram {
   TemporaryFolder folder_;
 };
 
+TEST(Networks, WithoutALookCountWhereNothingElseHolds) {
+  const Look slow{.frames = 12, .ms_p50 = 500, .ms_p99 = 500, .cpu_ms = 500, .precision = "fp32"};
+  const Program program("echo '" + to_json(slow).dump() + "'");
+  const Processes processes = program.processes();
+  const TuneOptions options{.goals = {.fps = 10}};
+  TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60)};
+  work.models = {TuneModel{.file = "m.pt", .parameters = 1, .sides = {640, 320}}};
+  work.footage = {.size = {640, 640}, .fps = 30, .frames = 30};
+  const Runtime runtime{.engine = "tflite",
+                        .look = {.ms_p50 = 40, .ms_p99 = 40, .cpu_ms = 40, .precision = "fp32"},
+                        .input = {640, 640}};
+  NetworkTries networks;
+  measure_networks(work, {{runtime}}, 0, networks);
+  EXPECT_EQ(program.starts(), 1U) << "there is time for the reference alone";
+  ASSERT_EQ(networks.tries.size(), 2U);
+  EXPECT_TRUE(networks.tries[0].looked);
+  EXPECT_EQ(networks.tries[1].configuration.side, 320);
+  EXPECT_FALSE(networks.tries[1].looked || networks.tries[1].accuracy);
+  const auto points = predicted_points(work, networks.tries, {{runtime}}, {{}});
+  EXPECT_EQ(points.at(1).evidence, Evidence::kPredicted);
+  EXPECT_NEAR(points.at(1).figures.fps, 30, 1e-9);
+}
+
 TEST(Rehearsal, EndsWhereEveryRunFails) {
-  const FailingProgram program("the camera is gone");
+  const Program program("echo 'octet: the camera is gone' >&2; exit 1");
   const Processes processes = program.processes();
   const TuneOptions options{.goals = {.fps = 5}};
   TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60)};

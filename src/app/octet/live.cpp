@@ -4,7 +4,6 @@
 #include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "app/common_options.h"
 #include "app/octet/verbs.h"
@@ -12,6 +11,7 @@
 #include "app/print_json.h"
 #include "app/verb_table.h"
 #include "core/child.h"
+#include "core/cpu.h"
 #include "core/error.h"
 #include "core/folder.h"
 #include "core/log.h"
@@ -35,9 +35,7 @@ struct Options {
 // Whole frames in parallel, one thread each, make the most of a file; a camera wants each frame as
 // soon as possible.
 int parallel_frames(const DetectorOptions& options) {
-  return options.runtime.threads > 0
-             ? options.runtime.threads
-             : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return threads_or_all_cores(options.runtime.threads);
 }
 
 nlohmann::ordered_json to_json(const CameraSummary& c) {

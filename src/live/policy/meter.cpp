@@ -1,8 +1,8 @@
 #include "live/policy/meter.h"
 
 #include <algorithm>
-#include <thread>
 
+#include "core/cpu.h"
 #include "core/numeric/quantile.h"
 #include "core/process.h"
 
@@ -51,7 +51,7 @@ std::optional<LoadSample> Meter::end_second(const std::vector<int64_t>& cameras)
   const double cpu_ms = process_usage().cpu.count();
   int fewest = cameras.empty() ? 0 : results_of(cameras[0]);
   for (const int64_t camera : cameras) fewest = std::min(fewest, results_of(camera));
-  const auto cores = static_cast<double>(std::max(1U, std::thread::hardware_concurrency()));
+  const int cores = usable_cores();
   const LoadSample second{.fps = fewest / seconds,
                           .age_ms_p99 = quantile(ages_ms_, 0.99),
                           .cpu_share = (cpu_ms - cpu_ms_) / 1000 / seconds / cores,

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <system_error>
 #include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
 #include "core/text/secrets.h"
@@ -21,6 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr int kFewestFrames = 4;  // that a rate can be told of
 constexpr double kAssumedFps = 30;
+constexpr double kRateSeconds = 2;  // that tell the rate
+constexpr size_t kEnoughForRate = 8;
+constexpr double kMostWait = 10;  // seconds, and three times those of the recording
 constexpr int kMostFrames = 300;  // of a file, from its start on: each look decodes them
 
 // The number of frames of a file that does not state it, kMostFrames at most.
@@ -31,6 +36,50 @@ int count_frames(const std::string& source) {
   while (!stop_requested() && frames < kMostFrames && reader->next(picture)) ++frames;
   return frames;
 }
+
+// First the rate is told without writing, since an encoder may be slower than the camera.
+class Recorder {
+ public:
+  Recorder(Footage& out, double seconds)
+      : out_(out), seconds_(seconds), progress_(static_cast<int64_t>(10 * seconds), "recording") {}
+
+  // False: there are enough.
+  bool take(const Picture& picture) {
+    times_.push_back(picture.seconds);
+    if (picture.seconds < kRateSeconds) {
+      unhindered_ = times_.size();
+      return true;
+    }
+    if (!writer_) {
+      out_.size = picture.size();
+      first_ = picture.seconds;
+      writer_.emplace(out_.clip, out_.size, kAssumedFps);
+    }
+    if (picture.size() != out_.size) return true;
+    last_ = picture.seconds - first_;
+    writer_->write_at(picture.to_rgb(), last_);
+    ++out_.frames;
+    progress_.update(static_cast<int64_t>(10 * last_));
+    return last_ < seconds_;
+  }
+
+  void finish() {
+    if (out_.frames < kFewestFrames || last_ <= 0)
+      fail("{}: gave {} frames of one size in time, which is too few to tune with", out_.name,
+           out_.frames);
+    writer_->finish();
+    if (unhindered_ >= kEnoughForRate) times_.resize(unhindered_);
+    out_.fps = rate_of(times_);
+  }
+
+ private:
+  Footage& out_;
+  double seconds_, first_ = 0, last_ = 0;
+  std::vector<double> times_;  // of all frames
+  size_t unhindered_ = 0;      // those that came before the first was written
+  std::optional<VideoWriter> writer_;
+  Progress progress_;
+};
 
 }  // namespace
 
@@ -63,31 +112,25 @@ Footage record_footage(const std::string& address, double seconds, const fs::pat
   require_camera_address(address);
   Footage out{.address = address, .name = public_address(address), .clip = folder / "camera.mp4"};
   const auto source = open_stream(address, {}, stop_requested());
-  Picture picture;
-  std::optional<VideoWriter> writer;
-  double first = 0, last = 0;
-  std::vector<double> times;  // of frames, in seconds
-  Progress progress(static_cast<int64_t>(10 * seconds), "recording");
-  while (!stop_requested() && source->next(picture)) {
-    if (!writer) {
-      out.size = picture.size();
-      first = picture.seconds;
-      writer.emplace(out.clip, out.size, kAssumedFps);
+  record(*source, seconds, out);
+  return out;
+}
+
+void record(Source& source, double seconds, Footage& out) {
+  Recorder recorder(out, seconds);
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(kMostWait + 3 * seconds));
+  try {
+    Picture picture;
+    while (!stop_requested() && Clock::now() < end && source.next(picture)) {
+      if (!recorder.take(picture)) break;
     }
-    if (picture.size() != out.size) continue;
-    writer->write_at(picture.to_rgb(), picture.seconds - first);
-    last = picture.seconds - first;
-    times.push_back(last);
-    ++out.frames;
-    progress.update(static_cast<int64_t>(10 * last));
-    if (last >= seconds) break;
+  } catch (const Error& e) {
+    if (stop_requested() || out.frames < kFewestFrames) throw;
+    log_warning("{}; its first {} frames are taken", e.what(), out.frames);
   }
   if (stop_requested()) fail("interrupted while {} was recorded; nothing was measured", out.name);
-  if (out.frames < kFewestFrames || last <= 0)
-    fail("{}: gave {} frames, which is too few to tune with", out.name, out.frames);
-  writer->finish();
-  out.fps = rate_of(times);
-  return out;
+  recorder.finish();
 }
 
 Footage images_as_footage(const Dataset& data, int most, const fs::path& folder) {

@@ -11,6 +11,8 @@
 
 namespace octet {
 
+class Source;
+
 struct Footage {
   std::string address;    // of the source, as 'octet live' takes it
   std::string name;       // without secrets, for logs and pages
@@ -33,6 +35,10 @@ struct Footage {
 // cannot be opened or gives no frame.
 [[nodiscard]] Footage record_footage(const std::string& address, double seconds,
                                      const std::filesystem::path& folder);
+
+// The same of an open one, into out.clip. A camera that breaks off is accepted once a few frames are
+// there. Frames of another size are left out.
+void record(Source& source, double seconds, Footage& out);
 
 // So many images of the data, evenly from all, as links in `folder`. Where there are fewer, they
 // come again.

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
+#include "live/source/source.h"
 #include "testing/testing.h"
 #include "tune/look/footage.h"
 #include "tune/look/processes.h"
@@ -63,6 +65,38 @@ TEST(Footage, ABurstAtTheBeginningIsNoRate) {
   EXPECT_NEAR(rate_of(times), 25, 0.1);
   EXPECT_EQ(rate_of({}), 0);
   EXPECT_NEAR(rate_of({0, 0.5}), 2, 1e-9);
+}
+
+// 25 frames a second of grey, which break off.
+class BrokenCamera : public Source {
+ public:
+  explicit BrokenCamera(int frames) : frames_(frames) {}
+  bool next(Picture& out) override {
+    if (taken_ == frames_) fail("camera: no data for 10 s");
+    out.is_video = false;
+    const Size size = taken_ == 60 ? Size{32, 32} : Size{64, 64};
+    out.image = {size.width, size.height,
+                 std::vector<uint8_t>(static_cast<size_t>(3) * size.width * size.height, 90)};
+    out.seconds = taken_++ / 25.0;
+    return true;
+  }
+  [[nodiscard]] VideoInfo info() const override { return {}; }
+
+ private:
+  int frames_, taken_ = 0;
+};
+
+TEST(Footage, OfACameraThatBreaksOffIsTaken) {
+  const TemporaryFolder folder;
+  Footage out{.name = "camera", .clip = folder / "camera.mp4"};
+  BrokenCamera camera(100);
+  record(camera, 10, out);
+  EXPECT_NEAR(out.fps, 25, 0.1);
+  EXPECT_EQ(out.frames, 49) << "two seconds tell the rate, and one frame has another size";
+  EXPECT_EQ(open_footage(out.clip.string()).size.width, 64);
+  BrokenCamera short_lived(52);
+  Footage none{.name = "camera", .clip = folder / "none.mp4"};
+  EXPECT_EQ(error_of([&] { record(short_lived, 10, none); }), "camera: no data for 10 s");
 }
 
 TEST(LiveRun, TellsDetectionsFromResults) {
