@@ -152,13 +152,13 @@ void read_activation(OnnxCall& call) {
 
 void read_clip(OnnxCall& call) {
   constexpr double kBeyond = 1e30;  // how a file writes that there is no limit
-  Limits limits;
+  ClampRange limits;
   const bool attributes = call.opset() < 11;
   if (attributes) limits = {call.real("min", limits.low), call.real("max", limits.high)};
   if (!attributes && call.has(1)) limits.low = call.number(1);
   if (!attributes && call.has(2)) limits.high = call.number(2);
-  if (limits.low < -kBeyond) limits.low = Limits{}.low;
-  if (limits.high > kBeyond) limits.high = Limits{}.high;
+  if (limits.low < -kBeyond) limits.low = ClampRange{}.low;
+  if (limits.high > kBeyond) limits.high = ClampRange{}.high;
   call.make(add_clip(call.draft(), call.name(), call.computed(0), limits));
 }
 
@@ -168,7 +168,7 @@ void read_extreme(OnnxCall& call) {
   if (call.inputs() != 2) fail("has {} operands; octet takes two", call.inputs());
   const size_t constant = call.is_constant(0) ? 0 : 1;
   if (call.constant(constant).values.size() != 1) fail("is the extreme of more than one number");
-  Limits limits;
+  ClampRange limits;
   (kMax ? limits.low : limits.high) = call.number(constant);
   call.make(add_clip(call.draft(), call.name(), call.computed(1 - constant), limits));
 }

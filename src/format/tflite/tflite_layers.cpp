@@ -167,7 +167,7 @@ void read_extreme(TfliteCall& call) {
   const size_t constant = call.is_constant(0) ? 0 : 1;
   const Constant& limit = call.constant(constant);
   if (limit.values.size() != 1) fail("is the extreme of more than one number");
-  Limits limits;
+  ClampRange limits;
   (kMax ? limits.low : limits.high) = limit.values[0];
   call.make(add_clip(call.draft(), call.name(), call.computed(1 - constant), limits));
 }
