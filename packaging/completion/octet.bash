@@ -4,7 +4,7 @@ _octet() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ] || { [ "$verb" = help ] && [ "$COMP_CWORD" = 2 ]; }; then
-    mapfile -t COMPREPLY < <(compgen -W "import inspect compress train prune quantize export verify adapt detect live val bench doctor help --help --version" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "import inspect compress train prune quantize export verify adapt detect live tune val bench profile doctor help --help --version" -- "$word")
     return
   fi
   case "$verb $before" in
@@ -14,8 +14,9 @@ _octet() {
     "prune --levers") mapfile -t COMPREPLY < <(compgen -W "scales blocks channels" -- "$word"); return ;;
     "quantize --method") mapfile -t COMPREPLY < <(compgen -W "ptq qat" -- "$word"); return ;;
     "quantize --weight-bits") mapfile -t COMPREPLY < <(compgen -W "7 8" -- "$word"); return ;;
-    "export --layout") mapfile -t COMPREPLY < <(compgen -W "raw ultralytics" -- "$word"); return ;;
+    "export --layout") mapfile -t COMPREPLY < <(compgen -W "raw ultralytics frigate" -- "$word"); return ;;
     "export --activations") mapfile -t COMPREPLY < <(compgen -W "uint8 int8" -- "$word"); return ;;
+    "export --precision") mapfile -t COMPREPLY < <(compgen -W "fp32 fp16" -- "$word"); return ;;
     "verify --engine") mapfile -t COMPREPLY < <(compgen -W "openvino onnxruntime tflite armnn" -- "$word"); return ;;
     "detect --precision") mapfile -t COMPREPLY < <(compgen -W "f32 auto" -- "$word"); return ;;
     "live --imgsz") mapfile -t COMPREPLY < <(compgen -W "auto" -- "$word"); return ;;
@@ -37,15 +38,16 @@ _octet() {
     train) options="--model --data -h --help -v --verbose --teacher --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     prune) options="--model --data -h --help -v --verbose --speedup --target-ms --flops --cost --engine --engine-threads --levers --imgsz --epochs --rounds --batch --lr --images --feature-weight --label-weight --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     quantize) options="--model --data -h --help -v --verbose --method --imgsz --images --weight-bits --bit-exact-everywhere --rank-layers --rank-by-map --keep-float --max-drop --feature-weight --label-weight --no-learn-scales --epochs --batch --lr --scale-lr --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
-    export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --json" ;;
+    export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --precision --opset --json" ;;
     verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
     adapt) options="--model --float --data -h --help -v --verbose -o --output --imgsz --engine --threads --images --tried --json" ;;
-    detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --conf --iou --save --strict" ;;
-    live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --delegate --source --frames --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --drift --collect --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
-    val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --images --split --against --per-class --strict" ;;
-    bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --rounds --seconds --html --cost-table --json" ;;
-    profile) options="--model -h --help -v --verbose --engine --imgsz --precision --threads --delegate --json --source --compare --seconds --layers --cut --html" ;;
-    doctor) options="-h --help -v --verbose --json" ;;
+    detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --conf --iou --save --raw --strict" ;;
+    live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --device --delegate --source --frames --seconds --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --drift --collect --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
+    tune) options="-h --help -v --verbose --model --source --data --split --target-fps --max-age-ms --cpu-budget --engine --imgsz --threads --budget -o --output --json" ;;
+    val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --images --split --against --per-class --strict" ;;
+    bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --device --delegate --rounds --seconds --html --cost-table --json" ;;
+    profile) options="--model -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --source --compare --seconds --layers --cut --html" ;;
+    doctor) options="-h --help -v --verbose --bench --json" ;;
     *) return ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
