@@ -227,9 +227,10 @@ Artifact open(const fs::path& file) {
       out.model = import_network(file, {}).model;
       out.info = out.model->info;
       return out;
-    } catch (const Error& as_network) {
-      throw Error(ErrorCode::kFailed, fmt::format("{}\nIt cannot be imported either:\n{}",
-                                                  as_export.what(), as_network.what()));
+    } catch (const Error&) {
+      throw Error(
+          ErrorCode::kFailed,
+          fmt::format("{}; 'octet import' cannot read it either, and says why", as_export.what()));
     }
   }
 }
