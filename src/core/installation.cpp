@@ -76,7 +76,9 @@ fs::path find_data(std::string_view name) {
       return found.lexically_normal();
   }
   const std::string file = fs::path(name).filename().string();
-  return first_with({own / "../../samples"}, file, R_OK).lexically_normal();
+  // Of build/bin, and of build/PRESET/bin.
+  return first_with({own / "../../samples", own / "../../../samples"}, file, R_OK)
+      .lexically_normal();
 }
 
 }  // namespace octet
