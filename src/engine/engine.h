@@ -76,7 +76,7 @@ struct LayerTime {
   std::string precision;               // of its arithmetic: fp32, fp16, bf16 or int8
   std::string fallback;        // the reason where it runs in slower kernels than the rest, if known
   double multiplications = 0;  // multiply-accumulates; 0: none, or not known
-  double seconds = 0;          // mean of all inferences
+  double seconds = 0;          // mean of the inferences behind the first three
 };
 
 // One inference at a time: fill input(), start(), wait(), read outputs().

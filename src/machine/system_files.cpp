@@ -1,6 +1,7 @@
 #include "machine/system_files.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <fstream>
 #include <utility>
@@ -14,8 +15,10 @@ constexpr size_t kMostEntries = 4096;
 
 std::optional<int64_t> leading_number(std::string_view text) {
   int64_t value = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  return read.ec == std::errc() ? std::optional(value) : std::nullopt;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  const bool alone = read.ptr == end || std::isspace(static_cast<unsigned char>(*read.ptr)) != 0;
+  return read.ec == std::errc() && alone ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace

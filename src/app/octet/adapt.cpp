@@ -50,7 +50,7 @@ void print(const AdaptResult& r, const Options& o) {
       r.before, r.chosen, r.after, r.after - r.before, r.gain.low, r.gain.high);
   if (r.taken)
     print_out("taken      {}\n", o.adapt.output.string());
-  else if (r.after == r.before && r.gain.low == 0 && r.gain.high == 0)
+  else if (r.chosen == r.candidates.front().name)  // as it is
     print_out("not taken  no other ranges are nearer to the float model; {} stays as it is\n",
               o.adapt.model.string());
   else

@@ -44,7 +44,8 @@ ordered_json to_json(const PruneRound& round, const std::string& key) {
   return j;
 }
 
-PruneRound parse_round(const fs::path& file, const std::string& key) {
+// `whole`: the cost of the whole model.
+PruneRound parse_round(const fs::path& file, const std::string& key, double whole) {
   try {
     const auto j = ordered_json::parse(read_text_file(file));
     if (j.at("key").get<std::string>() != key)
@@ -54,7 +55,7 @@ PruneRound parse_round(const fs::path& file, const std::string& key) {
       throw Unreachable(ErrorCode::kFailed, j.at("unreachable").get<std::string>());
     PruneRound round{.removals = {},
                      .cost = j.at("cost"),
-                     .share = j.value("share", 0.0),
+                     .share = j.value("share", j.at("cost").get<double>() / whole),
                      .agreement = j.at("agreement")};
     for (const auto& r : j.at("removals"))
       round.removals.push_back({.kind = parse_removal(r.at("kind").get<std::string>()),
@@ -113,7 +114,8 @@ class Rounds {
   };
   [[nodiscard]] Chosen choose(const Model& model, int round, const fs::path& folder) const {
     if (options_.recovery.train.resume && fs::exists(folder / kChoiceFile))
-      return {parse_round(folder / kChoiceFile, key_), read_model(folder / kPrunedFile)};
+      return {parse_round(folder / kChoiceFile, key_, whole_cost_),
+              read_model(folder / kPrunedFile)};
     if (options_.prepare) options_.prepare(model);
     auto [choice, share, measured] = chosen_or_kept(model, round, folder);
     log_info("round {} of {}: cost {:.4g} {}; {:.3f} of the whole cost are predicted{}", round,

@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cmath>
-#include <fstream>
 #include <set>
 
 #include "core/process.h"
 #include "core/text/clean_text.h"
+#include "machine/system_files.h"
 
 namespace octet {
 namespace {
@@ -23,81 +22,58 @@ constexpr double kNearTrip = 5;       // °C
 constexpr uint32_t kPiSlowNow = 0xF;  // under-voltage, clock capped, throttled, soft limit
 constexpr std::chrono::milliseconds kEvery{500};
 constexpr std::chrono::milliseconds kToolTakes{1000};
-constexpr double kMostCount = 1e15;  // a counter above it is broken
+constexpr int64_t kMostCount = 1'000'000'000'000'000;  // a counter above it is broken
 constexpr size_t kMostSamples = 20'000;
 
-std::optional<std::string> word_of(const fs::path& file) {
-  std::ifstream in(file);
-  std::string word;
-  return in >> word ? std::optional(clean_text(word)) : std::nullopt;
-}
-
-std::optional<double> number_of(const fs::path& file) {
-  std::ifstream in(file);
-  double number = 0;
-  return in >> number && std::isfinite(number) ? std::optional(number) : std::nullopt;
-}
-
-// The entries of a folder whose names begin so, sorted; none where it cannot be read.
-std::vector<fs::path> entries(const fs::path& folder, const std::string& begin) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    if (at->path().filename().string().starts_with(begin)) found.push_back(at->path());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 // The lowest temperature at which the system slows the processor down.
-void read_trips(const fs::path& zone, HeatReading& reading) {
+void read_trips(const SystemFiles& files, const fs::path& zone, HeatReading& reading) {
   for (int i = 0; i < 16; ++i) {
-    const auto type = word_of(zone / fmt::format("trip_point_{}_type", i));
-    const auto value = number_of(zone / fmt::format("trip_point_{}_temp", i));
+    const auto type = files.text(zone / fmt::format("trip_point_{}_type", i));
+    const auto value = files.number(zone / fmt::format("trip_point_{}_temp", i));
     if (!type || !value) return;
-    const double celsius = *value / 1000;
+    const double celsius = static_cast<double>(*value) / 1000;
     if ((*type != "passive" && *type != "hot") || celsius < 30 || celsius > kMostCelsius) continue;
     reading.throttles_at = std::min(celsius, reading.throttles_at.value_or(celsius));
   }
 }
 
-void read_zones(const fs::path& root, HeatReading& reading) {
-  for (const fs::path& zone : entries(root / "class/thermal", "thermal_zone")) {
-    const std::string name = word_of(zone / "type").value_or(zone.filename().string());
-    const auto value = number_of(zone / "temp");  // thousandths of a degree
+void read_zones(const SystemFiles& files, HeatReading& reading) {
+  for (const fs::path& zone : files.numbered("class/thermal", "thermal_zone")) {
+    const std::string name =
+        clean_text(files.text(zone / "type").value_or(zone.filename().string()));
+    const auto value = files.number(zone / "temp");  // thousandths of a degree
     if (!value) continue;
-    const double celsius = *value / 1000;
+    const double celsius = static_cast<double>(*value) / 1000;
     if (celsius < kLeastCelsius || celsius > kMostCelsius) {
       reading.ignored.push_back(fmt::format("{} says {:g} °C", name, celsius));
       continue;
     }
-    read_trips(zone, reading);
+    read_trips(files, zone, reading);
     if (reading.celsius && *reading.celsius >= celsius) continue;
     reading.celsius = celsius;
     reading.zone = name;
   }
 }
 
-void read_clocks(const fs::path& root, HeatReading& reading) {
-  for (const fs::path& policy : entries(root / "devices/system/cpu/cpufreq", "policy")) {
-    const auto khz = number_of(policy / "scaling_cur_freq");
+void read_clocks(const SystemFiles& files, HeatReading& reading) {
+  for (const fs::path& policy : files.numbered("devices/system/cpu/cpufreq", "policy")) {
+    const auto khz = files.number(policy / "scaling_cur_freq");
     if (!khz) continue;
-    if (*khz <= 0) {
-      reading.ignored.push_back(
-          fmt::format("{} says {:g} MHz", policy.filename().string(), *khz / 1000));
-      continue;
-    }
-    reading.mhz = std::max(reading.mhz.value_or(0), *khz / 1000);
+    const double mhz = static_cast<double>(*khz) / 1000;
+    if (mhz <= 0)
+      reading.ignored.push_back(fmt::format("{} says {:g} MHz", policy.filename().string(), mhz));
+    else
+      reading.mhz = std::max(reading.mhz.value_or(0), mhz);
   }
 }
 
-void read_throttlings(const fs::path& root, HeatReading& reading) {
-  for (const fs::path& cpu : entries(root / "devices/system/cpu", "cpu")) {
-    const auto count = number_of(cpu / "thermal_throttle/core_throttle_count");
+void read_throttlings(const SystemFiles& files, HeatReading& reading) {
+  for (const fs::path& cpu : files.numbered("devices/system/cpu", "cpu")) {
+    const auto count = files.number(cpu / "thermal_throttle/core_throttle_count");
     if (count && *count >= 0 && *count < kMostCount)
-      reading.throttlings = reading.throttlings.value_or(0) + static_cast<int64_t>(*count);
+      reading.throttlings = reading.throttlings.value_or(0) + *count;
   }
-  if (const auto text = word_of(root / "devices/platform/soc/soc:firmware/get_throttled"))
+  if (const auto text = files.text("devices/platform/soc/soc:firmware/get_throttled"))
     reading.pi_flags = parse_pi_flags(*text);
 }
 
@@ -168,10 +144,11 @@ std::optional<uint32_t> parse_pi_flags(const std::string& text) {
 }
 
 HeatReading read_heat(const fs::path& root) {
+  const SystemFiles files(root);
   HeatReading reading;
-  read_zones(root, reading);
-  read_clocks(root, reading);
-  read_throttlings(root, reading);
+  read_zones(files, reading);
+  read_clocks(files, reading);
+  read_throttlings(files, reading);
   return reading;
 }
 
