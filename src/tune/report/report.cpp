@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "report/chart.h"
 #include "report/html.h"
@@ -32,12 +33,14 @@ std::string headline(const TuneResult& r, const TuneGoals& goals) {
 std::string check_table(const TuneResult& r) {
   const Figures& p = r.chosen.figures;
   std::vector<std::vector<std::string>> rows;
+  const auto percent = [](double share) {  // without a sign of zero
+    return fmt::format("{:+.0f} %", std::round(100 * share) + 0.0);
+  };
   const auto row = [&](const std::string& name, double Figures::*member, int digits) {
-    rows.push_back({name, fmt::format("{:.{}f}", p.*member, digits),
-                    r.seen ? fmt::format("{:.{}f}", r.seen->figures.*member, digits) : "not run",
-                    r.seen && p.*member > 0
-                        ? fmt::format("{:+.0f} %", 100 * (r.seen->figures.*member / p.*member - 1))
-                        : ""});
+    rows.push_back(
+        {name, fmt::format("{:.{}f}", p.*member, digits),
+         r.seen ? fmt::format("{:.{}f}", r.seen->figures.*member, digits) : "not run",
+         r.seen && p.*member > 0 ? percent(r.seen->figures.*member / p.*member - 1) : ""});
   };
   row("detections a second", &Figures::fps, 1);
   row("results a second", &Figures::results_fps, 1);
