@@ -6,7 +6,7 @@
 
 #include <cmath>
 #include <cstring>
-#include <regex>
+#include <pugixml.hpp>
 
 #include "core/numeric/half.h"
 #include "format/model_file.h"
@@ -27,10 +27,15 @@ Model tiny() {
 }
 
 int newest_opset(const std::string& xml) {
+  constexpr std::string_view kBegin = "opset";
+  pugi::xml_document document;
+  EXPECT_TRUE(document.load_string(xml.c_str()));
   int newest = 0;
-  const std::regex version("version=\"opset([0-9]+)\"");
-  for (std::sregex_iterator at(xml.begin(), xml.end(), version), end; at != end; ++at)
-    newest = std::max(newest, std::stoi((*at)[1]));
+  for (const pugi::xml_node layer : document.child("net").child("layers")) {
+    const std::string version = layer.attribute("version").value();
+    if (version.starts_with(kBegin))
+      newest = std::max(newest, std::stoi(version.substr(kBegin.size())));
+  }
   return newest;
 }
 
