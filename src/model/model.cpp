@@ -87,6 +87,7 @@ nlohmann::json to_json(const ModelInfo& info) {
       {"licence", info.licence}};
   // Files of YOLOv8 stay readable by versions that know no other.
   if (info.family != ModelInfo{}.family) json["family"] = info.family;
+  if (info.pose_head) json["pose_head"] = to_json(*info.pose_head);
   if (info.trained_side > 0) json["imgsz"] = info.trained_side;
   return json;
 }
@@ -109,6 +110,7 @@ ModelInfo info_from_json(const nlohmann::json& j) {
     info.source = j.at("source").get<std::string>();
     info.licence = j.at("licence").get<std::string>();
     info.trained_side = j.value("imgsz", 0);  // absent in older files
+    if (j.contains("pose_head")) info.pose_head = pose_head_from_json(j.at("pose_head"));
   } catch (const nlohmann::json::exception& e) {
     fail("model information: {}", e.what());
   }
@@ -120,8 +122,10 @@ void verify(const ModelInfo& info) {
   if (info.task == Task::kRaw) {
     if (!info.head.strides.empty() || !info.head.bins.empty() || info.head.keypoints != 0)
       fail("a network with raw outputs has no strides, bins or keypoints");
+    if (info.pose_head) verify(*info.pose_head);
     return;
   }
+  if (info.pose_head) fail("a model of the task {} has no pose head", task_name(info.task));
   if (info.names.empty() || info.names.size() > kMaxClasses)
     fail("a model of {} classes; 1 to {} are possible", info.names.size(), kMaxClasses);
   verify_head(info.head);
@@ -212,6 +216,12 @@ void verify_raw_outputs(const Model& model) {
     if (left != 1)
       fail("output '{}': its shape {} does not hold {}", o.raw.name, to_string(o.raw.shape),
            to_string(shape));
+  }
+  if (!model.info.pose_head) return;
+  for (const auto& [part, name] : model.info.pose_head->outputs) {
+    const bool found = std::any_of(model.head_outputs.begin(), model.head_outputs.end(),
+                                   [&](const HeadOutput& o) { return o.raw.name == name; });
+    if (!found) fail("pose head: the network has no output '{}'", name);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,12 @@
 #include "graph/graph.h"
 #include "graph/quantization.h"
 #include "model/head.h"
+#include "model/pose_head.h"
 
 namespace octet {
 
-// kRaw: a network whose outputs have no meaning that octet knows.
+// kRaw: a network of another program. Its outputs have the meaning of ModelInfo::pose_head, or none
+// that octet knows.
 enum class Task { kDetect, kPose, kRaw };
 
 // The layout of a network's outputs. kRaw: one tensor per stride and role. kUltralytics: the
@@ -40,6 +43,7 @@ struct ModelInfo {
   Task task = Task::kDetect;
   std::vector<std::string> names;  // one per class
   Head head;
+  std::optional<PoseHead> pose_head;  // of a network with raw outputs
   // Keypoint i becomes flip_index[i] in a mirrored image; empty: unknown.
   std::vector<int> flip_index;
   std::string source;   // where the weights came from
