@@ -20,10 +20,16 @@ import onnxruntime
 import tensorflow
 
 
-def pictures(folder, count, side):
+def pictures(folder, count, sides):
     for path in sorted(Path(folder).glob("*.jpg"))[:count]:
         pixels = tensorflow.io.decode_jpeg(tensorflow.io.read_file(str(path)), channels=3)
-        yield numpy.round(tensorflow.image.resize(pixels, (side, side)).numpy()).astype(numpy.uint8)[None]
+        yield numpy.round(tensorflow.image.resize(pixels, sides).numpy()).astype(numpy.uint8)[None]
+
+
+def input_sides(function, layout):
+    """Height and width."""
+    shape = list(function.structured_input_signature[1].values())[0].shape
+    return tuple(shape[1:3] if layout == "raw" else shape[2:4])
 
 
 def session(path, optimized):
@@ -38,13 +44,14 @@ def run_onnx(network, layout, picture):
     value = picture if layout == "raw" else numpy.ascontiguousarray(picture.transpose(0, 3, 1, 2), dtype=numpy.float32) / 255
     names = [output.name for output in network.get_outputs()]
     values = network.run(names, {port.name: value})
-    return {name: v.transpose(0, 2, 3, 1) if layout == "raw" else v for name, v in zip(names, values)}
+    return dict(zip(names, values))
 
 
 def run_saved_model(function, layout, picture):
     name = list(function.structured_input_signature[1])[0]
     value = picture if layout == "raw" else picture.astype(numpy.float32) / 255
-    return {key: v.numpy() for key, v in function(**{name: tensorflow.constant(value)}).items()}
+    values = {key: v.numpy() for key, v in function(**{name: tensorflow.constant(value)}).items()}
+    return {key: v.transpose(0, 3, 1, 2) if layout == "raw" and v.ndim == 4 else v for key, v in values.items()}
 
 
 class Differences:
@@ -150,22 +157,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("octet")
     parser.add_argument("model")
-    parser.add_argument("--imgsz", type=int, default=320)
+    parser.add_argument("--imgsz", help="of a YOLO model; other networks have one size")
     parser.add_argument("--images", default=Path(__file__).parents[2] / "samples/coco/images/val")
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--layout", choices=["raw", "ultralytics"], default="raw")
     parser.add_argument("--convert", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([args.octet, "export", "--model", args.model, "--format", "saved_model,onnx,tflite", "--imgsz", str(args.imgsz),
-                        "--layout", args.layout, "-o", folder], check=True)
+        subprocess.run([args.octet, "export", "--model", args.model, "--format", "saved_model,onnx,tflite",
+                        *(["--imgsz", args.imgsz] if args.imgsz else []), "--layout", args.layout, "-o", folder], check=True)
         saved = next(Path(folder).glob("*_saved_model"))
         loaded = tensorflow.saved_model.load(str(saved))
         function = loaded.signatures["serving_default"]
         print(function.structured_input_signature, function.structured_outputs)
+        sides = input_sides(function, args.layout)
         plain, optimized, both = Differences(), Differences(), Differences()
         network, fast = (session(next(Path(folder).glob("*.onnx")), optimize) for optimize in (False, True))
-        for picture in pictures(args.images, args.count, args.imgsz):
+        for picture in pictures(args.images, args.count, sides):
             found = run_saved_model(function, args.layout, picture)
             as_written, as_optimized = (run_onnx(n, args.layout, picture) for n in (network, fast))
             plain.add(as_written, found)
@@ -181,7 +189,7 @@ def main():
             compare_lite(own, converted)
             if args.layout == "raw":
                 difference = Differences()
-                for picture in pictures(args.images, args.count, args.imgsz):
+                for picture in pictures(args.images, args.count, sides):
                     difference.add(own.run(picture), converted.run(picture))
                 difference.print("octet's .tflite and the converter's")
 
