@@ -30,6 +30,8 @@ constexpr std::array kPasses = {
              }},
     PassInfo{"fine_keypoints", "keypoints computed twice more, for finer steps: quantize",
              add_fine_keypoints},
+    PassInfo{"split_points", "an output for each number of a pose network's points: quantize",
+             split_points},
     PassInfo{"remove_channels", "channels that no weight reads",
              [](Model m) {
                const auto unused = unused_channels(m.graph);

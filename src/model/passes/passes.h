@@ -37,6 +37,11 @@ struct KeypointShape {
 // Adds an output of fine keypoints beside each keypoint output (quant/fine_keypoints.h). They are
 // not spread yet: all three are equal. The model must have no BatchNorm.
 [[nodiscard]] Model add_fine_keypoints(Model model);
+// Splits an output that holds points of more than two numbers, so that each content has a scale of
+// its own: NAME_xy, NAME_z, NAME_visibility, NAME_presence. The last convolution is split, and no
+// value changes. A model whose points are no direct result of a convolution is unchanged. The model
+// must have no BatchNorm.
+[[nodiscard]] Model split_points(Model model);
 
 // The passes below make a float model smaller. They throw an Error for a quantized one.
 //
@@ -57,6 +62,7 @@ enum class PassId {
   kSelectClasses,
   kSelectKeypoints,
   kFineKeypoints,
+  kSplitPoints,
   kRemoveChannels,
   kRemoveBlock,
   kRemoveScale,

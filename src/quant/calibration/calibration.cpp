@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "quant/calibration/pose_values.h"
 #include "quant/calibration/silu_ranges.h"
 #include "quant/params.h"
 
@@ -36,6 +37,7 @@ class RangeSearch {
       : model_(model),
         placement_(placement),
         network_(network),
+        pose_(model),
         histograms_(placement.groups.size()) {
     for (const Output& o : model.outputs()) outputs_[o.value] = o;
     for (const Node& node : model.graph.nodes) {
@@ -125,25 +127,36 @@ class RangeSearch {
   }
 
   // All of a value; before SiLU only where SiLU is not flat; of box and keypoint outputs only the
-  // cells in which an object is seen; of class logits those that can become a detection.
+  // cells in which an object is seen; of class logits those that can become a detection; of a pose
+  // network's outputs what its decoder reads.
   std::span<const float> relevant(const std::string& name) {
     const auto output = outputs_.find(name);
     if (output == outputs_.end()) {
       const auto value = network_.value(name);
       return before_silu_.contains(name) ? at_least(value, kSiluFlat) : value;
     }
-    if (output->second.role == OutputRole::kClass)
+    if (has_floor(output->second))
       return at_least(network_.output(name), kLeastClassLogit - kClassMargin);
+    if (output->second.role == OutputRole::kRaw) {
+      kept_ = pose_.read(output->second, network_);
+      return kept_;
+    }
     const Output* classes = class_output(output->second.stride);
     if (classes == nullptr) return network_.output(name);
     return seen_cells(output->second, classes->value);
   }
 
-  // An output's range holds all that was seen and a margin; below, class logits have theirs.
+  bool has_floor(const Output& output) const {
+    return output.role == OutputRole::kClass || pose_.has_floor(output);
+  }
+
+  // An output's range holds all that was seen and a margin; below, logits of scores have theirs. A raw
+  // output that is never negative stays so.
   ValueRange output_range(const Output& output, const ValueRange& seen) const {
     const double margin = kOutputMargin * (seen.high - seen.low);
-    const bool logits = output.role == OutputRole::kClass;
-    return {.low = logits ? seen.low : seen.low - margin, .high = seen.high + margin};
+    const bool ends =
+        has_floor(output) || (output.role == OutputRole::kRaw && seen.low >= 0);
+    return {.low = ends ? seen.low : seen.low - margin, .high = seen.high + margin};
   }
 
   GroupCalibration choose_group(size_t g) {
@@ -180,6 +193,7 @@ class RangeSearch {
   const Model& model_;
   const Placement& placement_;
   CalibrationNetwork& network_;
+  PoseValues pose_;
   std::vector<Histogram> histograms_;
   std::map<std::string, Output> outputs_;
   std::set<std::string> before_silu_;
