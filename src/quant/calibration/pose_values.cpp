@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graph/shapes.h"
+
 namespace octet {
 namespace {
 
@@ -25,7 +27,12 @@ std::vector<float> near_peaks(std::span<const float> values, std::span<const flo
 }  // namespace
 
 PoseValues::PoseValues(const Model& model) : head_(model.info.pose_head) {
-  for (const Output& o : model.outputs()) values_[o.name()] = o.value;
+  if (!head_) return;
+  const auto shapes = infer_shapes(model.graph, model.graph.smallest_size());
+  for (const Output& o : model.outputs()) {
+    values_[o.name()] = o.value;
+    channels_[o.value] = static_cast<size_t>(shapes.at(o.value)[1]);
+  }
 }
 
 std::optional<PosePart> PoseValues::part(const Output& output) const {
@@ -58,10 +65,11 @@ std::vector<float> PoseValues::read(const Output& output, CalibrationNetwork& ne
   if ((!offset && own != PosePart::kRegress) || head_->output(map) == nullptr)
     return {all.begin(), all.end()};
   const std::vector<float> p = probabilities(map, network);
-  const auto keypoints = static_cast<size_t>(head_->keypoints);
-  const size_t maps = offset ? keypoints : 1;
-  const size_t cells = p.size() / maps, channels = 2 * keypoints;
-  if (p.size() % maps != 0 || all.size() != channels * cells) return {all.begin(), all.end()};
+  const size_t channels = channels_.at(output.value), keypoints = channels / 2;
+  const size_t maps = channels_.at(values_.at(*head_->output(map)));
+  const size_t cells = p.size() / maps;
+  if (maps != (offset ? keypoints : 1) || all.size() != channels * cells)
+    return {all.begin(), all.end()};
   std::vector<size_t> map_of_channel(channels, 0);
   for (size_t c = 0; offset && c < channels; ++c)
     map_of_channel[c] = head_->pairs ? c / 2 : c % keypoints;

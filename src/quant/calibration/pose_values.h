@@ -31,6 +31,7 @@ class PoseValues {
 
   std::optional<PoseHead> head_;
   std::map<std::string, std::string> values_;  // of the graph, by the names of outputs
+  std::map<std::string, size_t> channels_;     // of outputs, by their values
 };
 
 }  // namespace octet

@@ -39,10 +39,9 @@ Look look_at(const Crop& crop, Size picture, Size input) {
             .scale = letterbox_geometry(picture, input).scale,
             .border = kGrey};
   const TruthBox& b = *crop.person;
-  const double side = crop.margin * std::max(b.x2 - b.x1, b.y2 - b.y1);
   return {.x = (b.x1 + b.x2) / 2,
           .y = (b.y1 + b.y2) / 2,
-          .scale = std::min(input.width, input.height) / side,
+          .scale = person_scale(crop, input),
           .border = kBlack};
 }
 
@@ -76,7 +75,7 @@ struct Sampler {
   }
 };
 
-Image look(const Image& picture, const Look& look, Size input) {
+Image taken(const Image& picture, const Look& look, Size input) {
   Image out{.width = input.width, .height = input.height, .rgb = {}};
   out.rgb.resize(static_cast<size_t>(input.width) * input.height * 3);
   const Sampler sampler{picture, look.border};
@@ -94,7 +93,7 @@ Image look(const Image& picture, const Look& look, Size input) {
 }
 
 Image seen(const Crop& crop, const Image& picture, Size input) {
-  if (crop.person) return look(picture, look_at(crop, picture.size(), input), input);
+  if (crop.person) return taken(picture, look_at(crop, picture.size(), input), input);
   Image out{.width = input.width, .height = input.height, .rgb = {}};
   out.rgb.resize(static_cast<size_t>(input.width) * input.height * 3);
   Letterbox(picture.size(), input).run(view(picture), out.rgb.data());
@@ -119,6 +118,11 @@ bool is_worth(const TruthObject& o) {
 }
 
 }  // namespace
+
+double person_scale(const Crop& crop, Size input) {
+  const TruthBox& b = *crop.person;
+  return std::min(input.width / (b.x2 - b.x1), input.height / (b.y2 - b.y1)) / crop.margin;
+}
 
 std::vector<Crop> person_crops(const Dataset& data, double margin) {
   std::vector<Crop> crops;
@@ -213,7 +217,7 @@ torch::Tensor CropLoader::make_batch(int64_t index) const {
     const Picture whole = picture(crop);
     Look where = look_at(crop, whole->size(), options_.input);
     change(where, options_.input, options_, random);
-    Image image = look(*whole, where, options_.input);
+    Image image = taken(*whole, where, options_.input);
     change_colour(image, options_.augment, random);
     write(image, batch, i);
   }

@@ -32,6 +32,9 @@ struct Crop {
 // Returns at most so many, evenly from all.
 [[nodiscard]] std::vector<Crop> evenly(const std::vector<Crop>& crops, size_t most);
 
+// Pixels of the input in a pixel of the picture, of a crop of a person.
+[[nodiscard]] double person_scale(const Crop& crop, Size input);
+
 // Bytes (N, 3, H, W). Throws an Error that names an unreadable picture.
 [[nodiscard]] torch::Tensor read_crops(std::span<const Crop> crops, Size input);
 
