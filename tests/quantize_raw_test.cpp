@@ -68,7 +68,7 @@ TEST_F(QuantizeRaw, CalibratesOnAFolderExportsAndRuns) {
   ASSERT_EQ(done.status, 0) << done.err;
   const json j = json::parse(done.out);
   EXPECT_EQ(j["images"], 4);
-  EXPECT_EQ(j["judged"], 2) << "every tenth of twelve";
+  EXPECT_EQ(j["evaluated"], 2) << "every tenth of twelve";
   EXPECT_EQ(j["epochs"], 0);
   EXPECT_EQ(j["weight_bits"], 7);
   ASSERT_EQ(j["outputs"].size(), 6U);
@@ -125,8 +125,9 @@ TEST_F(QuantizeRaw, APoseNetworkSeesPersons) {
   ASSERT_EQ(done.status, 0) << done.err;
   EXPECT_THAT(done.err, HasSubstr("4 persons to learn from"));
   const json j = json::parse(done.out);
-  EXPECT_EQ(j["judged"], 4);
+  EXPECT_EQ(j["evaluated"], 4);
   EXPECT_EQ(j["even_weights"], true);
+  ASSERT_TRUE(j.contains("agreement"));
   const Model int8 = read_model(at("int8.safetensors"));
   ASSERT_TRUE(int8.info.pose_head);
   EXPECT_EQ(*int8.info.pose_head->output(PosePart::kHeatmap), "class_8");
@@ -144,7 +145,7 @@ TEST_F(QuantizeRaw, WhatIsMissingIsNamed) {
   refuses("--data " + at("nowhere.yaml"), 1, "no such file");
   fs::create_directories(at("one"));
   fs::copy_file(kImages + "/000000000785.jpg", at("one/a.jpg"));
-  refuses("--data " + at("one"), 1, "there is no picture to learn from");
+  refuses("--data " + at("one"), 1, "there is no image to learn from");
   const std::string data = "--data " + kImages;
   refuses(data + " --keep-float 2", 2, "--keep-float: is for YOLO models");
   refuses(data + " --imgsz 64", 2, "--imgsz: is for YOLO models");

@@ -7,6 +7,7 @@
 #include "app/print_json.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/text/count_text.h"
 #include "format/model_file.h"
 #include "train/report/quantize_report.h"
 
@@ -16,6 +17,7 @@ namespace {
 // Found on MoveNet Lightning with 139 persons.
 constexpr int kEpochs = 20, kBatch = 16;
 constexpr double kRate = 0.01;
+constexpr double kPercent = 100;
 
 void refuse_options_of_labels(const CLI::App& verb, const std::string& model) {
   for (const char* option : {"--imgsz", "--rank-layers", "--rank-by-map", "--keep-float",
@@ -45,13 +47,20 @@ nlohmann::ordered_json to_json(const QuantizeCommand& o, const RawQuantizeResult
   nlohmann::ordered_json j{{"output", o.output},
                            {"method", o.method},
                            {"images", r.calibration.pictures},
-                           {"judged", r.judged},
+                           {"evaluated", r.judged},
                            {"epochs", r.training ? r.training->epochs.size() : 0},
                            {"best_epoch", r.training ? r.training->best_epoch : 0},
                            {"seconds", r.training ? r.training->seconds : 0}};
   auto& outputs = j["outputs"] = nlohmann::ordered_json::array();
   for (const OutputDistances& d : r.outputs)
     outputs.push_back({{"name", d.name}, {"ptq", d.ptq}, {"distance", d.after}});
+  if (const auto& a = r.agreement) {
+    nlohmann::ordered_json& to = j["agreement"];
+    to = {{"persons", a->persons}, {"keypoints", a->keypoints}};
+    if (a->oks) to["oks"] = *a->oks;
+    to["median"] = a->median;
+    to["p95"] = a->p95;
+  }
   j["weight_bits"] = r.model.quantization.weight_grid.bits;
   j["even_weights"] = r.model.quantization.weight_grid.even;
   return j;
@@ -72,6 +81,11 @@ void report(const QuantizeCommand& o, const CLI::App& verb, const RawQuantizeRes
                                    .options = reported_options(verb)});
   log_info("distance from the float network: calibrated {:.4f}, result {:.4f}: {}; report: {}", ptq,
            after, o.output, page.string());
+  if (const auto& a = r.agreement)
+    log_info("keypoints of {} as those of the float network: {}{:.2f} % of the crop apart in the "
+             "median, {:.2f} % at the 95th percentile",
+             counted(a->persons, "person"), a->oks ? fmt::format("OKS {:.4f}, ", *a->oks) : "",
+             a->median * kPercent, a->p95 * kPercent);
   if (o.json) print_json(to_json(o, r));
 }
 

@@ -38,10 +38,10 @@ Look look_at(const Crop& crop, Size picture, Size input) {
             .y = (picture.height - 1) / 2.0,
             .scale = letterbox_geometry(picture, input).scale,
             .border = kGrey};
-  const TruthBox& b = *crop.person;
-  return {.x = (b.x1 + b.x2) / 2,
-          .y = (b.y1 + b.y2) / 2,
-          .scale = person_scale(crop, input),
+  const PersonCropGeometry g = person_crop_geometry(*crop.person, input, crop.margin);
+  return {.x = ((input.width - 1) / 2.0 - g.offset_x) / g.scale,
+          .y = ((input.height - 1) / 2.0 - g.offset_y) / g.scale,
+          .scale = g.scale,
           .border = kBlack};
 }
 
@@ -75,9 +75,14 @@ struct Sampler {
   }
 };
 
+Image empty(Size size) {
+  Image image{.width = size.width, .height = size.height, .rgb = {}};
+  image.rgb.resize(static_cast<size_t>(size.width) * size.height * 3);
+  return image;
+}
+
 Image taken(const Image& picture, const Look& look, Size input) {
-  Image out{.width = input.width, .height = input.height, .rgb = {}};
-  out.rgb.resize(static_cast<size_t>(input.width) * input.height * 3);
+  Image out = empty(input);
   const Sampler sampler{picture, look.border};
   const double along = std::cos(look.angle) / look.scale, across = std::sin(look.angle) / look.scale;
   for (int y = 0; y < input.height; ++y) {
@@ -93,10 +98,12 @@ Image taken(const Image& picture, const Look& look, Size input) {
 }
 
 Image seen(const Crop& crop, const Image& picture, Size input) {
-  if (crop.person) return taken(picture, look_at(crop, picture.size(), input), input);
-  Image out{.width = input.width, .height = input.height, .rgb = {}};
-  out.rgb.resize(static_cast<size_t>(input.width) * input.height * 3);
-  Letterbox(picture.size(), input).run(view(picture), out.rgb.data());
+  Image out = empty(input);
+  if (crop.person) {
+    PersonCrop(input, crop.margin).run(view(picture), *crop.person, out.rgb.data());
+  } else {
+    Letterbox(picture.size(), input).run(view(picture), out.rgb.data());
+  }
   return out;
 }
 
@@ -119,11 +126,6 @@ bool is_worth(const TruthObject& o) {
 
 }  // namespace
 
-double person_scale(const Crop& crop, Size input) {
-  const TruthBox& b = *crop.person;
-  return std::min(input.width / (b.x2 - b.x1), input.height / (b.y2 - b.y1)) / crop.margin;
-}
-
 std::vector<Crop> person_crops(const Dataset& data, double margin) {
   std::vector<Crop> crops;
   Progress progress(static_cast<int64_t>(data.samples.size()), "reading images");
@@ -131,7 +133,12 @@ std::vector<Crop> person_crops(const Dataset& data, double margin) {
   for (const Sample& sample : data.samples) {
     const Size size = sample.objects.empty() ? Size{} : read_image(sample.image).size();
     for (const TruthObject& o : objects_in_pixels(sample, size)) {
-      if (is_worth(o)) crops.push_back({.image = sample.image, .person = o.box, .margin = margin});
+      if (!is_worth(o)) continue;
+      const auto corner = [](double v) { return static_cast<float>(v); };
+      crops.push_back({.image = sample.image,
+                       .person = PixelBox{corner(o.box.x1), corner(o.box.y1), corner(o.box.x2),
+                                          corner(o.box.y2)},
+                       .margin = margin});
     }
     progress.update(++done);
   }

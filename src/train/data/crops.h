@@ -14,6 +14,7 @@
 #include "eval/dataset/dataset.h"
 #include "train/data/augment.h"
 #include "train/torch.h"
+#include "vision/person_crop.h"
 
 namespace octet {
 
@@ -21,7 +22,7 @@ namespace octet {
 // letterboxed on grey.
 struct Crop {
   std::filesystem::path image;
-  std::optional<TruthBox> person = {};  // in pixels of the picture
+  std::optional<PixelBox> person = {};  // in pixels of the picture
   double margin = 1;                    // side of the square, as a multiple of the person's box
 };
 
@@ -31,9 +32,6 @@ struct Crop {
 [[nodiscard]] std::vector<Crop> whole_pictures(const Dataset& data);
 // Returns at most so many, evenly from all.
 [[nodiscard]] std::vector<Crop> evenly(const std::vector<Crop>& crops, size_t most);
-
-// Pixels of the input in a pixel of the picture, of a crop of a person.
-[[nodiscard]] double person_scale(const Crop& crop, Size input);
 
 // Bytes (N, 3, H, W). Throws an Error that names an unreadable picture.
 [[nodiscard]] torch::Tensor read_crops(std::span<const Crop> crops, Size input);

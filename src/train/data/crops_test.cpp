@@ -33,7 +33,7 @@ int at(const torch::Tensor& bytes, int64_t channel, int64_t y, int64_t x) {
 // A box of 40 × 20 around (100, 50) in a square of twice its longer side, 80 pixels seen as 40.
 TEST(Crops, APersonIsInTheMiddle) {
   const TemporaryFolder folder;
-  const Crop crop{.image = write_slopes(folder), .person = TruthBox{80, 40, 120, 60}, .margin = 2};
+  const Crop crop{.image = write_slopes(folder), .person = PixelBox{80, 40, 120, 60}, .margin = 2};
   const torch::Tensor bytes = read_crops(std::span(&crop, 1), {40, 40});
   ASSERT_EQ(bytes.sizes(), (std::vector<int64_t>{1, 3, 40, 40}));
   for (const auto& [y, x] : {std::pair{10, 10}, {20, 30}, {35, 5}}) {
@@ -44,7 +44,7 @@ TEST(Crops, APersonIsInTheMiddle) {
 
 TEST(Crops, BeyondThePictureIsBlack) {
   const TemporaryFolder folder;
-  const Crop crop{.image = write_slopes(folder), .person = TruthBox{180, 40, 220, 60}, .margin = 2};
+  const Crop crop{.image = write_slopes(folder), .person = PixelBox{180, 40, 220, 60}, .margin = 2};
   const torch::Tensor bytes = read_crops(std::span(&crop, 1), {40, 40});
   EXPECT_EQ(at(bytes, 2, 20, 30), 0);
   EXPECT_NEAR(at(bytes, 2, 20, 5), 128, 2);
@@ -84,7 +84,7 @@ TEST(CropLoader, DependsOnSeedAndEpochAlone) {
 // Without any change a batch holds the crops as they are.
 TEST(CropLoader, WithoutChangesItGivesTheCrops) {
   const TemporaryFolder folder;
-  const Crop crop{.image = write_slopes(folder), .person = TruthBox{80, 40, 120, 60}, .margin = 2};
+  const Crop crop{.image = write_slopes(folder), .person = PixelBox{80, 40, 120, 60}, .margin = 2};
   CropLoader loader({crop}, {.input = {40, 40}, .augment = AugmentOptions::none()});
   loader.begin_epoch(0);
   const auto batch = loader.next();

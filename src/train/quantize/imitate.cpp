@@ -200,8 +200,11 @@ class Imitation {
 
 }  // namespace
 
-RawJudge::RawJudge(const Model& model, std::span<const Crop> crops)
-    : model_(model), distance_(model), images_(read_crops(crops, model.usual_size())) {
+RawJudge::RawJudge(const Model& model, std::vector<Crop> crops)
+    : model_(model),
+      crops_(std::move(crops)),
+      distance_(model),
+      images_(read_crops(crops_, model.usual_size())) {
   GraphExecutor net(model.graph);
   wanted_ = outputs([&](const torch::Tensor& image) {
     return net.forward(image, NormMode::kRunningStatistics);

@@ -16,17 +16,19 @@ namespace octet {
 class RawJudge {
  public:
   // `model`: float, without BatchNorm. Reads the crops.
-  RawJudge(const Model& model, std::span<const Crop> crops);
+  RawJudge(const Model& model, std::vector<Crop> crops);
 
   // The distance of each output (RawDistance), over all crops. `forward` gives a network's outputs.
   [[nodiscard]] std::vector<double> operator()(const Forward& forward) const;
   [[nodiscard]] const Model& model() const { return model_; }
+  [[nodiscard]] const std::vector<Crop>& crops() const { return crops_; }
   // A network's outputs on all crops, (N, C, h, w) each, in the processor's memory.
   [[nodiscard]] std::vector<torch::Tensor> outputs(const Forward& forward) const;
   [[nodiscard]] const std::vector<torch::Tensor>& wanted() const { return wanted_; }
 
  private:
   const Model& model_;
+  std::vector<Crop> crops_;
   RawDistance distance_;
   torch::Tensor images_;               // bytes (N, 3, H, W)
   std::vector<torch::Tensor> wanted_;  // of all crops

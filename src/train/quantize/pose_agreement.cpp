@@ -50,8 +50,8 @@ class Poses {
 
 // 2 · area · (2σ)² in pixels of the input, without σ².
 double reach(const Crop& crop, Size input) {
-  const TruthBox& b = *crop.person;
-  const double scale = person_scale(crop, input);
+  const PixelBox& b = *crop.person;
+  const double scale = person_crop_geometry(b, input, crop.margin).scale;
   return 8 * kAreaOfBox * (b.x2 - b.x1) * (b.y2 - b.y1) * scale * scale;
 }
 

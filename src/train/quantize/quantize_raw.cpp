@@ -21,6 +21,7 @@ namespace octet {
 namespace {
 
 constexpr size_t kJudged = 64;   // crops, at most
+constexpr size_t kCompared = 256;  // crops, whose keypoints are compared
 constexpr size_t kOneOf = 10;    // of a folder's pictures, one judges
 constexpr size_t kTried = 16;    // crops that the choice between ranges is made on
 constexpr size_t kCorrected = 32;  // crops for the biases
@@ -60,13 +61,14 @@ class RawQuantizer {
     const std::vector<double> ptq = judge(network_->inference());
     std::vector<double> after = ptq;
     log_info("calibrated on {}: distance {:.4f}",
-             counted(result_.calibration.pictures, "picture"), sum_of(ptq));
+             counted(result_.calibration.pictures, "image"), sum_of(ptq));
     result_.model = network_->model();
     if (options_.method == QuantizeMethod::kQat) after = train(judge, ptq);
     const std::vector<Output> outputs = model_.outputs();
     for (size_t i = 0; i < outputs.size(); ++i)
       result_.outputs.push_back({outputs[i].name(), ptq[i], after[i]});
-    result_.judged = judge.wanted().front().size(0);
+    result_.judged = judge.crops().size();
+    if (model_.info.pose_head) compare_poses();
     return std::move(result_);
   }
 
@@ -138,6 +140,13 @@ class RawQuantizer {
     return judge(std::cref(best));
   }
 
+  void compare_poses() {
+    const RawJudge judge(model_, evenly(pictures_.judging, kCompared));
+    const IntegerNetwork int8(result_.model);
+    result_.agreement =
+        pose_agreement(model_, judge.outputs(std::cref(int8)), judge.wanted(), judge.crops());
+  }
+
   const RawPictures& pictures_;
   const QuantizeOptions& options_;
   Model model_;
@@ -164,14 +173,14 @@ RawPictures read_raw_pictures(const std::string& file, const ModelInfo& info, bo
     pictures = {.training = part("train"), .judging = part("val")};
   }
   for (const auto& [crops, part] : {std::pair{&pictures.training, "to learn from"},
-                                    {&pictures.judging, "to judge the result by"}}) {
+                                    {&pictures.judging, "to evaluate the result with"}}) {
     if (crops->empty())
-      fail("{}: there is no picture {}, or no person with keypoints in one; give more pictures",
+      fail("{}: there is no image {}, or no person with keypoints in one; give more images",
            file, part);
   }
-  log_info("{}: {} to learn from, {} to judge by", file,
+  log_info("{}: {} to learn from, {} to evaluate", file,
            counted(static_cast<int64_t>(pictures.training.size()),
-                   pictures.training.front().person ? "person" : "picture"),
+                   pictures.training.front().person ? "person" : "image"),
            pictures.judging.size());
   return pictures;
 }

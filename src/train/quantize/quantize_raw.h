@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "train/quantize/imitate.h"
+#include "train/quantize/pose_agreement.h"
 #include "train/quantize/quantize.h"
 
 namespace octet {
@@ -33,6 +34,7 @@ struct RawQuantizeResult {
   std::vector<OutputDistances> outputs;
   size_t judged = 0;  // crops
   std::optional<ImitationSummary> training;
+  std::optional<PoseAgreement> agreement;  // of a pose network
 };
 
 // `model`: float, with raw outputs. Of `options` the method, the calibration without its side, the
