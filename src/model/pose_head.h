@@ -24,6 +24,9 @@ enum class PoseHeadKind { kCentre, kHeatmap, kRegression };
 enum class PosePart { kHeatmap, kOffset, kCentre, kRegress, kPoints, kVisibility, kPresence };
 inline constexpr size_t kPoseParts = 7;
 
+inline constexpr int kMostPoseKeypoints = 1000;
+inline constexpr int kMostPoseNumbers = 16;  // of each of kPoints
+
 struct PoseHead {
   PoseHeadKind kind = PoseHeadKind::kHeatmap;
   std::map<PosePart, std::string> outputs;  // their names
@@ -54,6 +57,8 @@ struct PoseHead {
 [[nodiscard]] std::string_view pose_head_name(PoseHeadKind kind);
 // Throws an Error for an unknown name.
 [[nodiscard]] PoseHeadKind parse_pose_head(std::string_view name);
+// The outputs that a network of this kind has at least.
+[[nodiscard]] std::vector<PosePart> needed_parts(PoseHeadKind kind);
 // "heatmap", "offset", …
 [[nodiscard]] std::string_view pose_part_name(PosePart part);
 // Throws an Error for an unknown name.

@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "detect/pose_network.h"
 #include "detect/raw_network.h"
 #include "media/image/annotated_files.h"
 #include "media/image/image_io.h"
@@ -73,6 +74,42 @@ void run_raw(const Options& options) {
            network.arrays().front().shape[0]);
 }
 
+// A model on one image at a time: a detector, or a pose network that takes the image as one person.
+class Finder {
+ public:
+  explicit Finder(const Options& options) : decode_(options.decode) {
+    DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
+    wanted.one_person = true;
+    detector_ = std::make_unique<Detector>(wanted);
+    if (detector_->info().pose_head) {
+      person_.emplace(std::move(detector_));
+      pose_job_ = person_->make_job();
+      names_ = {"person"};
+    } else {
+      job_ = detector_->make_job();
+      names_ = detector_->info().names;
+    }
+  }
+
+  void run(const Image& image, Detections& out) {
+    if (pose_job_) return pose_job_->find_whole(view(image), decode_.score_threshold, out);
+    job_->submit(view(image));
+    job_->finish(decode_, out);
+  }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] const Detector& detector() const {
+    return person_ ? person_->detector() : *detector_;
+  }
+
+ private:
+  DecodeOptions decode_;
+  std::unique_ptr<Detector> detector_;
+  std::unique_ptr<Job> job_;
+  std::optional<PoseNetwork> person_;
+  std::unique_ptr<PoseJob> pose_job_;
+  std::vector<std::string> names_;
+};
+
 void run(const Options& options) {
   if (!options.raw.empty()) return run_raw(options);
   const std::vector<fs::path> files = list_images(options.source);
@@ -81,9 +118,8 @@ void run(const Options& options) {
     make_folder(options.save);
     annotated = annotated_files(files, options.save);
   }
-  Detector detector(detector_options(options.run, std::nullopt, 1));
-  const std::vector<std::string>& names = detector.info().names;
-  const auto job = detector.make_job();
+  Finder finder(options);
+  const std::vector<std::string>& names = finder.names();
   ordered_json images = ordered_json::array();
   Detections detections;
   Progress progress(static_cast<int64_t>(files.size()), "detection");
@@ -93,8 +129,7 @@ void run(const Options& options) {
     progress.update(static_cast<int64_t>(i) + 1);
     std::optional<Image> image = reader.read(files[i]);
     if (!image) continue;
-    job->submit(view(*image));
-    job->finish(options.decode, detections);
+    finder.run(*image, detections);
     if (options.run.json)
       images.push_back(image_json(files[i], *image, detections, names));
     else
@@ -104,7 +139,7 @@ void run(const Options& options) {
     write_jpeg(annotated[i], *image);
   }
   reader.finish();
-  detector.say_other_size();
+  finder.detector().say_other_size();
   if (options.run.json) print_json({{"images", images}, {"skipped", reader.skipped()}});
   if (!options.save.empty()) log_info("annotated images are in {}", options.save);
 }
