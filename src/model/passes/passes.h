@@ -19,6 +19,8 @@ namespace octet {
 [[nodiscard]] Model fold_batch_norm(Model model);
 // Inserts a neutral BatchNorm after every convolution whose own was folded. Needed before training.
 [[nodiscard]] Model insert_batch_norm(Model model);
+// Replaces every transposed convolution by a convolution. Needed before quantization.
+[[nodiscard]] Model split_transposed(Model model);
 // Replaces every SiLU by another activation.
 [[nodiscard]] Model replace_activation(Model model, ActivationKind kind);
 // Gives the model a head for other classes. The last layers of the class convolutions are
@@ -58,6 +60,7 @@ struct KeypointShape {
 enum class PassId {
   kFoldBatchNorm,
   kInsertBatchNorm,
+  kSplitTransposed,
   kReplaceActivation,
   kSelectClasses,
   kSelectKeypoints,

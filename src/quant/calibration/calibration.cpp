@@ -73,14 +73,22 @@ class RangeSearch {
     return chosen;
   }
 
-  QuantParams params(const GroupCalibration& group) const {
-    if (holds_image(group.values)) return kImageParams;
+  QuantParams params(size_t g, const GroupCalibration& group) const {
+    const auto fixed = placement_.fixed.find(g);
+    if (fixed != placement_.fixed.end()) return fixed->second;
     return params_for_range(group.range.low, group.range.high);
   }
 
  private:
-  bool holds_image(const std::vector<std::string>& values) const {
-    return std::find(values.begin(), values.end(), model_.graph.input) != values.end();
+  // The pixels that are added around the values of a group are in its range.
+  void widen_for_pads(GroupCalibration& group) const {
+    for (const std::string& value : group.values) {
+      const Node* node = model_.graph.find(value);
+      const auto* pad = node == nullptr ? nullptr : std::get_if<Pad>(&node->op);
+      if (pad == nullptr) continue;
+      group.range.low = std::min<double>(group.range.low, pad->value);
+      group.range.high = std::max<double>(group.range.high, pad->value);
+    }
   }
 
   // Before SiLU nothing needs to be told apart that is clamped behind it.
@@ -162,8 +170,8 @@ class RangeSearch {
   GroupCalibration choose_group(size_t g) {
     GroupCalibration best{.values = placement_.groups[g]};
     best.seen = histograms_[g].extent();
-    if (holds_image(best.values)) {
-      best.seen = best.range = {.low = 0, .high = 1};
+    if (const auto fixed = placement_.fixed.find(g); fixed != placement_.fixed.end()) {
+      best.seen = best.range = {.low = fixed->second.low(), .high = fixed->second.high()};
       return best;
     }
     if (histograms_[g].count() == 0) fail("'{}': no value was seen", best.values.front());
@@ -177,6 +185,7 @@ class RangeSearch {
       GroupCalibration candidate = best;
       candidate.method = method;
       candidate.range = histograms_[g].range(method);
+      widen_for_pads(candidate);
       const double tolerance = kSameRange * (candidate.range.high - candidate.range.low);
       const bool known = std::any_of(tried.begin(), tried.end(), [&](const ValueRange& r) {
         return std::abs(r.low - candidate.range.low) + std::abs(r.high - candidate.range.high) <
@@ -218,8 +227,8 @@ Calibration calibrate(const Model& model, const Placement& placement, Calibratio
   search.collect();
   Calibration result{.groups = search.choose(), .pictures = network.images()};
   result.scales.weight_grid = weight_grid;
-  for (const GroupCalibration& group : result.groups)
-    result.scales.groups.push_back(search.params(group));
+  for (size_t g = 0; g < result.groups.size(); ++g)
+    result.scales.groups.push_back(search.params(g, result.groups[g]));
   for (const Node& node : model.graph.nodes) {
     if (placement.convs.contains(node.name))
       result.scales.weights[node.name] =
