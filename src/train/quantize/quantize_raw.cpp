@@ -49,7 +49,7 @@ class RawQuantizer {
   RawQuantizer(const Model& model, const RawPictures& pictures, const QuantizeOptions& options)
       : pictures_(pictures),
         options_(options),
-        model_(split_points(fold_batch_norm(model))),
+        model_(split_points(split_transposed(fold_batch_norm(model)))),
         distance_(model_),
         placement_(place_quantizers(model_)) {}
 
