@@ -78,9 +78,8 @@ TEST_F(QuantizeRaw, CalibratesOnAFolderExportsAndRuns) {
   }
   EXPECT_FALSE(j.contains("agreement")) << "nothing says what the outputs are";
   EXPECT_THAT(read_text_file(at("int8-run/report.html")), HasSubstr("Ranges of activations"));
-  const Outcome exported =
-      run_octet("export --format onnx,tflite,openvino --model " + at("int8.safetensors") + " -o " +
-                folder_.path().string());
+  const Outcome exported = run_octet("export --format onnx,tflite,openvino --model " +
+                                     at("int8.safetensors") + " -o " + folder_.path().string());
   ASSERT_EQ(exported.status, 0) << exported.err;
   const Outcome verified = run_octet("verify " + at("int8.safetensors") + " " + at("int8.onnx") +
                                      " " + at("int8.tflite") + " " + at("int8.xml"));

@@ -45,11 +45,11 @@ Model points_network(int numbers = 5) {
   };
   add("points", "landmarks", {1, 4 * numbers});
   add("score", "found", {1, 1});
-  m.info.pose_head = PoseHead{
-      .kind = PoseHeadKind::kRegression,
-      .outputs = {{PosePart::kPoints, "landmarks"}, {PosePart::kPresence, "found"}},
-      .keypoints = 3,
-      .point_numbers = numbers};
+  m.info.pose_head =
+      PoseHead{.kind = PoseHeadKind::kRegression,
+               .outputs = {{PosePart::kPoints, "landmarks"}, {PosePart::kPresence, "found"}},
+               .keypoints = 3,
+               .point_numbers = numbers};
   return m;
 }
 

@@ -82,10 +82,11 @@ void report(const QuantizeCommand& o, const CLI::App& verb, const RawQuantizeRes
   log_info("distance from the float network: calibrated {:.4f}, result {:.4f}: {}; report: {}", ptq,
            after, o.output, page.string());
   if (const auto& a = r.agreement)
-    log_info("keypoints of {} as those of the float network: {}{:.2f} % of the crop apart in the "
-             "median, {:.2f} % at the 95th percentile",
-             counted(a->persons, "person"), a->oks ? fmt::format("OKS {:.4f}, ", *a->oks) : "",
-             a->median * kPercent, a->p95 * kPercent);
+    log_info(
+        "keypoints of {} as those of the float network: {}{:.2f} % of the crop apart in the "
+        "median, {:.2f} % at the 95th percentile",
+        counted(a->persons, "person"), a->oks ? fmt::format("OKS {:.4f}, ", *a->oks) : "",
+        a->median * kPercent, a->p95 * kPercent);
   if (o.json) print_json(to_json(o, r));
 }
 

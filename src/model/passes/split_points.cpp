@@ -26,7 +26,8 @@ struct Found {
 
 // Nothing where the points are no direct result of a convolution of one position.
 std::optional<Found> find_points(const Model& m) {
-  const std::string* name = m.info.pose_head ? m.info.pose_head->output(PosePart::kPoints) : nullptr;
+  const std::string* name =
+      m.info.pose_head ? m.info.pose_head->output(PosePart::kPoints) : nullptr;
   if (name == nullptr || m.info.pose_head->point_numbers == kPlane) return {};
   const auto output = std::find_if(m.head_outputs.begin(), m.head_outputs.end(),
                                    [&](const HeadOutput& o) { return o.raw.name == *name; });
@@ -93,8 +94,6 @@ Model split(Model m) {
 
 }  // namespace
 
-Model split_points(Model model) {
-  return run_pass(PassId::kSplitPoints, std::move(model), split);
-}
+Model split_points(Model model) { return run_pass(PassId::kSplitPoints, std::move(model), split); }
 
 }  // namespace octet

@@ -162,8 +162,7 @@ class RangeSearch {
   // output that is never negative stays so.
   ValueRange output_range(const Output& output, const ValueRange& seen) const {
     const double margin = kOutputMargin * (seen.high - seen.low);
-    const bool ends =
-        has_floor(output) || (output.role == OutputRole::kRaw && seen.low >= 0);
+    const bool ends = has_floor(output) || (output.role == OutputRole::kRaw && seen.low >= 0);
     return {.low = ends ? seen.low : seen.low - margin, .high = seen.high + margin};
   }
 

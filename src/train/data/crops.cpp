@@ -32,7 +32,7 @@ struct Look {
 
 constexpr uint8_t kGrey = 114, kBlack = 0;
 
-Look look_at(const Crop& crop, Size picture, Size input) {
+Look look_at(const PictureCrop& crop, Size picture, Size input) {
   if (!crop.person)
     return {.x = (picture.width - 1) / 2.0,
             .y = (picture.height - 1) / 2.0,
@@ -84,7 +84,8 @@ Image empty(Size size) {
 Image taken(const Image& picture, const Look& look, Size input) {
   Image out = empty(input);
   const Sampler sampler{picture, look.border};
-  const double along = std::cos(look.angle) / look.scale, across = std::sin(look.angle) / look.scale;
+  const double along = std::cos(look.angle) / look.scale,
+               across = std::sin(look.angle) / look.scale;
   for (int y = 0; y < input.height; ++y) {
     for (int x = 0; x < input.width; ++x) {
       const double side = x - (input.width - 1) / 2.0;
@@ -97,7 +98,7 @@ Image taken(const Image& picture, const Look& look, Size input) {
   return out;
 }
 
-Image seen(const Crop& crop, const Image& picture, Size input) {
+Image seen(const PictureCrop& crop, const Image& picture, Size input) {
   Image out = empty(input);
   if (crop.person) {
     PersonCrop(input, crop.margin).run(view(picture), *crop.person, out.rgb.data());
@@ -126,8 +127,8 @@ bool is_worth(const TruthObject& o) {
 
 }  // namespace
 
-std::vector<Crop> person_crops(const Dataset& data, double margin) {
-  std::vector<Crop> crops;
+std::vector<PictureCrop> person_crops(const Dataset& data, double margin) {
+  std::vector<PictureCrop> crops;
   Progress progress(static_cast<int64_t>(data.samples.size()), "reading images");
   int64_t done = 0;
   for (const Sample& sample : data.samples) {
@@ -145,20 +146,20 @@ std::vector<Crop> person_crops(const Dataset& data, double margin) {
   return crops;
 }
 
-std::vector<Crop> whole_pictures(const Dataset& data) {
-  std::vector<Crop> crops;
+std::vector<PictureCrop> whole_pictures(const Dataset& data) {
+  std::vector<PictureCrop> crops;
   for (const Sample& sample : data.samples) crops.push_back({.image = sample.image});
   return crops;
 }
 
-std::vector<Crop> evenly(const std::vector<Crop>& crops, size_t most) {
-  std::vector<Crop> some;
+std::vector<PictureCrop> evenly(const std::vector<PictureCrop>& crops, size_t most) {
+  std::vector<PictureCrop> some;
   const size_t count = std::min(most, crops.size());
   for (size_t i = 0; i < count; ++i) some.push_back(crops[i * crops.size() / count]);
   return some;
 }
 
-torch::Tensor read_crops(std::span<const Crop> crops, Size input) {
+torch::Tensor read_crops(std::span<const PictureCrop> crops, Size input) {
   torch::Tensor batch = empty_batch(crops.size(), input);
   Image picture;
   for (size_t i = 0; i < crops.size(); ++i) {
@@ -168,11 +169,11 @@ torch::Tensor read_crops(std::span<const Crop> crops, Size input) {
   return batch.permute({0, 3, 1, 2});
 }
 
-CropLoader::CropLoader(std::vector<Crop> crops, const CropLoaderOptions& options)
+CropLoader::CropLoader(std::vector<PictureCrop> crops, const CropLoaderOptions& options)
     : crops_(std::move(crops)), options_(options), order_(crops_.size()) {
   std::iota(order_.begin(), order_.end(), size_t{0});
   double left = options.cache_gb * 1e9;
-  for (const Crop& crop : crops_) {
+  for (const PictureCrop& crop : crops_) {
     if (pictures_.contains(crop.image)) continue;
     auto read = std::make_shared<const Image>(read_image(crop.image));
     left -= static_cast<double>(read->rgb.size());
@@ -208,7 +209,7 @@ std::optional<torch::Tensor> CropLoader::next() {
   return batch;
 }
 
-CropLoader::Picture CropLoader::picture(const Crop& crop) const {
+CropLoader::Picture CropLoader::picture(const PictureCrop& crop) const {
   const auto kept = pictures_.find(crop.image);
   return kept != pictures_.end() ? kept->second
                                  : std::make_shared<const Image>(read_image(crop.image));
@@ -220,7 +221,7 @@ torch::Tensor CropLoader::make_batch(int64_t index) const {
   torch::Tensor batch = empty_batch(count, options_.input);
   for (size_t i = 0; i < count; ++i) {
     Random random = generator(options_.seed, epoch_, first + i);
-    const Crop& crop = crops_[order_[first + i]];
+    const PictureCrop& crop = crops_[order_[first + i]];
     const Picture whole = picture(crop);
     Look where = look_at(crop, whole->size(), options_.input);
     change(where, options_.input, options_, random);

@@ -20,7 +20,7 @@ namespace octet {
 
 // What of a picture a network sees: a square around a person on black, or the whole picture,
 // letterboxed on grey.
-struct Crop {
+struct PictureCrop {
   std::filesystem::path image;
   std::optional<PixelBox> person = {};  // in pixels of the picture
   double margin = 1;                    // side of the square, as a multiple of the person's box
@@ -28,13 +28,13 @@ struct Crop {
 
 // The persons with a labelled keypoint and a box of at least 32² pixels. The others are too small or
 // too hidden to say anything. Reads every picture for its size.
-[[nodiscard]] std::vector<Crop> person_crops(const Dataset& data, double margin);
-[[nodiscard]] std::vector<Crop> whole_pictures(const Dataset& data);
+[[nodiscard]] std::vector<PictureCrop> person_crops(const Dataset& data, double margin);
+[[nodiscard]] std::vector<PictureCrop> whole_pictures(const Dataset& data);
 // Returns at most so many, evenly from all.
-[[nodiscard]] std::vector<Crop> evenly(const std::vector<Crop>& crops, size_t most);
+[[nodiscard]] std::vector<PictureCrop> evenly(const std::vector<PictureCrop>& crops, size_t most);
 
 // Bytes (N, 3, H, W). Throws an Error that names an unreadable picture.
-[[nodiscard]] torch::Tensor read_crops(std::span<const Crop> crops, Size input);
+[[nodiscard]] torch::Tensor read_crops(std::span<const PictureCrop> crops, Size input);
 
 struct CropLoaderOptions {
   Size input;
@@ -49,7 +49,7 @@ struct CropLoaderOptions {
 // epoch and position alone.
 class CropLoader {
  public:
-  CropLoader(std::vector<Crop> crops, const CropLoaderOptions& options);
+  CropLoader(std::vector<PictureCrop> crops, const CropLoaderOptions& options);
 
   [[nodiscard]] int64_t crops() const { return static_cast<int64_t>(crops_.size()); }
   [[nodiscard]] int64_t batches() const;
@@ -61,10 +61,10 @@ class CropLoader {
  private:
   using Picture = std::shared_ptr<const Image>;
   [[nodiscard]] torch::Tensor make_batch(int64_t index) const;
-  [[nodiscard]] Picture picture(const Crop& crop) const;
+  [[nodiscard]] Picture picture(const PictureCrop& crop) const;
   void prefetch();
 
-  std::vector<Crop> crops_;
+  std::vector<PictureCrop> crops_;
   CropLoaderOptions options_;
   std::map<std::filesystem::path, Picture> pictures_;
   std::vector<size_t> order_;

@@ -33,7 +33,8 @@ int at(const torch::Tensor& bytes, int64_t channel, int64_t y, int64_t x) {
 // A box of 40 × 20 around (100, 50) in a square of twice its longer side, 80 pixels seen as 40.
 TEST(Crops, APersonIsInTheMiddle) {
   const TemporaryFolder folder;
-  const Crop crop{.image = write_slopes(folder), .person = PixelBox{80, 40, 120, 60}, .margin = 2};
+  const PictureCrop crop{
+      .image = write_slopes(folder), .person = PixelBox{80, 40, 120, 60}, .margin = 2};
   const torch::Tensor bytes = read_crops(std::span(&crop, 1), {40, 40});
   ASSERT_EQ(bytes.sizes(), (std::vector<int64_t>{1, 3, 40, 40}));
   for (const auto& [y, x] : {std::pair{10, 10}, {20, 30}, {35, 5}}) {
@@ -44,7 +45,8 @@ TEST(Crops, APersonIsInTheMiddle) {
 
 TEST(Crops, BeyondThePictureIsBlack) {
   const TemporaryFolder folder;
-  const Crop crop{.image = write_slopes(folder), .person = PixelBox{180, 40, 220, 60}, .margin = 2};
+  const PictureCrop crop{
+      .image = write_slopes(folder), .person = PixelBox{180, 40, 220, 60}, .margin = 2};
   const torch::Tensor bytes = read_crops(std::span(&crop, 1), {40, 40});
   EXPECT_EQ(at(bytes, 2, 20, 30), 0);
   EXPECT_NEAR(at(bytes, 2, 20, 5), 128, 2);
@@ -52,7 +54,7 @@ TEST(Crops, BeyondThePictureIsBlack) {
 
 TEST(Crops, AWholePictureIsLetterboxed) {
   const TemporaryFolder folder;
-  const Crop crop{.image = write_slopes(folder)};
+  const PictureCrop crop{.image = write_slopes(folder)};
   const torch::Tensor bytes = read_crops(std::span(&crop, 1), {100, 100});
   EXPECT_EQ(at(bytes, 0, 10, 50), 114);
   EXPECT_NEAR(at(bytes, 0, 50, 50), 101, 3);
@@ -63,11 +65,9 @@ TEST(CropLoader, DependsOnSeedAndEpochAlone) {
   Dataset data;
   for (const auto& file : list_images(kPictures.string())) data.samples.push_back({.image = file});
   const auto epoch = [&](uint64_t seed, int64_t number) {
-    CropLoader loader(whole_pictures(data), {.input = {32, 64},
-                                             .batch = 5,
-                                             .seed = seed,
-                                             .augment = {},
-                                             .rotate_degrees = 10});
+    CropLoader loader(
+        whole_pictures(data),
+        {.input = {32, 64}, .batch = 5, .seed = seed, .augment = {}, .rotate_degrees = 10});
     loader.begin_epoch(number);
     std::vector<torch::Tensor> all;
     while (auto batch = loader.next()) all.push_back(*batch);
@@ -84,7 +84,8 @@ TEST(CropLoader, DependsOnSeedAndEpochAlone) {
 // Without any change a batch holds the crops as they are.
 TEST(CropLoader, WithoutChangesItGivesTheCrops) {
   const TemporaryFolder folder;
-  const Crop crop{.image = write_slopes(folder), .person = PixelBox{80, 40, 120, 60}, .margin = 2};
+  const PictureCrop crop{
+      .image = write_slopes(folder), .person = PixelBox{80, 40, 120, 60}, .margin = 2};
   CropLoader loader({crop}, {.input = {40, 40}, .augment = AugmentOptions::none()});
   loader.begin_epoch(0);
   const auto batch = loader.next();

@@ -7,9 +7,9 @@
 namespace octet {
 namespace {
 
-constexpr double kLeast = 1e-6;      // of a sum that is divided by, and of a probability
-constexpr double kSharp = 2.0;       // power of probabilities where places are compared
-constexpr double kUnseen = 0.1;      // weight of a map in which nothing is seen; 1 + this: surely seen
+constexpr double kLeast = 1e-6;  // of a sum that is divided by, and of a probability
+constexpr double kSharp = 2.0;   // power of probabilities where places are compared
+constexpr double kUnseen = 0.1;  // weight of a map in which nothing is seen; 1 + this: surely seen
 constexpr double kCellBend = 0.25;   // cells: a smaller error is squared
 constexpr double kPointBend = 0.01;  // parts of the side: the same
 
@@ -121,14 +121,16 @@ torch::Tensor RawDistance::shift_distance(const torch::Tensor& student,
 torch::Tensor RawDistance::point_distance(const torch::Tensor& student,
                                           const torch::Tensor& teacher) const {
   const int64_t numbers = head_->point_numbers;
-  const auto points = [&](const torch::Tensor& t) { return t.flatten(1).unflatten(1, {-1, numbers}); };
+  const auto points = [&](const torch::Tensor& t) {
+    return t.flatten(1).unflatten(1, {-1, numbers});
+  };
   const torch::Tensor a = points(student), b = points(teacher);
   const double side = longer_side(input_);
   const torch::Tensor place =
       huber(a.narrow(2, 0, 2) / side, b.narrow(2, 0, 2) / side, kPointBend).mean() * gains_.points;
   if (numbers == 2) return place;
-  return place + relative_error(a.narrow(2, 2, numbers - 2), b.narrow(2, 2, numbers - 2)) *
-                     gains_.beside;
+  return place +
+         relative_error(a.narrow(2, 2, numbers - 2), b.narrow(2, 2, numbers - 2)) * gains_.beside;
 }
 
 torch::Tensor RawDistance::score_distance(const torch::Tensor& student,

@@ -79,8 +79,8 @@ TEST(RawDistance, ScoreOfAPeakIsASquaredError) {
   const Model m = network({PosePart::kHeatmap});
   const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
   const RawDistance score(m, {.score = 1, .place = 0});
-  EXPECT_NEAR(score({peaked(0)}, {peaked(2)}).item<double>(),
-              std::pow(sigmoid(2) - sigmoid(0), 2), 1e-9);
+  EXPECT_NEAR(score({peaked(0)}, {peaked(2)}).item<double>(), std::pow(sigmoid(2) - sigmoid(0), 2),
+              1e-9);
 }
 
 // Only the cell of the peak counts. 0.5 cells of x: bent at a quarter, 0.5 − 0.125.
@@ -148,7 +148,8 @@ TEST(RawDistance, PresenceIsALogitOrAProbability) {
 
 TEST(RawDistance, OutputsWithoutAMeaningAreRelative) {
   const Model m = without_head();
-  const torch::Tensor wanted = torch::tensor({-1.0, 1.0, -1.0, 1.0}, torch::kDouble).view({1, 1, 2, 2});
+  const torch::Tensor wanted =
+      torch::tensor({-1.0, 1.0, -1.0, 1.0}, torch::kDouble).view({1, 1, 2, 2});
   EXPECT_NEAR(distance(m, {wanted + 0.5}, {wanted}), 0.25, 1e-6);
   EXPECT_NEAR(distance(m, {(wanted + 0.5) * 7}, {wanted * 7}), 0.25, 1e-6);
 }

@@ -35,14 +35,15 @@ double seconds_since(Clock::time_point start) {
 
 std::vector<ParameterGroup> groups_of(const QuantizedNetwork& network, double rate_of_scales) {
   std::vector<ParameterGroup> groups(2);
-  for (const auto& [name, tensor] : network.parameters()) groups[is_scale(name)].names.push_back(name);
+  for (const auto& [name, tensor] : network.parameters())
+    groups[is_scale(name)].names.push_back(name);
   groups[true].rate_factor = rate_of_scales;
   return groups;
 }
 
 class Imitation {
  public:
-  Imitation(QuantizedNetwork& network, const std::vector<Crop>& crops, const RawJudge& judge,
+  Imitation(QuantizedNetwork& network, const std::vector<PictureCrop>& crops, const RawJudge& judge,
             const QatOptions& options)
       : net_(network),
         judge_(judge),
@@ -62,10 +63,11 @@ class Imitation {
     teacher_.move_to(train_.device);
     at_.epochs = train_.epochs;
     const WeightGrid grid = net_.weight_grid();
-    key_ = fmt::format("{}raw outputs, int8 of {} bits{}, {} crops, batch {}, lr {}, scale-lr {}{}, seed {}",
-                       fingerprint(judge.model()), grid.bits, grid.even ? ", even" : "",
-                       loader_.crops(), train_.batch, train_.learning_rate, train_.rate_of_scales,
-                       options.learn_scales ? "" : " observed", train_.seed);
+    key_ = fmt::format(
+        "{}raw outputs, int8 of {} bits{}, {} crops, batch {}, lr {}, scale-lr {}{}, seed {}",
+        fingerprint(judge.model()), grid.bits, grid.even ? ", even" : "", loader_.crops(),
+        train_.batch, train_.learning_rate, train_.rate_of_scales,
+        options.learn_scales ? "" : " observed", train_.seed);
   }
 
   ImitationSummary run(const std::vector<double>& first) {
@@ -135,8 +137,8 @@ class Imitation {
       set_rate(done);
       const double loss = step(to_unit(batch->to(train_.device)));
       epoch.loss += loss / static_cast<double>(loader_.batches());
-      progress.update(++done, fmt::format("epoch {}/{}  distance {:.4f}", at_.epoch + 1,
-                                          train_.epochs, loss));
+      progress.update(
+          ++done, fmt::format("epoch {}/{}  distance {:.4f}", at_.epoch + 1, train_.epochs, loss));
       if (stop_requested()) return false;
     }
     epoch.epoch = ++at_.epoch;
@@ -200,15 +202,14 @@ class Imitation {
 
 }  // namespace
 
-RawJudge::RawJudge(const Model& model, std::vector<Crop> crops)
+RawJudge::RawJudge(const Model& model, std::vector<PictureCrop> crops)
     : model_(model),
       crops_(std::move(crops)),
       distance_(model),
       images_(read_crops(crops_, model.usual_size())) {
   GraphExecutor net(model.graph);
-  wanted_ = outputs([&](const torch::Tensor& image) {
-    return net.forward(image, NormMode::kRunningStatistics);
-  });
+  wanted_ = outputs(
+      [&](const torch::Tensor& image) { return net.forward(image, NormMode::kRunningStatistics); });
 }
 
 std::vector<torch::Tensor> RawJudge::outputs(const Forward& forward) const {
@@ -234,7 +235,7 @@ std::vector<double> RawJudge::operator()(const Forward& forward) const {
   return distances;
 }
 
-ImitationSummary imitate(QuantizedNetwork& network, const std::vector<Crop>& crops,
+ImitationSummary imitate(QuantizedNetwork& network, const std::vector<PictureCrop>& crops,
                          const RawJudge& judge, const std::vector<double>& first,
                          const QatOptions& options) {
   torch::manual_seed(options.train.seed);

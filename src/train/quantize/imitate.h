@@ -16,19 +16,19 @@ namespace octet {
 class RawJudge {
  public:
   // `model`: float, without BatchNorm. Reads the crops.
-  RawJudge(const Model& model, std::vector<Crop> crops);
+  RawJudge(const Model& model, std::vector<PictureCrop> crops);
 
   // The distance of each output (RawDistance), over all crops. `forward` gives a network's outputs.
   [[nodiscard]] std::vector<double> operator()(const Forward& forward) const;
   [[nodiscard]] const Model& model() const { return model_; }
-  [[nodiscard]] const std::vector<Crop>& crops() const { return crops_; }
+  [[nodiscard]] const std::vector<PictureCrop>& crops() const { return crops_; }
   // A network's outputs on all crops, (N, C, h, w) each, in the processor's memory.
   [[nodiscard]] std::vector<torch::Tensor> outputs(const Forward& forward) const;
   [[nodiscard]] const std::vector<torch::Tensor>& wanted() const { return wanted_; }
 
  private:
   const Model& model_;
-  std::vector<Crop> crops_;
+  std::vector<PictureCrop> crops_;
   RawDistance distance_;
   torch::Tensor images_;               // bytes (N, 3, H, W)
   std::vector<torch::Tensor> wanted_;  // of all crops
@@ -51,8 +51,8 @@ struct ImitationSummary {
 // Trains `network` on augmented crops. The nearest epoch is in best.safetensors of the run's folder.
 // `first`: the distances of the network as it is; an epoch has to be nearer. Throws an Error when
 // the loss is not a number any more, or when `resume` finds another run's files.
-[[nodiscard]] ImitationSummary imitate(QuantizedNetwork& network, const std::vector<Crop>& crops,
-                                       const RawJudge& judge, const std::vector<double>& first,
-                                       const QatOptions& options);
+[[nodiscard]] ImitationSummary imitate(QuantizedNetwork& network,
+                                       const std::vector<PictureCrop>& crops, const RawJudge& judge,
+                                       const std::vector<double>& first, const QatOptions& options);
 
 }  // namespace octet

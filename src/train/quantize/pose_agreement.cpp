@@ -10,15 +10,16 @@
 namespace octet {
 namespace {
 
-constexpr float kSeen = 0.3F;             // confidence of the float network
-constexpr double kAreaOfBox = 0.53;       // COCO's mean share of a person in its box
-constexpr double kUsualDistance = 0.95;   // the quantile of p95
+constexpr float kSeen = 0.3F;            // confidence of the float network
+constexpr double kAreaOfBox = 0.53;      // COCO's mean share of a person in its box
+constexpr double kUsualDistance = 0.95;  // the quantile of p95
 
 // Decodes the outputs of one crop after the other.
 class Poses {
  public:
   Poses(const Model& model, const std::vector<torch::Tensor>& outputs)
-      : outputs_(outputs), decoder_(CheckedPose(*model.info.pose_head, model.usual_size(), ports(model))) {}
+      : outputs_(outputs),
+        decoder_(CheckedPose(*model.info.pose_head, model.usual_size(), ports(model))) {}
 
   const PersonPose& of(int64_t crop) {
     std::vector<TensorView> views;
@@ -49,7 +50,7 @@ class Poses {
 };
 
 // 2 · area · (2σ)² in pixels of the input, without σ².
-double reach(const Crop& crop, Size input) {
+double reach(const PictureCrop& crop, Size input) {
   const PixelBox& b = *crop.person;
   const double scale = person_crop_geometry(b, input, crop.margin).scale;
   return 8 * kAreaOfBox * (b.x2 - b.x1) * (b.y2 - b.y1) * scale * scale;
@@ -59,7 +60,7 @@ double reach(const Crop& crop, Size input) {
 
 PoseAgreement pose_agreement(const Model& model, const std::vector<torch::Tensor>& found,
                              const std::vector<torch::Tensor>& wanted,
-                             std::span<const Crop> crops) {
+                             std::span<const PictureCrop> crops) {
   const std::vector<double> sigmas = keypoint_sigmas(model.info.pose_head->keypoints);
   const Size input = model.usual_size();
   Poses of_int8(model, found), of_float(model, wanted);

@@ -26,6 +26,6 @@ struct PoseAgreement {
 [[nodiscard]] PoseAgreement pose_agreement(const Model& model,
                                            const std::vector<torch::Tensor>& found,
                                            const std::vector<torch::Tensor>& wanted,
-                                           std::span<const Crop> crops);
+                                           std::span<const PictureCrop> crops);
 
 }  // namespace octet

@@ -17,9 +17,9 @@ Model network() {
   Model m;
   m.info.task = Task::kRaw;
   m.graph.size = Size{64, 64};
-  m.info.pose_head = PoseHead{
-      .kind = PoseHeadKind::kRegression,
-      .outputs = {{PosePart::kPoints, "points"}, {PosePart::kVisibility, "visibility"}}};
+  m.info.pose_head =
+      PoseHead{.kind = PoseHeadKind::kRegression,
+               .outputs = {{PosePart::kPoints, "points"}, {PosePart::kVisibility, "visibility"}}};
   for (const char* name : {"points", "visibility"})
     m.add_output({.value = name, .role = OutputRole::kRaw, .stride = 0, .raw = {.name = name}});
   return m;
@@ -31,12 +31,12 @@ std::vector<torch::Tensor> points_at(double place, double visibility, int64_t cr
 }
 
 // A person of 32 × 16 pixels is seen at a scale of 64 / 40.
-const Crop kPerson{.image = "a.jpg", .person = PixelBox{10, 20, 42, 36}, .margin = 1.25};
+const PictureCrop kPerson{.image = "a.jpg", .person = PixelBox{10, 20, 42, 36}, .margin = 1.25};
 
 TEST(PoseAgreement, IsTheSimilarityOfThePersons) {
   auto found = points_at(20, 3);
   found[0].slice(1, 0, c10::nullopt, 2).add_(kAway);  // x alone
-  const std::vector<Crop> crops{kPerson};
+  const std::vector<PictureCrop> crops{kPerson};
   const PoseAgreement a = pose_agreement(network(), found, points_at(20, 3), crops);
   double wanted = 0;
   for (const double sigma : keypoint_sigmas(kKeypoints))
@@ -51,12 +51,12 @@ TEST(PoseAgreement, IsTheSimilarityOfThePersons) {
 
 TEST(PoseAgreement, CountsWhatTheFloatNetworkSees) {
   auto wanted = points_at(20, 3, 2);
-  wanted[1][1].fill_(-3);                           // nothing of the second person
+  wanted[1][1].fill_(-3);                            // nothing of the second person
   wanted[1][0].slice(0, 5, c10::nullopt).fill_(-3);  // five keypoints of the first
   auto found = points_at(20, 3, 2);
   found[0][1].add_(30);
   found[0][0].slice(0, 10, c10::nullopt).add_(30);
-  const std::vector<Crop> crops{kPerson, kPerson};
+  const std::vector<PictureCrop> crops{kPerson, kPerson};
   const PoseAgreement a = pose_agreement(network(), found, wanted, crops);
   EXPECT_EQ(a.persons, 1);
   EXPECT_EQ(a.keypoints, 5);
@@ -65,7 +65,7 @@ TEST(PoseAgreement, CountsWhatTheFloatNetworkSees) {
 }
 
 TEST(PoseAgreement, WholePicturesHaveNoBox) {
-  const std::vector<Crop> crops{{.image = "a.jpg"}};
+  const std::vector<PictureCrop> crops{{.image = "a.jpg"}};
   const PoseAgreement a = pose_agreement(network(), points_at(20, 3), points_at(20, 3), crops);
   EXPECT_FALSE(a.oks);
   EXPECT_EQ(a.persons, 1);

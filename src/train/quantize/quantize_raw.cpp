@@ -20,10 +20,10 @@
 namespace octet {
 namespace {
 
-constexpr size_t kJudged = 64;   // crops, at most
+constexpr size_t kJudged = 64;     // crops, at most
 constexpr size_t kCompared = 256;  // crops, whose keypoints are compared
-constexpr size_t kOneOf = 10;    // of a folder's pictures, one judges
-constexpr size_t kTried = 16;    // crops that the choice between ranges is made on
+constexpr size_t kOneOf = 10;      // of a folder's pictures, one judges
+constexpr size_t kTried = 16;      // crops that the choice between ranges is made on
 constexpr size_t kCorrected = 32;  // crops for the biases
 // Of crops that are looked at together.
 constexpr double kMostGflops = 60;
@@ -37,7 +37,7 @@ double sum_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-std::vector<Crop> crops_of(Dataset data, const ModelInfo& info, bool strict) {
+std::vector<PictureCrop> crops_of(Dataset data, const ModelInfo& info, bool strict) {
   leave_out_unreadable(data, strict);
   if (info.pose_head && data.keypoints > 0 && has_labels(data))
     return person_crops(data, info.pose_head->margin);
@@ -60,8 +60,8 @@ class RawQuantizer {
     correct();
     const std::vector<double> ptq = judge(network_->inference());
     std::vector<double> after = ptq;
-    log_info("calibrated on {}: distance {:.4f}",
-             counted(result_.calibration.pictures, "image"), sum_of(ptq));
+    log_info("calibrated on {}: distance {:.4f}", counted(result_.calibration.pictures, "image"),
+             sum_of(ptq));
     result_.model = network_->model();
     if (options_.method == QuantizeMethod::kQat) after = train(judge, ptq);
     const std::vector<Output> outputs = model_.outputs();
@@ -85,21 +85,21 @@ class RawQuantizer {
     }
     list.back().times += 2;  // the float network, and the calibrated one
     list.push_back({.name = kCollectPhase, .work = static_cast<double>(observed().size())});
-    list.push_back({.name = kChoosePhase,
-                    .work = static_cast<double>(placement_.groups.size()) * tried});
+    list.push_back(
+        {.name = kChoosePhase, .work = static_cast<double>(placement_.groups.size()) * tried});
     return list;
   }
 
-  [[nodiscard]] std::vector<Crop> observed() const {
+  [[nodiscard]] std::vector<PictureCrop> observed() const {
     return evenly(pictures_.training, static_cast<size_t>(options_.calibration.pictures));
   }
   [[nodiscard]] torch::Tensor some(size_t most) const {
-    return to_unit(read_crops(evenly(pictures_.training, crops_together(model_, most)),
-                              model_.usual_size()));
+    return to_unit(
+        read_crops(evenly(pictures_.training, crops_together(model_, most)), model_.usual_size()));
   }
 
   void calibrate_network() {
-    const std::vector<Crop> crops = observed();
+    const std::vector<PictureCrop> crops = observed();
     const auto network = calibration_network(
         model_,
         {.images = static_cast<int64_t>(crops.size()),
@@ -111,8 +111,7 @@ class RawQuantizer {
          .tried = [this] { return some(kTried); },
          .distance = distance_,
          .device = options_.qat.train.device});
-    result_.calibration =
-        calibrate(model_, placement_, *network, options_.calibration.weight_grid);
+    result_.calibration = calibrate(model_, placement_, *network, options_.calibration.weight_grid);
     network_.emplace(model_, placement_, result_.calibration.scales);
   }
 
@@ -163,7 +162,7 @@ RawPictures read_raw_pictures(const std::string& file, const ModelInfo& info, bo
   const bool folder = std::filesystem::is_directory(file) &&
                       !std::filesystem::exists(std::filesystem::path(file) / "data.yaml");
   if (folder) {
-    std::vector<Crop> all = crops_of(read_unlabelled(file), info, strict);
+    std::vector<PictureCrop> all = crops_of(read_unlabelled(file), info, strict);
     for (size_t i = 0; i < all.size(); ++i)
       (i % kOneOf == 0 ? pictures.judging : pictures.training).push_back(std::move(all[i]));
   } else {
@@ -175,8 +174,8 @@ RawPictures read_raw_pictures(const std::string& file, const ModelInfo& info, bo
   for (const auto& [crops, part] : {std::pair{&pictures.training, "to learn from"},
                                     {&pictures.judging, "to evaluate the result with"}}) {
     if (crops->empty())
-      fail("{}: there is no image {}, or no person with keypoints in one; give more images",
-           file, part);
+      fail("{}: there is no image {}, or no person with keypoints in one; give more images", file,
+           part);
   }
   log_info("{}: {} to learn from, {} to evaluate", file,
            counted(static_cast<int64_t>(pictures.training.size()),

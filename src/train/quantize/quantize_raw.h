@@ -14,7 +14,7 @@ namespace octet {
 
 // What such a network is quantized with.
 struct RawPictures {
-  std::vector<Crop> training, judging;
+  std::vector<PictureCrop> training, judging;
 };
 
 // From a data.yaml the parts train and val. From a folder without one all pictures, of which every

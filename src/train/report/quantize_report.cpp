@@ -48,7 +48,8 @@ std::vector<Bar> costliest(std::vector<Bar> bars) {
 
 std::vector<Bar> costs_of_values(const Calibration& calibration) {
   std::vector<Bar> bars;
-  for (const GroupCalibration& g : calibration.groups) bars.push_back({g.values.front(), g.distance});
+  for (const GroupCalibration& g : calibration.groups)
+    bars.push_back({g.values.front(), g.distance});
   return bars;
 }
 
@@ -127,8 +128,9 @@ std::string ranges(const Calibration& calibration) {
 
 void add_figures(const Model& model, const Calibration& calibration, Facts& facts) {
   facts.emplace_back("calibrated on", fmt::format("{} images", calibration.pictures));
-  facts.emplace_back("weights", fmt::format("{} bits{}", model.quantization.weight_grid.bits,
-                                            model.quantization.weight_grid.even ? ", all even" : ""));
+  facts.emplace_back("weights",
+                     fmt::format("{} bits{}", model.quantization.weight_grid.bits,
+                                 model.quantization.weight_grid.even ? ", all even" : ""));
 }
 
 Facts with_figures(const QuantizeReport& report) {
@@ -146,9 +148,10 @@ std::string output_table(const RawQuantizeResult& r) {
   for (const OutputDistances& d : r.outputs)
     rows.push_back({d.name, fmt::format("{:.5f}", d.ptq), fmt::format("{:.5f}", d.after)});
   return html_table({"output", "int8, calibrated", "result"}, rows) +
-         fmt::format("<p>Distances from the outputs of the float model, on {} crops that no training "
-                     "saw.</p>",
-                     r.judged);
+         fmt::format(
+             "<p>Distances from the outputs of the float model, on {} crops that no training "
+             "saw.</p>",
+             r.judged);
 }
 
 std::string course(const ImitationSummary& training) {
@@ -159,8 +162,7 @@ std::string course(const ImitationSummary& training) {
     rows.push_back({fmt::format("{}", e.epoch), fmt::format("{:.4f}", e.loss),
                     fmt::format("{:.4f}", apart), fmt::format("{:.1f}", e.seconds)});
   }
-  return "<h2>Training</h2>" +
-         html_table({"epoch", "distance", "on crops apart", "seconds"}, rows);
+  return "<h2>Training</h2>" + html_table({"epoch", "distance", "on crops apart", "seconds"}, rows);
 }
 
 }  // namespace
