@@ -54,10 +54,14 @@ TEST(Shapes, FollowEveryOperator) {
   g.nodes.push_back({"j", Concat{}, {"s", "p"}});
   g.nodes.push_back({"r", ResizeNearest{2}, {"j"}});
   g.nodes.push_back({"d", Add{}, {"r", "r"}});
+  g.nodes.push_back({"space", DepthToSpace{2}, {"d"}});
+  g.nodes.push_back({"cut", Crop{.sides = {1, 0, 2, 3}}, {"space"}});
   const auto shapes = infer_shapes(g, {64, 32});
   EXPECT_EQ(shapes.at("a"), (Shape{1, 4, 16, 32}));
   EXPECT_EQ(shapes.at("p"), (Shape{1, 2, 16, 32}));
   EXPECT_EQ(shapes.at("d"), (Shape{1, 4, 32, 64}));
+  EXPECT_EQ(shapes.at("space"), (Shape{1, 1, 64, 128}));
+  EXPECT_EQ(shapes.at("cut"), (Shape{1, 1, 61, 125}));
   EXPECT_EQ(cost(g, {64, 32}).parameters, 4 * 27 + 8);
   EXPECT_NEAR(cost(g, {64, 32}).gflops, 2e-9 * 4 * 27 * 16 * 32, 1e-15);
 }
@@ -138,12 +142,18 @@ TEST(Topology, KnowsWhatEnginesFuse) {
   {
     const Topology t(g);
     EXPECT_EQ(t.fused_activation(g.nodes[0]), &g.nodes[1]);
-    EXPECT_EQ(t.fused_conv(g.nodes[1]), g.nodes.data());
+    EXPECT_EQ(t.fusing_node(g.nodes[1]), g.nodes.data());
     EXPECT_EQ(t.fused_activation(g.nodes[2]), nullptr) << "SiLU is no part of a convolution";
     EXPECT_EQ(t.activation_after(g.nodes[2]), &g.nodes[3]);
     EXPECT_TRUE(t.feeds_silu(g.nodes[2]));
     EXPECT_FALSE(t.feeds_silu(g.nodes[0]));
   }
+  Graph sum = g;
+  sum.nodes.push_back({"sum.act", Activation{ActivationKind::kRelu6}, {"sum"}});
+  sum.outputs = {"sum.act"};
+  const Topology t(sum);
+  EXPECT_EQ(t.fused_activation(sum.nodes[4]), &sum.nodes[5]);
+  EXPECT_EQ(t.fusing_node(sum.nodes[5]), &sum.nodes[4]);
   g.outputs.emplace_back("a");
   EXPECT_EQ(Topology(g).fused_activation(g.nodes[0]), nullptr) << "somebody else reads the sums";
 }

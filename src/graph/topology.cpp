@@ -67,14 +67,15 @@ bool Topology::feeds_silu(const Node& node) const {
   });
 }
 
-const Node* Topology::fused_activation(const Node& conv) const {
-  if (!std::holds_alternative<Conv2d>(conv.op)) return nullptr;
-  const Node* after = activation_after(conv);
+const Node* Topology::fused_activation(const Node& node) const {
+  const bool fuses =
+      std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Add>(node.op);
+  const Node* after = fuses ? activation_after(node) : nullptr;
   return after != nullptr && function_of(as_activation(after)->kind).fuses_into_conv ? after
                                                                                      : nullptr;
 }
 
-const Node* Topology::fused_conv(const Node& activation) const {
+const Node* Topology::fusing_node(const Node& activation) const {
   if (as_activation(&activation) == nullptr) return nullptr;
   const Node* before = producer(activation.inputs.at(0));
   return before != nullptr && fused_activation(*before) == &activation ? before : nullptr;

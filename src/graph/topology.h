@@ -40,10 +40,10 @@ class Topology {
   // Whether a SiLU reads the value of `node`.
   [[nodiscard]] bool feeds_silu(const Node& node) const;
 
-  // The activation that engines compute within this convolution, and the convolution of such an
-  // activation. Null where there is none.
-  [[nodiscard]] const Node* fused_activation(const Node& conv) const;
-  [[nodiscard]] const Node* fused_conv(const Node& activation) const;
+  // The activation that engines compute within this convolution or sum, and the node that computes
+  // such an activation. Null where there is none.
+  [[nodiscard]] const Node* fused_activation(const Node& node) const;
+  [[nodiscard]] const Node* fusing_node(const Node& activation) const;
 
  private:
   struct Value {

@@ -99,6 +99,17 @@ QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales, const
   return q;
 }
 
+float slope_scale(const Tensor& slope) {
+  double largest = 0;
+  for (const float s : slope.values) largest = std::max(largest, std::abs(static_cast<double>(s)));
+  return largest > 0 ? round_scale(largest / kInt8Max) : 1.0F;
+}
+
+void round_slopes(Tensor& slope) {
+  const float scale = slope_scale(slope);
+  for (float& s : slope.values) s = dequantize(quantize(s, {scale, 0}), {scale, 0});
+}
+
 void dequantize_into(Conv2d& conv, const QuantizedConv& q, const QuantParams& input) {
   const size_t per_channel = q.weight.size() / q.scales.size();
   for (size_t i = 0; i < q.weight.size(); ++i)

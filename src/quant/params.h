@@ -34,6 +34,11 @@ namespace octet {
 [[nodiscard]] QuantizedConv quantize_conv(const Conv2d& conv, std::vector<float> scales,
                                           const QuantParams& input, const WeightGrid& grid);
 
+// The step of a PReLU's slopes. Slopes that are whole steps of it have the same one again.
+[[nodiscard]] float slope_scale(const Tensor& slope);
+// Rounds slopes to whole steps.
+void round_slopes(Tensor& slope);
+
 // Sets the real values of the integers.
 void dequantize_into(Conv2d& conv, const QuantizedConv& q, const QuantParams& input);
 

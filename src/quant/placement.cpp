@@ -42,9 +42,10 @@ class Placer {
       if (traits.training_only)
         fail("[{} {}] has to be folded before quantization", traits.name, node.name);
       if (traits.float_only)
-        fail("[{} {}] is computed in float only; octet cannot quantize this network", traits.name,
+        fail("[{} {}] has to be split into a convolution before quantization", traits.name,
              node.name);
       if (is_int8_conv(node)) placement.convs.insert(node.name);
+      note_integers(node);
       if (!traits.shares_scale) continue;
       for (const std::string& in : node.inputs) sets_.join(in, node.name);
     }
@@ -62,6 +63,9 @@ class Placer {
       placement.groups[at->second].push_back(value);
       placement.group_of[value] = at->second;
     });
+    for (size_t g = 0; g < placement.groups.size(); ++g) {
+      if (const auto params = fixed_params(placement.groups[g])) placement.fixed[g] = *params;
+    }
     return placement;
   }
 
@@ -87,20 +91,61 @@ class Placer {
     return std::holds_alternative<Conv2d>(node.op) && !keep_float_.contains(node.name);
   }
 
+  // Whether the value depends on int8 convolutions alone.
+  void note_integers(const Node& node) {
+    const bool conv = std::holds_alternative<Conv2d>(node.op);
+    const auto from_integers = [&](const std::string& in) {
+      return in == graph_.input || in_integers_.contains(in);
+    };
+    if (conv ? is_int8_conv(node)
+             : std::all_of(node.inputs.begin(), node.inputs.end(), from_integers))
+      in_integers_.insert(node.name);
+  }
+
   bool needs_quantizer(const std::string& value, const Node* made_by) const {
     if (made_by == nullptr) return true;
     if (topology_.fused_activation(*made_by) != nullptr) return false;
-    const auto consumers = topology_.consumers(value);
     if (is_int8_conv(*made_by)) return true;
+    const bool in_integers = in_integers_.contains(value);
+    if (in_integers && topology_.is_output(value)) return true;
+    const auto consumers = topology_.consumers(value);
     return std::any_of(consumers.begin(), consumers.end(), [&](const Node* consumer) {
-      return is_int8_conv(*consumer) || std::holds_alternative<Add>(consumer->op);
+      return is_int8_conv(*consumer) || reads_integers(*consumer, in_integers);
     });
+  }
+
+  // Whether an operator between convolutions is to read integers.
+  static bool reads_integers(const Node& node, bool in_integers) {
+    if (std::holds_alternative<Add>(node.op) || std::holds_alternative<Mul>(node.op)) return true;
+    return in_integers &&
+           (std::holds_alternative<Activation>(node.op) || std::holds_alternative<Prelu>(node.op));
+  }
+
+  bool is_sigmoid(const std::string& value) const {
+    const Node* node = topology_.producer(value);
+    const auto* act = node == nullptr ? nullptr : std::get_if<Activation>(&node->op);
+    return act != nullptr && act->kind == ActivationKind::kSigmoid;
+  }
+
+  // Of the image, and of sigmoids and what only holds their values.
+  std::optional<QuantParams> fixed_params(const std::vector<std::string>& group) const {
+    const auto is_image = [&](const std::string& value) { return value == graph_.input; };
+    if (std::any_of(group.begin(), group.end(), is_image)) return kImageParams;
+    const auto made_here = [&](const std::string& value) {
+      return is_sigmoid(value) || traits_of(topology_.producer(value)->op).shares_scale;
+    };
+    const bool sigmoids =
+        std::any_of(group.begin(), group.end(), [&](const auto& v) { return is_sigmoid(v); }) &&
+        std::all_of(group.begin(), group.end(), made_here);
+    if (sigmoids) return kSigmoidParams;
+    return {};
   }
 
   const Model& model_;
   const Graph& graph_;
   const std::set<std::string>& keep_float_;
   Topology topology_;
+  std::set<std::string> in_integers_;
   Sets sets_;
 };
 

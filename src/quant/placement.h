@@ -3,8 +3,9 @@
 //   - An operator that only moves data, or to which engines give no scale of its own (Concat, Slice,
 //     pooling, resizing), shares the parameters of its inputs.
 //   - The output of a convolution is quantized before SiLU. Before ReLU and ReLU6, which engines
-//     fuse, the output of the activation is quantized instead.
-//   - The sum of an Add has its own parameters.
+//     fuse, the output of the activation is quantized instead. So it is behind an Add.
+//   - The sum of an Add and the product of a Mul have their own parameters.
+//   - A sigmoid has the parameters that TensorFlow Lite demands.
 //   - Fine keypoints have the parameters of the keypoints.
 #pragma once
 
@@ -22,6 +23,7 @@ namespace octet {
 struct Placement {
   std::vector<std::vector<std::string>> groups;  // values with one set of parameters each
   std::map<std::string, size_t> group_of;        // absent: the value stays float
+  std::map<size_t, QuantParams> fixed;           // of groups whose parameters have a meaning
   std::set<std::string> convs;                   // convolutions with int8 weights
 
   [[nodiscard]] bool quantized(const std::string& value) const { return group_of.contains(value); }

@@ -6,11 +6,13 @@
 #include <random>
 
 #include "core/error.h"
+#include "graph/passes/passes.h"
 #include "model/passes/passes.h"
 #include "quant/fine_keypoints.h"
 #include "quant/histogram.h"
 #include "quant/params.h"
 #include "quant/placement.h"
+#include "quant/reference/float_reference.h"
 #include "quant/reference/integer_reference.h"
 #include "quant/rounding_safe_scales.h"
 #include "testing/testing.h"
@@ -62,6 +64,47 @@ TEST(Placement, KeepsLayersInFloat) {
   EXPECT_FALSE(p.quantized("a"));
   EXPECT_FALSE(p.quantized("head"));
   EXPECT_TRUE(p.quantized("a.act")) << "b reads it";
+}
+
+// image → a → b → add → ReLU → head, and a sigmoid and a PReLU of it, each an output.
+Model raw_model() {
+  Model m;
+  m.info.task = Task::kRaw;
+  m.graph.nodes = {{"a", conv(4, 3, 3), {"image"}},
+                   {"b", conv(4, 4, 3), {"a"}},
+                   {"sum", Add{}, {"a", "b"}},
+                   {"sum.act", Activation{ActivationKind::kRelu}, {"sum"}},
+                   {"head", conv(2, 4, 1), {"sum.act"}},
+                   {"score", Activation{ActivationKind::kSigmoid}, {"head"}},
+                   {"large", ResizeBilinear{}, {"score"}},
+                   {"bent", Prelu{.slope = {{2}, {0.1F, 0.5F}}}, {"head"}}};
+  for (const char* value : {"large", "bent"})
+    m.add_output({.value = value, .role = OutputRole::kRaw, .stride = 0, .raw = {.name = value}});
+  return m;
+}
+
+TEST(Placement, QuantizesAllThatDependsOnIntegers) {
+  const Placement p = place_quantizers(raw_model());
+  EXPECT_FALSE(p.quantized("sum")) << "ReLU is part of the sum";
+  for (const char* value : {"sum.act", "head", "score", "large", "bent"})
+    EXPECT_TRUE(p.quantized(value)) << value;
+  const auto fixed = [&](const char* value) {
+    const auto found = p.fixed.find(p.group_of.at(value));
+    return found == p.fixed.end() ? QuantParams{} : found->second;
+  };
+  EXPECT_EQ(fixed("image"), kImageParams);
+  EXPECT_EQ(fixed("score"), kSigmoidParams);
+  EXPECT_EQ(fixed("large"), kSigmoidParams) << "only holds values of the sigmoid";
+  EXPECT_EQ(p.fixed.size(), 2U);
+  const Placement kept = place_quantizers(raw_model(), {"head"});
+  for (const char* value : {"head", "score", "large", "bent"})
+    EXPECT_FALSE(kept.quantized(value)) << value;
+}
+
+TEST(Placement, RefusesTransposedConvolutions) {
+  Model m = raw_model();
+  m.graph.nodes[1].op = TransposedConv2d{.weight = filled({4, 4, 2, 2}, 0.5F), .bias = {}};
+  EXPECT_THAT(error_of([&] { (void)place_quantizers(m); }), HasSubstr("[TransposedConv2d b]"));
 }
 
 // How many of the 256 products of SiLU come out differently where they are rounded twice, as by
@@ -361,6 +404,102 @@ TEST(IntegerReference, ComputesByHand) {
   EXPECT_NEAR(a.real()[0], 1.45, a.params.scale);
   EXPECT_EQ(values.at("b.act").real()[5], values.at("b.act").params.high()) << "clamped to 6";
   EXPECT_EQ(values.at("all").shape, (Shape{6, 4, 4}));
+}
+
+IntegerTensor one_row(std::vector<int8_t> values, const QuantParams& params = {0.5F, 0}) {
+  const auto width = static_cast<int64_t>(values.size());
+  return {.shape = {1, 1, width}, .params = params, .values = std::move(values)};
+}
+
+std::vector<int8_t> computed(const Operator& op, const std::vector<IntegerTensor>& in,
+                             const QuantParams& out) {
+  std::vector<const IntegerTensor*> inputs;
+  for (const IntegerTensor& x : in) inputs.push_back(&x);
+  return compute(op, inputs, {.out = out}).values;
+}
+
+TEST(IntegerReference, BilinearHalvesAreRoundedUp) {
+  const ResizeBilinear twice{2, PixelGrid::kHalfPixel};
+  const QuantParams p{0.5F, 0};
+  // Between 0 and 2: 0.5 and 1.5 steps; between −2 and 0: −1.5 and −0.5.
+  const std::vector<int8_t> above{0, 1, 2, 2};
+  const std::vector<int8_t> below{-2, -1, 0, 0};
+  for (const auto& [row, wanted] : {std::pair{one_row({0, 2}), above}, {one_row({-2, 0}), below}}) {
+    const std::vector<int8_t> found = computed(twice, {row}, p);
+    EXPECT_EQ(std::vector<int8_t>(found.begin(), found.begin() + 4), wanted);
+    EXPECT_EQ(std::vector<int8_t>(found.begin() + 4, found.end()), wanted) << "the second row";
+  }
+  // Corners on one another: thirds.
+  EXPECT_EQ(computed(ResizeBilinear{2, PixelGrid::kAlignCorners}, {one_row({0, 100})}, p),
+            (std::vector<int8_t>{0, 33, 67, 100, 0, 33, 67, 100}));
+}
+
+TEST(IntegerReference, ComputesOperatorsOfOtherNetworks) {
+  const QuantParams in{0.5F, 10};
+  const QuantParams out{0.25F, -20};
+  // (q − 10) · 0.5 times (r − 10) · 0.5, in quarters from −20 on.
+  EXPECT_EQ(computed(Mul{}, {one_row({12, 8, 127}, in), one_row({13, 13, 127}, in)}, out),
+            (std::vector<int8_t>{-14, -26, 127}));
+  EXPECT_EQ(computed(Prelu{.slope = {{1}, {0.75F}}}, {one_row({14, 6, 8}, in)}, out),
+            (std::vector<int8_t>{-12, -26, -23}));
+  EXPECT_EQ(computed(GlobalAvgPool{}, {one_row({1, 2, 6}, in)}, in), (std::vector<int8_t>{3}));
+  EXPECT_EQ(
+      computed(Pad{.padding = {0, 1, 0, 1}, .channels = 0, .value = 2}, {one_row({1}, in)}, in),
+      (std::vector<int8_t>{14, 1, 14}));
+}
+
+TEST(Prelu, RoundedSlopesStay) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0, 0.3F);
+  for (int i = 0; i < 200; ++i) {
+    Tensor slope{{5}, {}};
+    for (int k = 0; k < 5; ++k) slope.values.push_back(normal(random));
+    const float step = slope_scale(slope);
+    const Tensor before = slope;
+    round_slopes(slope);
+    EXPECT_EQ(slope_scale(slope), step);
+    for (size_t k = 0; k < 5; ++k) EXPECT_NEAR(slope.values[k], before.values[k], step * 0.501F);
+    Tensor again = slope;
+    round_slopes(again);
+    EXPECT_EQ(again.values, slope.values);
+  }
+}
+
+// Kernels that are no multiple of the stride, and sides that are cut off.
+TEST(SplitTransposed, KeepsTheFunction) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal(0, 1);
+  const auto noise = [&](Shape shape) {
+    Tensor t = filled(std::move(shape), 0);
+    for (float& v : t.values) v = normal(random);
+    return t;
+  };
+  for (const auto& [stride, rows, columns, padding] : {std::tuple{2, 4, 4, Padding(1)},
+                                                       {2, 3, 3, Padding(1, 1, 0, 0)},
+                                                       {3, 5, 2, Padding()},
+                                                       {2, 2, 2, Padding()},
+                                                       {1, 3, 3, Padding(1)},
+                                                       {3, 7, 4, Padding(2, 0, 3, 1)}}) {
+    SCOPED_TRACE(fmt::format("stride {}, {} x {}", stride, rows, columns));
+    Graph graph;
+    graph.nodes = {{"t",
+                    TransposedConv2d{.stride = stride,
+                                     .padding = padding,
+                                     .weight = noise({3, 4, rows, columns}),
+                                     .bias = noise({4})},
+                    {"image"}},
+                   {"t.relu", Activation{ActivationKind::kRelu}, {"t"}}};
+    graph.outputs = {"t.relu"};
+    const FloatTensor image{.shape = {3, 5, 6}, .values = noise({3, 5, 6}).values};
+    const Graph split = split_transposed(graph);
+    EXPECT_TRUE(std::holds_alternative<Conv2d>(split.nodes[0].op));
+    EXPECT_TRUE(std::holds_alternative<Activation>(split.nodes[1].op)) << "before pixels move";
+    const FloatTensor wanted = run_in_float(graph, image).at("t.relu");
+    const FloatTensor found = run_in_float(split, image).at("t.relu");
+    ASSERT_EQ(found.shape, wanted.shape);
+    for (size_t i = 0; i < wanted.values.size(); ++i)
+      ASSERT_NEAR(found.values[i], wanted.values[i], 1e-5) << i;
+  }
 }
 
 // One convolution of stride 32 for each output of a head of `points` keypoints.

@@ -217,12 +217,13 @@ void snap_scales(const Graph& graph, const Placement& placement, std::vector<Qua
   }
   for (const Node& node : graph.nodes) {
     const auto group = placement.group_of.find(node.name);
-    if (makes_ties(node.op) && group != placement.group_of.end())
+    if (makes_ties(node.op) && group != placement.group_of.end() &&
+        !placement.fixed.contains(group->second))
       groups[group->second].zero_point &= ~1;
   }
   const std::vector<Rounding> all = roundings(graph, placement);
   for (size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g] == kImageParams) continue;
+    if (placement.fixed.contains(g)) continue;
     std::vector<Rounding> own;
     std::copy_if(all.begin(), all.end(), std::back_inserter(own),
                  [&](const Rounding& r) { return r.in == g || r.out == g; });

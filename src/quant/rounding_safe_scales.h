@@ -25,7 +25,7 @@ namespace octet {
 // integers and convolutions have factors of few bits. Where there is none within 1.6 %, it takes
 // the scale with the fewest differing values. An odd zero point of a convolution's output is
 // lowered by one, since the upper end of the range is more important. `groups` are the parameters
-// of placement.groups.
+// of placement.groups. Those of placement.fixed stay.
 void snap_scales(const Graph& graph, const Placement& placement, std::vector<QuantParams>& groups);
 
 // Moves each weight scale of a convolution to the nearest one whose requantization factor has four

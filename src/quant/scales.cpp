@@ -14,6 +14,8 @@ Model quantize_model(Model model, const Placement& placement, Scales scales) {
     model.quantization.values[value] = scales.groups[group];
   const Topology topology(model.graph);
   for (Node& node : model.graph.nodes) {
+    auto* prelu = std::get_if<Prelu>(&node.op);
+    if (prelu != nullptr && placement.quantized(node.name)) round_slopes(prelu->slope);
     if (!placement.convs.contains(node.name)) continue;
     auto& conv = std::get<Conv2d>(node.op);
     const QuantParams& input = model.quantization.values.at(node.inputs[0]);

@@ -15,6 +15,7 @@
 #include "engine/registry.h"
 #include "eval/map_evaluator.h"
 #include "format/registry.h"
+#include "graph/shapes.h"
 #include "media/image/image_io.h"
 #include "quant/params.h"
 #include "verify/reference_outputs.h"
@@ -44,6 +45,8 @@ bool enough_matched(double matched, double boxes) {
 Voting voting_of(const Model& model) {
   return model.quantization.empty() ? Voting::kNone : Voting::kMean;
 }
+
+bool has_boxes(const Model& model) { return model.info.task != Task::kRaw; }
 
 // Outputs as an engine or the reference gives them, turned into boxes.
 class Boxes {
@@ -79,7 +82,8 @@ struct Running {
     try_network(*engine, source, size, run.settings);
     network = engine->compile(source, size, {.settings = run.settings});
     request = network->make_request();
-    boxes = std::make_unique<Boxes>(model.info, size, network->outputs(), voting_of(model));
+    if (has_boxes(model))
+      boxes = std::make_unique<Boxes>(model.info, size, network->outputs(), voting_of(model));
   }
   // `input`: as large as the network's, which compile() made sure of.
   void run(std::span<const uint8_t> input) {
@@ -91,14 +95,24 @@ struct Running {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Network> network;
   std::unique_ptr<Request> request;
-  std::unique_ptr<Boxes> boxes;
+  std::unique_ptr<Boxes> boxes;  // null: the outputs are raw
+};
+
+// A value of the graph as an engine shows it: its shape (1, C, H, W), and of a raw output its form.
+struct Shown {
+  Shape shape;
+  RawForm form = {};
 };
 
 // An engine's output as integers of these parameters, in the order (C, H, W).
-IntegerTensor integers(const TensorView& view, const QuantParams& params) {
-  IntegerTensor out{.shape = {view.shape[1], view.shape[2], view.shape[3]}, .params = params};
-  const int64_t channels = out.shape[0];
-  const int64_t cells = out.shape[1] * out.shape[2];
+IntegerTensor integers(const TensorView& view, const QuantParams& params, const Shown& shown) {
+  const Shape& s = shown.shape;
+  IntegerTensor out{.shape = {s[1], s[2], s[3]}, .params = params, .values = {}};
+  const int64_t channels = s[1];
+  const int64_t cells = s[2] * s[3];
+  if (element_count(view.shape) != channels * cells)
+    fail("the engine gives {} values, the model {}", element_count(view.shape), channels * cells);
+  const bool rows = shown.form.shape.empty() ? view.channels_last : shown.form.channels_last;
   out.values.resize(static_cast<size_t>(channels * cells));
   const auto at = [&](int64_t from) {
     return view.type == ElementType::kInt8 ? view.integers()[from]
@@ -106,8 +120,7 @@ IntegerTensor integers(const TensorView& view, const QuantParams& params) {
   };
   for (int64_t c = 0; c < channels; ++c) {
     for (int64_t i = 0; i < cells; ++i)
-      out.values[static_cast<size_t>(c * cells + i)] =
-          at(view.channels_last ? i * channels + c : c * cells + i);
+      out.values[static_cast<size_t>(c * cells + i)] = at(rows ? i * channels + c : c * cells + i);
   }
   return out;
 }
@@ -135,18 +148,6 @@ void match(const Detections& wanted, const Detections& found, EngineComparison& 
   }
 }
 
-void compare_picture(Running& run, const ReferenceOutputs& reference, const Detections& wanted,
-                     const LetterboxGeometry& geometry, const Sample& sample,
-                     EngineComparison& out) {
-  const auto outputs = run.request->outputs();
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::string& name = run.network->outputs()[i].name;
-    const IntegerTensor& expected = reference.named(name);
-    out.outputs[name] += count(integers(outputs[i], expected.params), expected);
-  }
-  match(wanted, run.boxes->add(outputs, geometry, sample), out);
-}
-
 // Every value that an engine shows, against the reference's node on the engine's own inputs. What
 // the engine keeps to itself, the reference computes from what it shows.
 class NodeComparison {
@@ -154,16 +155,20 @@ class NodeComparison {
   NodeComparison(const Model& model, const IntegerReference& reference, Running& run,
                  const IntegerTensor& image)
       : model_(model), reference_(reference) {
+    const Shape& s = image.shape;
+    const auto shapes = infer_shapes(model.graph, {static_cast<int>(s[2]), static_cast<int>(s[1])});
     values_[model.graph.input] = image;
-    std::map<std::string, std::string> outputs;
-    for (const Output& o : model.outputs()) outputs[o.name()] = o.value;
+    std::map<std::string, Output> outputs;
+    for (const Output& o : model.outputs()) outputs[o.name()] = o;
     const auto views = run.request->outputs();
     for (size_t i = 0; i < views.size(); ++i) {
       const std::string& port = run.network->outputs()[i].name;
-      const std::string value =
-          port.starts_with(kValuePrefix) ? port.substr(kValuePrefix.size()) : outputs.at(port);
-      values_[value] = integers(views[i], *model.quantization.find(value));
-      shown_.insert(value);
+      const bool inner = port.starts_with(kValuePrefix);
+      const Output output =
+          inner ? Output{.value = port.substr(kValuePrefix.size())} : outputs.at(port);
+      values_[output.value] = integers(views[i], *model.quantization.find(output.value),
+                                       {shapes.at(output.value), output.raw});
+      shown_.insert(output.value);
     }
   }
 
@@ -227,6 +232,7 @@ class Comparison {
         reference_(model),
         files_(files),
         input_(static_cast<size_t>(size.width) * size.height * 3) {
+    for (const Output& o : model.outputs()) forms_[o.name()] = o.raw;
     for (const EngineFile& e : files_) {
       const ExportContent& content = contents_.emplace_back(read_export(*e.format, e.file));
       runs_.emplace_back(model, size, source_of(content, e.file.string()), e);
@@ -243,13 +249,20 @@ class Comparison {
     Letterbox letterbox(image.size(), size_);
     letterbox.run(view(image), input_.data());
     ReferenceOutputs outputs = reference_.run(input_, size_);
-    if (!reference_boxes_)
-      reference_boxes_ =
-          std::make_unique<Boxes>(model_.info, size_, outputs.ports(), voting_of(model_));
-    const Detections wanted = reference_boxes_->add(outputs.views(), letterbox.geometry(), sample);
+    Detections wanted;
+    if (has_boxes(model_)) {
+      if (!reference_boxes_)
+        reference_boxes_ =
+            std::make_unique<Boxes>(model_.info, size_, outputs.ports(), voting_of(model_));
+      wanted = reference_boxes_->add(outputs.views(), letterbox.geometry(), sample);
+    }
     for (size_t r = 0; r < runs_.size(); ++r) {
-      runs_[r].run(input_);
-      compare_picture(runs_[r], outputs, wanted, letterbox.geometry(), sample, results_[r]);
+      Running& run = runs_[r];
+      run.run(input_);
+      compare_outputs(run, outputs, results_[r]);
+      if (run.boxes != nullptr)
+        match(wanted, run.boxes->add(run.request->outputs(), letterbox.geometry(), sample),
+              results_[r]);
       if (with_nodes && reference_.integer() != nullptr)
         compare_nodes(files_[r], results_[r].nodes);
     }
@@ -257,6 +270,7 @@ class Comparison {
 
   std::vector<EngineComparison> results() {
     for (size_t r = 0; r < runs_.size(); ++r) {
+      if (runs_[r].boxes == nullptr) continue;
       results_[r].map50_95 = runs_[r].boxes->map50_95();
       results_[r].reference_map50_95 = reference_boxes_ ? reference_boxes_->map50_95() : -1;
     }
@@ -264,6 +278,18 @@ class Comparison {
   }
 
  private:
+  void compare_outputs(const Running& run, const ReferenceOutputs& reference,
+                       EngineComparison& out) const {
+    const auto views = run.request->outputs();
+    for (size_t i = 0; i < views.size(); ++i) {
+      const std::string& name = run.network->outputs()[i].name;
+      const IntegerTensor& expected = reference.named(name);
+      const Shape& s = expected.shape;
+      const Shown shown{.shape = {1, s[0], s[1], s[2]}, .form = forms_.at(name)};
+      out.outputs[name] += count(integers(views[i], expected.params, shown), expected);
+    }
+  }
+
   // The same model once more, written with every value as an output.
   void compare_nodes(const EngineFile& e, NodeShares& out) const {
     const ExportContent content =
@@ -278,6 +304,7 @@ class Comparison {
   Size size_;
   Reference reference_;
   std::vector<EngineFile> files_;
+  std::map<std::string, RawForm> forms_;  // of outputs
   std::vector<uint8_t> input_;
   std::deque<ExportContent> contents_;  // of files_; they outlive runs_
   std::vector<Running> runs_;

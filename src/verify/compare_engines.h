@@ -29,7 +29,8 @@ struct EngineComparison {
   std::string file, engine, device, precision;
   std::map<std::string, Shares> outputs;
   NodeShares nodes;
-  int64_t boxes = 0, matched = 0;  // with a score above 0.3 in the reference; IoU ≥ 0.95
+  // With a score above 0.3 in the reference; IoU ≥ 0.95. Raw outputs have no boxes.
+  int64_t boxes = 0, matched = 0;
   double map50_95 = 0, reference_map50_95 = 0;
 
   // Whether the engine computes this model: nearly all values of nodes differ by a step at most,

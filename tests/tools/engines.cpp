@@ -41,8 +41,9 @@ Model quantized(const Model& model, const std::map<std::string, FloatTensor>& se
       low = std::min(low, *least);
       high = std::max(high, *most);
     }
-    const bool image = group.front() == model.graph.input;
-    scales.groups.push_back(image ? kImageParams : params_for_range(low, high));
+    const auto fixed = placement.fixed.find(scales.groups.size());
+    scales.groups.push_back(fixed != placement.fixed.end() ? fixed->second
+                                                           : params_for_range(low, high));
   }
   for (const std::string& name : placement.convs)
     scales.weights[name] =

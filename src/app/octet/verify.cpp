@@ -57,19 +57,20 @@ ordered_json to_json(const NodeShares& n) {
   return j;
 }
 
-ordered_json to_json(const EngineComparison& c) {
+ordered_json to_json(const EngineComparison& c, bool with_boxes) {
+  ordered_json j{
+      {"file", c.file}, {"engine", c.engine}, {"device", c.device}, {"precision", c.precision}};
+  if (with_boxes) {
+    j["boxes"] = c.boxes;
+    j["matched"] = c.matched;
+    j["map50_95"] = c.map50_95;
+    j["reference_map50_95"] = c.reference_map50_95;
+  }
+  j["node_by_node"] = to_json(c.nodes);
   ordered_json outputs;
   for (const auto& [name, s] : c.outputs) outputs[name] = to_json(s);
-  return {{"file", c.file},
-          {"engine", c.engine},
-          {"device", c.device},
-          {"precision", c.precision},
-          {"boxes", c.boxes},
-          {"matched", c.matched},
-          {"map50_95", c.map50_95},
-          {"reference_map50_95", c.reference_map50_95},
-          {"node_by_node", to_json(c.nodes)},
-          {"outputs", outputs}};
+  j["outputs"] = outputs;
+  return j;
 }
 
 void print_shares(const std::string& name, const ordered_json& s) {
@@ -94,11 +95,13 @@ void print(const ordered_json& j) {
               m["expected"].get<std::string>(), m["found"].get<std::string>());
   }
   for (const auto& e : j["engines"]) {
-    print_out("\n{} in {} ({}, {}): {} of {} boxes matched, mAP50-95 {:.4f}, reference {:.4f}\n",
-              e["file"].get<std::string>(), e["engine"].get<std::string>(),
-              e["device"].get<std::string>(), e["precision"].get<std::string>(),
-              e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
-              e["reference_map50_95"].get<double>());
+    print_out("\n{} in {} ({}, {})", e["file"].get<std::string>(), e["engine"].get<std::string>(),
+              e["device"].get<std::string>(), e["precision"].get<std::string>());
+    if (e.contains("boxes"))
+      print_out(": {} of {} boxes matched, mAP50-95 {:.4f}, reference {:.4f}",
+                e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
+                e["reference_map50_95"].get<double>());
+    print_out("\n");
     print_out("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "share of values, in 8-bit steps", "equal",
               "within 1", "within 2", "within 4");
     const auto& nodes = e["node_by_node"];
@@ -187,11 +190,6 @@ ordered_json verify_all(const Options& o) {
   }
   bool ok = mismatches.empty();
   auto engines = ordered_json::array();
-  if (!o.data.empty() && model.info.task == Task::kRaw)
-    fail_usage(
-        "--data: {} has raw outputs, of which no figure is known; without --data its "
-        "parameters are compared",
-        o.model);
   if (!o.data.empty() && has_reference(model, o.model)) {
     Dataset data = some_of(
         read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);
@@ -200,7 +198,7 @@ ordered_json verify_all(const Options& o) {
       for (const auto& c :
            compare_engines(model, {size.first, size.second}, files, data, o.engines)) {
         ok = ok && c.agrees();
-        engines.push_back(to_json(c));
+        engines.push_back(to_json(c, model.info.task != Task::kRaw));
       }
     }
   }

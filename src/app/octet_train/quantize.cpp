@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/common_options.h"
+#include "app/octet_train/quantize_command.h"
 #include "app/octet_train/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
@@ -21,14 +22,7 @@
 namespace octet {
 namespace {
 
-struct Options {
-  std::string model, data, output = "int8.safetensors", size, method = "qat";
-  QuantizeOptions quantize;
-  double max_drop = -1;
-  bool overwrite = false;
-  bool strict = false;
-  bool json = false;
-};
+using Options = QuantizeCommand;
 
 nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r, int64_t skipped) {
   nlohmann::ordered_json j{{"output", o.output},
@@ -67,10 +61,6 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r, int64_
   return j;
 }
 
-std::string size_text(const std::filesystem::path& file) {
-  return fmt::format("{:.1f} MB", static_cast<double>(std::filesystem::file_size(file)) / 1e6);
-}
-
 void run(Options& o, const CLI::App& verb) {
   install_stop_signals();
   const std::filesystem::path output = o.output;
@@ -79,11 +69,11 @@ void run(Options& o, const CLI::App& verb) {
   QuantizeOptions& q = o.quantize;
   q.method = o.method == "ptq" ? QuantizeMethod::kPtq : QuantizeMethod::kQat;
   if (o.max_drop >= 0) q.max_drop = o.max_drop;
+  Model model = read_model(o.model);
+  if (model.info.task == Task::kRaw) return quantize_raw_outputs(o, verb, model);
   Dataset training = read_dataset(o.data, {.split = "train", .strict = o.strict});
   Dataset validation = read_dataset(o.data, {.split = "val", .strict = o.strict});
   require_labels(validation, o.data + ": val");
-  Model model = read_model(o.model);
-  require_known_outputs(model, o.model);
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
   q.calibration.side = q.qat.train.side = square_side(o.size, model.info);
@@ -92,13 +82,7 @@ void run(Options& o, const CLI::App& verb) {
       model.info.head.keypoints != training.keypoints)
     fail("{}: has other classes or keypoints than the model; train the model on this data first",
          o.data);
-  q.qat.train.folder = output.parent_path() / (output.stem().string() + "-run");
-  const bool trains = q.method == QuantizeMethod::kQat;
-  prepare_run_folder({.path = q.qat.train.folder,
-                      .also = {output},
-                      .earlier = earlier_run(trains && q.qat.train.resume, o.overwrite),
-                      .resumable = trains},
-                     model);
+  prepare_run(o, model);
   for (Dataset* data : {&training, &validation}) leave_out_unreadable(*data, o.strict);
   const QuantizeResult r = quantize(model, training, validation, q);
   if (r.training && r.training->interrupted)
@@ -174,6 +158,26 @@ void add_training_options(CLI::App& verb, Options& o) {
 
 }  // namespace
 
+std::filesystem::path QuantizeCommand::run_folder() const {
+  const std::filesystem::path file = output;
+  return file.parent_path() / (file.stem().string() + "-run");
+}
+
+std::string size_text(const std::filesystem::path& file) {
+  return fmt::format("{:.1f} MB", static_cast<double>(std::filesystem::file_size(file)) / 1e6);
+}
+
+void prepare_run(QuantizeCommand& o, const Model& model) {
+  TrainOptions& train = o.quantize.qat.train;
+  train.folder = o.run_folder();
+  const bool trains = o.quantize.method == QuantizeMethod::kQat;
+  prepare_run_folder({.path = train.folder,
+                      .also = {o.output},
+                      .earlier = earlier_run(trains && train.resume, o.overwrite),
+                      .resumable = trains},
+                     model);
+}
+
 void add_quantize(CLI::App& root) {
   auto options = std::make_shared<Options>();
   Options& o = *options;
@@ -185,7 +189,8 @@ void add_quantize(CLI::App& root) {
       ->type_name("FILE");
   verb->add_option("--data", o.data,
                    "The data.yaml of the data set. Images of train calibrate and train the model, "
-                   "images of val measure it.")
+                   "images of val measure it. For a network with raw outputs also a folder of "
+                   "images.")
       ->required()
       ->type_name("FILE");
   verb->add_option("--method", o.method,

@@ -48,6 +48,18 @@ Value times(const Value& x, float factor) {
   return std::make_shared<op::Multiply>(x, scalar(factor));
 }
 
+// IR and ONNX have other versions of some operations.
+bool is(const ov::Node& node, std::string_view type) { return node.get_type_info().name == type; }
+
+// Resizing that only holds values of its input.
+bool repeats_pixels(const ov::Node& node) {
+  if (const auto* v4 = ov::as_type<const ov::op::v4::Interpolate>(&node))
+    return v4->get_attrs().mode == ov::op::v4::Interpolate::InterpolateMode::NEAREST;
+  if (const auto* v11 = ov::as_type<const ov::op::v11::Interpolate>(&node))
+    return v11->get_attrs().mode == ov::op::v11::Interpolate::InterpolateMode::NEAREST;
+  return false;
+}
+
 bool is_convolution(const ov::Node& node) {
   return ov::is_type<op::Convolution>(&node) || ov::is_type<op::GroupConvolution>(&node);
 }
@@ -89,9 +101,10 @@ class IntegerSteps {
       visit_concat(node);
     } else if (ov::is_type<op::Slice>(&node)) {
       visit_slice(node);
-    } else if (const std::string_view type = node.get_type_info().name;
-               type == "MaxPool" || type == "Interpolate") {  // IR and ONNX have other versions
+    } else if (is(node, "MaxPool") || repeats_pixels(node)) {
       visit_window(node);
+    } else if (is(node, "DepthToSpace") || is(node, "ShuffleChannels")) {
+      visit_moved(node);
     }
   }
 
@@ -111,10 +124,10 @@ class IntegerSteps {
     if (const auto* clamp = ov::as_type<const op::Clamp>(x.get_node());
         clamp != nullptr && clamp->get_min() == 0 && clamp->get_max() > 0)
       return visit_clamped(node, clamp->input_value(0), quantize(clamp->get_max(), grid), grid);
-    if (x.get_node()->get_type_info().name == std::string_view("AvgPool"))
-      return visit_means(node, *x.get_node(), grid);
+    if (is(*x.get_node(), "AvgPool")) return visit_means(node, *x.get_node(), grid);
     const auto* sum = ov::as_type<const op::Add>(x.get_node());
     if (sum == nullptr) return false;
+    if (is(*sum->get_input_node_ptr(0), "Interpolate")) return visit_interpolated(node, *sum, grid);
     const Steps* a = find(sum->input_value(0));
     const Steps* b = find(sum->input_value(1));
     if (a == nullptr || b == nullptr) return visit_bare(node, x, grid);
@@ -145,6 +158,21 @@ class IntegerSteps {
     if (x == nullptr || x->grid != grid) return false;
     const auto means = pool.clone_with_new_inputs({x->planes});
     replace_planes(node, rounded(times(means, 1 / kUnit), in_whole_steps(grid)), grid);
+    return true;
+  }
+
+  // Bilinear resizing, and the half that is added before rounding: exact in steps.
+  bool visit_interpolated(const ov::Node& node, const op::Add& sum, const QuantParams& grid) {
+    const ov::Node& resize = *sum.get_input_node_ptr(0);
+    const Steps* x = find(resize.input_value(0));
+    const auto half = ov::as_type_ptr<op::Constant>(sum.input_value(1).get_node_shared_ptr());
+    if (x == nullptr || x->grid != grid || !half) return false;
+    ov::OutputVector inputs = resize.input_values();
+    inputs[0] = x->planes;
+    const Value means = resize.clone_with_new_inputs(inputs)->output(0);
+    const auto raised = std::make_shared<op::Add>(
+        times(means, 1 / kUnit), scalar(half->cast_vector<float>().at(0) / grid.scale));
+    replace_planes(node, rounded(raised, in_whole_steps(grid)), grid);
     return true;
   }
 
@@ -205,8 +233,8 @@ class IntegerSteps {
   void visit_slice(const ov::Node& node) {
     const Steps* x = find(node.input_value(0));
     const auto axis = ov::as_type_ptr<op::Constant>(node.input_value(4).get_node_shared_ptr());
-    if (x == nullptr || !axis || axis->cast_vector<int64_t>() != std::vector<int64_t>{kChannels})
-      return;
+    if (x == nullptr || !axis) return;
+    if (axis->cast_vector<int64_t>() != std::vector<int64_t>{kChannels}) return visit_moved(node);
     const auto part = [&](const Value& from, int side) {
       return std::make_shared<op::Slice>(from, node.input_value(1), node.input_value(2),
                                          node.input_value(3),
@@ -231,6 +259,15 @@ class IntegerSteps {
       inputs[0] = x->planes;
       replace_planes(node, node.clone_with_new_inputs(inputs)->output(0), x->grid);
     }
+  }
+
+  // Pixels that go elsewhere.
+  void visit_moved(const ov::Node& node) {
+    const Steps* x = find(node.input_value(0));
+    if (x == nullptr) return;
+    ov::OutputVector inputs = node.input_values();
+    inputs[0] = x->planes;
+    replace_planes(node, node.clone_with_new_inputs(inputs)->output(0), x->grid);
   }
 
   // What a convolution and its bias make, in steps of `out` from its zero point.

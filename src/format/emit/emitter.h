@@ -46,6 +46,8 @@ class Emitter {
   Ref slice(const std::string& name, Ref x, int axis, int64_t begin, int64_t end);
   Ref softmax(const std::string& name, Ref x, int axis);
   Ref reduce_sum(const std::string& name, Ref x, int axis);  // the axis disappears
+  // No activation after this call becomes a part of the operation that made the value.
+  virtual void keep_apart(Ref /*x*/) {}
   virtual void output(const std::string& name, Ref x) = 0;
   virtual void metadata(const std::map<std::string, std::string>& entries) = 0;
 
@@ -57,6 +59,9 @@ class Emitter {
     bool after_moves = true;    // after operators that only move data, without effect
     bool before_relu = false;   // for engines that do not fuse ReLU6 with an integer convolution
     bool fractions = false;     // of the input's sides, for decoded coordinates
+    // Bilinear resizing of integers is computed in float: half of a part of a step is added, so that
+    // halves are rounded up as the reference does.
+    bool resizes_in_float = false;
     // The division of bytes by 255 goes into the first convolution. Its weights would be too small
     // for fp16.
     bool scale_in_weights = true;
@@ -84,6 +89,7 @@ class Emitter {
   virtual void emit(Ref out, const std::string& name, Ref x, const ResizeNearest& op) = 0;
   virtual void emit(Ref out, const std::string& name, Ref x, const ResizeBilinear& op) = 0;
   virtual void emit(Ref out, const std::string& name, Ref x, const ChannelShuffle& op) = 0;
+  virtual void emit(Ref out, const std::string& name, Ref x, const DepthToSpace& op) = 0;
   virtual void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                                    const QuantizedConv& q, const QuantParams& input) = 0;
   virtual void emit_quantize(Ref out, const std::string& name, Ref x,

@@ -155,6 +155,31 @@ class Lowering {
   Ref lowered(const Node& node, const Mul&, const std::vector<Ref>& in) {
     return quantized(node.name, out_.binary(node.name, BinaryKind::kMultiply, in[0], in[1]));
   }
+  Ref lowered(const Node& node, const ResizeBilinear& op, const std::vector<Ref>& in) {
+    Ref y = out_.apply(node.name, in[0], op);
+    const QuantParams* p = quantization_.find(node.name);
+    if (p != nullptr && out_.traits().resizes_in_float) {
+      const Shape& from = out_.shape(in[0]);
+      const auto parts = static_cast<double>(op.parts(from[2]) * op.parts(from[3]));
+      const auto half = static_cast<float>(p->scale / (2 * parts));
+      const Ref shift = out_.constant(node.name + ".half", {{1, 1, 1, 1}, {half}});
+      y = out_.binary(node.name + ".halves_up", BinaryKind::kAdd, y, shift);
+    }
+    return quantized(node.name, y);
+  }
+  Ref lowered(const Node& node, const Crop& op, const std::vector<Ref>& in) {
+    const Padding& s = op.sides;
+    const auto kept = [&](const std::string& name, Ref x, int axis, Ends cut) {
+      const int64_t length = out_.shape(x)[static_cast<size_t>(axis)];
+      if (cut.before + cut.after == 0) return x;
+      return out_.slice(name, x, axis, cut.before, length - cut.after);
+    };
+    const bool both = s.top + s.bottom > 0 && s.left + s.right > 0;
+    const std::string rows_name = both ? node.name + ".rows" : node.name;
+    Ref rows = kept(rows_name, in[0], 2, {s.top, s.bottom});
+    if (both) rows = moved(node.name, rows, rows_name);
+    return moved(node.name, kept(node.name, rows, 3, {s.left, s.right}));
+  }
   Ref lowered(const Node& node, const Concat&, const std::vector<Ref>& in) {
     return moved(node.name, out_.concat(node.name, in, 1));
   }
@@ -169,9 +194,13 @@ class Lowering {
     shown_.insert(name);
     return out_.quantize(name + kQuantizerSuffix, x, *p);
   }
-  Ref moved(const std::string& name, Ref x) {
+  Ref moved(const std::string& name, Ref x) { return moved(name, x, name); }
+  // `part`: what the value `name` is made from is called so.
+  Ref moved(const std::string& name, Ref x, const std::string& part) {
     shown_.insert(name);
-    return out_.traits().after_moves ? quantized(name, x) : x;
+    const QuantParams* p = quantization_.find(name);
+    if (p == nullptr || !out_.traits().after_moves) return x;
+    return out_.quantize(part + kQuantizerSuffix, x, *p);
   }
 
   // Rounded before they are clamped, values are the same: 0 is a step, and rounding keeps the
@@ -183,19 +212,26 @@ class Lowering {
     return quantized(node.name, out_.apply(node.name, rounded, Activation{kind}));
   }
 
+  // A sigmoid in integers has steps of its own, as TensorFlow Lite demands.
+  Ref sigmoid(const std::string& name, Ref x) {
+    return out_.quantize(name + kQuantizerSuffix,
+                         out_.apply(name, x, Activation{ActivationKind::kSigmoid}), kSigmoidParams);
+  }
+
   // SiLU in integers is a product with a quantized sigmoid.
   Ref activation(const Node& node, ActivationKind kind, Ref x) {
     const QuantParams* p = quantization_.find(node.name);
+    if (function_of(kind).fuses_into_conv && topology_.fusing_node(node) == nullptr)
+      out_.keep_apart(x);
+    if (p != nullptr && kind == ActivationKind::kSigmoid && *p != kSigmoidParams)
+      return quantized(node.name, sigmoid(node.name + ".sigmoid", x));
     if (p != nullptr && out_.traits().before_relu && function_of(kind).fuses_into_conv)
       return clamped_in_integers(node, kind, x, *p);
     const bool in_integers = kind == ActivationKind::kSilu &&
                              quantization_.find(node.inputs[0]) != nullptr &&
                              out_.traits().after_sigmoid;
     if (!in_integers) return quantized(node.name, out_.apply(node.name, x, Activation{kind}));
-    const std::string gate_name = node.name + ".sigmoid";
-    const Ref gate = out_.quantize(gate_name + kQuantizerSuffix,
-                                   out_.apply(gate_name, x, Activation{ActivationKind::kSigmoid}),
-                                   kSigmoidParams);
+    const Ref gate = sigmoid(node.name + ".sigmoid", x);
     return quantized(node.name, out_.binary(node.name, BinaryKind::kMultiply, x, gate));
   }
 

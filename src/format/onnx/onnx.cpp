@@ -46,7 +46,9 @@ class OnnxEmitter : public Emitter {
     describe(*graph_->add_output(), name, ElementType::kFloat32, shape(x));
   }
 
-  [[nodiscard]] FormatTraits traits() const override { return {.before_relu = true}; }
+  [[nodiscard]] FormatTraits traits() const override {
+    return {.before_relu = true, .resizes_in_float = true};
+  }
 
   void metadata(const std::map<std::string, std::string>& entries) override {
     for (const auto& [key, value] : entries) {
@@ -225,6 +227,11 @@ class OnnxEmitter : public Emitter {
     integers(node("Transpose", turned, {split}, turned), "perm", {0, 2, 1, 3, 4});
     node("Reshape", name, {turned, integer_initializer(name + ".shape", s)}, name);
     name_value(out, name);
+  }
+  void emit(Ref out, const std::string& name, Ref x, const DepthToSpace& op) override {
+    auto& n = node("DepthToSpace", out, name, {x});
+    integer(n, "blocksize", op.factor);
+    text(n, "mode", "DCR");
   }
   void emit(Ref out, const std::string& name, Ref x, const Prelu& op) override {
     const Tensor slope{.shape = {op.slope.shape[0], 1, 1}, .values = op.slope.values};

@@ -37,6 +37,7 @@ class IrEmitter : public Emitter, private IrGraph {
     return {.before_silu = false,
             .after_sigmoid = false,
             .after_moves = false,
+            .resizes_in_float = true,
             .scale_in_weights = !options_.half_weights};
   }
 
@@ -134,6 +135,14 @@ class IrEmitter : public Emitter, private IrGraph {
     auto data = layer.append_child("data");
     data.append_attribute("axis") = 1;
     data.append_attribute("group") = op.groups;
+    connect(layer, {value(x)});
+    finish_layer(layer, out, shape(out), "f32");
+  }
+  void emit(Ref out, const std::string& name, Ref x, const DepthToSpace& op) override {
+    auto layer = add_layer(name, "DepthToSpace", "opset1");
+    auto data = layer.append_child("data");
+    data.append_attribute("mode") = "blocks_first";
+    data.append_attribute("block_size") = op.factor;
     connect(layer, {value(x)});
     finish_layer(layer, out, shape(out), "f32");
   }

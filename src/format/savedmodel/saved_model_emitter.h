@@ -47,6 +47,12 @@ class SavedModelEmitter : public Emitter {
   void emit(Ref out, const std::string& name, Ref x, const GlobalAvgPool& op) override;
   void emit(Ref out, const std::string& name, Ref x, const ResizeBilinear& op) override;
   void emit(Ref out, const std::string& name, Ref x, const ChannelShuffle& op) override;
+  void emit(Ref out, const std::string& name, Ref x, const DepthToSpace& op) override {
+    define(out, {.name = graph_.add_float("DepthToSpace", name, {value(x).name})
+                             .integer("block_size", op.factor)
+                             .name(),
+                 .picture = true});
+  }
   void emit_quantized_conv(Ref out, const std::string& name, Ref x, const Conv2d& op,
                            const QuantizedConv& q, const QuantParams& input) override;
   void emit_quantize(Ref out, const std::string& name, Ref x, const QuantParams& p) override {

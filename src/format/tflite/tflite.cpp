@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "format/emit/lower.h"
 #include "format/tflite/tflite_emitter.h"
+#include "quant/params.h"
 
 namespace octet {
 
@@ -96,17 +97,38 @@ void TfliteEmitter::emit(Ref out, const std::string& name, Ref x, const Pad& op)
       name, {.rows = {p.top, p.bottom}, .columns = {p.left, p.right}, .channels = op.channels});
   if (op.value == 0) {
     make(out, name, tflite::BuiltinOperator_PAD, {x}, {sides}, tflite::PadOptionsT{});
-  } else {
-    make(out, name, tflite::BuiltinOperator_PADV2, {x},
-         {sides, floats(name + ".value", {}, {op.value})}, tflite::PadV2OptionsT{});
+    return;
   }
+  const Tensor in = resolve(x);
+  const Tensor value =
+      graph_.is_int8(in)
+          ? graph_.step(name + ".value", in, octet::quantize(op.value, graph_.params_of(in)))
+          : floats(name + ".value", {}, {op.value});
+  make(out, name, tflite::BuiltinOperator_PADV2, {x}, {sides, value}, tflite::PadV2OptionsT{});
+}
+
+void TfliteEmitter::emit(Ref out, const std::string& name, Ref x, const Prelu& op) {
+  const Shape sides{1, 1, op.slope.shape[0]};
+  const std::string slope_name = name + ".slope";
+  Tensor slope = -1;
+  if (graph_.is_int8(resolve(x))) {
+    const float scale = slope_scale(op.slope);
+    std::vector<int8_t> steps;
+    for (const float s : op.slope.values) steps.push_back(octet::quantize(s, {scale, 0}));
+    slope = graph_.constant(slope_name, sides, tflite::TensorType_INT8,
+                            std::as_bytes(std::span(steps)));
+    graph_.quantize(slope, {scale, 0});
+  } else {
+    slope = floats(slope_name, sides, op.slope.values);
+  }
+  make(out, name, tflite::BuiltinOperator_PRELU, {x}, {slope});
 }
 
 void TfliteEmitter::fuse(Ref out, const std::string& name, Ref x, ActivationKind kind) {
   const bool six = kind == ActivationKind::kRelu6;
   Value v = value(x);
   tflite::ActivationFunction* fused = fused_function(v.producer);
-  if (fused == nullptr || *fused != tflite::ActivationFunction_NONE) {
+  if (v.apart || fused == nullptr || *fused != tflite::ActivationFunction_NONE) {
     make(out, name, six ? tflite::BuiltinOperator_RELU6 : tflite::BuiltinOperator_RELU, {x}, {});
     return;
   }

@@ -22,6 +22,7 @@ class TfliteEmitter : public Emitter {
   }
   // Readers of Ultralytics' files of this format expect fractions.
   [[nodiscard]] FormatTraits traits() const override { return {.fractions = true}; }
+  void keep_apart(Ref x) override { value(x).apart = true; }
   void metadata(const std::map<std::string, std::string>& entries) override {
     for (const auto& [key, value] : entries) graph_.metadata(key, value);
   }
@@ -61,7 +62,9 @@ class TfliteEmitter : public Emitter {
     define(out, {.tensor = graph_.transposed(name, plain(x), shape(x), order)});
   }
   void emit_reshape(Ref out, const std::string& name, Ref x) override {
-    const bool integers = graph_.is_int8(resolve(x)) && !value(x).picture;
+    const Shape& s = shape(x);
+    const bool pixel = s.size() == 4 && s[2] * s[3] == 1;  // the same in either order
+    const bool integers = graph_.is_int8(resolve(x)) && (!value(x).picture || pixel);
     define(out, {.tensor = graph_.reshaped(name, integers ? resolve(x) : plain(x), shape(out))});
   }
   void emit(Ref out, const std::string& name, Ref x, const Conv2d& op) override {
@@ -110,10 +113,17 @@ class TfliteEmitter : public Emitter {
         graph_.transposed(name + ".turned", split, graph_.shape(split), {0, 1, 3, 2});
     define(out, {.tensor = graph_.reshaped(name, turned, channels_last(s)), .picture = true});
   }
-  void emit(Ref out, const std::string& name, Ref x, const Prelu& op) override {
-    const Tensor slope = floats(name + ".slope", {1, 1, op.slope.shape[0]}, op.slope.values);
-    make(out, name, tflite::BuiltinOperator_PRELU, {x}, {slope});
+  void emit(Ref out, const std::string& name, Ref x, const DepthToSpace& op) override {
+    const int64_t f = op.factor;
+    const Shape& from = shape(x);
+    const Shape to = channels_last(shape(out));
+    const Tensor split =
+        graph_.reshaped(name + ".rows", resolve(x), {from[2], from[3], f, f * to[3]});
+    const Tensor turned =
+        graph_.transposed(name + ".turned", split, graph_.shape(split), {0, 2, 1, 3});
+    define(out, {.tensor = graph_.reshaped(name, turned, to), .picture = true});
   }
+  void emit(Ref out, const std::string& name, Ref x, const Prelu& op) override;
   void emit(Ref out, const std::string& name, Ref x, const Pad& op) override;
   // Of integers a depthwise convolution of ones, which XNNPACK and the Edge TPU take, and which
   // rounds as convolutions do: TensorFlow Lite's own pooling of integers rounds halves up.
@@ -138,6 +148,7 @@ class TfliteEmitter : public Emitter {
     Tensor tensor = -1;
     bool picture = false;  // kept as NHWC, whatever shape() says
     bool pending = false;
+    bool apart = false;  // no activation becomes a part of its producer
     TfliteGraph::Operator producer = nullptr;
   };
 
@@ -219,12 +230,13 @@ class TfliteEmitter : public Emitter {
     const Shape s = graph_.shape(t);
     return {s[0], s[3], s[1], s[2]};
   }
-  // Into the convolution that makes `x`, where there is one.
+  // Into the convolution or the sum that makes `x`, where there is one.
   void fuse(Ref out, const std::string& name, Ref x, ActivationKind kind);
-  // Of a convolution; null for anything else.
+  // Of a convolution or a sum; null for anything else.
   static tflite::ActivationFunction* fused_function(TfliteGraph::Operator op) {
     if (op == nullptr) return nullptr;
     if (auto* conv = op->builtin_options.AsConv2DOptions()) return &conv->fused_activation_function;
+    if (auto* add = op->builtin_options.AsAddOptions()) return &add->fused_activation_function;
     auto* depthwise = op->builtin_options.AsDepthwiseConv2DOptions();
     return depthwise == nullptr ? nullptr : &depthwise->fused_activation_function;
   }

@@ -106,9 +106,12 @@ TfliteMoves::Tensor TfliteMoves::least_value(const std::string& name, Tensor t) 
     const float least = std::numeric_limits<float>::lowest();
     return constant(name, {}, tflite::TensorType_FLOAT32, std::as_bytes(std::span(&least, 1)));
   }
-  const auto least = static_cast<int8_t>(kInt8Min);
+  return step(name, t, static_cast<int8_t>(kInt8Min));
+}
+
+TfliteMoves::Tensor TfliteMoves::step(const std::string& name, Tensor t, int8_t step) {
   const Tensor out =
-      constant(name, {}, tflite::TensorType_INT8, std::as_bytes(std::span(&least, 1)));
+      constant(name, {}, tflite::TensorType_INT8, std::as_bytes(std::span(&step, 1)));
   quantize(out, params_of(t));
   return out;
 }

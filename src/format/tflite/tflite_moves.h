@@ -8,7 +8,15 @@ namespace octet {
 // Versions of the operators for float and for int8: those the Edge TPU's compiler knows.
 inline constexpr int kFloatVersion = 1, kInt8ConvVersion = 3, kDequantizeVersion = 2;
 [[nodiscard]] constexpr int int8_version(tflite::BuiltinOperator code) {
-  return code == tflite::BuiltinOperator_HARD_SWISH ? 1 : 2;
+  switch (code) {
+    case tflite::BuiltinOperator_HARD_SWISH:
+    case tflite::BuiltinOperator_PRELU:
+      return 1;
+    case tflite::BuiltinOperator_RESIZE_BILINEAR:
+      return 3;
+    default:
+      return 2;
+  }
 }
 
 [[nodiscard]] constexpr int float_version(tflite::BuiltinOperator code) {
@@ -46,6 +54,8 @@ class TfliteMoves : public TfliteGraph {
   Tensor leading(const std::string& name, Tensor t, size_t axis, int64_t count);
   // The amounts of a PAD of pictures.
   Tensor sides(const std::string& name, const Sides& amounts);
+  // One step of tensors like `t`, which are int8, as a constant.
+  Tensor step(const std::string& name, Tensor t, int8_t step);
   // The smallest value of tensors like `t`, as a constant.
   Tensor least_value(const std::string& name, Tensor t);
   // Adds `value` around `x`. `to` is the shape of the result.

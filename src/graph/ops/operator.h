@@ -39,7 +39,7 @@ struct OperatorTraits {
   bool channelwise = false;
   // The operator exists in training only. fold_batch_norm() removes it.
   bool training_only = false;
-  // octet has no integers of it.
+  // octet has no integers of it: split_transposed() (graph/passes/passes.h) replaces it.
   bool float_only = false;
 };
 

@@ -17,6 +17,8 @@
 #include "graph/ops/pooling/max_pool.h"
 #include "graph/ops/shape/channel_shuffle.h"
 #include "graph/ops/shape/concat.h"
+#include "graph/ops/shape/crop.h"
+#include "graph/ops/shape/depth_to_space.h"
 #include "graph/ops/shape/pad.h"
 #include "graph/ops/shape/resize_bilinear.h"
 #include "graph/ops/shape/resize_nearest.h"
@@ -25,8 +27,8 @@
 namespace octet {
 
 using Operator = std::variant<Conv2d, TransposedConv2d, BatchNorm, Activation, Prelu, Add, Mul,
-                              Concat, Slice, Pad, MaxPool, AvgPool, GlobalAvgPool, ResizeNearest,
-                              ResizeBilinear, ChannelShuffle>;
+                              Concat, Slice, Pad, Crop, MaxPool, AvgPool, GlobalAvgPool,
+                              ResizeNearest, ResizeBilinear, ChannelShuffle, DepthToSpace>;
 
 [[nodiscard]] const OperatorTraits& traits_of(const Operator& op);
 [[nodiscard]] inline std::string_view operator_name(const Operator& op) {

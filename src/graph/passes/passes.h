@@ -21,6 +21,11 @@ namespace octet {
 // bias of the convolution moves into beta. The result computes the same values.
 [[nodiscard]] Graph insert_batch_norm(Graph graph);
 
+// Replaces every transposed convolution by a convolution, whose channels become the pixels of a
+// larger image (DepthToSpace, Crop). Each kernel position is multiplied once, as before. An
+// activation behind it moves to the convolution. The result computes the same values.
+[[nodiscard]] Graph split_transposed(Graph graph);
+
 // Replaces every SiLU by another activation.
 [[nodiscard]] Graph replace_activation(Graph graph, ActivationKind kind);
 [[nodiscard]] bool has_silu(const Graph& graph);

@@ -135,7 +135,6 @@ std::vector<float> largest_as_limit(const Conv2d& conv, const WeightGrid& grid) 
 // so that engines compute them within the convolution.
 QuantParams rough_params(const Model& model, const std::vector<std::string>& group) {
   for (const std::string& value : group) {
-    if (value == model.graph.input) return kImageParams;
     const auto* act = std::get_if<Activation>(&model.graph.find(value)->op);
     if (act != nullptr && function_of(act->kind).fuses_into_conv)
       return params_for_range(0, kClampedTo);
@@ -153,8 +152,11 @@ Model roughly_quantized(Model model, int weight_bits) {
   const Placement placement = place_quantizers(model);
   Quantization& q = model.quantization;
   q.weight_grid = {.bits = weight_bits};
-  for (const auto& group : placement.groups) {
-    const QuantParams params = rough_params(model, group);
+  for (size_t g = 0; g < placement.groups.size(); ++g) {
+    const auto& group = placement.groups[g];
+    const auto fixed = placement.fixed.find(g);
+    const QuantParams params =
+        fixed != placement.fixed.end() ? fixed->second : rough_params(model, group);
     for (const std::string& value : group) q.values[value] = params;
   }
   for (const std::string& name : placement.convs) {

@@ -20,6 +20,8 @@ constexpr std::array kPasses = {
              fold_batch_norm},
     PassInfo{"insert_batch_norm", "a neutral BatchNorm where it was folded: train",
              insert_batch_norm},
+    PassInfo{"split_transposed", "a convolution for each transposed one: quantize",
+             split_transposed},
     PassInfo{"replace_activation", "another activation for SiLU: train --activation",
              [](Model m) { return replace_activation(std::move(m), ActivationKind::kRelu6); }},
     PassInfo{"select_classes", "a head for the classes of the data: train",
@@ -30,6 +32,8 @@ constexpr std::array kPasses = {
              }},
     PassInfo{"fine_keypoints", "keypoints computed twice more, for finer steps: quantize",
              add_fine_keypoints},
+    PassInfo{"split_points", "an output for each number of a pose network's points: quantize",
+             split_points},
     PassInfo{"remove_channels", "channels that no weight reads",
              [](Model m) {
                const auto unused = unused_channels(m.graph);
@@ -107,6 +111,13 @@ Model fold_batch_norm(Model model) {
 Model insert_batch_norm(Model model) {
   return run_pass(PassId::kInsertBatchNorm, std::move(model), [](Model m) {
     m.graph = insert_batch_norm(std::move(m.graph));
+    return m;
+  });
+}
+
+Model split_transposed(Model model) {
+  return run_pass(PassId::kSplitTransposed, std::move(model), [](Model m) {
+    m.graph = split_transposed(std::move(m.graph));
     return m;
   });
 }

@@ -19,6 +19,8 @@ namespace octet {
 [[nodiscard]] Model fold_batch_norm(Model model);
 // Inserts a neutral BatchNorm after every convolution whose own was folded. Needed before training.
 [[nodiscard]] Model insert_batch_norm(Model model);
+// Replaces every transposed convolution by a convolution. Needed before quantization.
+[[nodiscard]] Model split_transposed(Model model);
 // Replaces every SiLU by another activation.
 [[nodiscard]] Model replace_activation(Model model, ActivationKind kind);
 // Gives the model a head for other classes. The last layers of the class convolutions are
@@ -37,6 +39,11 @@ struct KeypointShape {
 // Adds an output of fine keypoints beside each keypoint output (quant/fine_keypoints.h). They are
 // not spread yet: all three are equal. The model must have no BatchNorm.
 [[nodiscard]] Model add_fine_keypoints(Model model);
+// Splits an output that holds points of more than two numbers, so that each content has a scale of
+// its own: NAME_xy, NAME_z, NAME_visibility, NAME_presence. The last convolution is split, and no
+// value changes. A model whose points are no direct result of a convolution is unchanged. The model
+// must have no BatchNorm.
+[[nodiscard]] Model split_points(Model model);
 
 // The passes below make a float model smaller. They throw an Error for a quantized one.
 //
@@ -53,10 +60,12 @@ struct KeypointShape {
 enum class PassId {
   kFoldBatchNorm,
   kInsertBatchNorm,
+  kSplitTransposed,
   kReplaceActivation,
   kSelectClasses,
   kSelectKeypoints,
   kFineKeypoints,
+  kSplitPoints,
   kRemoveChannels,
   kRemoveBlock,
   kRemoveScale,

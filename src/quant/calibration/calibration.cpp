@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "quant/calibration/pose_values.h"
 #include "quant/calibration/silu_ranges.h"
 #include "quant/params.h"
 
@@ -36,6 +37,7 @@ class RangeSearch {
       : model_(model),
         placement_(placement),
         network_(network),
+        pose_(model),
         histograms_(placement.groups.size()) {
     for (const Output& o : model.outputs()) outputs_[o.value] = o;
     for (const Node& node : model.graph.nodes) {
@@ -71,14 +73,22 @@ class RangeSearch {
     return chosen;
   }
 
-  QuantParams params(const GroupCalibration& group) const {
-    if (holds_image(group.values)) return kImageParams;
+  QuantParams params(size_t g, const GroupCalibration& group) const {
+    const auto fixed = placement_.fixed.find(g);
+    if (fixed != placement_.fixed.end()) return fixed->second;
     return params_for_range(group.range.low, group.range.high);
   }
 
  private:
-  bool holds_image(const std::vector<std::string>& values) const {
-    return std::find(values.begin(), values.end(), model_.graph.input) != values.end();
+  // The pixels that are added around the values of a group are in its range.
+  void widen_for_pads(GroupCalibration& group) const {
+    for (const std::string& value : group.values) {
+      const Node* node = model_.graph.find(value);
+      const auto* pad = node == nullptr ? nullptr : std::get_if<Pad>(&node->op);
+      if (pad == nullptr) continue;
+      group.range.low = std::min<double>(group.range.low, pad->value);
+      group.range.high = std::max<double>(group.range.high, pad->value);
+    }
   }
 
   // Before SiLU nothing needs to be told apart that is clamped behind it.
@@ -125,32 +135,42 @@ class RangeSearch {
   }
 
   // All of a value; before SiLU only where SiLU is not flat; of box and keypoint outputs only the
-  // cells in which an object is seen; of class logits those that can become a detection.
+  // cells in which an object is seen; of class logits those that can become a detection; of a pose
+  // network's outputs what its decoder reads.
   std::span<const float> relevant(const std::string& name) {
     const auto output = outputs_.find(name);
     if (output == outputs_.end()) {
       const auto value = network_.value(name);
       return before_silu_.contains(name) ? at_least(value, kSiluFlat) : value;
     }
-    if (output->second.role == OutputRole::kClass)
+    if (has_floor(output->second))
       return at_least(network_.output(name), kLeastClassLogit - kClassMargin);
+    if (output->second.role == OutputRole::kRaw) {
+      kept_ = pose_.read(output->second, network_);
+      return kept_;
+    }
     const Output* classes = class_output(output->second.stride);
     if (classes == nullptr) return network_.output(name);
     return seen_cells(output->second, classes->value);
   }
 
-  // An output's range holds all that was seen and a margin; below, class logits have theirs.
+  bool has_floor(const Output& output) const {
+    return output.role == OutputRole::kClass || pose_.has_floor(output);
+  }
+
+  // An output's range holds all that was seen and a margin; below, logits of scores have theirs. A raw
+  // output that is never negative stays so.
   ValueRange output_range(const Output& output, const ValueRange& seen) const {
     const double margin = kOutputMargin * (seen.high - seen.low);
-    const bool logits = output.role == OutputRole::kClass;
-    return {.low = logits ? seen.low : seen.low - margin, .high = seen.high + margin};
+    const bool ends = has_floor(output) || (output.role == OutputRole::kRaw && seen.low >= 0);
+    return {.low = ends ? seen.low : seen.low - margin, .high = seen.high + margin};
   }
 
   GroupCalibration choose_group(size_t g) {
     GroupCalibration best{.values = placement_.groups[g]};
     best.seen = histograms_[g].extent();
-    if (holds_image(best.values)) {
-      best.seen = best.range = {.low = 0, .high = 1};
+    if (const auto fixed = placement_.fixed.find(g); fixed != placement_.fixed.end()) {
+      best.seen = best.range = {.low = fixed->second.low(), .high = fixed->second.high()};
       return best;
     }
     if (histograms_[g].count() == 0) fail("'{}': no value was seen", best.values.front());
@@ -164,6 +184,7 @@ class RangeSearch {
       GroupCalibration candidate = best;
       candidate.method = method;
       candidate.range = histograms_[g].range(method);
+      widen_for_pads(candidate);
       const double tolerance = kSameRange * (candidate.range.high - candidate.range.low);
       const bool known = std::any_of(tried.begin(), tried.end(), [&](const ValueRange& r) {
         return std::abs(r.low - candidate.range.low) + std::abs(r.high - candidate.range.high) <
@@ -180,6 +201,7 @@ class RangeSearch {
   const Model& model_;
   const Placement& placement_;
   CalibrationNetwork& network_;
+  PoseValues pose_;
   std::vector<Histogram> histograms_;
   std::map<std::string, Output> outputs_;
   std::set<std::string> before_silu_;
@@ -204,8 +226,8 @@ Calibration calibrate(const Model& model, const Placement& placement, Calibratio
   search.collect();
   Calibration result{.groups = search.choose(), .pictures = network.images()};
   result.scales.weight_grid = weight_grid;
-  for (const GroupCalibration& group : result.groups)
-    result.scales.groups.push_back(search.params(group));
+  for (size_t g = 0; g < result.groups.size(); ++g)
+    result.scales.groups.push_back(search.params(g, result.groups[g]));
   for (const Node& node : model.graph.nodes) {
     if (placement.convs.contains(node.name))
       result.scales.weights[node.name] =

@@ -22,7 +22,8 @@ IntegerTensor compute(const Activation& op, IntegerInputs in, const IntegerNode&
   return out;
 }
 
-// SiLU is a product with a quantized sigmoid, as engines compute it.
+// SiLU is a product with a quantized sigmoid, as engines compute it. A sigmoid alone has the same
+// steps before any others.
 std::array<int8_t, 256> activation_table(const QuantParams& in, ActivationKind kind,
                                          const QuantParams& out) {
   std::array<int8_t, 256> table{};
@@ -35,7 +36,9 @@ std::array<int8_t, 256> activation_table(const QuantParams& in, ActivationKind k
       made = rescaled((q - in.zero_point) * gate, in.scale * kSigmoidParams.scale / out.scale,
                       out.zero_point);
     } else {
-      made = quantize(function_of(kind).value(v), out);
+      const double y = function_of(kind).value(v);
+      const bool sigmoid = kind == ActivationKind::kSigmoid;
+      made = quantize(sigmoid ? dequantize(quantize(y, kSigmoidParams), kSigmoidParams) : y, out);
     }
   }
   return table;

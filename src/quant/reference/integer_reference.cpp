@@ -28,8 +28,8 @@ IntegerReference::IntegerReference(const Model& model) : model_(model), topology
 }
 
 std::vector<std::string> IntegerReference::inputs_of(const Node& node) const {
-  const Node* conv = topology_.fused_conv(node);
-  return conv != nullptr ? conv->inputs : node.inputs;
+  const Node* within = topology_.fusing_node(node);
+  return within != nullptr ? within->inputs : node.inputs;
 }
 
 std::map<std::string, IntegerTensor> IntegerReference::run(std::span<const uint8_t> image,
@@ -50,9 +50,9 @@ IntegerNode IntegerReference::details_of(const Node& node, const QuantParams& ou
 IntegerTensor IntegerReference::run_node(const Node& node, IntegerInputs in) const {
   if (stop_requested()) fail("interrupted: results of a part of the images are not shown");
   const QuantParams& out = *model_.quantization.find(node.name);
-  const Node* conv = topology_.fused_conv(node);
-  if (conv == nullptr) return compute(node.op, in, details_of(node, out));
-  IntegerTensor y = compute(conv->op, in, details_of(*conv, out));
+  const Node* within = topology_.fusing_node(node);
+  if (within == nullptr) return compute(node.op, in, details_of(node, out));
+  IntegerTensor y = compute(within->op, in, details_of(*within, out));
   clamp_to_activation(y, std::get<Activation>(node.op).kind);
   return y;
 }

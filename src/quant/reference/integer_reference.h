@@ -24,13 +24,13 @@ class IntegerReference {
   // model has to outlive this object.
   explicit IntegerReference(const Model& model);
 
-  // `image`: RGB bytes (H, W, 3). Returns every value of the graph by its name. A convolution with
-  // a fused activation has no value of its own.
+  // `image`: RGB bytes (H, W, 3). Returns every value of the graph by its name. A node
+  // with a fused activation has no value of its own.
   [[nodiscard]] std::map<std::string, IntegerTensor> run(std::span<const uint8_t> image,
                                                          Size size) const;
 
   // Computes one node on given inputs. For a fused activation the node is the activation, and the
-  // inputs are those of its convolution. Throws when stop_requested().
+  // inputs are those of the node that computes it. Throws when stop_requested().
   [[nodiscard]] IntegerTensor run_node(const Node& node, IntegerInputs inputs) const;
 
   // Whether the node is computed within the activation after it.

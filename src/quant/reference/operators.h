@@ -52,18 +52,30 @@ struct IntegerNode {
 [[nodiscard]] FloatTensor compute(const ResizeNearest& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const ResizeBilinear& op, FloatInputs in);
 [[nodiscard]] FloatTensor compute(const ChannelShuffle& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const Crop& op, FloatInputs in);
+[[nodiscard]] FloatTensor compute(const DepthToSpace& op, FloatInputs in);
 
 [[nodiscard]] IntegerTensor compute(const Conv2d& op, IntegerInputs in, const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const Activation& op, IntegerInputs in,
                                     const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const Add& op, IntegerInputs in, const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const Prelu& op, IntegerInputs in, const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const Mul& op, IntegerInputs in, const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const Concat& op, IntegerInputs in, const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const Slice& op, IntegerInputs in, const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const Pad& op, IntegerInputs in, const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const MaxPool& op, IntegerInputs in, const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const AvgPool& op, IntegerInputs in, const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const GlobalAvgPool& op, IntegerInputs in,
+                                    const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const ResizeNearest& op, IntegerInputs in,
                                     const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const ResizeBilinear& op, IntegerInputs in,
+                                    const IntegerNode& node);
 [[nodiscard]] IntegerTensor compute(const ChannelShuffle& op, IntegerInputs in,
+                                    const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const Crop& op, IntegerInputs in, const IntegerNode& node);
+[[nodiscard]] IntegerTensor compute(const DepthToSpace& op, IntegerInputs in,
                                     const IntegerNode& node);
 
 // Computes any operator. Throws an Error for one that exists in training only, and in integers for

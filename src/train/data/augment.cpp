@@ -94,6 +94,11 @@ void paste(const Image& from, int left, int top, Image& to) {
 
 }  // namespace
 
+Random generator(uint64_t seed, int64_t epoch, size_t position) {
+  std::seed_seq sequence{seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(position)};
+  return Random(sequence);
+}
+
 LabelledPicture scale_to_side(const LabelledPicture& picture, int side) {
   const Size from = picture.image.size();
   const double scale = static_cast<double>(side) / std::max(from.width, from.height);

@@ -39,6 +39,9 @@ struct LabelledPicture {
 
 using Random = std::mt19937_64;
 
+// One generator for each picture of an epoch.
+[[nodiscard]] Random generator(uint64_t seed, int64_t epoch, size_t position);
+
 // Scales an image so that its long side is `side`, with the same aspect ratio.
 [[nodiscard]] LabelledPicture scale_to_side(const LabelledPicture& picture, int side);
 

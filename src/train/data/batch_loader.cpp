@@ -12,12 +12,6 @@ namespace {
 
 constexpr size_t kAhead = 2;
 
-// One generator per picture of an epoch.
-Random generator(uint64_t seed, int64_t epoch, size_t position) {
-  std::seed_seq sequence{seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(position)};
-  return Random(sequence);
-}
-
 bool happens(Random& random, double probability) {
   return std::uniform_real_distribution<double>(0, 1)(random) < probability;
 }

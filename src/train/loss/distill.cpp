@@ -4,6 +4,7 @@
 
 #include "eval/metric/coco_metric.h"
 #include "graph/topology.h"
+#include "train/loss/divergence.h"
 #include "train/network/outputs.h"
 
 namespace octet {
@@ -12,16 +13,7 @@ namespace {
 constexpr double kLeast = 1e-6;  // of a sum that is divided by
 constexpr double kRidge = 1e-3;  // of a channel's mean square, so that equal channels have one map
 
-// Of Bernoulli distributions given as logits, element by element.
-torch::Tensor bernoulli_divergence(const torch::Tensor& student, const torch::Tensor& teacher) {
-  const torch::Tensor p = teacher.sigmoid();
-  const auto cross = [&](const torch::Tensor& logits) {
-    return torch::binary_cross_entropy_with_logits(logits, p, {}, {}, at::Reduction::None);
-  };
-  return cross(student) - cross(teacher);
-}
-
-// √ of its second derivative where both are equal.
+// √ of the second derivative of bernoulli_divergence() where both are equal.
 torch::Tensor bernoulli_deviation(const torch::Tensor& logits) {
   const torch::Tensor p = logits.sigmoid();
   return (p * (1 - p)).sqrt();

@@ -31,11 +31,12 @@ struct Curve {
 
 Curve curve(ActivationKind kind, double v) {
   const ActivationFunction& function = function_of(kind);
-  if (kind != ActivationKind::kSilu) return {function.value(v), function.slope(v)};
-  // A product with a quantized sigmoid, as engines compute it.
   const ActivationFunction& sigmoid = function_of(ActivationKind::kSigmoid);
   const double gate = dequantize(quantize(sigmoid.value(v), kSigmoidParams), kSigmoidParams);
-  return {v * gate, gate + v * sigmoid.slope(v)};
+  if (kind == ActivationKind::kSigmoid) return {gate, sigmoid.slope(v)};
+  // A product with a quantized sigmoid, as engines compute it.
+  if (kind == ActivationKind::kSilu) return {v * gate, gate + v * sigmoid.slope(v)};
+  return {function.value(v), function.slope(v)};
 }
 
 // The rows of StepTables in one tensor, which autograd can keep.

@@ -98,15 +98,39 @@ Value IntegerNetwork::apply(const Node& node, Inputs in) const {
   if (const auto* op = std::get_if<Activation>(&node.op)) return activation(op->kind, *in[0], out);
   const bool integers =
       std::all_of(in.begin(), in.end(), [](const Value* v) { return v->params.has_value(); });
-  if (std::holds_alternative<Add>(node.op) && integers)
-    return quantized_real(scaled(*in[0]) + scaled(*in[1]), out);
+  if (integers && out != nullptr) {
+    if (const auto rescaled = with_own_scale(node, in, *out)) return *rescaled;
+  }
   std::vector<torch::Tensor> tensors;
-  for (const Value* v : in) tensors.push_back(integers ? v->tensor : v->real());
-  const torch::Tensor y = apply_plain(node, tensors);
-  if (!integers) return quantized_real(y, out);
+  const bool shares = integers && traits_of(node.op).shares_scale;
+  for (const Value* v : in) tensors.push_back(shares ? v->tensor : v->real());
+  if (!shares) return quantized_real(apply_plain(node, tensors), out);
   // On the grid of the inputs, which an operator that computes has to round to.
-  return traits_of(node.op).moves_data ? Value{.tensor = y, .params = in[0]->params}
-                                       : quantized(y, *in[0]->params);
+  const QuantParams& p = *in[0]->params;
+  if (const auto* op = std::get_if<Pad>(&node.op)) {
+    Pad steps = *op;
+    steps.value = static_cast<float>(quantize(op->value, p) - p.zero_point);
+    return {.tensor = compute(steps, tensors), .params = p};
+  }
+  if (const auto* op = std::get_if<ResizeBilinear>(&node.op)) {
+    const torch::Tensor x = tensors[0].to(torch::kFloat64);
+    return quantized(compute(*op, std::array{x}) + half_part(*op, x), p);
+  }
+  const torch::Tensor y = apply_plain(node, tensors);
+  return traits_of(node.op).moves_data ? Value{.tensor = y, .params = p} : quantized(y, p);
+}
+
+std::optional<Value> IntegerNetwork::with_own_scale(const Node& node, Inputs in,
+                                                    const QuantParams& out) {
+  if (std::holds_alternative<Add>(node.op))
+    return quantized_real(scaled(*in[0]) + scaled(*in[1]), &out);
+  if (std::holds_alternative<Mul>(node.op)) {
+    const float factor = in[0]->params->scale * in[1]->params->scale / out.scale;
+    return quantized(in[0]->tensor * in[1]->tensor * factor, out);
+  }
+  if (const auto* op = std::get_if<Prelu>(&node.op))
+    return quantized_real(compute(*op, std::array{scaled(*in[0])}), &out);
+  return {};
 }
 
 Value IntegerNetwork::integer_conv(const Node& node, const Conv2d& op, const Value& x) const {

@@ -39,6 +39,9 @@ class IntegerNetwork {
   [[nodiscard]] std::map<std::string, Value> run(const torch::Tensor& image,
                                                  std::span<const std::string> wanted) const;
   [[nodiscard]] Value apply(const Node& node, Inputs in) const;
+  // Of operators without weights whose result has a scale of its own; nothing for others.
+  [[nodiscard]] static std::optional<Value> with_own_scale(const Node& node, Inputs in,
+                                                           const QuantParams& out);
   [[nodiscard]] Value integer_conv(const Node& node, const Conv2d& op, const Value& x) const;
   [[nodiscard]] Value activation(ActivationKind kind, const Value& x, const QuantParams* out) const;
   // Of the value, or of the activation that a convolution's output is quantized in.

@@ -69,12 +69,13 @@ torch::Tensor compute(const ResizeBilinear& op, TorchInputs in) {
   const torch::Tensor& x = in[0];
   const auto side = [&](int64_t length, int64_t axis, const torch::Tensor& values) {
     std::vector<int64_t> first, second;
-    std::vector<float> share;
+    std::vector<double> share;
+    const int64_t parts = op.parts(length);
     for (int64_t i = 0; i < length * op.factor; ++i) {
-      const double place = op.source(i, length);
-      first.push_back(static_cast<int64_t>(place));
+      const int64_t place = op.place(i, length);
+      first.push_back(place / parts);
       second.push_back(std::min(first.back() + 1, length - 1));
-      share.push_back(static_cast<float>(place - static_cast<double>(first.back())));
+      share.push_back(static_cast<double>(place % parts) / static_cast<double>(parts));
     }
     const auto picked = [&](const std::vector<int64_t>& indices) {
       return values.index_select(axis, torch::tensor(indices).to(values.device()));
@@ -87,12 +88,31 @@ torch::Tensor compute(const ResizeBilinear& op, TorchInputs in) {
   return side(x.size(3), 3, side(x.size(2), 2, x));
 }
 
+double half_part(const ResizeBilinear& op, const torch::Tensor& x) {
+  return 0.5 / static_cast<double>(op.parts(x.size(2)) * op.parts(x.size(3)));
+}
+
 torch::Tensor compute(const ResizeNearest& op, TorchInputs in) {
   return torch::upsample_nearest2d(in[0], {in[0].size(2) * op.factor, in[0].size(3) * op.factor});
 }
 
 torch::Tensor compute(const ChannelShuffle& op, TorchInputs in) {
   return torch::channel_shuffle(in[0], op.groups);
+}
+
+torch::Tensor compute(const Crop& op, TorchInputs in) {
+  const torch::Tensor& x = in[0];
+  const Padding& s = op.sides;
+  return x.slice(2, s.top, x.size(2) - s.bottom).slice(3, s.left, x.size(3) - s.right);
+}
+
+torch::Tensor compute(const DepthToSpace& op, TorchInputs in) {
+  const torch::Tensor& x = in[0];
+  const int64_t f = op.factor;
+  const int64_t channels = x.size(1) / (f * f);
+  return x.reshape({x.size(0), f, f, channels, x.size(2), x.size(3)})
+      .permute({0, 3, 4, 1, 5, 2})
+      .reshape({x.size(0), channels, x.size(2) * f, x.size(3) * f});
 }
 
 torch::Tensor compute(const Conv2d& op, const torch::Tensor& x, const torch::Tensor& weight,

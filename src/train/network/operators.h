@@ -25,10 +25,16 @@ using TorchInputs = std::span<const torch::Tensor>;
 [[nodiscard]] torch::Tensor compute(const ResizeNearest& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const ResizeBilinear& op, TorchInputs in);
 [[nodiscard]] torch::Tensor compute(const ChannelShuffle& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const Crop& op, TorchInputs in);
+[[nodiscard]] torch::Tensor compute(const DepthToSpace& op, TorchInputs in);
 
 // Computes a convolution with other weights than those of the operator.
 [[nodiscard]] torch::Tensor compute(const Conv2d& op, const torch::Tensor& x,
                                     const torch::Tensor& weight, const torch::Tensor& bias);
+
+// Half of the smallest part of a step that interpolation between the integers `x` makes. Where it is
+// added, rounding gives what the integer reference gives, which rounds halves up.
+[[nodiscard]] double half_part(const ResizeBilinear& op, const torch::Tensor& x);
 
 // Computes a node without tensors. Throws an Error for a node with tensors.
 [[nodiscard]] torch::Tensor apply_plain(const Node& node, TorchInputs inputs);

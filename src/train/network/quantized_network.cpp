@@ -51,7 +51,9 @@ QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placemen
   const auto zeros = [](const torch::Tensor& like) {
     return torch::zeros_like(like).requires_grad_(true);
   };
-  for (const Node& node : model_.graph.nodes) {
+  for (Node& node : model_.graph.nodes) {
+    auto* prelu = std::get_if<Prelu>(&node.op);
+    if (prelu != nullptr && placement_.quantized(node.name)) round_slopes(prelu->slope);
     const auto* op = std::get_if<Conv2d>(&node.op);
     if (op == nullptr) continue;
     Start start{.weight = to_torch(op->weight).contiguous(at::MemoryFormat::ChannelsLast),
@@ -70,10 +72,8 @@ QuantizedNetwork::QuantizedNetwork(const Model& model, const Placement& placemen
     starts_.emplace(node.name, std::move(start));
   }
   for (size_t g = 0; g < placement_.groups.size(); ++g) {
-    const auto& values = placement_.groups[g];
-    const bool image = std::find(values.begin(), values.end(), model_.graph.input) != values.end();
     parameters_.emplace(fmt::format("group.{}.log_scale", g),
-                        torch::zeros({1}).requires_grad_(!image));
+                        torch::zeros({1}).requires_grad_(!placement_.fixed.contains(g)));
   }
 }
 
@@ -116,15 +116,15 @@ LearnedParams QuantizedNetwork::params(const std::string& value) const {
   if (!frozen_.empty()) return {constant({frozen_[group].scale}), p.zero_point};
   const torch::Tensor learned = scale(group);
   if (learned.requires_grad()) return {learned, p.zero_point};
-  const bool image = p == kImageParams;
-  return {constant({image ? p.scale : round_scale(learned.item<float>())}), p.zero_point};
+  const bool fixed = placement_.fixed.contains(group);
+  return {constant({fixed ? p.scale : round_scale(learned.item<float>())}), p.zero_point};
 }
 
 std::vector<QuantParams> QuantizedNetwork::stored_groups() const {
   if (!frozen_.empty()) return frozen_;
   std::vector<QuantParams> groups = scales_.groups;
   for (size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g] == kImageParams) continue;
+    if (placement_.fixed.contains(g)) continue;
     groups[g].scale = round_scale(scale(g).item<float>());
     require_sound(is_scale_value(groups[g].scale), placement_.groups[g].front());
   }
@@ -201,8 +201,11 @@ torch::Tensor QuantizedNetwork::run_node(const Node& node, TorchInputs in) {
   if (const auto* act = std::get_if<Activation>(&node.op))
     return activation(node, act->kind, in[0]);
   const torch::Tensor y = apply_plain(node, in);
-  const bool rounds = !traits_of(node.op).moves_data && placement_.quantized(node.name);
-  return rounds ? fake_quantize(y, params(node.name)) : y;
+  if (traits_of(node.op).moves_data || !placement_.quantized(node.name)) return y;
+  const LearnedParams own = params(node.name);
+  const auto* resize = std::get_if<ResizeBilinear>(&node.op);
+  if (resize == nullptr) return fake_quantize(y, own);
+  return fake_quantize(y + own.scale.detach() * half_part(*resize, in[0]), own);
 }
 
 torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const torch::Tensor& x) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "format/model_file.h"
+#include "measure/cost/sample_network.h"
 #include "model/passes/passes.h"
 #include "quant/calibration/silu_ranges.h"
 #include "quant/params.h"
@@ -95,6 +96,87 @@ TEST(QuantizedNetwork, AgreesWithTheIntegerReference) {
     const Agreement a = compare(network, integers, picture.bytes);
     EXPECT_GT(a.values, 100000);
     EXPECT_GE(static_cast<double>(a.equal), 0.9995 * static_cast<double>(a.values));
+  }
+}
+
+// An image with a channel of ones, squeeze and excite, a sum behind PReLU, and pixels of all kinds.
+Model network_of_many_operators() {
+  torch::manual_seed(3);
+  const auto noise = [](std::vector<int64_t> shape, double spread) {
+    const torch::Tensor t = (torch::randn(shape) * spread).contiguous();
+    return Tensor{{shape.begin(), shape.end()},
+                  {t.data_ptr<float>(), t.data_ptr<float>() + t.numel()}};
+  };
+  const auto conv = [&](int64_t out, int64_t in, int64_t kernel) {
+    return Conv2d{.weight = noise({out, in, kernel, kernel}, 0.7 / static_cast<double>(kernel)),
+                  .bias = noise({out}, 0.3)};
+  };
+  Conv2d stem = conv(8, 4, 3);
+  stem.stride = 2;
+  stem.padding = {0, 0, 1, 1};
+  Conv2d wide = conv(8, 1, 3);
+  wide.groups = 8;
+  wide.dilation = 2;
+  wide.padding = 2;
+  Model m;
+  m.info.task = Task::kRaw;
+  m.graph.nodes = {
+      {"ones", Pad{.padding = {}, .channels = 1, .value = 1}, {"image"}},
+      {"stem", stem, {"ones"}},
+      {"stem.act", Activation{ActivationKind::kRelu6}, {"stem"}},
+      {"wide", wide, {"stem.act"}},
+      {"wide.act", Activation{ActivationKind::kHardswish}, {"wide"}},
+      {"mean", GlobalAvgPool{}, {"wide.act"}},
+      {"gate", conv(8, 8, 1), {"mean"}},
+      {"gate.act", Activation{ActivationKind::kSigmoid}, {"gate"}},
+      {"gated", Mul{}, {"wide.act", "gate.act"}},
+      {"c", conv(8, 8, 1), {"gated"}},
+      {"bent", Prelu{.slope = noise({8}, 0.3)}, {"c"}},
+      {"sum", Add{}, {"bent", "gated"}},
+      {"sum.act", Activation{ActivationKind::kRelu}, {"sum"}},
+      {"large", ResizeBilinear{2, PixelGrid::kHalfPixel}, {"sum.act"}},
+      {"turned",
+       TransposedConv2d{
+           .stride = 2, .padding = 1, .weight = noise({8, 8, 4, 4}, 0.2), .bias = noise({8}, 0.3)},
+       {"sum.act"}},
+      {"both", Add{}, {"large", "turned"}},
+      {"shuffled", ChannelShuffle{2}, {"both"}},
+      {"corners", ResizeBilinear{2, PixelGrid::kAlignCorners}, {"shuffled"}},
+      {"head", conv(3, 8, 1), {"corners"}}};
+  m.add_output({.value = "head", .role = OutputRole::kRaw, .stride = 0, .raw = {.name = "head"}});
+  return split_transposed(m);
+}
+
+TEST(QuantizedNetwork, AgreesOnOperatorsOfOtherNetworks) {
+  const Model model = network_of_many_operators();
+  const Model rough = roughly_quantized(model, 8);
+  const Placement placement = place_quantizers(model);
+  Scales scales;
+  for (const auto& group : placement.groups)
+    scales.groups.push_back(rough.quantization.values.at(group.front()));
+  for (const auto& [name, q] : rough.quantization.convs) scales.weights[name] = q.scales;
+  QuantizedNetwork network(model, placement, scales);
+  network.freeze_scales();
+  const Model integers = network.model();
+  verify_quantization(integers);
+  const torch::Tensor bytes = torch::randint(0, 256, {1, 3, 32, 64}, torch::kUInt8);
+  const Agreement a = compare(network, integers, bytes);
+  EXPECT_GE(static_cast<double>(a.equal), 0.9995 * static_cast<double>(a.values));
+
+  const auto found = IntegerNetwork(integers).run(to_unit(bytes));
+  const torch::Tensor rows = bytes[0].permute({1, 2, 0}).contiguous();
+  const IntegerReference reference(integers);
+  const auto wanted =
+      reference.run({rows.data_ptr<uint8_t>(), static_cast<size_t>(rows.numel())}, {64, 32});
+  for (const auto& [name, tensor] : wanted) {
+    const torch::Tensor own = found.at(name).tensor.contiguous();
+    ASSERT_EQ(static_cast<size_t>(own.numel()), tensor.values.size()) << name;
+    int64_t different = 0;
+    for (size_t i = 0; i < tensor.values.size(); ++i) {
+      const int q = tensor.values[i] - tensor.params.zero_point;
+      different += static_cast<float>(q) != own.data_ptr<float>()[i] ? 1 : 0;
+    }
+    EXPECT_EQ(different, 0) << name;
   }
 }
 

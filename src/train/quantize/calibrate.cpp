@@ -21,23 +21,17 @@ torch::Tensor read_batch(std::span<const Sample> samples, int side) {
 
 class TorchNetwork : public CalibrationNetwork {
  public:
-  TorchNetwork(const Model& model, const Dataset& data, const CalibrationOptions& options)
-      : options_(options),
-        samples_(evenly(data, options.pictures).samples),
-        tried_(evenly(data, std::min(options.tried, options.pictures)).samples),
-        net_(model.graph),
-        distance_(model) {
-    net_.move_to(options.device);
+  TorchNetwork(const Model& model, CalibrationInput input)
+      : input_(std::move(input)), net_(model.graph) {
+    net_.move_to(input_.device);
   }
 
-  int64_t images() const override { return static_cast<int64_t>(samples_.size()); }
+  int64_t images() const override { return input_.images; }
 
   void observe(int64_t image) override {
     const torch::NoGradGuard no_grad;
     kept_.clear();
-    values_ = net_.values(
-        read_batch(std::span(samples_).subspan(static_cast<size_t>(image), 1), options_.side)
-            .to(options_.device));
+    values_ = net_.values(input_.read(image).to(input_.device));
   }
 
   std::span<const float> value(const std::string& name) override {
@@ -51,8 +45,8 @@ class TorchNetwork : public CalibrationNetwork {
 
   double distance(const std::map<std::string, QuantParams>& values) override {
     const torch::NoGradGuard no_grad;
-    if (!run_) run_.emplace(net_, read_batch(tried_, options_.side).to(options_.device));
-    return distance_(run_->outputs({.values = values, .weights = {}}), run_->outputs())
+    if (!run_) run_.emplace(net_, input_.tried().to(input_.device));
+    return input_.distance(run_->outputs({.values = values, .weights = {}}), run_->outputs())
         .item<double>();
   }
 
@@ -62,10 +56,8 @@ class TorchNetwork : public CalibrationNetwork {
     return {kept_.back().data_ptr<float>(), static_cast<size_t>(kept_.back().numel())};
   }
 
-  CalibrationOptions options_;
-  std::vector<Sample> samples_, tried_;
+  CalibrationInput input_;
   GraphExecutor net_;
-  Distillation distance_;
   std::map<std::string, torch::Tensor> values_;  // of the image that was observed last
   std::vector<torch::Tensor> kept_;              // whose elements were given out
   std::optional<PartialRun> run_;
@@ -73,10 +65,27 @@ class TorchNetwork : public CalibrationNetwork {
 
 }  // namespace
 
+std::unique_ptr<CalibrationNetwork> calibration_network(const Model& model,
+                                                        CalibrationInput input) {
+  if (input.images == 0) fail("there are no images to calibrate with");
+  return std::make_unique<TorchNetwork>(model, std::move(input));
+}
+
 std::unique_ptr<CalibrationNetwork> calibration_network(const Model& model, const Dataset& data,
                                                         const CalibrationOptions& options) {
-  if (data.samples.empty()) fail("there are no images to calibrate with");
-  return std::make_unique<TorchNetwork>(model, data, options);
+  const int side = options.side;
+  const auto samples = evenly(data, options.pictures).samples;
+  const auto tried = evenly(data, std::min(options.tried, options.pictures)).samples;
+  return calibration_network(
+      model, {.images = static_cast<int64_t>(samples.size()),
+              .read =
+                  [=](int64_t image) {
+                    return read_batch(std::span(samples).subspan(static_cast<size_t>(image), 1),
+                                      side);
+                  },
+              .tried = [=] { return read_batch(tried, side); },
+              .distance = Distillation(model),
+              .device = options.device});
 }
 
 Calibration calibrate(const Model& model, const Placement& placement, const Dataset& data,
@@ -89,12 +98,15 @@ torch::Tensor calibration_batch(const Dataset& data, int pictures, int side) {
   return read_batch(evenly(data, pictures).samples, side);
 }
 
-void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
-                    const CalibrationOptions& options) {
+void correct_biases(QuantizedNetwork& network, const Model& model, const torch::Tensor& images) {
   const torch::NoGradGuard no_grad;
   GraphExecutor net(model.graph);
-  const torch::Tensor image = calibration_batch(data, options.corrected, options.side);
-  network.correct_biases(net.values(image));
+  network.correct_biases(net.values(images));
+}
+
+void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
+                    const CalibrationOptions& options) {
+  correct_biases(network, model, calibration_batch(data, options.corrected, options.side));
 }
 
 }  // namespace octet

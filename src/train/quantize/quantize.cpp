@@ -36,7 +36,7 @@ class Quantizer {
       : training_(training), validation_(validation), options_(options), model_(model) {
     if (!model.quantization.empty())
       fail("the model is quantized already; start from the float model");
-    model_ = fold_batch_norm(model);
+    model_ = split_transposed(fold_batch_norm(model));
     CalibrationOptions& c = options_.calibration;
     const double gflops = cost(model_.graph, {c.side, c.side}).gflops;
     c.tried = at_most(c.tried, kTriedGflops, gflops, 2);

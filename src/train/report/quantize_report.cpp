@@ -46,6 +46,18 @@ std::vector<Bar> costliest(std::vector<Bar> bars) {
   return bars;
 }
 
+std::vector<Bar> costs_of_values(const Calibration& calibration) {
+  std::vector<Bar> bars;
+  for (const GroupCalibration& g : calibration.groups)
+    bars.push_back({g.values.front(), g.distance});
+  return bars;
+}
+
+std::string distance_bars(std::vector<Bar> bars) {
+  return html_bars("Distance of the outputs from the float model's, when it alone is quantized",
+                   {.title = "distance", .low = 0}, costliest(std::move(bars)));
+}
+
 // Layers where they were ranked, else values.
 std::string costs(const QuantizeResult& r) {
   std::vector<Bar> distances, drops;
@@ -54,14 +66,10 @@ std::string costs(const QuantizeResult& r) {
     if (layer.drop) drops.push_back({layer.conv, *layer.drop});
   }
   const bool ranked = !distances.empty();
-  if (!ranked)
-    for (const GroupCalibration& g : r.calibration.groups)
-      distances.push_back({g.values.front(), g.distance});
+  if (!ranked) distances = costs_of_values(r.calibration);
   std::string out =
       fmt::format("<h2>The {} that cost most</h2>", ranked ? "layers" : "activations");
-  out += "<div class=\"row\">" +
-         html_bars("Distance of the outputs from the float model's, when it alone is quantized",
-                   {.title = "distance", .low = 0}, costliest(distances));
+  out += "<div class=\"row\">" + distance_bars(distances);
   if (!drops.empty())
     out += html_bars("Drop of mAP50-95, when it alone is quantized",
                      {.title = "drop of mAP50-95", .low = 0}, costliest(drops));
@@ -118,17 +126,43 @@ std::string ranges(const Calibration& calibration) {
                       html_table({"value", "seen", "range", "method", "cost alone"}, rows));
 }
 
+void add_figures(const Model& model, const Calibration& calibration, Facts& facts) {
+  facts.emplace_back("calibrated on", fmt::format("{} images", calibration.pictures));
+  facts.emplace_back("weights",
+                     fmt::format("{} bits{}", model.quantization.weight_grid.bits,
+                                 model.quantization.weight_grid.even ? ", all even" : ""));
+}
+
 Facts with_figures(const QuantizeReport& report) {
   const QuantizeResult& r = report.result;
   Facts facts = report.facts;
-  facts.emplace_back("calibrated on", fmt::format("{} images", r.calibration.pictures));
-  facts.emplace_back("weights",
-                     fmt::format("{} bits{}", r.model.quantization.weight_grid.bits,
-                                 r.model.quantization.weight_grid.even ? ", all even" : ""));
+  add_figures(r.model, r.calibration, facts);
   facts.emplace_back("layers in float", r.kept_float.empty()
                                             ? "none"
                                             : fmt::format("{}", fmt::join(r.kept_float, ", ")));
   return facts;
+}
+
+std::string output_table(const RawQuantizeResult& r) {
+  std::vector<std::vector<std::string>> rows;
+  for (const OutputDistances& d : r.outputs)
+    rows.push_back({d.name, fmt::format("{:.5f}", d.ptq), fmt::format("{:.5f}", d.after)});
+  return html_table({"output", "int8, calibrated", "result"}, rows) +
+         fmt::format(
+             "<p>Distances from the outputs of the float model, on {} crops that no training "
+             "saw.</p>",
+             r.judged);
+}
+
+std::string course(const ImitationSummary& training) {
+  std::vector<std::vector<std::string>> rows;
+  for (const ImitationEpoch& e : training.epochs) {
+    double apart = 0;
+    for (const double d : e.distances) apart += d;
+    rows.push_back({fmt::format("{}", e.epoch), fmt::format("{:.4f}", e.loss),
+                    fmt::format("{:.4f}", apart), fmt::format("{:.1f}", e.seconds)});
+  }
+  return "<h2>Training</h2>" + html_table({"epoch", "distance", "on crops apart", "seconds"}, rows);
 }
 
 }  // namespace
@@ -137,6 +171,18 @@ void write_quantize_report(const std::filesystem::path& file, const QuantizeRepo
   const std::string body = figures_table(report.result) + facts_table(with_figures(report)) +
                            costs(report.result) + pairs(report) +
                            ranges(report.result.calibration) + options_table(report.options);
+  write_text_file(file, html_page("Quantization", body));
+}
+
+void write_raw_quantize_report(const std::filesystem::path& file, const RawQuantizeReport& report) {
+  const RawQuantizeResult& r = report.result;
+  Facts facts = report.facts;
+  add_figures(r.model, r.calibration, facts);
+  std::string body = output_table(r) + facts_table(facts);
+  if (r.training) body += course(*r.training);
+  body += "<h2>The activations that cost most</h2><div class=\"row\">" +
+          distance_bars(costs_of_values(r.calibration)) + "</div>" + ranges(r.calibration) +
+          options_table(report.options);
   write_text_file(file, html_page("Quantization", body));
 }
 

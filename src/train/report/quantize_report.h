@@ -5,6 +5,7 @@
 
 #include "report/facts.h"
 #include "train/quantize/quantize.h"
+#include "train/quantize/quantize_raw.h"
 
 namespace octet {
 
@@ -21,5 +22,15 @@ struct QuantizeReport {
 // the float and the int8 model side by side, and ranges. Throws an Error where the file cannot be
 // written or an image cannot be read.
 void write_quantize_report(const std::filesystem::path& file, const QuantizeReport& report);
+
+struct RawQuantizeReport {
+  const RawQuantizeResult& result;
+  Facts facts;
+  ReportedOptions options;
+};
+
+// Writes the distance of each output from the float network's, the course of the training, the
+// costliest values, and ranges. Throws an Error where the file cannot be written.
+void write_raw_quantize_report(const std::filesystem::path& file, const RawQuantizeReport& report);
 
 }  // namespace octet

@@ -6,7 +6,7 @@
 namespace octet {
 
 struct Prelu {
-  static constexpr OperatorTraits kTraits{.name = "Prelu", .channelwise = true, .float_only = true};
+  static constexpr OperatorTraits kTraits{.name = "Prelu", .channelwise = true};
 
   Tensor slope;  // (C)
 

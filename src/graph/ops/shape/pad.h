@@ -7,7 +7,7 @@
 namespace octet {
 
 struct Pad {
-  static constexpr OperatorTraits kTraits{.name = "Pad", .shares_scale = true, .float_only = true};
+  static constexpr OperatorTraits kTraits{.name = "Pad", .shares_scale = true};
 
   Padding padding;
   int channels = 0;  // behind those of the input

@@ -30,14 +30,18 @@ Shape ResizeBilinear::output_shape(const ShapeInputs& in) const {
   return {1, x[1], x[2] * factor, x[3] * factor};
 }
 
-double ResizeBilinear::source(int64_t i, int64_t length) const {
-  const auto at = static_cast<double>(i);
-  const auto last = static_cast<double>(length - 1);
-  double place = at / factor;
-  if (grid == PixelGrid::kHalfPixel) place = (at + 0.5) / factor - 0.5;
-  if (grid == PixelGrid::kAlignCorners)
-    place = last == 0 ? 0 : at * last / static_cast<double>(length * factor - 1);
-  return std::clamp(place, 0.0, last);
+int64_t ResizeBilinear::place(int64_t i, int64_t length) const {
+  const int64_t last = length - 1;
+  int64_t at = i;
+  if (grid == PixelGrid::kHalfPixel) at = 2 * i + 1 - factor;
+  if (grid == PixelGrid::kAlignCorners) at = i * last;
+  return std::clamp<int64_t>(at, 0, last * parts(length));
+}
+
+int64_t ResizeBilinear::parts(int64_t length) const {
+  if (grid == PixelGrid::kHalfPixel) return 2 * factor;
+  if (grid == PixelGrid::kAlignCorners) return std::max<int64_t>(1, length * factor - 1);
+  return factor;
 }
 
 }  // namespace octet

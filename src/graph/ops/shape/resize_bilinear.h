@@ -17,7 +17,7 @@ enum class PixelGrid { kHalfPixel, kAlignCorners, kAsymmetric };
 
 struct ResizeBilinear {
   static constexpr OperatorTraits kTraits{
-      .name = "ResizeBilinear", .shares_scale = true, .channelwise = true, .float_only = true};
+      .name = "ResizeBilinear", .shares_scale = true, .channelwise = true};
 
   int factor = 2;
   PixelGrid grid = PixelGrid::kHalfPixel;
@@ -28,8 +28,9 @@ struct ResizeBilinear {
     visit("grid", op.grid);
   }
   [[nodiscard]] Shape output_shape(const ShapeInputs& in) const;
-  // The place of pixel `i` on a side that has `length` pixels in the input.
-  [[nodiscard]] double source(int64_t i, int64_t length) const;
+  // The place of pixel `i` on a side that has `length` pixels in the input: place() parts() ths.
+  [[nodiscard]] int64_t place(int64_t i, int64_t length) const;
+  [[nodiscard]] int64_t parts(int64_t length) const;
 };
 
 }  // namespace octet

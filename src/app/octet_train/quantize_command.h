@@ -1,0 +1,32 @@
+// The options of 'octet quantize', which YOLO models and networks with raw outputs share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "train/quantize/quantize.h"
+
+namespace octet {
+
+struct QuantizeCommand {
+  std::string model, data, output = "int8.safetensors", size, method = "qat";
+  QuantizeOptions quantize;
+  double max_drop = -1;
+  bool overwrite = false;
+  bool strict = false;
+  bool json = false;
+
+  // Beside the output, for the report and the state of a training.
+  [[nodiscard]] std::filesystem::path run_folder() const;
+};
+
+// Prepares the folder of the run, and sets it in the options.
+void prepare_run(QuantizeCommand& command, const Model& model);
+// "12.3 MB".
+[[nodiscard]] std::string size_text(const std::filesystem::path& file);
+
+// The whole of 'octet quantize' for a model with raw outputs. Throws a usage error for an option that
+// it does not have.
+void quantize_raw_outputs(QuantizeCommand& command, const CLI::App& verb, const Model& model);
+
+}  // namespace octet

@@ -1,0 +1,110 @@
+#include "train/quantize/quantize_raw.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/octet_train/quantize_command.h"
+#include "app/octet_train/verbs.h"
+#include "app/print_json.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/text/count_text.h"
+#include "format/model_file.h"
+#include "train/report/quantize_report.h"
+
+namespace octet {
+namespace {
+
+// Found on MoveNet Lightning with 139 persons.
+constexpr int kEpochs = 20, kBatch = 16;
+constexpr double kRate = 0.01;
+constexpr double kPercent = 100;
+
+void refuse_options_of_labels(const CLI::App& verb, const std::string& model) {
+  for (const char* option : {"--imgsz", "--rank-layers", "--rank-by-map", "--keep-float",
+                             "--max-drop", "--feature-weight", "--label-weight"}) {
+    if (verb.count(option) > 0)
+      fail_usage("{}: is for YOLO models; {} is a network with raw outputs", option, model);
+  }
+}
+
+// Small networks learn from few pictures.
+void set_raw_defaults(const CLI::App& verb, TrainOptions& t) {
+  if (verb.count("--epochs") == 0) t.epochs = kEpochs;
+  if (verb.count("--batch") == 0) t.batch = kBatch;
+  if (verb.count("--lr") == 0) t.learning_rate = kRate;
+  t.warmup_epochs = 1;
+  t.augment = {.mosaic = 0,
+               .scale = 0.15,
+               .translate = 0.05,
+               .hue = 0.015,
+               .saturation = 0.4,
+               .value = 0.3,
+               .mirror = 0.5,
+               .mixup = 0};
+}
+
+nlohmann::ordered_json to_json(const QuantizeCommand& o, const RawQuantizeResult& r) {
+  nlohmann::ordered_json j{{"output", o.output},
+                           {"method", o.method},
+                           {"images", r.calibration.pictures},
+                           {"evaluated", r.judged},
+                           {"epochs", r.training ? r.training->epochs.size() : 0},
+                           {"best_epoch", r.training ? r.training->best_epoch : 0},
+                           {"seconds", r.training ? r.training->seconds : 0}};
+  auto& outputs = j["outputs"] = nlohmann::ordered_json::array();
+  for (const OutputDistances& d : r.outputs)
+    outputs.push_back({{"name", d.name}, {"ptq", d.ptq}, {"distance", d.after}});
+  if (const auto& a = r.agreement) {
+    nlohmann::ordered_json& to = j["agreement"];
+    to = {{"persons", a->persons}, {"keypoints", a->keypoints}};
+    if (a->oks) to["oks"] = *a->oks;
+    to["median"] = a->median;
+    to["p95"] = a->p95;
+  }
+  j["weight_bits"] = r.model.quantization.weight_grid.bits;
+  j["even_weights"] = r.model.quantization.weight_grid.even;
+  return j;
+}
+
+void report(const QuantizeCommand& o, const CLI::App& verb, const RawQuantizeResult& r) {
+  double ptq = 0, after = 0;
+  for (const OutputDistances& d : r.outputs) {
+    ptq += d.ptq;
+    after += d.after;
+  }
+  const std::filesystem::path page = o.run_folder() / "report.html";
+  write_raw_quantize_report(page, {.result = r,
+                                   .facts = {{"model", o.model + ", " + size_text(o.model)},
+                                             {"int8 model", o.output + ", " + size_text(o.output)},
+                                             {"data", o.data},
+                                             {"octet", OCTET_VERSION}},
+                                   .options = reported_options(verb)});
+  log_info("distance from the float network: calibrated {:.4f}, result {:.4f}: {}; report: {}", ptq,
+           after, o.output, page.string());
+  if (const auto& a = r.agreement)
+    log_info(
+        "keypoints of {} as those of the float network: {}{:.2f} % of the crop apart in the "
+        "median, {:.2f} % at the 95th percentile",
+        counted(a->persons, "person"), a->oks ? fmt::format("OKS {:.4f}, ", *a->oks) : "",
+        a->median * kPercent, a->p95 * kPercent);
+  if (o.json) print_json(to_json(o, r));
+}
+
+}  // namespace
+
+void quantize_raw_outputs(QuantizeCommand& o, const CLI::App& verb, const Model& model) {
+  refuse_options_of_labels(verb, o.model);
+  set_raw_defaults(verb, o.quantize.qat.train);
+  if (!model.quantization.empty())
+    fail("{}: is an int8 model; give the float model that it was made of", o.model);
+  const RawPictures pictures = read_raw_pictures(o.data, model.info, o.strict);
+  prepare_run(o, model);
+  const RawQuantizeResult r = quantize_raw(model, pictures, o.quantize);
+  if (r.training && r.training->interrupted)
+    fail("interrupted; the same command with --resume continues from {}",
+         (o.run_folder() / "last.safetensors").string());
+  write_model_file(o.output, r.model, StorageKind::kF32);
+  report(o, verb, r);
+}
+
+}  // namespace octet
