@@ -38,23 +38,33 @@ const std::vector<KnownInput>& known_inputs() {
   return list;
 }
 
-// The factor of the first scalings of the network, in which all channels are alike in size.
-std::optional<double> first_factor(const Graph& graph) {
-  std::optional<double> factor;
+// x · factor + shift.
+struct Scaling {
+  double factor = 1, shift = 0;
+};
+
+// The first scalings of the network together, in which all channels are alike in size.
+std::optional<Scaling> first_scaling(const Graph& graph) {
+  std::optional<Scaling> all;
   std::string value = kValuesNode;
   for (size_t i = 1; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     if (node.inputs.size() != 1 || node.inputs[0] != value) continue;
     if (!is_scaling(node)) break;
-    factor = factor.value_or(1) * static_cast<double>(std::get<Conv2d>(node.op).weight.values[0]);
+    const auto& conv = std::get<Conv2d>(node.op);
+    const double factor = conv.weight.values[0];
+    const double shift = conv.bias.empty() ? 0 : conv.bias.values[0];
+    const Scaling before = all.value_or(Scaling());
+    all = Scaling{before.factor * factor, before.shift * factor + shift};
     value = node.name;
   }
-  return factor;
+  return all;
 }
 
-// Fractions of 255, unless the network is known or divides by much itself.
+// Fractions of 255, unless the network is known, or itself divides by much or subtracts much.
 InputValues guessed_values(const NetworkFile& file) {
   constexpr double kOfBytes = 0.1;
+  constexpr double kMeanOfBytes = 10;
   std::set<std::string_view> names;
   for (const FileOutput& o : file.outputs) names.insert(o.name);
   for (const KnownInput& known : known_inputs()) {
@@ -62,8 +72,10 @@ InputValues guessed_values(const NetworkFile& file) {
                                  [&](std::string_view name) { return names.contains(name); });
     if (all) return {{known.mean}, {known.deviation}};
   }
-  const auto factor = first_factor(file.graph);
-  const bool bytes = file.bytes || (factor && std::abs(*factor) < kOfBytes);
+  const auto scaling = first_scaling(file.graph);
+  const bool bytes =
+      file.bytes || (scaling && (std::abs(scaling->factor) < kOfBytes ||
+                                 std::abs(scaling->shift / scaling->factor) > kMeanOfBytes));
   return {{0}, {bytes ? 1 : kPixelLimit}};
 }
 
@@ -118,17 +130,40 @@ RawForm form_of(const FileOutput& output, const Shape& sides) {
   return form;
 }
 
+// The value under another name.
+std::string add_copy(Graph& graph, const std::string& value, int64_t channels) {
+  const auto is_used = [&](const std::string& name) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                       [&](const Node& node) { return node.name == name; });
+  };
+  std::string name = value + ".copy";
+  for (int i = 2; is_used(name); ++i) name = fmt::format("{}.copy{}", value, i);
+  const std::vector<float> ones(static_cast<size_t>(channels), 1.0F);
+  graph.nodes.push_back({.name = name,
+                         .op = Conv2d{.groups = static_cast<int>(channels),
+                                      .weight = {{channels, 1, 1, 1}, ones},
+                                      .bias = {}},
+                         .inputs = {value}});
+  return name;
+}
+
 void add_outputs(const NetworkFile& file, Model& model) {
   if (file.outputs.size() > kMostOutputs)
     fail("has {} outputs; {} are the most", file.outputs.size(), kMostOutputs);
   std::set<std::string> values;
+  std::set<std::string> names;
   for (const FileOutput& o : file.outputs) {
-    if (!values.insert(o.value.value).second)
-      fail("the output '{}' is another one's, too; octet takes each value once", o.name);
-    model.add_output({.value = o.value.value,
-                      .role = OutputRole::kRaw,
-                      .stride = 0,
-                      .raw = form_of(o, file.shapes.at(o.value.value))});
+    const Shape& sides = file.shapes.at(o.value.value);
+    const RawForm form = form_of(o, sides);
+    if (!names.insert(form.name).second)
+      fail("the output '{}' is '{}' without its special characters, as another one is; rename it",
+           o.name, form.name);
+    const bool first = values.insert(o.value.value).second;
+    model.add_output(
+        {.value = first ? o.value.value : add_copy(model.graph, o.value.value, sides[1]),
+         .role = OutputRole::kRaw,
+         .stride = 0,
+         .raw = form});
   }
 }
 

@@ -57,6 +57,7 @@ Computed Draft::add(const std::string& name, Operator op, const std::vector<Comp
   Node node{.name = unique_name(name), .op = std::move(op), .inputs = {}};
   std::vector<Shape> shapes;
   for (const Computed& x : inputs) {
+    require_whole(x);
     node.inputs.push_back(x.value);
     shapes.push_back(nchw(x));
   }
@@ -111,6 +112,12 @@ std::vector<int> Draft::axes(const Computed& x) const {
   return axes;
 }
 
+void Draft::require_whole(const Computed& x) const {
+  if (!x.repeated_from.empty())
+    fail("reads ({}), which repeats ({}); octet takes that as a factor of each channel only",
+         fmt::join(x.shape, ", "), fmt::join(x.repeated_from, ", "));
+}
+
 void Draft::require_image(const Computed& x) const {
   const std::vector<int> found = axes(x);
   if (!std::equal(found.begin(), found.end(), layout_.begin(), layout_.end()))
@@ -122,6 +129,7 @@ bool Draft::same_order(const Computed& a, const Computed& b) const {
 }
 
 Computed Draft::reshaped(const Computed& x, Shape shape) const {
+  require_whole(x);
   int64_t left = element_count(x.shape);
   for (const int64_t side : shape) {
     if (side < 1 || left % side != 0)
@@ -132,7 +140,6 @@ Computed Draft::reshaped(const Computed& x, Shape shape) const {
   return {x.value, std::move(shape), x.order};
 }
 
-// The axes of an image that each axis of the file joins, without those of one element.
 std::vector<std::vector<int>> Draft::joined_axes(const Computed& x) const {
   const Shape& sides = nchw(x);
   std::vector<std::vector<int>> joined;
@@ -151,6 +158,7 @@ std::vector<std::vector<int>> Draft::joined_axes(const Computed& x) const {
 }
 
 Computed Draft::transposed(const Computed& x, const std::vector<int64_t>& order) const {
+  require_whole(x);
   const std::vector<std::vector<int>> from = joined_axes(x);
   Computed out{x.value, {}, {}};
   std::vector<int> list;

@@ -34,6 +34,8 @@ struct Computed {
   std::string value;
   Shape shape;
   AxisOrder order = kChannelsFirst;
+  // Where the file repeats the value to `shape`: its shape before. Only a product reads such a one.
+  Shape repeated_from = {};
 };
 
 // All members throw an Error with the reason where the graph cannot hold what is asked.
@@ -56,6 +58,10 @@ class Draft {
   [[nodiscard]] const Shape& nchw(const Computed& x) const { return shapes_.at(x.value); }
   // The axis of (N, C, H, W) that each axis of the file is. −1: of one element, and none.
   [[nodiscard]] std::vector<int> axes(const Computed& x) const;
+  // The axes of (N, C, H, W) that each axis of the file joins, without those of one element.
+  [[nodiscard]] std::vector<std::vector<int>> joined_axes(const Computed& x) const;
+  // Fails where the file repeats it.
+  void require_whole(const Computed& x) const;
   // Fails unless it is an image in the layout of the file.
   void require_image(const Computed& x) const;
   [[nodiscard]] bool same_order(const Computed& a, const Computed& b) const;
@@ -66,7 +72,6 @@ class Draft {
   [[nodiscard]] Graph& graph() { return graph_; }
 
  private:
-  [[nodiscard]] std::vector<std::vector<int>> joined_axes(const Computed& x) const;
   std::string unique_name(const std::string& name);
 
   Budget& budget_;

@@ -57,12 +57,6 @@ Computed add_convolution(Draft& draft, const std::string& name, const Computed& 
   return draft.add(name, std::move(conv), {x});
 }
 
-Computed add_transposed_convolution(Draft& draft, const std::string& name, const Computed& x,
-                                    TransposedConv2d conv) {
-  draft.require_image(x);
-  return draft.add(name, std::move(conv), {x});
-}
-
 Computed add_dense(Draft& draft, const std::string& name, const Computed& x, const Dense& dense) {
   const Shape& sides = draft.nchw(x);
   const auto outputs = static_cast<size_t>(dense.outputs);
@@ -81,6 +75,7 @@ Computed add_dense(Draft& draft, const std::string& name, const Computed& x, con
   if (element_count(x.shape) != dense.inputs)
     fail("reads {} numbers of ({}); octet reads all of them, or the channels of each pixel", inputs,
          fmt::join(x.shape, ", "));
+  draft.require_whole(x);
   conv.weight.shape = {dense.outputs, sides[1], sides[2], sides[3]};
   const std::vector<int64_t> order = places(draft, x);
   for (size_t o = 0; o < outputs; ++o) {
@@ -89,7 +84,9 @@ Computed add_dense(Draft& draft, const std::string& name, const Computed& x, con
           static_cast<float>(dense.weight[o * inputs + static_cast<size_t>(at)]));
   }
   const Computed made = draft.add(name, std::move(conv), {x});
-  return {made.value, {1, dense.outputs}, made.order};
+  const bool row = x.shape.back() == dense.inputs;
+  return {made.value, row ? with_last(x.shape, dense.outputs) : Shape{1, dense.outputs},
+          made.order};
 }
 
 Affine uniform(const Draft& draft, const Computed& x, double scale, double shift) {
@@ -112,8 +109,9 @@ std::vector<double> channel_values(const Draft& draft, const Computed& x,
                                    const Constant& constant) {
   const auto channels = static_cast<size_t>(draft.nchw(x)[1]);
   draft.take_numbers(draft.nchw(x)[1]);
-  if (constant.values.size() == 1) return std::vector<double>(channels, constant.values[0]);
   const size_t rank = constant.shape.size();
+  if (constant.values.size() == 1 && rank <= x.shape.size())
+    return std::vector<double>(channels, constant.values[0]);
   const std::vector<int> axes = draft.axes(x);
   for (size_t i = 0; i < rank && rank <= axes.size(); ++i) {
     const bool channel = axes[axes.size() - rank + i] == kChannelAxis;
@@ -147,14 +145,24 @@ Computed subtract_from(Draft& draft, const std::string& name, const Constant& a,
 
 namespace {
 
+// The value without its repetition.
+Computed once(Computed x) {
+  if (!x.repeated_from.empty()) x.shape = std::exchange(x.repeated_from, {});
+  return x;
+}
+
 // Whether `factor` is one number a channel for `x`, on the same axis of the file.
 bool is_channel_factor(const Draft& draft, const Computed& x, const Computed& factor) {
   const Shape& sides = draft.nchw(x);
-  if (draft.nchw(factor) != Shape{1, sides[1], 1, 1} || factor.shape.size() != x.shape.size())
+  if (draft.nchw(factor) != Shape{1, sides[1], 1, 1} || factor.shape.size() != x.shape.size() ||
+      !x.repeated_from.empty())
     return false;
+  const bool repeats = !factor.repeated_from.empty();
+  if (repeats && factor.shape != x.shape) return false;
+  const Shape& own = repeats ? factor.repeated_from : factor.shape;
   const std::vector<int> axes = draft.axes(x);
   for (size_t i = 0; i < axes.size(); ++i) {
-    if (factor.shape[i] != 1 && axes[i] != kChannelAxis) return false;
+    if (own[i] != 1 && axes[i] != kChannelAxis) return false;
   }
   return true;
 }
@@ -165,10 +173,11 @@ Computed add_arithmetic(Draft& draft, const std::string& name, Arithmetic kind, 
                         const Computed& b) {
   if (kind == Arithmetic::kDivide) fail("divides by a value; octet divides by constants only");
   if (kind == Arithmetic::kMultiply) {
-    if (draft.same_order(a, b) || is_channel_factor(draft, a, b))
-      return draft.add_like_input(name, Mul{}, {a, b});
-    if (is_channel_factor(draft, b, a)) return draft.add_like_input(name, Mul{}, {b, a});
+    if (is_channel_factor(draft, a, b)) return draft.add_like_input(name, Mul{}, {a, once(b)});
+    if (is_channel_factor(draft, b, a)) return draft.add_like_input(name, Mul{}, {b, once(a)});
+    if (draft.same_order(a, b)) return draft.add_like_input(name, Mul{}, {a, b});
   }
+  for (const Computed& x : {a, b}) draft.require_whole(x);
   if (!draft.same_order(a, b))
     fail("joins ({}) and ({}); octet takes values of the same shape, or one factor a channel",
          fmt::join(a.shape, ", "), fmt::join(b.shape, ", "));
@@ -180,6 +189,13 @@ Computed add_arithmetic(Draft& draft, const std::string& name, Arithmetic kind, 
 Computed add_activation(Draft& draft, const std::string& name, ActivationKind kind,
                         const Computed& x) {
   return draft.add_like_input(name, Activation{kind}, {x});
+}
+
+// 2 · sigmoid(2x) − 1.
+Computed add_tanh(Draft& draft, const std::string& name, const Computed& x) {
+  const Computed twice = add_affine(draft, name + ".twice", x, uniform(draft, x, 2, 0));
+  const Computed bent = add_activation(draft, name + ".sigmoid", ActivationKind::kSigmoid, twice);
+  return add_affine(draft, name, bent, uniform(draft, bent, 2, -1));
 }
 
 // A ReLU or a ReLU6 between two scalings, which become part of the layers beside them.
@@ -299,6 +315,53 @@ Computed add_slice(Draft& draft, const std::string& name, const Computed& x, Spa
   Shape shape = x.shape;
   shape[at] = end - begin;
   return {made.value, shape, x.order};
+}
+
+Computed add_gather(Draft& draft, const std::string& name, const Computed& x, int64_t axis,
+                    const std::vector<int64_t>& indices) {
+  const size_t at = axis_of(axis, x.shape.size());
+  const int64_t side = x.shape[at];
+  constexpr size_t kMostIndices = 4096;
+  if (indices.empty() || indices.size() > kMostIndices || draft.axes(x)[at] != kChannelAxis)
+    fail("takes {} elements of the axis {} of ({}); octet takes channels only", indices.size(),
+         axis, fmt::join(x.shape, ", "));
+  bool in_row = true;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    if (indices[i] < -side || indices[i] >= side)
+      fail("takes the element {} of {}", indices[i], side);
+    in_row = in_row && (indices[i] + side) % side == (indices[0] + side) % side + int64_t(i);
+  }
+  const int64_t first = (indices[0] + side) % side;
+  const auto count = static_cast<int64_t>(indices.size());
+  if (in_row) return add_slice(draft, name, x, {axis, first, first + count});
+  draft.take_numbers(count * side);
+  Conv2d conv{.weight = {{count, side, 1, 1}, {}}, .bias = {}};
+  conv.weight.values.resize(static_cast<size_t>(count * side));
+  for (size_t i = 0; i < indices.size(); ++i)
+    conv.weight
+        .values[i * static_cast<size_t>(side) + static_cast<size_t>((indices[i] + side) % side)] =
+        1;
+  const Computed made = draft.add(name, std::move(conv), {x});
+  Shape shape = x.shape;
+  shape[at] = count;
+  return {made.value, shape, x.order};
+}
+
+Computed repeated(const Draft& draft, const Computed& x, const std::vector<int64_t>& shape) {
+  draft.require_whole(x);
+  Shape from = x.shape;
+  Shape to = shape;
+  if (from.size() != to.size()) {
+    if (element_count(from) == element_count(to)) return draft.reshaped(x, to);
+    fail("repeats ({}) to ({}), with other axes", fmt::join(from, ", "), fmt::join(to, ", "));
+  }
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (to[i] == 1) to[i] = from[i];
+    if (to[i] != from[i] && (from[i] != 1 || to[i] < 1))
+      fail("repeats ({}) to ({})", fmt::join(from, ", "), fmt::join(shape, ", "));
+  }
+  if (to == from) return x;
+  return {x.value, to, x.order, from};
 }
 
 Computed add_pad(Draft& draft, const std::string& name, const Computed& x,

@@ -13,11 +13,22 @@ namespace octet {
 // `conv` has its weight (O, I / groups, H, W).
 Computed add_convolution(Draft& draft, const std::string& name, const Computed& x, Conv2d conv);
 
+// `conv` has its weight (I, O / groups, H, W). Its padding at the bottom and the right may be
+// negative: pixels there that no kernel reaches, which have the bias.
 Computed add_transposed_convolution(Draft& draft, const std::string& name, const Computed& x,
-                                    TransposedConv2d conv);
+                                    TransposedConv2d conv, int64_t groups = 1);
+
+// Pixels as blocks of channels, and blocks of channels as pixels. Both are convolutions with weights
+// of zero and one, which compute the same numbers.
+// The channels of a block: all of its first pixel first, or all of its first channel.
+enum class BlockOrder { kByPixel, kByChannel };
+Computed add_depth_to_space(Draft& draft, const std::string& name, const Computed& x, int64_t block,
+                            BlockOrder order);
+Computed add_space_to_depth(Draft& draft, const std::string& name, const Computed& x,
+                            int64_t block);
 
 // Weights (O, K) of a layer that reads all numbers of `x`, or the channels of each pixel. The
-// result has the shape of `x` with O in place of its last axis.
+// result has the shape of `x` with O in place of its last axis, or (1, O) where that is not K.
 struct Dense {
   int64_t outputs, inputs;
   std::vector<double> weight, bias;  // row-major; the bias may be empty
@@ -42,6 +53,7 @@ Computed subtract_from(Draft& draft, const std::string& name, const Constant& a,
 
 Computed add_activation(Draft& draft, const std::string& name, ActivationKind kind,
                         const Computed& x);
+Computed add_tanh(Draft& draft, const std::string& name, const Computed& x);
 struct ClampRange {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
@@ -63,11 +75,17 @@ struct Span {
   int64_t axis, begin, end;
 };
 Computed add_slice(Draft& draft, const std::string& name, const Computed& x, Span span);
+// The channels of these indices, in this order. `axis` is theirs.
+Computed add_gather(Draft& draft, const std::string& name, const Computed& x, int64_t axis,
+                    const std::vector<int64_t>& indices);
+// `x` repeated to a shape, as the factor of a product.
+[[nodiscard]] Computed repeated(const Draft& draft, const Computed& x,
+                                const std::vector<int64_t>& shape);
 // `amounts`: of each axis of the file before it, then of each behind it.
 Computed add_pad(Draft& draft, const std::string& name, const Computed& x,
                  const std::vector<int64_t>& amounts, double value);
 
-// A pooling with windows of the same sides, in the layout of the file.
+// A pooling in the layout of the file.
 struct PoolWindow {
   int64_t height, width;
   int64_t stride_y, stride_x;
@@ -78,6 +96,7 @@ Computed add_max_pool(Draft& draft, const std::string& name, const Computed& x,
 // `counts_padding`: the mean counts the zeros of the padding.
 Computed add_avg_pool(Draft& draft, const std::string& name, const Computed& x,
                       const PoolWindow& window, bool counts_padding);
+// The mean of rows, of columns, or of the whole image.
 Computed add_mean(Draft& draft, const std::string& name, const Computed& x,
                   const std::vector<int64_t>& axes, bool keeps_axes);
 

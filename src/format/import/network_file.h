@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -54,23 +55,29 @@ class FileValues {
     const auto at = values_.find(key);
     return at == values_.end() ? nullptr : &at->second;
   }
-  // Runs `read`, and keeps the reason where it throws.
+  // Runs `read`, and keeps the reason where it throws. Returns whether it did not.
   template <typename Read>
-  void attempt(const std::string& file, const std::string& node, Read&& read) {
+  bool attempt(const std::string& file, const std::string& node, Read&& read) {
     try {
       read();
+      return true;
     } catch (const Error& e) {
       const std::string_view reason = e.what();
       if (reason.starts_with(file)) throw;  // the budget
       unreadable_.push_back({node, std::string(reason)});
+      return false;
     }
   }
+  // A value of an operator that could not be read, or that reads such a value.
+  void lose(const std::string& key) { lost_.insert(key); }
+  [[nodiscard]] bool is_lost(const std::string& key) const { return lost_.contains(key); }
   void add(Unreadable problem) { unreadable_.push_back(std::move(problem)); }
   // Throws an Error that names every operator that could not be read, of `operators` in all.
   void require_read(const std::string& file, size_t operators) const;
 
  private:
   std::map<std::string, Value> values_;
+  std::set<std::string> lost_;
   std::vector<Unreadable> unreadable_;
 };
 

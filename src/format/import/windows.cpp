@@ -24,8 +24,8 @@ bool is_whole_image(const Draft& draft, const Computed& x, const PoolWindow& w) 
 }
 
 // The mean as a convolution, which counts the zeros around the image.
-Computed add_mean_of_zeros(Draft& draft, const std::string& name, const Computed& x,
-                           const PoolWindow& w) {
+Computed add_mean_of_windows(Draft& draft, const std::string& name, const Computed& x,
+                             const PoolWindow& w) {
   const int64_t channels = draft.nchw(x)[1];
   draft.take_numbers(channels * w.height * w.width);
   const auto count = static_cast<size_t>(channels * w.height * w.width);
@@ -36,6 +36,21 @@ Computed add_mean_of_zeros(Draft& draft, const std::string& name, const Computed
                          std::vector<float>(count, 1.0F / static_cast<float>(w.height * w.width))},
               .bias = {}};
   return draft.add(name, std::move(conv), {x});
+}
+
+// The axes of an image, larger than one, that these axes of the file are.
+std::vector<bool> reduced_axes(const Draft& draft, const Computed& x,
+                               const std::vector<bool>& gone) {
+  const Shape& sides = draft.nchw(x);
+  const std::vector<std::vector<int>> joined = draft.joined_axes(x);
+  std::vector<bool> reduced(4, false);
+  for (size_t i = 0; i < gone.size(); ++i) {
+    for (const int axis : joined[i]) {
+      const auto at = static_cast<size_t>(axis);
+      reduced[at] = gone[i] && sides[at] > 1;
+    }
+  }
+  return reduced;
 }
 
 }  // namespace
@@ -55,12 +70,12 @@ Computed add_avg_pool(Draft& draft, const std::string& name, const Computed& x, 
                       bool counts_padding) {
   draft.require_image(x);
   if (is_whole_image(draft, x, w)) return draft.add(name, GlobalAvgPool{}, {x});
+  if (w.padding != Padding() && !counts_padding)
+    fail("is a mean without the pixels of its padding, which octet does not compute");
+  if (w.height != w.width && w.stride_y == w.stride_x)
+    return add_mean_of_windows(draft, name, x, w);
   require_square(w);
-  if (w.padding != Padding()) {
-    if (!counts_padding)
-      fail("is a mean without the pixels of its padding, which octet does not compute");
-    return add_mean_of_zeros(draft, name, x, w);
-  }
+  if (w.padding != Padding()) return add_mean_of_windows(draft, name, x, w);
   return draft.add(
       name, AvgPool{.kernel = static_cast<int>(w.height), .stride = static_cast<int>(w.stride_y)},
       {x});
@@ -68,28 +83,24 @@ Computed add_avg_pool(Draft& draft, const std::string& name, const Computed& x, 
 
 Computed add_mean(Draft& draft, const std::string& name, const Computed& x,
                   const std::vector<int64_t>& axes, bool keeps_axes) {
+  draft.require_whole(x);
   const Shape& sides = draft.nchw(x);
-  const std::vector<int> of_file = draft.axes(x);
   std::vector<bool> gone(x.shape.size(), false);
-  bool rows = sides[2] == 1;
-  bool columns = sides[3] == 1;
-  for (const int64_t axis : axes) {
-    const size_t at = axis_of(axis, x.shape.size());
-    gone[at] = true;
-    rows = rows || of_file[at] == 2;
-    columns = columns || of_file[at] == 3;
-    if (of_file[at] < 2 && x.shape[at] != 1) rows = columns = false;
-    if (of_file[at] < 2 && x.shape[at] != 1) break;
-  }
-  if (!rows || !columns)
-    fail("is a mean over the axes {} of ({}); octet has means of whole images only",
+  for (const int64_t axis : axes) gone[axis_of(axis, gone.size())] = true;
+  const std::vector<bool> reduced = reduced_axes(draft, x, gone);
+  if (reduced[0] || reduced[1])
+    fail("is a mean over the axes {} of ({}); octet has means of rows and columns only",
          fmt::join(axes, ", "), fmt::join(x.shape, ", "));
-  const Computed made = draft.add(name, GlobalAvgPool{}, {x});
   Shape shape;
   for (size_t i = 0; i < gone.size(); ++i) {
     if (!gone[i]) shape.push_back(x.shape[i]);
     if (gone[i] && keeps_axes) shape.push_back(1);
   }
+  const PoolWindow window{reduced[2] ? sides[2] : 1, reduced[3] ? sides[3] : 1, 1, 1, {}};
+  Computed made = x;
+  if (reduced[2] || reduced[3])
+    made = is_whole_image(draft, x, window) ? draft.add(name, GlobalAvgPool{}, {x})
+                                            : add_mean_of_windows(draft, name, x, window);
   return {made.value, shape, x.order};
 }
 

@@ -69,6 +69,13 @@ std::vector<int64_t> OnnxCall::integers(std::string_view name,
   return {a->ints().begin(), a->ints().end()};
 }
 
+std::vector<double> OnnxCall::reals(std::string_view name) const {
+  const auto* a = find(name);
+  if (a == nullptr) return {};
+  budget_.take(static_cast<size_t>(a->floats_size()), sizeof(double));
+  return {a->floats().begin(), a->floats().end()};
+}
+
 std::optional<std::vector<int64_t>> OnnxCall::moved_integers(std::string_view name, size_t i,
                                                              int64_t opset) const {
   if (opset_ >= opset) return has(i) ? std::optional(integers(i)) : std::nullopt;

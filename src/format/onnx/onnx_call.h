@@ -45,6 +45,7 @@ class OnnxCall {
   [[nodiscard]] std::string text(std::string_view name, const std::string& otherwise) const;
   [[nodiscard]] std::vector<int64_t> integers(std::string_view name,
                                               std::vector<int64_t> otherwise) const;
+  [[nodiscard]] std::vector<double> reals(std::string_view name) const;
   // Integers that are an input since `opset`, and an attribute before it. Nothing: there are none.
   [[nodiscard]] std::optional<std::vector<int64_t>> moved_integers(std::string_view name, size_t i,
                                                                    int64_t opset) const;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "core/error.h"
@@ -25,6 +26,10 @@ void one(OnnxCall& call, Function function) {
 void read_constant(OnnxCall& call) {
   if (const auto* t = call.find("value")) return call.make(read_onnx_tensor(t->t(), call.budget()));
   if (const auto* f = call.find("value_float")) return call.make(Constant{{}, {f->f()}});
+  if (call.find("value_floats") != nullptr) {
+    std::vector<double> values = call.reals("value_floats");
+    return call.make(Constant{{static_cast<int64_t>(values.size())}, std::move(values)});
+  }
   if (const auto* i = call.find("value_int"))
     return call.make(Constant{{}, {static_cast<double>(i->i())}, true});
   if (call.find("value_ints") != nullptr)
@@ -35,7 +40,11 @@ void read_constant(OnnxCall& call) {
 void read_shape(OnnxCall& call) {
   const auto* computed = std::get_if<Computed>(&call.input(0));
   const Shape& shape = computed != nullptr ? computed->shape : call.constant(0).shape;
-  call.make(constant_of(shape));
+  const auto rank = static_cast<int64_t>(shape.size());
+  const auto place = [&](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank); };
+  const int64_t begin = place(call.integer("start", 0));
+  const int64_t end = std::max(begin, place(call.integer("end", rank)));
+  call.make(constant_of({shape.begin() + begin, shape.begin() + end}));
 }
 
 void read_constant_of_shape(OnnxCall& call) {
@@ -115,6 +124,21 @@ void read_transpose(OnnxCall& call) {
   call.make(transposed(x, call.integers("perm", reversed), call.budget()));
 }
 
+struct Steps {
+  int64_t begin, end, step;
+};
+// The indices of an axis from `begin` to before `end`, which may count from the end.
+std::vector<int64_t> stepped(const Steps& s, int64_t side) {
+  const bool back = s.step < 0;
+  const auto place = [&](int64_t p) {
+    return std::clamp<int64_t>(p < 0 ? p + side : p, back ? -1 : 0, back ? side - 1 : side);
+  };
+  std::vector<int64_t> indices;
+  const int64_t end = place(s.end);
+  for (int64_t at = place(s.begin); back ? at > end : at < end; at += s.step) indices.push_back(at);
+  return indices;
+}
+
 void read_slice(OnnxCall& call) {
   Constant out = call.constant(0);
   const auto begins = call.moved_integers("starts", 1, 10).value_or(std::vector<int64_t>{});
@@ -126,21 +150,130 @@ void read_slice(OnnxCall& call) {
     const int64_t side = out.shape[axis_of(axis, out.shape.size())];
     const std::vector<int64_t> steps =
         call.has(4) ? call.integers(size_t{4}) : std::vector<int64_t>(begins.size(), 1);
-    if (i >= steps.size() || steps[i] < 1) fail("takes a constant backwards");
-    const int64_t step = steps[i];
-    const auto place = [&](int64_t p) {
-      return std::clamp<int64_t>(p < 0 ? p + side : p, 0, side);
-    };
-    std::vector<int64_t> indices;
-    for (int64_t at = place(begins[i]); at < place(ends[i]); at += step) indices.push_back(at);
-    out = picked(out, axis, indices, call.budget());
+    if (i >= steps.size() || steps[i] == 0) fail("takes elements of a constant without a step");
+    out = picked(out, axis, stepped({begins[i], ends[i], steps[i]}, side), call.budget());
   }
   call.make(out);
+}
+
+void read_split(OnnxCall& call) {
+  const Constant& x = call.constant(0);
+  const int64_t axis = call.integer("axis", 0);
+  const int64_t side = x.shape[axis_of(axis, x.shape.size())];
+  const auto count = static_cast<int64_t>(call.outputs());
+  const auto parts =
+      call.moved_integers("split", 1, 13)
+          .value_or(std::vector<int64_t>(call.outputs(), (side + count - 1) / count));
+  int64_t begin = 0;
+  for (size_t i = 0; i < call.outputs() && i < parts.size(); ++i) {
+    std::vector<int64_t> indices;
+    for (int64_t left = parts[i]; left > 0 && begin < side; --left) indices.push_back(begin++);
+    call.make(i, picked(x, axis, indices, call.budget()));
+  }
+}
+
+// To a shape that it is repeated to.
+Constant expanded(const Constant& x, const std::vector<int64_t>& shape, Budget& budget) {
+  Constant ones{shape, {}, true};
+  double count = 1;
+  for (const int64_t side : shape) {
+    if (side < 0) fail("makes a constant with a side of {}", side);
+    count *= static_cast<double>(side);
+  }
+  constexpr double kMost = 1e15;
+  const auto numbers = static_cast<size_t>(std::min(count, kMost));
+  budget.take(numbers, sizeof(double));
+  ones.values.assign(numbers, 1);
+  Constant out = broadcast(x, ones, budget, [](double a, double) { return a; });
+  out.integers = x.integers;
+  return out;
+}
+
+void read_where(OnnxCall& call) {
+  const Constant& no = call.constant(2);
+  const Constant yes = expanded(
+      call.constant(1),
+      broadcast(call.constant(0), no, call.budget(), [](double, double b) { return b; }).shape,
+      call.budget());
+  const Constant mask = expanded(call.constant(0), yes.shape, call.budget());
+  Constant out = expanded(no, yes.shape, call.budget());
+  for (size_t i = 0; i < out.values.size(); ++i)
+    if (mask.values[i] != 0) out.values[i] = yes.values[i];
+  call.make(std::move(out));
+}
+
+void read_range(OnnxCall& call) {
+  const double begin = call.number(0);
+  const double step = call.number(2);
+  const double count = std::ceil((call.number(1) - begin) / step);
+  constexpr double kMost = 1e6;
+  if (!(std::abs(count) < kMost)) fail("makes {} numbers", count);
+  Constant out{{std::max<int64_t>(0, static_cast<int64_t>(count))}, {}, call.constant(0).integers};
+  call.budget().take(static_cast<size_t>(out.shape[0]), sizeof(double));
+  for (int64_t i = 0; i < out.shape[0]; ++i)
+    out.values.push_back(begin + static_cast<double>(i) * step);
+  call.make(std::move(out));
+}
+
+// Joins the numbers along axes one by one. `mean`: divides by their count.
+void reduce(OnnxCall& call, double first, const std::function<double(double, double)>& join,
+            bool mean = false) {
+  constexpr int64_t kMeanOpset = 18, kSumOpset = 13;
+  Constant x = call.constant(0);
+  auto axes = call.moved_integers("axes", 1, call.type() == "ReduceSum" ? kSumOpset : kMeanOpset)
+                  .value_or(std::vector<int64_t>{});
+  std::vector<bool> gone(x.shape.size(),
+                         axes.empty() && call.integer("noop_with_empty_axes", 0) == 0);
+  for (const int64_t axis : axes) gone[axis_of(axis, gone.size())] = true;
+  Shape kept;
+  for (size_t i = 0; i < gone.size(); ++i) {
+    if (!gone[i] || call.integer("keepdims", 1) != 0) kept.push_back(gone[i] ? 1 : x.shape[i]);
+    if (!gone[i]) continue;
+    const auto axis = static_cast<int64_t>(i);
+    const int64_t side = x.shape[i];
+    Constant sum = picked(x, axis, {}, call.budget());
+    sum.shape[i] = 1;
+    const auto count = static_cast<size_t>(element_count(sum.shape));
+    call.budget().take(count, sizeof(double));
+    sum.values.assign(count, first);
+    for (int64_t at = 0; at < side; ++at)
+      sum = broadcast(sum, picked(x, axis, {at}, call.budget()), call.budget(), join);
+    if (mean) sum = mapped(std::move(sum), [&](double v) { return v / static_cast<double>(side); });
+    sum.integers = x.integers;
+    x = std::move(sum);
+  }
+  call.make(reshaped(std::move(x), kept));
+}
+
+void read_clip(OnnxCall& call) {
+  const bool attributes = call.opset() < 11;
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const auto limit = [&](const char* name, size_t i, double otherwise) {
+    if (attributes) return call.real(name, otherwise);
+    return call.has(i) ? call.number(i) : otherwise;
+  };
+  const double low = limit("min", 1, -kNone);
+  const double high = limit("max", 2, kNone);
+  one(call, [&](double v) { return std::min(high, std::max(low, v)); });
 }
 
 void divide(OnnxCall& call) {
   const bool whole = call.constant(0).integers && call.constant(1).integers;
   two(call, [&](double a, double b) { return whole ? std::trunc(a / b) : a / b; });
+}
+
+void read_power(OnnxCall& call) {
+  const bool integers = call.constant(0).integers;
+  Constant out = broadcast(call.constant(0), call.constant(1), call.budget(),
+                           [](double a, double b) { return std::pow(a, b); });
+  out.integers = integers;
+  call.make(std::move(out));
+}
+
+// A comparison, as 0 or 1.
+template <typename Function>
+void compare(OnnxCall& call, Function function) {
+  two(call, [&](double a, double b) { return function(a, b) ? 1.0 : 0.0; });
 }
 
 void same(OnnxCall& call) { call.make(call.constant(0)); }
@@ -171,12 +304,44 @@ constexpr std::array kRows = {
     Row{"Reshape", read_reshape},
     Row{"Transpose", read_transpose},
     Row{"Slice", read_slice},
+    Row{"Split", read_split},
+    Row{"Expand",
+        [](OnnxCall& c) { c.make(expanded(c.constant(0), c.integers(size_t{1}), c.budget())); }},
+    Row{"Where", read_where},
+    Row{"Range", read_range},
+    Row{"ReduceProd", [](OnnxCall& c) { reduce(c, 1, [](double a, double b) { return a * b; }); }},
+    Row{"ReduceSum", [](OnnxCall& c) { reduce(c, 0, [](double a, double b) { return a + b; }); }},
+    Row{"ReduceMean",
+        [](OnnxCall& c) {
+          reduce(
+              c, 0, [](double a, double b) { return a + b; }, true);
+        }},
     Row{"Cast", read_cast},
+    Row{"CastLike",
+        [](OnnxCall& c) {
+          Constant out = c.constant(0);
+          out.integers = c.constant(1).integers;
+          if (out.integers) out = mapped(std::move(out), [](double v) { return std::trunc(v); });
+          c.make(std::move(out));
+        }},
     Row{"Identity", same},
+    Row{"Dropout", same},
     Row{"Add", [](OnnxCall& c) { two(c, [](double a, double b) { return a + b; }); }},
     Row{"Sub", [](OnnxCall& c) { two(c, [](double a, double b) { return a - b; }); }},
     Row{"Mul", [](OnnxCall& c) { two(c, [](double a, double b) { return a * b; }); }},
     Row{"Div", divide},
+    Row{"Pow", read_power},
+    Row{"Min", [](OnnxCall& c) { two(c, [](double a, double b) { return std::min(a, b); }); }},
+    Row{"Max", [](OnnxCall& c) { two(c, [](double a, double b) { return std::max(a, b); }); }},
+    Row{"Equal", [](OnnxCall& c) { compare(c, std::equal_to<>()); }},
+    Row{"Greater", [](OnnxCall& c) { compare(c, std::greater<>()); }},
+    Row{"Less", [](OnnxCall& c) { compare(c, std::less<>()); }},
+    Row{"Clip", read_clip},
+    Row{"Abs", [](OnnxCall& c) { one(c, [](double v) { return std::abs(v); }); }},
+    Row{"Exp", [](OnnxCall& c) { one(c, [](double v) { return std::exp(v); }); }},
+    Row{"Log", [](OnnxCall& c) { one(c, [](double v) { return std::log(v); }); }},
+    Row{"Reciprocal", [](OnnxCall& c) { one(c, [](double v) { return 1 / v; }); }},
+    Row{"Relu", [](OnnxCall& c) { one(c, [](double v) { return std::max(0.0, v); }); }},
     Row{"Floor", [](OnnxCall& c) { one(c, [](double v) { return std::floor(v); }); }},
     Row{"Ceil", [](OnnxCall& c) { one(c, [](double v) { return std::ceil(v); }); }},
     Row{"Neg", [](OnnxCall& c) { one(c, [](double v) { return -v; }); }},

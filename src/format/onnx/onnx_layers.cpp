@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "core/error.h"
 #include "format/import/constants.h"
@@ -76,22 +77,48 @@ void read_conv(OnnxCall& call) {
   call.make(add_convolution(call.draft(), call.name(), x, std::move(conv)));
 }
 
+// The padding of a transposed convolution that makes images of these sides.
+Padding transposed_padding(OnnxCall& call, const Computed& x, const TransposedConv2d& conv,
+                           const Values& to) {
+  std::array<int, 4> sides{};
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t total =
+        (call.draft().nchw(x)[2 + i] - 1) * conv.stride + conv.weight.shape[2 + i] - to[i];
+    if (total % 2 != 0)
+      fail("leaves open at which side an odd pixel is cut off; name it by 'pads'");
+    sides[i] = small(total / 2, "a padding");
+    sides[2 + i] = sides[i];
+  }
+  return {sides[0], sides[1], sides[2], sides[3]};
+}
+
 // Pixels that `output_padding` adds at the end are some that the padding leaves.
 void read_transposed_conv(OnnxCall& call) {
   const Computed& x = call.computed(0);
-  if (call.integer("group", 1) != 1 || square(call, "dilations") != 1 ||
-      call.find("output_shape") != nullptr || call.text("auto_pad", "NOTSET") != "NOTSET")
-    fail("is a transposed convolution with groups, dilation or a shape of its own");
+  if (square(call, "dilations") != 1) fail("is a transposed convolution with holes");
   TransposedConv2d conv{.stride = square(call, "strides"),
-                        .padding = padding_of(call, x, {1, 1}, {1, 1}),
+                        .padding = {},
                         .weight = narrowed(call.constant(1)),
                         .bias = {}};
+  if (conv.weight.shape.size() != 4)
+    fail("has weights of {} axes; an image needs 4", conv.weight.shape.size());
+  const Shape& sides = call.draft().nchw(x);
+  const std::string how = call.text("auto_pad", "NOTSET");
   const Values more = call.integers("output_padding", {0, 0});
   if (more.size() != 2) fail("has {} output paddings", more.size());
-  conv.padding.bottom -= small(more[0], "an output padding");
-  conv.padding.right -= small(more[1], "an output padding");
+  Values to = call.integers("output_shape", {});
+  if (to.size() > 2) to.erase(to.begin(), to.end() - 2);
+  if (to.empty() && how.starts_with("SAME")) to = {sides[2] * conv.stride, sides[3] * conv.stride};
+  if (to.size() == 2) {
+    conv.padding = transposed_padding(call, x, conv, to);
+  } else {
+    conv.padding = padding_of(call, x, {1, 1}, {1, 1});
+    conv.padding.bottom -= small(more[0], "an output padding");
+    conv.padding.right -= small(more[1], "an output padding");
+  }
   if (call.has(2)) conv.bias = narrowed(call.constant(2));
-  call.make(add_transposed_convolution(call.draft(), call.name(), x, std::move(conv)));
+  call.make(add_transposed_convolution(call.draft(), call.name(), x, std::move(conv),
+                                       call.integer("group", 1)));
 }
 
 void read_gemm(OnnxCall& call) {
@@ -123,6 +150,11 @@ void read_matmul(OnnxCall& call) {
 
 void read_batch_norm(OnnxCall& call) {
   const Computed& x = call.computed(0);
+  constexpr int kChannelAxis = 1;
+  if (x.shape.size() < 2 || call.draft().axes(x)[1] != kChannelAxis)
+    fail("scales the second axis of ({}), which are no channels", fmt::join(x.shape, ", "));
+  if (call.integer("training_mode", 0) != 0 || call.integer("spatial", 1) == 0)
+    fail("computes its own mean, or one for each pixel");
   BatchNorm norm{.epsilon = static_cast<float>(call.real("epsilon", 1e-5)),
                  .gamma = narrowed(call.constant(1)),
                  .beta = narrowed(call.constant(2)),
@@ -143,6 +175,20 @@ void read_arithmetic(OnnxCall& call) {
     return call.make(subtract_from(draft, call.name(), call.constant(0), call.computed(1)));
   if constexpr (kKind == Arithmetic::kDivide) fail("divides a constant by a value");
   call.make(add_arithmetic(draft, call.name(), kKind, call.computed(1), call.constant(0)));
+}
+
+// A sum of one operand or more.
+void read_sum(OnnxCall& call) {
+  constexpr size_t kMostOperands = 100;
+  if (call.inputs() < 1 || call.inputs() > kMostOperands)
+    fail("has {} operands; octet takes 1 to {}", call.inputs(), kMostOperands);
+  if (call.inputs() == 2) return read_arithmetic<Arithmetic::kAdd>(call);
+  Computed sum = call.computed(0);
+  for (size_t i = 1; i < call.inputs(); ++i)
+    sum = call.is_constant(i)
+              ? add_arithmetic(call.draft(), call.name(), Arithmetic::kAdd, sum, call.constant(i))
+              : add_arithmetic(call.draft(), call.name(), Arithmetic::kAdd, sum, call.computed(i));
+  call.make(sum);
 }
 
 template <ActivationKind kKind>
@@ -187,7 +233,8 @@ void read_prelu(OnnxCall& call) {
   call.make(add_prelu(call.draft(), call.name(), call.computed(0), call.constant(1)));
 }
 
-PoolWindow pool_window(OnnxCall& call, const Computed& x) {
+// The window of a pooling. `beyond`: one reaches beyond the image and its padding.
+PoolWindow pool_window(OnnxCall& call, const Computed& x, bool* beyond = nullptr) {
   const Values kernel = call.integers("kernel_shape", {});
   const Values strides = call.integers("strides", {1, 1});
   if (kernel.size() != 2 || strides.size() != 2) fail("has a window of {} axes", kernel.size());
@@ -198,9 +245,12 @@ PoolWindow pool_window(OnnxCall& call, const Computed& x) {
   if (call.integer("ceil_mode", 0) == 0) return w;
   // A last window that is partly outside: as many pixels of padding as it lacks.
   const Shape& sides = call.draft().nchw(x);
-  const auto lacks = [](int64_t length, int before, int after, int64_t side, int64_t stride) {
-    const int64_t rest = (length + before + after - side) % stride;
-    return rest == 0 ? 0 : small(stride - rest, "a padding");
+  const auto lacks = [&](int64_t length, int before, int after, int64_t side, int64_t stride) {
+    const int64_t span = length + before + after - side;
+    // A window that begins behind the image is left out.
+    if (span % stride == 0 || span - span % stride + stride >= length + before) return 0;
+    if (beyond != nullptr) *beyond = true;
+    return small(stride - span % stride, "a padding");
   };
   w.padding.bottom += lacks(sides[2], w.padding.top, w.padding.bottom, w.height, w.stride_y);
   w.padding.right += lacks(sides[3], w.padding.left, w.padding.right, w.width, w.stride_x);
@@ -214,9 +264,9 @@ void read_max_pool(OnnxCall& call) {
 
 void read_average_pool(OnnxCall& call) {
   const Computed& x = call.computed(0);
-  const PoolWindow w = pool_window(call, x);
-  const bool counts =
-      call.integer("count_include_pad", 0) != 0 && call.integer("ceil_mode", 0) == 0;
+  bool beyond = false;
+  const PoolWindow w = pool_window(call, x, &beyond);
+  const bool counts = call.integer("count_include_pad", 0) != 0 && !beyond;
   call.make(add_avg_pool(call.draft(), call.name(), x, w, counts));
 }
 
@@ -226,49 +276,88 @@ void read_global_average_pool(OnnxCall& call) {
   call.make(call.draft().add(call.name(), GlobalAvgPool{}, {x}));
 }
 
+void read_global_max_pool(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  const Shape& sides = call.draft().nchw(x);
+  call.make(add_max_pool(call.draft(), call.name(), x, {sides[2], sides[3], 1, 1, {}}));
+}
+
 void read_reduce_mean(OnnxCall& call) {
-  const Values axes = call.moved_integers("axes", 1, 18).value_or(Values{});
+  Values axes = call.moved_integers("axes", 1, 18).value_or(Values{});
+  if (axes.empty() && call.integer("noop_with_empty_axes", 0) == 0) {
+    axes.resize(call.computed(0).shape.size());
+    std::iota(axes.begin(), axes.end(), 0);
+  }
   call.make(add_mean(call.draft(), call.name(), call.computed(0), axes,
                      call.integer("keepdims", 1) != 0));
 }
 
+// The sides that a resize makes. Files state them, or factors for the axes that they name.
+Shape resized_shape(OnnxCall& call, const Shape& from) {
+  const bool old = call.opset() < 11;  // the factors are the second input, or an attribute
+  const bool by_sizes = !old && call.has(3) && !call.constant(3).values.empty();
+  const std::string policy = call.text("keep_aspect_ratio_policy", "stretch");
+  if (by_sizes && policy != "stretch") fail("has the policy '{}' for its sizes", policy);
+  const auto factors = [&] {
+    return call.opset() < 9 ? call.reals("scales") : call.constant(old ? 1 : 2).values;
+  };
+  const std::vector<double> numbers = by_sizes ? call.constant(3).values : factors();
+  Values axes(from.size());
+  std::iota(axes.begin(), axes.end(), 0);
+  axes = call.integers("axes", axes);
+  if (numbers.size() != axes.size())
+    fail("has {} numbers for {} axes", numbers.size(), axes.size());
+  Shape shape = from;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    int64_t& side = shape[axis_of(axes[i], from.size())];
+    // The grid of pixels follows the factor, not the sides.
+    if (!by_sizes && std::abs(numbers[i] - std::round(numbers[i])) > 1e-5)
+      fail("enlarges by {}; octet takes whole factors", numbers[i]);
+    constexpr double kMost = 1e6;
+    const double wanted =
+        by_sizes ? numbers[i] : static_cast<double>(side) * std::round(numbers[i]);
+    side = static_cast<int64_t>(std::clamp(wanted, 0.0, kMost));
+  }
+  return shape;
+}
+
+// Whether the nearest pixel is that of whole blocks.
+bool repeats_pixels(const std::string& grid, const std::string& rounding, bool doubles) {
+  if (grid == "asymmetric")
+    return rounding == "floor" || (rounding == "round_prefer_floor" && doubles);
+  if (grid == "tf_half_pixel_for_nn") return rounding == "floor";
+  return (grid.starts_with("half_pixel") || grid == "pytorch_half_pixel") &&
+         rounding.starts_with("round");
+}
+
 void read_resize(OnnxCall& call) {
   const Computed& x = call.computed(0);
-  const bool old = call.opset() < 11;  // the scales are the second input, the grid is asymmetric
-  const size_t scales = old ? 1 : 2;
-  Shape shape = x.shape;
-  if (!old && call.has(3) && !call.constant(3).values.empty()) {
-    shape = call.integers(size_t{3});
-  } else {
-    const Constant& factors = call.constant(scales);
-    if (factors.values.size() != shape.size())
-      fail("has {} factors for {} axes", factors.values.size(), shape.size());
-    for (size_t i = 0; i < shape.size(); ++i)
-      shape[i] = static_cast<int64_t>(
-          std::clamp(std::floor(static_cast<double>(shape[i]) * factors.values[i]), 0.0, 1e6));
-  }
-  if (call.find("axes") != nullptr) fail("names its axes, which octet does not read");
+  const bool old = call.opset() < 11;
+  const Shape shape = resized_shape(call, x.shape);
   const std::string mode = call.text("mode", "nearest");
   const std::string grid =
       old ? "asymmetric" : call.text("coordinate_transformation_mode", "half_pixel");
   if (mode == "nearest") {
     const std::string rounding = old ? "floor" : call.text("nearest_mode", "round_prefer_floor");
-    const bool repeats = (grid == "asymmetric" && rounding == "floor") ||
-                         (grid.starts_with("half_pixel") || grid == "pytorch_half_pixel"
-                              ? rounding.starts_with("round")
-                              : false) ||
-                         (grid == "asymmetric" && rounding == "round_prefer_floor" &&
-                          element_count(shape) == 4 * element_count(x.shape));
-    if (!repeats) fail("repeats pixels by '{}' and '{}', which octet does not", grid, rounding);
+    if (!repeats_pixels(grid, rounding, element_count(shape) == 4 * element_count(x.shape)))
+      fail("repeats pixels by '{}' and '{}', which octet does not", grid, rounding);
     return call.make(add_resize(call.draft(), call.name(), x, shape, true, PixelGrid::kHalfPixel));
   }
-  if (mode != "linear") fail("has the mode '{}'; octet has nearest and linear", mode);
-  const bool half = grid == "half_pixel" || grid == "pytorch_half_pixel";
+  if (mode != "linear" && mode != "bilinear")
+    fail("has the mode '{}'; octet has nearest and linear", mode);
+  const bool half = grid.starts_with("half_pixel") || grid == "pytorch_half_pixel";
   call.make(add_resize(call.draft(), call.name(), x, shape, false,
                        half ? PixelGrid::kHalfPixel : parse_grid(grid)));
 }
 
 void same(OnnxCall& call) { call.make(call.computed(0)); }
+
+void read_dropout(OnnxCall& call) {
+  if (call.has(2) && call.number(2) != 0) fail("drops values at random, as in training");
+  same(call);
+}
+
+void read_tanh(OnnxCall& call) { call.make(add_tanh(call.draft(), call.name(), call.computed(0))); }
 
 void read_cast(OnnxCall& call) {
   const int64_t to = call.integer("to", onnx::TensorProto::FLOAT);
@@ -289,7 +378,7 @@ constexpr std::array kRows = {
     Row{"MatMul", read_matmul},
     Row{"BatchNormalization", read_batch_norm},
     Row{"Add", read_arithmetic<Arithmetic::kAdd>},
-    Row{"Sum", read_arithmetic<Arithmetic::kAdd>},
+    Row{"Sum", read_sum},
     Row{"Sub", read_arithmetic<Arithmetic::kSubtract>},
     Row{"Mul", read_arithmetic<Arithmetic::kMultiply>},
     Row{"Div", read_arithmetic<Arithmetic::kDivide>},
@@ -300,6 +389,7 @@ constexpr std::array kRows = {
         }},
     Row{"Relu", read_activation<ActivationKind::kRelu>},
     Row{"Sigmoid", read_activation<ActivationKind::kSigmoid>},
+    Row{"Tanh", read_tanh},
     Row{"HardSwish", read_activation<ActivationKind::kHardswish>},
     Row{"Clip", read_clip},
     Row{"Max", read_extreme<true>},
@@ -310,12 +400,14 @@ constexpr std::array kRows = {
     Row{"MaxPool", read_max_pool},
     Row{"AveragePool", read_average_pool},
     Row{"GlobalAveragePool", read_global_average_pool},
+    Row{"GlobalMaxPool", read_global_max_pool},
     Row{"ReduceMean", read_reduce_mean},
     Row{"Resize", read_resize},
     Row{"Upsample", read_resize},
     Row{"Identity", same},
-    Row{"Dropout", same},
+    Row{"Dropout", read_dropout},
     Row{"Cast", read_cast},
+    Row{"CastLike", same},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "core/error.h"
 #include "format/import/constants.h"
@@ -42,21 +43,39 @@ void read_split(OnnxCall& call) {
   const int64_t side = x.shape[axis_of(axis, x.shape.size())];
   const auto count = static_cast<int64_t>(call.outputs());
   const int64_t each = (side + count - 1) / count;
-  const Values parts =
-      call.moved_integers("split", 1, 13).value_or(Values(static_cast<size_t>(count), each));
+  const auto named = call.moved_integers("split", 1, 13);
+  const Values parts = named.value_or(Values(static_cast<size_t>(count), each));
+  if (parts.size() != call.outputs() ||
+      (named && std::accumulate(parts.begin(), parts.end(), int64_t{0}) != side))
+    fail("splits {} elements into parts of ({})", side, fmt::join(parts, ", "));
   int64_t begin = 0;
-  for (size_t i = 0; i < call.outputs() && i < parts.size(); ++i) {
+  for (size_t i = 0; i < call.outputs(); ++i) {
     const int64_t end = std::min(side, begin + std::max<int64_t>(0, parts[i]));
     call.make(i, add_slice(call.draft(), call.name(), x, {axis, begin, end}));
     begin = end;
   }
 }
 
+// Before each axis, then behind each. Files may name the axes that they mean.
+Values paddings(OnnxCall& call) {
+  const Values named = call.moved_integers("pads", 1, 11).value_or(Values{});
+  if (!call.has(3)) return named;
+  const Values axes = call.integers(size_t{3});
+  const size_t rank = call.computed(0).shape.size();
+  if (named.size() != 2 * axes.size())
+    fail("has {} paddings for {} axes", named.size(), axes.size());
+  Values all(2 * rank, 0);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    all[axis_of(axes[i], rank)] = named[i];
+    all[rank + axis_of(axes[i], rank)] = named[axes.size() + i];
+  }
+  return all;
+}
+
 void read_pad(OnnxCall& call) {
   const std::string mode = call.text("mode", "constant");
   if (mode != "constant") fail("has the mode '{}'; octet adds constants only", mode);
-  if (call.has(3)) fail("names its axes, which octet does not read");
-  const Values pads = call.moved_integers("pads", 1, 11).value_or(Values{});
+  const Values pads = paddings(call);
   const double value = call.opset() < 11 ? call.real("value", 0) : call.has(2) ? call.number(2) : 0;
   call.make(add_pad(call.draft(), call.name(), call.computed(0), pads, value));
 }
@@ -112,16 +131,54 @@ void read_transpose(OnnxCall& call) {
   call.make(add_transpose(call.draft(), call.name(), x, call.integers("perm", reversed)));
 }
 
+// With one index and no axis for it, the axis disappears.
+void read_gather(OnnxCall& call) {
+  const Constant& indices = call.constant(1);
+  const Computed& x = call.computed(0);
+  const int64_t axis = call.integer("axis", 0);
+  if (indices.shape.size() > 1) fail("gathers by indices of {} axes", indices.shape.size());
+  Computed made = add_gather(call.draft(), call.name(), x, axis, whole_numbers(indices));
+  if (!indices.shape.empty()) return call.make(made);
+  Shape shape = made.shape;
+  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis_of(axis, shape.size())));
+  call.make(call.draft().reshaped(made, shape));
+}
+
+void read_expand(OnnxCall& call) {
+  call.make(repeated(call.draft(), call.computed(0), call.integers(size_t{1})));
+}
+
+void read_depth_to_space(OnnxCall& call) {
+  const std::string mode = call.text("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") fail("has the mode '{}'", mode);
+  call.make(add_depth_to_space(call.draft(), call.name(), call.computed(0),
+                               call.integer("blocksize", 0),
+                               mode == "DCR" ? BlockOrder::kByPixel : BlockOrder::kByChannel));
+}
+
+void read_space_to_depth(OnnxCall& call) {
+  call.make(add_space_to_depth(call.draft(), call.name(), call.computed(0),
+                               call.integer("blocksize", 0)));
+}
+
 struct Row {
   std::string_view type;
   OnnxOperator read;
 };
 constexpr std::array kRows = {
-    Row{"Concat", read_concat},       Row{"Slice", read_slice},
-    Row{"Split", read_split},         Row{"Pad", read_pad},
-    Row{"Reshape", read_reshape},     Row{"Flatten", read_flatten},
-    Row{"Squeeze", read_squeeze},     Row{"Unsqueeze", read_unsqueeze},
+    Row{"Concat", read_concat},
+    Row{"Slice", read_slice},
+    Row{"Split", read_split},
+    Row{"Pad", read_pad},
+    Row{"Reshape", read_reshape},
+    Row{"Flatten", read_flatten},
+    Row{"Squeeze", read_squeeze},
+    Row{"Unsqueeze", read_unsqueeze},
     Row{"Transpose", read_transpose},
+    Row{"Gather", read_gather},
+    Row{"Expand", read_expand},
+    Row{"DepthToSpace", read_depth_to_space},
+    Row{"SpaceToDepth", read_space_to_depth},
 };
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace octet {
 namespace {
 
-constexpr int64_t kOldestOpset = 9, kNewestOpset = 21;
+constexpr int64_t kOldestOpset = 7, kNewestOpset = 25;
 
 // Operators of quantized files.
 constexpr std::array<std::string_view, 8> kIntegerOperators = {
@@ -64,12 +64,16 @@ class Reader {
     values_.set(input_.name(), add_input_values(draft_, shape_));
     for (const auto& node : graph_.node()) {
       const std::string label = label_of(node);
-      values_.attempt(budget_.name(), label, [&] { read_node(node); });
+      if (!values_.attempt(budget_.name(), label, [&] { read_node(node); })) lose_outputs(node);
     }
-    for (const auto& port : graph_.output()) add_output(port.name(), out);
+    for (const auto& port : graph_.output())
+      values_.attempt(budget_.name(), fmt::format("output '{}'", port.name()),
+                      [&] { add_output(port.name(), out); });
     values_.require_read(budget_.name(), static_cast<size_t>(graph_.node_size()));
     out.graph = std::move(draft_.graph());
-    out.bytes = input_.type().tensor_type().elem_type() == onnx::TensorProto::UINT8;
+    const int32_t type = input_.type().tensor_type().elem_type();
+    out.bytes = type == onnx::TensorProto::UINT8 || type == onnx::TensorProto::INT32 ||
+                type == onnx::TensorProto::INT64;
     out.source = "ONNX";
     if (!model_.producer_name().empty()) out.source += ", " + plain_name(model_.producer_name());
     return out;
@@ -114,11 +118,16 @@ class Reader {
     return names;
   }
 
-  // Constants are read when a node needs them.
+  void lose_outputs(const onnx::NodeProto& node) {
+    for (const std::string& name : node.output()) values_.lose(name);
+  }
+
+  // Constants are read when a node needs them. Returns false for what could not be read.
   bool make_input_known(const std::string& name) {
     if (name.empty() || values_.find(name) != nullptr) return true;
+    if (values_.is_lost(name)) return false;
     const auto at = tensors_.find(name);
-    if (at == tensors_.end()) return false;
+    if (at == tensors_.end()) fail("reads '{}', which octet finds nowhere before it", name);
     values_.set(name, read_onnx_tensor(*at->second, budget_));
     return true;
   }
@@ -132,7 +141,7 @@ class Reader {
     if (node.output_size() < 1) fail("makes nothing");
     bool all_constant = true;
     for (const std::string& in : node.input()) {
-      if (!make_input_known(in)) return;  // of an operator that could not be read
+      if (!make_input_known(in)) return lose_outputs(node);
       const auto* value = in.empty() ? nullptr : values_.find(in);
       all_constant = all_constant && (value == nullptr || std::holds_alternative<Constant>(*value));
     }
@@ -143,14 +152,14 @@ class Reader {
   }
 
   void add_output(const std::string& name, NetworkFile& out) {
+    if (values_.is_lost(name)) return;
     const auto* value = values_.find(name);
-    if (value == nullptr) return;  // of an operator that could not be read
-    if (const auto* computed = std::get_if<Computed>(value)) {
-      out.outputs.push_back({name, *computed});
-      out.shapes[computed->value] = draft_.nchw(*computed);
-    } else {
-      values_.add({fmt::format("output '{}'", name), "is a constant"});
-    }
+    if (value == nullptr) fail("is not computed by any operator that octet reads");
+    const auto* computed = std::get_if<Computed>(value);
+    if (computed == nullptr) fail("is a constant");
+    draft_.require_whole(*computed);
+    out.outputs.push_back({name, *computed});
+    out.shapes[computed->value] = draft_.nchw(*computed);
   }
 
   const onnx::ModelProto& model_;

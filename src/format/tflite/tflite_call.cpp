@@ -47,6 +47,11 @@ const Constant& TfliteCall::constant(size_t i) const {
   return *value;
 }
 
+const Shape& TfliteCall::shape(size_t i) const {
+  const auto* value = std::get_if<Computed>(&input(i));
+  return value == nullptr ? constant(i).shape : value->shape;
+}
+
 std::vector<int64_t> TfliteCall::integers(size_t i) const { return whole_numbers(constant(i)); }
 
 void TfliteCall::make(size_t output, FileValues::Value value) {

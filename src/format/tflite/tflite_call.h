@@ -30,6 +30,8 @@ class TfliteCall {
   [[nodiscard]] const Computed& computed(size_t i) const;
   [[nodiscard]] const Constant& constant(size_t i) const;
   [[nodiscard]] std::vector<int64_t> integers(size_t i) const;
+  // As the network computes it, or the constant's.
+  [[nodiscard]] const Shape& shape(size_t i) const;
 
   [[nodiscard]] size_t outputs() const {
     return op_.outputs() == nullptr ? 0 : op_.outputs()->size();
@@ -58,5 +60,7 @@ using TfliteOperatorReader = void (*)(TfliteCall& call);
 [[nodiscard]] TfliteOperatorReader find_tflite_layer(int code);
 // Of those, what moves values or sees them with another shape.
 [[nodiscard]] TfliteOperatorReader find_tflite_move(int code);
+// The same for values that are constants, and for the shapes of others.
+[[nodiscard]] TfliteOperatorReader find_tflite_constant(int code);
 
 }  // namespace octet

@@ -93,13 +93,15 @@ void read_transposed_conv(TfliteCall& call) {
   const Shape& sides = call.draft().nchw(x);
   const auto rest = [&](size_t side) {
     const int64_t total = (sides[1 + side] - 1) * conv.stride + turned.shape[1 + side] - to[side];
-    if (total < 0 || total > turned.shape[1 + side])
+    if (total < -conv.stride || total > turned.shape[1 + side])
       fail("makes {} pixels, which its kernels do not reach", to[side]);
     return static_cast<int>(total);
   };
   const int rows = rest(1);
   const int columns = rest(2);
-  conv.padding = {rows / 2, columns / 2, rows - rows / 2, columns - columns / 2};
+  const int top = std::max(0, rows / 2);
+  const int left = std::max(0, columns / 2);
+  conv.padding = {top, left, rows - top, columns - left};
   call.make(add_transposed_convolution(call.draft(), call.name(), x, std::move(conv)),
             options.fused_activation_function());
 }
@@ -114,8 +116,11 @@ void read_fully_connected(TfliteCall& call) {
   if (call.has(2)) dense.bias = call.constant(2).values;
   if (!dense.bias.empty() && dense.bias.size() != static_cast<size_t>(dense.outputs))
     fail("has {} biases for {} outputs", dense.bias.size(), dense.outputs);
-  call.make(add_dense(call.draft(), call.name(), call.computed(0), dense),
-            options.fused_activation_function());
+  const Computed& x = call.computed(0);
+  Computed made = add_dense(call.draft(), call.name(), x, dense);
+  const int64_t rows = element_count(made.shape) / dense.outputs;
+  if (!options.keep_num_dims()) made = call.draft().reshaped(made, {rows, dense.outputs});
+  call.make(made, options.fused_activation_function());
 }
 
 void read_arithmetic(TfliteCall& call, Arithmetic kind, tflite::ActivationFunction fused) {
@@ -154,6 +159,10 @@ void read_divide(TfliteCall& call) {
 template <ActivationKind kKind>
 void read_activation(TfliteCall& call) {
   call.make(add_activation(call.draft(), call.name(), kKind, call.computed(0)));
+}
+
+void read_tanh(TfliteCall& call) {
+  call.make(add_tanh(call.draft(), call.name(), call.computed(0)));
 }
 
 template <int kLow, int kHigh>
@@ -244,6 +253,7 @@ constexpr std::array kRows = {
     Row{tflite::BuiltinOperator_RELU, read_activation<ActivationKind::kRelu>},
     Row{tflite::BuiltinOperator_RELU6, read_activation<ActivationKind::kRelu6>},
     Row{tflite::BuiltinOperator_LOGISTIC, read_activation<ActivationKind::kSigmoid>},
+    Row{tflite::BuiltinOperator_TANH, read_tanh},
     Row{tflite::BuiltinOperator_HARD_SWISH, read_activation<ActivationKind::kHardswish>},
     Row{tflite::BuiltinOperator_RELU_N1_TO_1, read_clip<-1, 1>},
     Row{tflite::BuiltinOperator_RELU_0_TO_1, read_clip<0, 1>},

@@ -67,9 +67,11 @@ class Reader {
     values_.set(tensor_key(input_), add_input_values(draft_, shape_));
     for (const tflite::Operator* op : *graph_.operators()) {
       const std::string label = label_of(*op);
-      values_.attempt(budget_.name(), label, [&] { read_operator(*op); });
+      if (!values_.attempt(budget_.name(), label, [&] { read_operator(*op); })) lose_outputs(*op);
     }
-    for (const int32_t index : *graph_.outputs()) add_output(index, out);
+    for (const int32_t index : *graph_.outputs())
+      values_.attempt(budget_.name(), fmt::format("output '{}'", output_name(index)),
+                      [&] { add_output(index, out); });
     values_.require_read(budget_.name(), graph_.operators()->size());
     out.graph = std::move(draft_.graph());
     out.bytes = tensor(input_).type() == tflite::TensorType_UINT8;
@@ -117,18 +119,30 @@ class Reader {
     return fmt::format("{} '{}'", type, tensor_name(graph_, op.outputs()->Get(0)));
   }
 
-  // Constants are read when an operator needs them.
+  void lose_outputs(const tflite::Operator& op) {
+    for (const int32_t index : *op.outputs()) values_.lose(tensor_key(index));
+  }
+
+  [[nodiscard]] std::string output_name(int32_t index) const {
+    return index < 0 ? "" : tensor_name(graph_, index);
+  }
+
+  // Constants are read when an operator needs them. Returns false for what could not be read.
   bool make_input_known(int32_t index) {
     if (index < 0 || values_.find(tensor_key(index)) != nullptr) return true;
+    if (values_.is_lost(tensor_key(index))) return false;
     const tflite::Tensor& t = tensor(index);
     const auto raw = stored_bytes(model_, file_, t.buffer(), budget_.name());
     const Shape shape = tensor_shape(graph_, index);
-    if (raw.empty()) return false;
+    if (raw.empty())
+      fail("reads '{}', which octet finds nowhere before it", tensor_name(graph_, index));
     const Stored stored = stored_as(t.type());
     const auto count = static_cast<size_t>(element_count(shape));
     if (raw.size() != count * stored.bytes) fail("has a constant that does not fill its shape");
     budget_.take(count, sizeof(double));
-    Constant out{shape, {}};
+    const bool integers =
+        t.type() == tflite::TensorType_INT32 || t.type() == tflite::TensorType_INT64;
+    Constant out{shape, {}, integers};
     out.values.reserve(count);
     for (size_t i = 0; i < count; ++i)
       out.values.push_back(stored.read(raw.data() + i * stored.bytes));
@@ -137,26 +151,33 @@ class Reader {
   }
 
   void read_operator(const tflite::Operator& op) {
-    const TfliteOperatorReader layer = find_tflite_layer(code_of(op));
-    if (layer == nullptr) fail("octet has no such operator");
+    const int code = code_of(op);
+    const TfliteOperatorReader layer = find_tflite_layer(code);
+    const TfliteOperatorReader constant = find_tflite_constant(code);
+    if (layer == nullptr && constant == nullptr) fail("octet has no such operator");
     if (op.inputs() != nullptr) {
       for (const int32_t index : *op.inputs())
-        if (!make_input_known(index)) return;  // of an operator that could not be read
+        if (!make_input_known(index)) return lose_outputs(op);
     }
     TfliteCall call(graph_, op, draft_, values_, budget_);
-    layer(call);
+    bool all_constant = true;
+    for (size_t i = 0; i < call.inputs(); ++i)
+      all_constant = all_constant && (!call.has(i) || call.is_constant(i));
+    const bool folded =
+        constant != nullptr && (all_constant || code == tflite::BuiltinOperator_SHAPE);
+    if (!folded && layer == nullptr) fail("octet computes it with constants only");
+    (folded ? constant : layer)(call);
   }
 
   void add_output(int32_t index, NetworkFile& out) {
-    const auto* value = index < 0 ? nullptr : values_.find(tensor_key(index));
-    if (value == nullptr) return;  // of an operator that could not be read
-    const std::string name = tensor_name(graph_, index);
-    if (const auto* computed = std::get_if<Computed>(value)) {
-      out.outputs.push_back({name, *computed});
-      out.shapes[computed->value] = draft_.nchw(*computed);
-    } else {
-      values_.add({fmt::format("output '{}'", name), "is a constant"});
-    }
+    if (values_.is_lost(tensor_key(index))) return;
+    const auto* value = values_.find(tensor_key(index));
+    if (value == nullptr) fail("is not computed by any operator that octet reads");
+    const auto* computed = std::get_if<Computed>(value);
+    if (computed == nullptr) fail("is a constant");
+    draft_.require_whole(*computed);
+    out.outputs.push_back({output_name(index), *computed});
+    out.shapes[computed->value] = draft_.nchw(*computed);
   }
 
   const tflite::Model& model_;

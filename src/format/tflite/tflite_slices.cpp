@@ -1,6 +1,7 @@
 // Operators of TensorFlow Lite that move values, or see them with another shape.
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "core/error.h"
 #include "format/import/constants.h"
@@ -54,6 +55,13 @@ void read_as_result(TfliteCall& call) {
   call.make(call.draft().reshaped(call.computed(0), call.output_shape()));
 }
 
+// The channels backwards.
+Computed reversed(TfliteCall& call, const Computed& x, int64_t axis) {
+  Values order(static_cast<size_t>(x.shape[axis_of(axis, x.shape.size())]));
+  std::iota(order.rbegin(), order.rend(), 0);
+  return add_gather(call.draft(), call.name(), x, axis, order);
+}
+
 void read_strided_slice(TfliteCall& call) {
   const auto* options = call.op().builtin_options_as_StridedSliceOptions();
   if (options == nullptr || options->ellipsis_mask() != 0 || options->new_axis_mask() != 0 ||
@@ -68,7 +76,12 @@ void read_strided_slice(TfliteCall& call) {
       step.size() != begin.size())
     fail("has {} begins and {} ends", begin.size(), end.size());
   for (size_t i = 0; i < begin.size(); ++i) {
-    if (step[i] != 1) fail("takes every {}th element", step[i]);
+    const bool whole = ((options->begin_mask() & options->end_mask()) >> i & 1) != 0;
+    if (step[i] == -1 && whole) {
+      x = reversed(call, x, static_cast<int64_t>(i));
+      continue;
+    }
+    if (step[i] != 1) fail("takes elements with a step of {}", step[i]);
     const auto masked = [&](int32_t mask) { return (mask >> i & 1) != 0; };
     x = add_slice(call.draft(), call.name(), x,
                   {static_cast<int64_t>(i), masked(options->begin_mask()) ? 0 : begin[i],
@@ -138,6 +151,32 @@ void read_cast(TfliteCall& call) {
   call.make(call.computed(0));
 }
 
+void read_gather(TfliteCall& call) {
+  const auto* options = call.op().builtin_options_as_GatherOptions();
+  const Constant& indices = call.constant(1);
+  if (options == nullptr || options->batch_dims() != 0 || indices.shape.size() != 1)
+    fail("gathers by indices of {} axes", indices.shape.size());
+  call.make(add_gather(call.draft(), call.name(), call.computed(0), options->axis(),
+                       whole_numbers(indices)));
+}
+
+void read_reverse(TfliteCall& call) {
+  call.make(reversed(call, call.computed(0), only_number(call.integers(1))));
+}
+
+void read_depth_to_space(TfliteCall& call) {
+  const auto* options = call.op().builtin_options_as_DepthToSpaceOptions();
+  if (options == nullptr) fail("lacks its options");
+  call.make(add_depth_to_space(call.draft(), call.name(), call.computed(0), options->block_size(),
+                               BlockOrder::kByPixel));
+}
+
+void read_space_to_depth(TfliteCall& call) {
+  const auto* options = call.op().builtin_options_as_SpaceToDepthOptions();
+  if (options == nullptr) fail("lacks its options");
+  call.make(add_space_to_depth(call.draft(), call.name(), call.computed(0), options->block_size()));
+}
+
 struct Row {
   int code;
   TfliteOperatorReader read;
@@ -154,6 +193,10 @@ constexpr std::array kRows = {
     Row{tflite::BuiltinOperator_SPLIT, read_split},
     Row{tflite::BuiltinOperator_SPLIT_V, read_split_v},
     Row{tflite::BuiltinOperator_TRANSPOSE, read_transpose},
+    Row{tflite::BuiltinOperator_GATHER, read_gather},
+    Row{tflite::BuiltinOperator_REVERSE_V2, read_reverse},
+    Row{tflite::BuiltinOperator_DEPTH_TO_SPACE, read_depth_to_space},
+    Row{tflite::BuiltinOperator_SPACE_TO_DEPTH, read_space_to_depth},
     Row{tflite::BuiltinOperator_DEQUANTIZE, read_dequantize},
     Row{tflite::BuiltinOperator_CAST, read_cast},
 };
