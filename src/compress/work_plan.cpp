@@ -14,7 +14,6 @@ constexpr double kGflopsPerCore = 60;
 constexpr double kInt8Epochs = 25;   // two quantizations, in epochs of float training
 constexpr double kChoiceEpochs = 2;  // importance and trials of a candidate
 constexpr double kTableSeconds = 120;
-constexpr size_t kWinners = 2;
 constexpr int kShortShare = 6, kFewest = 6;
 
 }  // namespace
@@ -28,8 +27,8 @@ double epoch_seconds(double gflops, size_t images) {
 double seconds_of(const WorkPlan& plan, int epochs) {
   const double of_candidates =
       static_cast<double>(plan.candidates) * (short_epochs(epochs) + kChoiceEpochs);
-  return plan.epoch_s *
-             (static_cast<double>(plan.wholes + kWinners) * epochs + of_candidates + kInt8Epochs) +
+  return plan.epoch_s * (static_cast<double>(plan.wholes + plan.winners) * epochs + of_candidates +
+                         kInt8Epochs) +
          kTableSeconds * static_cast<double>(plan.tables);
 }
 

@@ -9,6 +9,7 @@ namespace octet {
 struct WorkPlan {
   size_t wholes = 0;      // whole trainings before the candidates
   size_t candidates = 0;  // short trainings
+  size_t winners = 2;     // whole trainings after the candidates, at most
   size_t tables = 0;      // cost tables that are measured
   double epoch_s = 0;     // seconds of an epoch at the largest input
 };

@@ -18,6 +18,12 @@ TEST(WorkPlan, TakesFewerEpochsWithinABudget) {
   EXPECT_EQ(epochs_within(kPlan, 3, 1), 3) << "as the user asked";
 }
 
+TEST(WorkPlan, CountsEveryWinner) {
+  WorkPlan more = kPlan;
+  more.winners = 6;
+  EXPECT_DOUBLE_EQ(seconds_of(more, 30) - seconds_of(kPlan, 30), 4 * 30 * kPlan.epoch_s);
+}
+
 TEST(WorkPlan, SaysTimes) {
   EXPECT_EQ(time_text(20), "a minute");
   EXPECT_EQ(time_text(600), "10 min");
