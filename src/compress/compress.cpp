@@ -9,17 +9,15 @@
 #include "compress/commands.h"
 #include "compress/judge.h"
 #include "compress/report.h"
+#include "compress/schedule.h"
 #include "compress/search.h"
 #include "compress/stages.h"
 #include "compress/wholes.h"
 #include "compress/work_key.h"
-#include "compress/work_plan.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "core/text/count_text.h"
 #include "eval/dataset/dataset.h"
-#include "graph/cost.h"
 
 namespace octet {
 namespace {
@@ -140,7 +138,9 @@ class Compressor {
 
   // All trainings for these times, and the models that they need.
   WorkPlan work_for(const std::vector<double>& times) {
-    WorkPlan work;
+    WorkPlan work{.int8_gflops = wholes_.gflops_of(wholes_.first(), wholes_.size()),
+                  .images = training_.samples.size(),
+                  .gflops_per_s = usual_gflops_per_s()};
     std::set<std::string> candidates, tables;  // each once; a table has one input
     wholes_.mark_needed(wholes_.first());
     for (const double most_s : times) {
@@ -148,18 +148,20 @@ class Compressor {
         for (const Candidate& candidate : wholes_.candidates_of(whole, most_s)) {
           wholes_.mark_needed(whole);
           if (wholes_.is_first(whole, candidate)) continue;
-          candidates.insert(folder_of(whole, candidate));
-          if (candidate.pruning > 1) tables.insert(whole.name() + to_string(candidate.size));
+          if (!candidates.insert(folder_of(whole, candidate)).second) continue;
+          work.candidates.push_back(wholes_.work_of(whole, candidate));
+          if (candidate.pruning == 1) continue;
+          work.choices.push_back(work.candidates.back().teacher_gflops);
+          tables.insert(whole.name() + to_string(candidate.size));
         }
       }
     }
-    const auto& all = wholes_.all();
-    work.wholes = static_cast<size_t>(std::count_if(
-        all.begin(), all.end(), [](const Whole& w) { return w.needed && !w.is_given(); }));
-    work.candidates = candidates.size();
+    for (const Whole& whole : wholes_.all()) {
+      if (whole.needed && !whole.is_given()) work.wholes.push_back(wholes_.work_of(whole));
+    }
     work.tables = pricing_.measures() ? tables.size() : 0;
-    work.epoch_s = epoch_seconds(cost(wholes_.first().planned.graph, wholes_.size()).gflops,
-                                 training_.samples.size());
+    if (o_.target.max_drop) work.winners = 2 * most_asked(times.size());
+    if (work.candidates.empty()) work.winners = 0;
     return work;
   }
 
@@ -177,26 +179,17 @@ class Compressor {
       if (times.empty() && can_reach(base_s / kGentleSpeedup)) times = {base_s / kGentleSpeedup};
       if (times.empty()) fail_no_step();
     }
-    WorkPlan work = work_for(times);
-    if (most_s == 0) work.winners = 2 * most_asked(times.size());
-    if (work.candidates == 0) work.winners = 0;
-    const auto kept = stages_.keep("plan", [&] {
-      return ordered_json{{"epochs", epochs_within(work, o_.epochs, o_.budget_s)}};
-    });
-    epochs_ = kept.at("epochs");
+    schedule_.emplace(stages_, work_for(times),
+                      EpochBudget{.epochs = o_.epochs, .seconds = o_.budget_s});
     log_info("times: {}; the int8 model as it is needs {:.2f} ms{}", pricing_.origin(),
              1e3 * base_s,
              most_s > 0 ? fmt::format(", and {:.2f} ms are wanted", 1e3 * most_s) : "");
-    log_info("plan: {}, {} with {} epochs each, at most {} with {}; about {}",
-             counted(static_cast<int64_t>(work.wholes), "training"),
-             counted(static_cast<int64_t>(work.candidates), "candidate"), short_epochs(epochs_),
-             counted(static_cast<int64_t>(work.winners), "winner"), epochs_,
-             time_text(seconds_of(work, epochs_)));
-    if (o_.budget_s > 0 && seconds_of(work, epochs_) > o_.budget_s)
+    log_info("plan: {}", schedule_->text());
+    if (!schedule_->fits())
       log_warning(
           "--budget: even {} epochs take longer; allow more time, or leave out candidates "
           "by --activations none",
-          epochs_);
+          schedule_->epochs());
   }
 
   // best.safetensors of its training; the file itself where it knows the classes.
@@ -209,15 +202,16 @@ class Compressor {
     const std::string& same = wholes_.same_of(whole).file;
     std::vector<std::string> more;
     if (!own) more = {"--activation", whole.activation, "--teacher", same};
-    (void)stages_.run(
+    const ordered_json j = stages_.run(
         commands_.train({.name = "trained-" + whole.name(),
                          .title = fmt::format("training of {} {}", given(whole),
                                               own ? "on the data" : "with " + whole.activation),
                          .model = own ? given(whole) : same,
-                         .epochs = epochs_,
+                         .epochs = schedule_->epochs(),
                          .size = wholes_.size()},
                         more));
     whole.file = path("trained-" + whole.name()) + "/best.safetensors";
+    schedule_->learn(wholes_.work_of(whole), j, false);
   }
 
   [[noreturn]] static void fail_unreachable(double most_s) {
@@ -274,12 +268,13 @@ class Compressor {
         .name = tried.folder,
         .title = fmt::format("short training: {}", text_of(whole, candidate)),
         .model = whole.file,
-        .epochs = short_epochs(epochs_),
+        .epochs = schedule_->short_epochs(),
         .size = candidate.size};
     if (candidate.pruning == 1) {
-      tried.score =
-          stages_.run(commands_.train(training, {"--teacher", whole.file, "--mosaic", "0"}))
-              .at(fitness_key());
+      const ordered_json j =
+          stages_.run(commands_.train(training, {"--teacher", whole.file, "--mosaic", "0"}));
+      tried.score = j.at(fitness_key());
+      schedule_->learn(wholes_.work_of(whole, candidate), j, true);
       return tried;
     }
     const ordered_json j = stages_.run(commands_.prune(training, candidate.pruning));
@@ -316,7 +311,7 @@ class Compressor {
         commands_.train({.name = final_of(tried),
                          .title = fmt::format("training: {}", text),
                          .model = path(tried.folder) + "/best.safetensors",
-                         .epochs = epochs_,
+                         .epochs = schedule_->epochs(),
                          .size = tried.candidate.size},
                         {"--teacher", wholes_.same_of(*tried.whole).file, "--mosaic", "0"}));
     const double score = j.at(fitness_key());
@@ -451,7 +446,7 @@ class Compressor {
   Stages stages_;
   StageCommands commands_;
   Wholes wholes_;
-  int epochs_ = 0;              // of a whole training
+  std::optional<Schedule> schedule_;
   std::set<std::string> seen_;  // folders of candidates
   CompressResult result_;
 };

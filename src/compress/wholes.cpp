@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "format/model_file.h"
+#include "graph/cost.h"
 #include "graph/passes/passes.h"
 #include "model/passes/passes.h"
 
@@ -68,6 +69,21 @@ void Wholes::add(size_t index, Model model) {
 const Whole& Wholes::same_of(const Whole& whole) const {
   return *std::find_if(all_.begin(), all_.end(),
                        [&](const Whole& w) { return w.model == whole.model; });
+}
+
+double Wholes::gflops_of(const Whole& whole, Size size) {
+  const int side = longer_side(size);
+  return cost(whole.planned.graph, {side, side}).gflops;
+}
+
+TrainingWork Wholes::work_of(const Whole& whole) const {
+  const double gflops = gflops_of(whole, size_);
+  return {.gflops = gflops, .teacher_gflops = whole.activation.empty() ? 0 : gflops};
+}
+
+TrainingWork Wholes::work_of(const Whole& whole, const Candidate& candidate) {
+  const double gflops = gflops_of(whole, candidate.size);
+  return {.gflops = gflops / candidate.pruning, .teacher_gflops = gflops};
 }
 
 void Wholes::mark_needed(const Whole& whole) {

@@ -10,6 +10,7 @@
 #include "compress/options.h"
 #include "compress/plan.h"
 #include "compress/stages.h"
+#include "compress/work_plan.h"
 #include "eval/dataset/dataset.h"
 #include "model/model.h"
 
@@ -50,6 +51,10 @@ class Wholes {
   [[nodiscard]] bool is_first(const Whole& whole, const Candidate& candidate) const {
     return &whole == &all_.front() && candidate.pruning == 1 && candidate.size == size_;
   }
+  // Of training, whose images are squares of the longer side.
+  [[nodiscard]] static double gflops_of(const Whole& whole, Size size);
+  [[nodiscard]] TrainingWork work_of(const Whole& whole) const;
+  [[nodiscard]] static TrainingWork work_of(const Whole& whole, const Candidate& candidate);
   // A whole with a candidate is needed, and so is the teacher of its activation.
   void mark_needed(const Whole& whole);
 
