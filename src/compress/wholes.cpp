@@ -15,28 +15,29 @@ namespace {
 
 constexpr double kWorth = 0.97;  // another activation has to save 3 %
 
-Model read_float_model(const std::string& file) {
-  Model model = read_model(file);
-  require_known_outputs(model, file);
-  if (!model.quantization.empty())
-    fail("{}: is an int8 model; give the float model that it was made of", file);
-  return model;
-}
-
 }  // namespace
+
+std::vector<Model> read_float_models(const std::vector<std::string>& files) {
+  std::vector<Model> models;
+  for (const std::string& file : files) {
+    models.push_back(read_model(file));
+    require_known_outputs(models.back(), file);
+    if (!models.back().quantization.empty())
+      fail("{}: is an int8 model; give the float model that it was made of", file);
+  }
+  return models;
+}
 
 std::string Whole::name() const {
   return fmt::format("{}-{}", activation.empty() ? "same" : activation, model + 1);
 }
 
-Wholes::Wholes(const CompressOptions& options, const Dataset& data, Pricing& pricing,
-               Stages& stages)
+Wholes::Wholes(const CompressOptions& options, const std::vector<Model>& models,
+               const Dataset& data, Pricing& pricing, Stages& stages)
     : o_(options), data_(data), pricing_(pricing), stages_(stages) {
-  std::vector<Model> models;
-  for (const std::string& file : o_.models) models.push_back(read_float_model(file));
   const int usual = models.front().info.usual_side();
   size_ = o_.size.value_or(Size{usual, usual});
-  for (size_t i = 0; i < models.size(); ++i) add(i, std::move(models[i]));
+  for (size_t i = 0; i < models.size(); ++i) add(i, models[i]);
   base_s_ = *time_of(all_.front(), size_);
 }
 

@@ -30,11 +30,16 @@ struct Whole {
   [[nodiscard]] bool is_given() const { return activation.empty() && knows_classes; }
 };
 
+// Throws an Error that names the file whose model is int8, or has raw outputs.
+[[nodiscard]] std::vector<Model> read_float_models(const std::vector<std::string>& files);
+
 class Wholes {
  public:
-  // The first one is the first model as it is. All arguments outlive it. Throws an Error that names
+  // `models`: as read_float_models() gives them. The first one is the first model as it is. The
+  // other arguments outlive it. Throws an Error that names
   // the model which does not fit the data, or the first one where its time is not known.
-  Wholes(const CompressOptions& options, const Dataset& data, Pricing& pricing, Stages& stages);
+  Wholes(const CompressOptions& options, const std::vector<Model>& models, const Dataset& data,
+         Pricing& pricing, Stages& stages);
 
   [[nodiscard]] std::vector<Whole>& all() { return all_; }
   [[nodiscard]] const Whole& first() const { return all_.front(); }

@@ -212,6 +212,8 @@ void run(Options& o) {
   Figures before = figures_of(o.model, whole, o, pricing);
   before.evaluation =
       evaluate(fold_batch_norm(whole), data.validation, judging_size(train), Voting::kNone);
+  if (before.evaluation.fitness(whole.info.task) < 0)
+    fail("{}: val: no object has a labelled keypoint; label some", o.data);
   log_info("unpruned: {}", text_of(before, whole.info.task));
   p.most_cost = most_cost(o, before);
   p.asked = asked(o, pricing);
@@ -222,6 +224,7 @@ void run(Options& o) {
   const std::filesystem::path best = train.folder / "best.safetensors";
   Figures after = figures_of(best, read_model(best), o, pricing);
   after.evaluation = r.training.best;
+  before.ms = ms_of(fold_batch_norm(whole), p.choice.size, pricing);  // again, beside the other
   log_info("pruned:   {}: {}", text_of(after, whole.info.task), best.string());
   if (o.json) print_json(to_json(o, pricing, {before, after, whole.info.task, data}, r));
 }
