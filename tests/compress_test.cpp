@@ -24,6 +24,8 @@ class Compress : public testing::Test {
     const Outcome table = run_octet("bench --cost-table " + at("times.json") +
                                     " --imgsz 96 --seconds 0.02 --model " + kModel);
     ASSERT_EQ(table.status, 0) << table.err;
+    EXPECT_THAT(read_text_file(at("times.json")), HasSubstr("\"relu6\""))
+        << "compress tries it in place of SiLU";
   }
   std::string at(const std::string& name) const { return (folder_ / name).string(); }
   std::string command() const {
@@ -52,7 +54,15 @@ TEST_F(Compress, MakesExportsAndGoesOnAfterAnInterruption) {
        {"int8.safetensors", "export/int8.tflite", "report.html", "export-whole/"})
     EXPECT_TRUE(fs::exists(at("small/") + file)) << file;
   EXPECT_TRUE(fs::exists(j["after"]["file"].get<std::string>()));
-  EXPECT_EQ(j["candidates"][0]["chosen"], true);
+  EXPECT_EQ(j["output"], j["after"]["file"]);
+  for (const char* model : {"before", "after"}) {
+    for (const char* key : {"params", "gflops", "ms", "map50_95", "bytes"})
+      EXPECT_TRUE(j[model].contains(key)) << model << " " << key;
+  }
+  EXPECT_NEAR(j["speedup"], j["before"]["ms"].get<double>() / j["after"]["ms"].get<double>(), 1e-6);
+  EXPECT_GT(j["seconds"], 1);
+  EXPECT_EQ(j["met"],
+            j["after"]["predicted_ms"].get<double>() <= 1.02 * j["wanted_ms"].get<double>());
   const std::string page = read_text_file(at("small/report.html"));
   for (const char* part : {"Take ", "Accuracy and time", "Channels of every layer", ": after"})
     EXPECT_THAT(page, HasSubstr(part));

@@ -95,10 +95,11 @@ def check_octet(folder, data):
 
 def check_octet_train(folder, data):
     if not (BIN / "octet-train").exists():
-        print("left out: octet train and octet quantize, whose program is not built")
+        print("left out: octet train, octet prune and octet quantize, whose program is not built")
         return
     common = ("--model", TINY, "--data", data, "--imgsz", 64, "--epochs", 1, "--json")
     check("octet train", octet("train", *common, "-o", folder / "run"))
+    check("octet prune", octet("prune", *common, "--flops", 0.9, "-o", folder / "pruned"))
     check("octet quantize", octet("quantize", *common, "--rank-by-map", "-o", folder / "int8.safetensors"))
 
 

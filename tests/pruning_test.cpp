@@ -18,7 +18,9 @@
 #include "format/model_file.h"
 #include "format/registry.h"
 #include "graph/blocks.h"
+#include "graph/branches.h"
 #include "graph/cost.h"
+#include "graph/shapes.h"
 #include "graph/topology.h"
 #include "media/image/image_io.h"
 #include "model/passes/passes.h"
@@ -197,6 +199,28 @@ void expect_exact(Model whole, Size size, unsigned seed) {
   }
 }
 
+// The layers of stride 8 that stay behind without their scale, where no weight reads them.
+void expect_exact_branch(Model model, Size size) {
+  model = remove_scale(fold_batch_norm(std::move(model)), 8);
+  const std::vector<Branch> branches = find_branches(model.graph);
+  ASSERT_EQ(branches.size(), 1U);
+  const auto& inputs = model.graph.find(branches[0].join)->inputs;
+  ASSERT_EQ(inputs[0], branches[0].output);
+  const int64_t gone = infer_shapes(model.graph, size).at(inputs[0])[1];
+  for (Node& node : model.graph.nodes) {
+    if (node.inputs[0] != branches[0].join) continue;
+    Tensor& weight = std::get<Conv2d>(node.op).weight;
+    for (int64_t o = 0; o < weight.shape[0]; ++o)
+      std::fill_n(weight.values.begin() + o * weight.shape[1], gone, 0.0F);  // of 1x1 kernels
+  }
+  const Outputs wanted = outputs_of(model, size);
+  const double before = cost(model.graph, size).gflops;
+  model = remove_branch(std::move(model), branches[0].output);
+  expect_outputs(model, outputs_of(model, size), wanted, "without the branch");
+  EXPECT_LT(cost(model.graph, size).gflops, 0.95 * before);
+  EXPECT_TRUE(find_branches(model.graph).empty());
+}
+
 constexpr Size kFull{320, 320};
 
 class Yolov8 : public testing::TestWithParam<std::tuple<char, Task>> {};
@@ -256,6 +280,16 @@ TEST(Pruning, RunsInIntegersInArmNn) {
   }
 }
 
+TEST(Pruning, BranchesOfARemovedScaleAreExact) {
+  for (const Task task : {Task::kDetect, Task::kPose})
+    expect_exact_branch(random_yolov8('n', task), {128, 128});
+  const Model whole = random_yolov8('n', Task::kDetect);
+  EXPECT_TRUE(find_branches(whole.graph).empty());
+  EXPECT_EQ(remove_scale_and_branches(whole, 16).graph.nodes.size(),
+            remove_scale(whole, 16).graph.nodes.size())
+      << "only the finest scale has one";
+}
+
 TEST(Pruning, StemIsNarrowedWithItsReaders) {
   Model model = fold_batch_norm(random_yolov8('n', Task::kDetect));
   model = narrow_stem(std::move(model), 0.25);
@@ -309,6 +343,14 @@ TEST(Pruning, ModelWithoutAScaleDetects) {
   }
 }
 
+// What quantize adds to a pose model has a price as well.
+TEST(SmallerNetworks, HaveFineKeypoints) {
+  const auto graphs = smaller_networks(random_yolov8('n', Task::kPose));
+  for (const Graph& graph : graphs)
+    EXPECT_TRUE(std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                            [](const Node& n) { return n.name.ends_with(".fine"); }));
+}
+
 // All blocks of each network go one after the other.
 TEST(SmallerNetworks, LackBlocksAndScales) {
   const Model model = read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors");
@@ -316,7 +358,7 @@ TEST(SmallerNetworks, LackBlocksAndScales) {
   EXPECT_EQ(graphs.front().nodes.size(), fold_batch_norm(model).graph.nodes.size());
   int without_blocks = 0;
   for (const Graph& graph : graphs) without_blocks += find_blocks(graph).empty();
-  EXPECT_EQ(without_blocks, 4) << "with all scales, and without each";
+  EXPECT_EQ(without_blocks, 5) << "with all scales, without each, and without the branch of one";
 }
 
 }  // namespace

@@ -6,19 +6,18 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "compress/commands.h"
 #include "compress/judge.h"
 #include "compress/report.h"
+#include "compress/schedule.h"
+#include "compress/search.h"
 #include "compress/stages.h"
-#include "compress/work_plan.h"
+#include "compress/wholes.h"
+#include "compress/work_key.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "core/text/count_text.h"
 #include "eval/dataset/dataset.h"
-#include "format/model_file.h"
-#include "graph/cost.h"
-#include "graph/passes/passes.h"
-#include "model/passes/passes.h"
 
 namespace octet {
 namespace {
@@ -26,46 +25,8 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr double kSpeedups[] = {1.3, 1.6, 2, 2.5, 3, 4};
-// A candidate that lost so much more than wanted after its short training will not make up for it.
-constexpr double kHope = 0.03;
-constexpr double kWorth = 0.97;  // another activation has to save 3 %
-
-// Size and time of a file: another content is other work.
-std::string stamp_of(const std::string& file) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  const auto time = fs::last_write_time(file, error);
-  return error ? file : fmt::format("{} ({}, {})", file, size, time.time_since_epoch().count());
-}
-
-std::string key_of(const CompressOptions& o) {
-  std::vector<std::string> models;
-  for (const std::string& model : o.models) models.push_back(stamp_of(model));
-  const auto number = [](const std::optional<double>& v) {
-    return v ? fmt::format("{:.9g}", *v) : "";
-  };
-  return fmt::format(
-      "{} on {}, speedup {}, most {} s, drop {}, {} of {} with {} threads, size {}, {}, "
-      "{} epochs of batch {}, seed {}, budget {}, octet {}",
-      fmt::join(models, " "), stamp_of(o.data), number(o.target.speedup), number(o.target.most_s),
-      number(o.target.max_drop), o.pricing.source, o.pricing.engine, o.pricing.threads,
-      o.size ? to_string(*o.size) : "", fmt::join(o.activations, " "), o.epochs, o.batch, o.seed,
-      o.budget_s, o.version);
-}
-
-// A model that knows the classes of the data, with one activation.
-struct Whole {
-  size_t model = 0;        // of those given
-  std::string activation;  // empty: its own; else as --activation has it
-  Model planned;           // for its time: its weights may be those of other classes
-  bool knows_classes = false;
-  std::string file = {};  // once it is trained
-
-  // Of stages.
-  [[nodiscard]] std::string name() const {
-    return fmt::format("{}-{}", activation.empty() ? "same" : activation, model + 1);
-  }
-};
+constexpr double kGentleSpeedup = 1.15;  // where the first of them loses too much
+constexpr double kFastEnough = 1.02;     // of the time that is wanted
 
 // A candidate after its short training.
 struct Tried {
@@ -73,6 +34,14 @@ struct Tried {
   Candidate candidate;
   std::string folder;
   double score = 0;
+  bool met = true;
+};
+
+// A candidate in int8, after its whole training.
+struct Taken {
+  CompressedModel model;
+  Candidate candidate;
+  std::string given;  // the file that it was made of
 };
 
 Dataset labelled_part(const std::string& file, const std::string& part) {
@@ -82,42 +51,57 @@ Dataset labelled_part(const std::string& file, const std::string& part) {
   return data;
 }
 
-std::vector<Model> float_models(const std::vector<std::string>& files) {
-  std::vector<Model> models;
-  for (const std::string& file : files) {
-    models.push_back(read_model(file));
-    if (!models.back().quantization.empty())
-      fail("{}: is an int8 model; give the float model that it was made of", file);
-  }
-  return models;
+// Without a labelled keypoint, all models would be equally good.
+Dataset validation_part(const std::string& file) {
+  Dataset data = labelled_part(file, "val");
+  const auto labelled = [](const TruthObject::Point& p) { return p.visibility > 0; };
+  const bool measurable =
+      data.keypoints == 0 ||
+      std::any_of(data.samples.begin(), data.samples.end(), [&](const Sample& s) {
+        return std::any_of(s.objects.begin(), s.objects.end(), [&](const TruthObject& o) {
+          return std::any_of(o.keypoints.begin(), o.keypoints.end(), labelled);
+        });
+      });
+  if (!measurable) fail("{}: val: no object has a labelled keypoint; label some", file);
+  return data;
+}
+
+std::vector<Standing> standings(const std::vector<Tried>& tried) {
+  std::vector<Standing> list;
+  for (const Tried& t : tried)
+    list.push_back({.pruned = t.candidate.pruning > 1, .met = t.met, .score = t.score});
+  return list;
 }
 
 class Compressor {
  public:
-  explicit Compressor(const CompressOptions& options)
+  Compressor(const CompressOptions& options, const std::vector<Model>& models)
       : o_(options),
-        data_(labelled_part(options.data, "val")),
-        training_images_(labelled_part(options.data, "train").samples.size()),
-        models_(float_models(options.models)),
+        data_(validation_part(options.data)),
+        training_(labelled_part(options.data, "train")),
         pricing_(options.pricing, options.version),
-        stages_(options.folder, options.program, key_of(options), options.overwrite) {}
+        stages_(options.folder, options.program, work_key(options, {training_, data_}, pricing_),
+                options.overwrite),
+        commands_(options, pricing_.weight_bits()),
+        wholes_(options, models, data_, pricing_, stages_) {}
 
   CompressResult run() {
-    const int usual = models_.front().info.usual_side();
-    size_ = o_.size.value_or(Size{usual, usual});
-    for (size_t i = 0; i < models_.size(); ++i) add_model(i);
-    const double base_s = time_of(wholes_.front(), size_);
+    const double base_s = wholes_.base_s();
     // 0: the time follows from the drop that is allowed.
     const double most_s =
         o_.target.max_drop ? 0 : o_.target.most_s.value_or(base_s / o_.target.speedup.value_or(1));
+    result_.wanted_s = most_s;
+    result_.first_model = o_.models.front();
+    if (base_s <= most_s) say_enough(base_s, most_s);
     plan(base_s, most_s);
-    for (Whole& whole : wholes_) train_whole(whole);
-    result_.before = finish_int8("whole", wholes_.front().file, size_, base_s);
-    if (most_s > 0) {
-      take(try_all(most_s));
-    } else {
-      climb(base_s);
+    for (Whole& whole : wholes_.all()) {
+      if (whole.needed) train_whole(whole);
     }
+    result_.before = finish_int8("whole", wholes_.first().file, wholes_.size(), base_s);
+    const Taken taken = most_s > 0 ? reach(most_s) : climb(base_s);
+    result_.after = taken.model;
+    result_.chosen = taken.candidate;
+    result_.chosen_model = taken.given;
     const auto before = judge(result_.before.file, result_.before.size, data_);
     const auto after = judge(result_.after.file, result_.after.size, data_);
     result_.drop_95 = bootstrap_drop(before.main(), after.main());
@@ -126,168 +110,108 @@ class Compressor {
   }
 
  private:
-  [[nodiscard]] std::string path(const std::string& name) const {
-    return (stages_.folder() / name).string();
-  }
-  [[nodiscard]] static std::string side(Size size) { return std::to_string(longer_side(size)); }
+  [[nodiscard]] std::string path(const std::string& name) const { return commands_.path(name); }
   [[nodiscard]] std::string fitness_key() const {
     return data_.keypoints > 0 ? "pose_map50_95" : "map50_95";
   }
-
-  // Options that every training has.
-  [[nodiscard]] std::vector<std::string> training(const std::string& verb, const std::string& model,
-                                                  int epochs, const std::string& folder) const {
-    return {verb,
-            "--model",
-            model,
-            "--data",
-            o_.data,
-            "--epochs",
-            std::to_string(std::max(1, epochs)),
-            "--batch",
-            std::to_string(o_.batch),
-            "--seed",
-            std::to_string(o_.seed),
-            "--threads",
-            std::to_string(o_.threads),
-            "-o",
-            folder};
+  [[nodiscard]] const std::string& given(const Whole& whole) const {
+    return o_.models[whole.model];
   }
-  // A training whose result is best.safetensors in a folder of that name.
-  ordered_json train(const std::string& name, const std::string& title, const std::string& model,
-                     int epochs, Size size, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = training("train", model, epochs, path(name));
-    arguments.insert(arguments.end(), {"--imgsz", side(size)});
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return stages_.run({.name = name,
-                        .title = title,
-                        .arguments = arguments,
-                        .resumable = stages_.folder() / name / "last.safetensors"});
+  // For the log. Names the model where there are several.
+  [[nodiscard]] std::string text_of(const Whole& whole, const Candidate& candidate) const {
+    return (o_.models.size() > 1 ? given(whole) + ", " : "") + candidate.text();
   }
 
-  // With every activation that is faster in int8.
-  void add_model(size_t index) {
-    Model model = models_[index];
-    const Head& head = model.info.head;
-    if ((head.keypoints == 0) != (data_.keypoints == 0))
-      fail("{}: has {} keypoints an object, and the data {}; give a model of the same task",
-           o_.models[index], head.keypoints, data_.keypoints);
-    const bool knows = model.info.names == data_.names && head.keypoints == data_.keypoints &&
-                       head.keypoint_dims == data_.keypoint_dims;
-    model = select_classes(std::move(model), data_.names, 0);
-    model = select_keypoints(
-        std::move(model),
-        {.count = data_.keypoints, .dims = data_.keypoint_dims, .flip_index = data_.flip_index}, 0);
-    model = fold_batch_norm(std::move(model));
-    wholes_.push_back({index, "", model, knows});
-    const double own_s = time_of(wholes_.back(), size_);
-    for (const std::string& activation : o_.activations) {
-      if (activation == kNoActivation || !has_silu(model.graph)) continue;
-      Whole other{index, activation, replace_activation(model, parse_activation(activation)),
-                  knows};
-      const std::optional<double> seconds = known_time(other, size_);
-      if (seconds && *seconds < kWorth * own_s) wholes_.push_back(std::move(other));
-    }
-  }
-
-  // In seconds. Measured where this machine is the device; else of the table, where it has the
-  // layers.
-  [[nodiscard]] std::optional<double> known_time(const Whole& whole, Size size) {
-    const auto stage = fmt::format("time-{}-{}", whole.name(), to_string(size));
-    const auto time = stages_.keep(stage, [&]() -> ordered_json {
-      if (const auto measured = pricing_.measure(whole.planned, size))
-        return {{"seconds", *measured}};
-      try {
-        return {{"seconds", pricing_.cost().predict(whole.planned.graph, size)}};
-      } catch (const Error& e) {
-        log_warning("{} at {} is left out: {}", whole.name(), to_string(size), e.what());
-        return {{"unknown", e.what()}};
-      }
-    });
-    return time.contains("seconds") ? std::optional(time.at("seconds").get<double>())
-                                    : std::nullopt;
-  }
-  [[nodiscard]] double time_of(const Whole& whole, Size size) {
-    const std::optional<double> seconds = known_time(whole, size);
-    if (!seconds)
-      fail("--cost {}: has no times of this model at {}", o_.pricing.source, to_string(size));
-    return *seconds;
-  }
-
-  [[nodiscard]] std::vector<Candidate> candidates_of(const Whole& whole, double most_s) {
-    return plan_candidates(most_s, [&](Size size) { return known_time(whole, size); },
-                           {.size = size_, .activation = whole.activation});
+  // Another model may still be better, so only a single one is left as it is.
+  void say_enough(double base_s, double most_s) {
+    const bool only = o_.models.size() == 1;
+    log_info("{}: is fast enough as it is: its int8 time is {:.2f} ms, and {:.2f} ms are wanted{}",
+             o_.models.front(), 1e3 * base_s, 1e3 * most_s, only ? "; nothing is removed" : "");
+    if (only) wholes_.keep_first();
   }
 
   [[nodiscard]] bool can_reach(double most_s) {
-    return std::any_of(wholes_.begin(), wholes_.end(),
-                       [&](const Whole& w) { return !candidates_of(w, most_s).empty(); });
+    const auto& all = wholes_.all();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Whole& w) { return !wholes_.candidates_of(w, most_s).empty(); });
+  }
+
+  // All trainings for these times, and the models that they need.
+  WorkPlan work_for(const std::vector<double>& times) {
+    WorkPlan work{.int8_gflops = wholes_.gflops_of(wholes_.first(), wholes_.size()),
+                  .images = training_.samples.size(),
+                  .gflops_per_s = usual_gflops_per_s()};
+    std::set<std::string> candidates, tables;  // each once; a table has one input
+    wholes_.mark_needed(wholes_.first());
+    for (const double most_s : times) {
+      for (const Whole& whole : wholes_.all()) {
+        for (const Candidate& candidate : wholes_.candidates_of(whole, most_s)) {
+          wholes_.mark_needed(whole);
+          if (wholes_.is_first(whole, candidate)) continue;
+          if (!candidates.insert(folder_of(whole, candidate)).second) continue;
+          work.candidates.push_back(wholes_.work_of(whole, candidate));
+          if (candidate.pruning == 1) continue;
+          work.choices.push_back(work.candidates.back().teacher_gflops);
+          tables.insert(whole.name() + to_string(candidate.size));
+        }
+      }
+    }
+    for (const Whole& whole : wholes_.all()) {
+      if (whole.needed && !whole.is_given()) work.wholes.push_back(wholes_.work_of(whole));
+    }
+    work.tables = pricing_.measures() ? tables.size() : 0;
+    if (o_.target.max_drop) work.winners = 2 * most_asked(times.size());
+    if (work.candidates.empty()) work.winners = 0;
+    return work;
   }
 
   // Says what will be done, and for how long about. Fewer epochs where the budget asks for it.
   void plan(double base_s, double most_s) {
-    std::set<std::string> candidates, tables;  // each once; a table has one input
-    const auto count = [&](double wanted_s) {
-      for (const Whole& whole : wholes_) {
-        for (const Candidate& candidate : candidates_of(whole, wanted_s)) {
-          candidates.insert(folder_of(whole, candidate));
-          if (candidate.pruning > 1) tables.insert(whole.name() + to_string(candidate.size));
-        }
-      }
-    };
+    std::vector<double> times;
     if (most_s > 0) {
-      count(most_s);
+      if (!can_reach(most_s)) fail_unreachable(most_s);
+      times = {most_s};
     } else {
-      for (const double speedup : kSpeedups) count(base_s / speedup);
+      for (const double speedup : kSpeedups) {
+        if (!can_reach(base_s / speedup)) break;
+        times.push_back(base_s / speedup);
+      }
+      if (times.empty() && can_reach(base_s / kGentleSpeedup)) times = {base_s / kGentleSpeedup};
+      if (times.empty()) fail_no_step();
     }
-    if (candidates.empty()) fail_unreachable(most_s);
-    const auto trained = std::count_if(wholes_.begin(), wholes_.end(), [](const Whole& w) {
-      return !w.activation.empty() || !w.knows_classes;
-    });
-    const WorkPlan work{.wholes = static_cast<size_t>(trained),
-                        .candidates = candidates.size(),
-                        .tables = pricing_.measures() ? tables.size() : 0,
-                        .epoch_s = epoch_seconds(cost(wholes_.front().planned.graph, size_).gflops,
-                                                 training_images_)};
-    const auto kept = stages_.keep("plan", [&] {
-      return ordered_json{{"epochs", epochs_within(work, o_.epochs, o_.budget_s)}};
-    });
-    epochs_ = kept.at("epochs");
+    schedule_.emplace(stages_, work_for(times),
+                      EpochBudget{.epochs = o_.epochs, .seconds = o_.budget_s});
     log_info("times: {}; the int8 model as it is needs {:.2f} ms{}", pricing_.origin(),
              1e3 * base_s,
              most_s > 0 ? fmt::format(", and {:.2f} ms are wanted", 1e3 * most_s) : "");
-    log_info("plan: {}, {} with {} epochs each, at most two winners with {}; about {}",
-             counted(static_cast<int64_t>(work.wholes), "training"),
-             counted(static_cast<int64_t>(candidates.size()), "candidate"), short_epochs(epochs_),
-             epochs_, time_text(seconds_of(work, epochs_)));
-    if (o_.budget_s > 0 && seconds_of(work, epochs_) > o_.budget_s)
+    log_info("plan: {}", schedule_->text());
+    if (!schedule_->fits())
       log_warning(
           "--budget: even {} epochs take longer; allow more time, or leave out candidates "
           "by --activations none",
-          epochs_);
+          schedule_->epochs());
   }
 
   // best.safetensors of its training; the file itself where it knows the classes.
   void train_whole(Whole& whole) {
-    const std::string& given = o_.models[whole.model];
-    const bool own = whole.activation.empty();
-    if (own && whole.knows_classes) {
-      whole.file = given;
+    if (whole.is_given()) {
+      whole.file = given(whole);
       return;
     }
+    const bool own = whole.activation.empty();
+    const std::string& same = wholes_.same_of(whole).file;
     std::vector<std::string> more;
-    if (!own) more = {"--activation", whole.activation, "--teacher", same_of(whole.model).file};
-    (void)train("trained-" + whole.name(),
-                own ? fmt::format("training of {} on the data", given)
-                    : fmt::format("training with {}", whole.activation),
-                own ? given : same_of(whole.model).file, epochs_, size_, more);
+    if (!own) more = {"--activation", whole.activation, "--teacher", same};
+    const ordered_json j = stages_.run(
+        commands_.train({.name = "trained-" + whole.name(),
+                         .title = fmt::format("training of {} {}", given(whole),
+                                              own ? "on the data" : "with " + whole.activation),
+                         .model = own ? given(whole) : same,
+                         .epochs = schedule_->epochs(),
+                         .size = wholes_.size()},
+                        more));
     whole.file = path("trained-" + whole.name()) + "/best.safetensors";
-  }
-
-  // The model with its own activation, which comes first.
-  [[nodiscard]] const Whole& same_of(size_t model) const {
-    return *std::find_if(wholes_.begin(), wholes_.end(),
-                         [&](const Whole& w) { return w.model == model; });
+    schedule_->learn(wholes_.work_of(whole), j, false);
   }
 
   [[noreturn]] static void fail_unreachable(double most_s) {
@@ -296,88 +220,107 @@ class Compressor {
         "lacks smaller inputs; allow more time, or give a smaller model",
         1e3 * most_s);
   }
+  [[noreturn]] static void fail_no_step() {
+    fail(
+        "no candidate is {} times as fast as the model: nothing can be removed, or the cost table "
+        "lacks smaller inputs",
+        kGentleSpeedup);
+  }
 
   [[nodiscard]] static std::string folder_of(const Whole& whole, const Candidate& candidate) {
     return fmt::format("try-{}-{}", whole.model + 1, candidate.name());
   }
 
-  // All ways to an int8 time, each trained for a short time. The best that was pruned and the best
-  // that was not: what pruning took away needs longer to come back.
+  // All ways to an int8 time, each trained for a short time. Empty where none can reach it.
   std::vector<Tried> try_all(double most_s) {
-    std::optional<Tried> pruned, whole_network;
-    for (const Whole& whole : wholes_) {
-      for (const Candidate& candidate : candidates_of(whole, most_s)) {
+    std::vector<Tried> all;
+    for (const Whole& whole : wholes_.all()) {
+      if (!whole.needed) continue;
+      for (const Candidate& candidate : wholes_.candidates_of(whole, most_s)) {
         std::optional<Tried> tried = try_one(whole, candidate);
         if (!tried) continue;
-        if (seen_.insert(tried->folder).second)
-          result_.tried.push_back({o_.models[whole.model], tried->candidate, tried->score, false});
-        log_info("{}: mAP50-95 {:.4f} after a short training", candidate.text(), tried->score);
-        std::optional<Tried>& best = candidate.pruning > 1 ? pruned : whole_network;
-        if (!best || tried->score > best->score) best = std::move(tried);
+        tried->met = tried->candidate.predicted_s <= kFastEnough * most_s;
+        note(*tried, most_s);
+        all.push_back(std::move(*tried));
       }
     }
-    std::vector<Tried> finalists;
-    for (std::optional<Tried>* best : {&pruned, &whole_network}) {
-      if (*best) finalists.push_back(std::move(**best));
-    }
-    if (finalists.empty()) fail_unreachable(most_s);
-    return finalists;
+    return all;
+  }
+
+  void note(const Tried& tried, double most_s) {
+    const bool first = wholes_.is_first(*tried.whole, tried.candidate);
+    if (!first && seen_.insert(tried.folder).second)
+      result_.tried.push_back({given(*tried.whole), tried.candidate, tried.score, false});
+    const std::string text = text_of(*tried.whole, tried.candidate);
+    log_info("{}: mAP50-95 {:.4f}{}", text, tried.score, first ? "" : " after a short training");
+    if (!tried.met)
+      log_warning("{}: needs {:.2f} ms, and {:.2f} ms are wanted", text,
+                  1e3 * tried.candidate.predicted_s, 1e3 * most_s);
   }
 
   // Nothing where pruning cannot reach the time.
   std::optional<Tried> try_one(const Whole& whole, const Candidate& candidate) {
     Tried tried{&whole, candidate, folder_of(whole, candidate)};
-    const int epochs = short_epochs(epochs_);
-    const std::string title = fmt::format("short training: {}", candidate.text());
-    if (candidate.pruning == 1) {
-      tried.score = train(tried.folder, title, whole.file, epochs, candidate.size,
-                          {"--teacher", whole.file, "--mosaic", "0"})
-                        .at(fitness_key());
+    if (wholes_.is_first(whole, candidate)) {
+      tried.score = float_accuracy();
       return tried;
     }
-    std::vector<std::string> arguments = training("prune", whole.file, epochs, path(tried.folder));
-    arguments.insert(
-        arguments.end(),
-        {"--imgsz", to_string(candidate.size), "--speedup",
-         fmt::format("{:.4f}", candidate.pruning), "--engine", o_.pricing.engine,
-         "--engine-threads", std::to_string(o_.pricing.threads), "--cost", o_.pricing.source});
-    const fs::path choice = stages_.folder() / tried.folder / "choice.json";
-    const ordered_json j =
-        stages_.run({.name = tried.folder,
-                     .title = title,
-                     .arguments = arguments,
-                     .resumable = choice,
-                     .failure_counts = [&] {
-                       return fs::exists(choice) &&
-                              read_text_file(choice).find("\"unreachable\"") != std::string::npos;
-                     }});
+    const StageCommands::Training training{
+        .name = tried.folder,
+        .title = fmt::format("short training: {}", text_of(whole, candidate)),
+        .model = whole.file,
+        .epochs = schedule_->short_epochs(),
+        .size = candidate.size};
+    if (candidate.pruning == 1) {
+      const ordered_json j =
+          stages_.run(commands_.train(training, {"--teacher", whole.file, "--mosaic", "0"}));
+      tried.score = j.at(fitness_key());
+      schedule_->learn(wholes_.work_of(whole, candidate), j, true);
+      return tried;
+    }
+    const ordered_json j = stages_.run(commands_.prune(training, candidate.pruning));
     if (j.contains("failed")) return std::nullopt;
-    const auto& after = j.at("after");
-    tried.score = after.at("map50_95");
-    if (after.contains("measured_ms"))
-      tried.candidate.predicted_s = 1e-3 * after.at("measured_ms").get<double>();
+    tried.score = j.at("after").at("map50_95");
+    // As a share: the whole model was measured beside it, and the machine may have been busy.
+    const double share =
+        j.at("after").at("ms").get<double>() / j.at("before").at("ms").get<double>();
+    tried.candidate.predicted_s = share * candidate.pruning * candidate.predicted_s;
     return tried;
   }
 
   // The whole training of each finalist, and int8 of the best.
-  void take(const std::vector<Tried>& finalists) {
+  Taken take(const std::vector<Tried>& tried) {
     const Tried* best = nullptr;
     double most = 0;
-    for (const Tried& tried : finalists) {
-      const ordered_json j =
-          train(final_of(tried), fmt::format("training: {}", tried.candidate.text()),
-                path(tried.folder) + "/best.safetensors", epochs_, tried.candidate.size,
-                {"--teacher", same_of(tried.whole->model).file, "--mosaic", "0"});
-      const double score = j.at(fitness_key());
-      log_info("{}: mAP50-95 {:.4f} after the whole training", tried.candidate.text(), score);
+    for (const size_t at : finalists(standings(tried))) {
+      const double score = train_to_the_end(tried[at]);
       if (best != nullptr && score <= most) continue;
-      best = &tried;
+      best = &tried[at];
       most = score;
     }
-    result_.after = finish_int8(final_of(*best), path(final_of(*best)) + "/best.safetensors",
-                                best->candidate.size, best->candidate.predicted_s);
-    result_.chosen = best->candidate;
-    result_.chosen_model = o_.models[best->whole->model];
+    const bool first = wholes_.is_first(*best->whole, best->candidate);
+    return {.model = first
+                         ? result_.before
+                         : finish_int8(final_of(*best), path(final_of(*best)) + "/best.safetensors",
+                                       best->candidate.size, best->candidate.predicted_s),
+            .candidate = best->candidate,
+            .given = given(*best->whole)};
+  }
+
+  double train_to_the_end(const Tried& tried) {
+    if (wholes_.is_first(*tried.whole, tried.candidate)) return tried.score;
+    const std::string text = text_of(*tried.whole, tried.candidate);
+    ++result_.finalists;
+    const ordered_json j = stages_.run(
+        commands_.train({.name = final_of(tried),
+                         .title = fmt::format("training: {}", text),
+                         .model = path(tried.folder) + "/best.safetensors",
+                         .epochs = schedule_->epochs(),
+                         .size = tried.candidate.size},
+                        {"--teacher", wholes_.same_of(*tried.whole).file, "--mosaic", "0"}));
+    const double score = j.at(fitness_key());
+    log_info("{}: mAP50-95 {:.4f} after the whole training", text, score);
+    return score;
   }
   [[nodiscard]] static std::string final_of(const Tried& tried) {
     return "final" + tried.folder.substr(std::string("try").size());
@@ -386,54 +329,77 @@ class Compressor {
   CompressedModel finish_int8(const std::string& name, const std::string& file, Size size,
                               double predicted_s) {
     const std::string output = path(name + "-int8.safetensors");
-    (void)stages_.run(
-        {.name = name + "-int8",
-         .title = "int8",
-         .arguments = {"quantize", "--model", file, "--data", o_.data, "--imgsz", side(size),
-                       "--seed", std::to_string(o_.seed), "--threads", std::to_string(o_.threads),
-                       "--weight-bits", std::to_string(pricing_.weight_bits()), "-o", output},
-         .resumable = stages_.folder() / (name + "-int8-run") / "last.safetensors"});
-    const auto j = stages_.keep(name + "-accuracy", [&] {
-      return ordered_json{{"map50_95", judge(output, size, data_).main().summary().map50_95}};
-    });
-    return {.file = output, .size = size, .map50_95 = j.at("map50_95"), .predicted_s = predicted_s};
+    (void)stages_.run(commands_.quantize(name, file, size, output));
+    const double map50_95 = accuracy(name + "-accuracy", output, size);
+    return {.file = output, .size = size, .map50_95 = map50_95, .predicted_s = predicted_s};
+  }
+  double accuracy(const std::string& stage, const std::string& file, Size size) {
+    return stages_
+        .keep(stage,
+              [&] {
+                const auto map = judge(file, size, data_);
+                return ordered_json{{"map50_95", map.main().summary().map50_95}};
+              })
+        .at("map50_95");
+  }
+  // Of the first model.
+  double float_accuracy() {
+    return accuracy("whole-float-accuracy", wholes_.first().file, wholes_.size());
   }
 
-  // Faster and faster until too much is lost; then back to what holds the bound in int8.
-  void climb(double base_s) {
+  Taken reach(double most_s) {
+    const std::vector<Tried> tried = try_all(most_s);
+    if (tried.empty()) fail_unreachable(most_s);
+    Taken taken = take(tried);
+    result_.met = taken.model.predicted_s <= kFastEnough * most_s;
+    if (!result_.met)
+      log_warning("{}: needs {:.2f} ms, and {:.2f} ms are wanted: no candidate was fast enough",
+                  taken.candidate.text(), 1e3 * taken.model.predicted_s, 1e3 * most_s);
+    return taken;
+  }
+
+  // Faster and faster until too much is lost; then the fastest of them that holds in int8.
+  Taken climb(double base_s) {
+    const double whole = float_accuracy(), most_drop = *o_.target.max_drop;
     std::vector<std::vector<Tried>> steps;
-    const auto j = stages_.keep("whole-float-accuracy", [&] {
-      const auto map = judge(wholes_.front().file, size_, data_);
-      return ordered_json{{"map50_95", map.main().summary().map50_95}};
-    });
-    const double whole = j.at("map50_95");
     for (const double speedup : kSpeedups) {
       if (!can_reach(base_s / speedup)) break;
-      steps.push_back(try_all(base_s / speedup));
-      double score = 0;
-      for (const Tried& tried : steps.back()) score = std::max(score, tried.score);
-      if (whole - score > *o_.target.max_drop + kHope) break;
+      std::vector<Tried> step = try_all(base_s / speedup);
+      if (step.empty()) break;
+      steps.push_back(std::move(step));
+      if (!hopeful(standings(steps.back()), whole, most_drop)) break;
     }
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-      take(*step);
-      log_info("{}: a drop of {:.4f} in int8", result_.chosen.text(), result_.drop());
-      if (result_.drop() <= *o_.target.max_drop) return;
+    std::optional<Taken> best;
+    double least = 1;
+    const auto holds = [&](const std::vector<Tried>& step) {
+      Taken taken = take(step);
+      const double drop = result_.before.map50_95 - taken.model.map50_95;
+      log_info("{}: a drop of {:.4f} in int8", taken.candidate.text(), drop);
+      least = std::min(least, drop);
+      if (drop > most_drop) return false;
+      best = std::move(taken);
+      return true;
+    };
+    (void)last_that_holds(steps.size(), [&](size_t i) { return holds(steps[i]); });
+    if (!best) {
+      const std::vector<Tried> gentle = try_all(base_s / kGentleSpeedup);
+      if (!gentle.empty()) {
+        (void)holds(gentle);
+      } else if (steps.empty()) {
+        fail_no_step();
+      }
     }
-    fail(
-        "no smaller model keeps the drop below {}: the one that was nearest loses {:.4f}; the int8 "
-        "model as it was is {}",
-        *o_.target.max_drop, result_.drop(), result_.before.file);
+    if (!best)
+      fail(
+          "no smaller model keeps the drop below {}: the one that was nearest loses {:.4f}; the "
+          "int8 model as it was is {}",
+          most_drop, least, result_.before.file);
+    return std::move(*best);
   }
 
   void export_one(const CompressedModel& model, const std::string& name) {
-    (void)stages_.run(
-        {.name = name,
-         .title = "exports",
-         .arguments = {"export", "--model", model.file, "--format", "openvino,onnx,tflite",
-                       "--imgsz", to_string(model.size), "-o", path(name)}});
-    (void)stages_.run({.name = name + "-verified",
-                       .title = "comparison of the exports with the model",
-                       .arguments = {"verify", model.file, path(name)}});
+    (void)stages_.run(commands_.export_files(name, model.file, model.size));
+    (void)stages_.run(commands_.verify(model.file, name));
   }
 
   void show(const CocoMetric& before, const CocoMetric& after) {
@@ -442,16 +408,11 @@ class Compressor {
     result_.after.file = file;
     export_one(result_.before, "export-whole");
     export_one(result_.after, "export");
-    const ordered_json bench =
-        stages_.run({.name = "bench",
-                     .title = "times in every engine",
-                     .arguments = {"bench", "--model", path("export-whole"), path("export"),
-                                   "--engine", "all", "--rounds", "5", "--seconds", "1",
-                                   "--threads", std::to_string(o_.pricing.threads)},
-                     .partial = true});
+    const ordered_json bench = stages_.run(commands_.bench({"export-whole", "export"}));
     for (TriedCandidate& tried : result_.tried)
       tried.chosen =
           tried.model == result_.chosen_model && tried.candidate.name() == result_.chosen.name();
+    set_times(bench);
     result_.report = path("report.html");
     write_compress_report({.result = result_,
                            .bench = bench,
@@ -462,6 +423,20 @@ class Compressor {
                            .commands = stages_.commands()});
   }
 
+  // Both models in turn, where the engine runs here.
+  void set_times(const ordered_json& bench) {
+    result_.engine = pricing_.engine();
+    result_.times = pricing_.origin();
+    result_.measured = pricing_.measures();
+    result_.seconds = stages_.seconds();
+    for (CompressedModel* model : {&result_.before, &result_.after})
+      model->ms = 1e3 * model->predicted_s;
+    const auto row = fastest_in(times_of(bench), result_.engine);
+    if (!result_.measured || !row) return;
+    result_.before.ms = row->before_ms;
+    result_.after.ms = row->after_ms;
+  }
+
   [[nodiscard]] Facts facts() const {
     return {{"models", fmt::format("{}", fmt::join(o_.models, ", "))},
             {"data", fmt::format("{}, {} images to validate", o_.data, data_.samples.size())},
@@ -470,20 +445,20 @@ class Compressor {
   }
 
   const CompressOptions& o_;
-  Dataset data_;
-  size_t training_images_;
-  std::vector<Model> models_;  // as they were given
+  Dataset data_, training_;
   Pricing pricing_;
   Stages stages_;
-  Size size_;
-  int epochs_ = 0;  // of a whole training
-  std::vector<Whole> wholes_;
+  StageCommands commands_;
+  Wholes wholes_;
+  std::optional<Schedule> schedule_;
   std::set<std::string> seen_;  // folders of candidates
   CompressResult result_;
 };
 
 }  // namespace
 
-CompressResult compress(const CompressOptions& options) { return Compressor(options).run(); }
+CompressResult compress(const CompressOptions& options) {
+  return Compressor(options, read_float_models(options.models)).run();
+}
 
 }  // namespace octet

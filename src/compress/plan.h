@@ -31,10 +31,11 @@ struct PlanOptions {
   Size size;                    // the largest input
   std::string activation = {};  // of the model, as Candidate has it
   double most_pruning = 3;
-  size_t sizes = 4;  // inputs that are tried, at most
+  size_t pruned = 4;  // candidates that are pruned, at most
 };
 
-// The candidates whose int8 time is at most `most_s`. Empty: there is none.
+// The candidates whose int8 time is at most `most_s`: pruned ones, and the largest input that needs
+// no pruning, where there is one. Empty: there is none.
 [[nodiscard]] std::vector<Candidate> plan_candidates(double most_s, const TimeOf& time_of,
                                                      const PlanOptions& options);
 

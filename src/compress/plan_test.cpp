@@ -36,15 +36,17 @@ TEST(Plan, PrunesByWhatTheInputLeaves) {
   const double most = time_of("", {320, 320}) / 1.5;
   EXPECT_THAT(texts(most, {.size = {320, 320}}),
               ElementsAre("input 320x320, pruned by 1.50", "input 288x288, pruned by 1.22",
-                          "input 224x224, not pruned"));
+                          "input 256x256, not pruned"));
 }
 
 TEST(Plan, HasEveryActivation) {
   const double most = time_of("", {320, 320}) / 1.5;
-  EXPECT_THAT(texts(most, {.size = {320, 320}, .activation = "silu", .sizes = 1}),
-              ElementsAre("input 320x320, activation silu, pruned by 1.50"));
-  EXPECT_THAT(texts(most, {.size = {320, 320}, .activation = "relu6", .sizes = 1}),
-              ElementsAre("input 320x320, activation relu6, pruned by 1.20"));
+  EXPECT_THAT(texts(most, {.size = {320, 320}, .activation = "silu", .pruned = 1}),
+              ElementsAre("input 320x320, activation silu, pruned by 1.50",
+                          "input 256x256, activation silu, not pruned"));
+  EXPECT_THAT(texts(most, {.size = {320, 320}, .activation = "relu6", .pruned = 1}),
+              ElementsAre("input 320x320, activation relu6, pruned by 1.20",
+                          "input 288x288, activation relu6, not pruned"));
 }
 
 TEST(Plan, LeavesOutWhatPruningCannotReach) {
@@ -64,7 +66,27 @@ TEST(Plan, LeavesOutInputsOfUnknownTime) {
   };
   const auto list = plan_candidates(time_of("", {320, 320}) / 1.5, known, {.size = {320, 320}});
   ASSERT_EQ(list.size(), 2U);
-  EXPECT_EQ(list[1].size.width, 224);
+  EXPECT_EQ(list[1].size.width, 256);
+}
+
+// However much faster: the input alone can do it, and takes no training of a pruned model.
+TEST(Plan, HasAnUnprunedCandidateAtEverySpeedup) {
+  for (const double speedup : {1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 8.0}) {
+    const double most = time_of("", {640, 640}) / speedup;
+    const auto list = plan_candidates(most, with(""), {.size = {640, 640}});
+    ASSERT_FALSE(list.empty());
+    EXPECT_LE(list.size(), 5U);
+    const Candidate& last = list.back();
+    EXPECT_EQ(last.pruning, 1);
+    EXPECT_LE(last.predicted_s, 1.02 * most);
+    const int next = last.size.width + 32;
+    EXPECT_GT(time_of("", {next, next}), 1.02 * most) << "a larger input would do";
+  }
+}
+
+TEST(Plan, KeepsTheShapeOfTheInput) {
+  const double most = time_of("", {640, 384}) / 1.2;
+  EXPECT_EQ(plan_candidates(most, with(""), {.size = {640, 384}}).back().size, (Size{576, 352}));
 }
 
 TEST(Plan, TakesAModelThatIsFastEnoughAsItIs) {

@@ -23,17 +23,36 @@ namespace fs = std::filesystem;
 
 constexpr size_t kPairs = 10;
 
-std::string headline(const CompressResult& r) {
+// The accuracy that counts.
+std::string metric_of(const CompressReport& report) {
+  return report.data.keypoints > 0 ? "mAP50-95 of keypoints" : "mAP50-95";
+}
+
+std::string target_text(const CompressResult& r) {
+  if (r.wanted_s <= 0) return "";
+  return fmt::format(" At most {:.2f} ms were wanted, and the choice needs {:.2f} ms{}.",
+                     1e3 * r.wanted_s, 1e3 * r.after.predicted_s,
+                     r.met ? "" : ", <b>which is too slow</b>");
+}
+
+std::string finalists_text(const CompressResult& r) {
+  const std::string tried =
+      counted(static_cast<int64_t>(r.tried.size()), "candidate") + " had a short training.";
+  if (r.finalists == 0) return "The first model is taken as it is: it had no more training.";
+  if (r.finalists == 1) return tried + " The best one had a whole training.";
+  return fmt::format("{} {} of them had a whole training, and the best of these was taken.", tried,
+                     r.finalists);
+}
+
+std::string headline(const CompressReport& report) {
+  const CompressResult& r = report.result;
   return fmt::format(
       "<p><b>Take {}</b>. It was made of {}: {}. Its int8 time is {:.2f} ms in place of {:.2f} ms, "
-      "which is {:.2f} times as fast. Its mAP50-95 is {:.4f} in place of {:.4f}, a drop of {:.4f}. "
-      "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>{} had a short "
-      "training. The best pruned and the best unpruned one had a whole training. The better of "
-      "both was taken.</p>",
+      "which is {:.2f} times as fast.{} Its {} is {:.4f} in place of {:.4f}, a drop of {:.4f}. "
+      "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>{}</p>",
       html_escape(r.after.file), html_escape(r.chosen_model), html_escape(r.chosen.text()),
-      1e3 * r.after.predicted_s, 1e3 * r.before.predicted_s,
-      r.before.predicted_s / r.after.predicted_s, r.after.map50_95, r.before.map50_95, r.drop(),
-      r.drop_95.low, r.drop_95.high, counted(static_cast<int64_t>(r.tried.size()), "candidate"));
+      r.after.ms, r.before.ms, r.speedup(), target_text(r), metric_of(report), r.after.map50_95,
+      r.before.map50_95, r.drop(), r.drop_95.low, r.drop_95.high, finalists_text(r));
 }
 
 std::string figures_table(const CompressReport& report) {
@@ -46,7 +65,7 @@ std::string figures_table(const CompressReport& report) {
     rows.push_back({name, fmt::format("{:.{}f}", b, digits), fmt::format("{:.{}f}", a, digits),
                     ratio && a > 0 ? fmt::format("{:.2f}", b / a) : ""});
   };
-  row("mAP50-95", r.before.map50_95, r.after.map50_95, 4, false);
+  row(metric_of(report), r.before.map50_95, r.after.map50_95, 4, false);
   for (const EngineTimes& t : times_of(report.bench)) {
     const std::string name = fmt::format("{}, {}", t.engine, t.format);
     row(name + ": ms an image", t.before_ms, t.after_ms, 2);
@@ -56,7 +75,13 @@ std::string figures_table(const CompressReport& report) {
       static_cast<double>(cost_after.parameters) / 1e6, 2);
   row("GFLOPs", cost_before.gflops, cost_after.gflops, 2);
   rows.push_back({"input", to_string(r.before.size), to_string(r.after.size), ""});
-  return html_table({"int8", "before", "after", "ratio"}, rows);
+  const std::string elsewhere =
+      r.measured ? ""
+                 : fmt::format(
+                       "<p>The times of engines are of this machine. Those above are of "
+                       "the device: {}.</p>",
+                       html_escape(r.times));
+  return html_table({"int8", "before", "after", "ratio"}, rows) + elsewhere;
 }
 
 std::string classes_table(const CompressReport& report) {
@@ -70,14 +95,15 @@ std::string classes_table(const CompressReport& report) {
   return "<h2>Classes</h2>" + html_table({"class", "objects", "AP50-95 before", "after"}, rows);
 }
 
-std::string curve(const CompressResult& r) {
+std::string curve(const CompressReport& report) {
+  const CompressResult& r = report.result;
   Series pruned{.name = "pruned, short training"},
       smaller{.name = "smaller input alone, short training"};
   for (const TriedCandidate& t : r.tried) {
     Series& series = t.candidate.pruning > 1 ? pruned : smaller;
     series.x.push_back(1e3 * t.candidate.predicted_s);
     series.y.push_back(t.map50_95);
-    series.names.push_back(fs::path(t.model).filename().string() + ", " + t.candidate.text());
+    series.names.push_back(t.model + ", " + t.candidate.text());
   }
   const auto one = [](const std::string& name, const CompressedModel& model) {
     return Series{
@@ -90,18 +116,20 @@ std::string curve(const CompressResult& r) {
   chart.title = "Candidates, and the int8 models before and after";
   chart.x.title = "int8 time, ms";
   chart.x.low = 0;
-  chart.y = axis_over("mAP50-95", all, 0.05);
+  chart.y = axis_over(metric_of(report), all, 0.05);
   chart.series = {one("int8 before", r.before), one("int8 after", r.after), pruned, smaller};
   return "<h2>Accuracy and time</h2><div class=\"row\">" + html_chart(chart) + "</div>";
 }
 
-std::string candidates_table(const CompressResult& r) {
+std::string candidates_table(const CompressReport& report) {
+  const CompressResult& r = report.result;
   std::vector<std::vector<std::string>> rows;
   for (const TriedCandidate& t : r.tried)
-    rows.push_back({fs::path(t.model).filename().string(), t.candidate.text(),
+    rows.push_back({t.model, t.candidate.text(),
                     fmt::format("{:.2f}", 1e3 * t.candidate.predicted_s),
                     fmt::format("{:.4f}", t.map50_95), t.chosen ? "chosen" : ""});
-  return html_table({"model", "candidate", "predicted, ms", "mAP50-95, short training", ""}, rows);
+  return html_table(
+      {"model", "candidate", "predicted, ms", metric_of(report) + ", short training", ""}, rows);
 }
 
 std::map<std::string, double> widths_of(const Model& model) {
@@ -113,7 +141,9 @@ std::map<std::string, double> widths_of(const Model& model) {
   return widths;
 }
 
+// Layers of another model have nothing to compare with.
 std::string widths(const CompressResult& r) {
+  if (r.chosen_model != r.first_model) return "";
   const Model before = read_model(r.before.file);
   const auto of_after = widths_of(read_model(r.after.file));
   Series wide{.name = "before"}, narrow{.name = "after"};
@@ -195,11 +225,20 @@ std::vector<EngineTimes> times_of(const nlohmann::ordered_json& bench) {
   return list;
 }
 
+std::optional<EngineTimes> fastest_in(const std::vector<EngineTimes>& times,
+                                      const std::string& engine) {
+  std::optional<EngineTimes> best;
+  for (const EngineTimes& t : times) {
+    if (t.engine == engine && (!best || t.after_ms < best->after_ms)) best = t;
+  }
+  return best;
+}
+
 void write_compress_report(const CompressReport& report) {
   const CompressResult& r = report.result;
-  const std::string body = headline(r) + figures_table(report) + curve(r) + candidates_table(r) +
-                           classes_table(report) + widths(r) + pairs(report) +
-                           facts_table(report.facts) + list_of(report.commands);
+  const std::string body = headline(report) + figures_table(report) + curve(report) +
+                           candidates_table(report) + classes_table(report) + widths(r) +
+                           pairs(report) + facts_table(report.facts) + list_of(report.commands);
   write_text_file(r.report, html_page("A faster model", body));
 }
 

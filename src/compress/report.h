@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,5 +32,8 @@ struct EngineTimes {
   double before_rss_mb = 0, after_rss_mb = 0;
 };
 [[nodiscard]] std::vector<EngineTimes> times_of(const nlohmann::ordered_json& bench);
+// Those of the engine's fastest file. Nothing where it has none.
+[[nodiscard]] std::optional<EngineTimes> fastest_in(const std::vector<EngineTimes>& times,
+                                                    const std::string& engine);
 
 }  // namespace octet

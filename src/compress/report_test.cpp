@@ -26,5 +26,13 @@ TEST(EngineTimes, CompareTheSameExportInTheSameEngine) {
   EXPECT_EQ(times[1].format, "tflite");
 }
 
+TEST(EngineTimes, AreThoseOfTheFastestFile) {
+  const std::vector<EngineTimes> times{{.engine = "A", .format = "onnx", .after_ms = 3},
+                                       {.engine = "A", .format = "xml", .after_ms = 2},
+                                       {.engine = "B", .format = "xml", .after_ms = 1}};
+  EXPECT_EQ(fastest_in(times, "A")->after_ms, 2);
+  EXPECT_FALSE(fastest_in(times, "C").has_value());
+}
+
 }  // namespace
 }  // namespace octet

@@ -14,8 +14,9 @@ namespace octet {
 struct CompressedModel {
   std::string file;  // int8.safetensors
   Size size;
-  double map50_95 = 0;  // of keypoints for pose, on the validation images
-  double predicted_s = 0;
+  double map50_95 = 0;     // of keypoints for pose, on the validation images
+  double predicted_s = 0;  // of the choice: the fastest runs, or the layers of a table
+  double ms = 0;           // to tell: as 'octet bench' has it here, or the same as predicted
 };
 
 struct TriedCandidate {
@@ -29,11 +30,19 @@ struct CompressResult {
   CompressedModel before, after;
   Interval drop_95;  // of mAP50-95
   std::vector<TriedCandidate> tried;
+  int finalists = 0;  // that had a whole training
   Candidate chosen;
-  std::string chosen_model;  // the file that was given
+  std::string chosen_model, first_model;  // files that were given
+  double wanted_s = 0;                    // 0: the drop was given
+  bool met = true;                        // the time that was wanted
+  std::string engine;                     // whose times count, with its version
+  std::string times;                      // where they are from
+  bool measured = false;                  // here: else on another device
+  double seconds = 0;                     // of all stages
   std::string report;
 
   [[nodiscard]] double drop() const { return before.map50_95 - after.map50_95; }
+  [[nodiscard]] double speedup() const { return before.ms / after.ms; }
 };
 
 }  // namespace octet

@@ -2,9 +2,12 @@
 // the same work goes on where it stopped.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,20 +34,27 @@ class Stages {
   // The JSON that the command printed, now or earlier. Throws an Error when it fails, and when the
   // program is interrupted.
   nlohmann::ordered_json run(const StageCommand& command);
-  // The same for work of this process.
+  // The same for work of this process. A result of null is not kept.
   nlohmann::ordered_json keep(const std::string& name,
                               const std::function<nlohmann::ordered_json()>& work);
 
+  // That all stages took together, in this process or an earlier one.
+  [[nodiscard]] double seconds() const;
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   // Of the commands that ran, in this process or an earlier one.
   [[nodiscard]] const std::vector<std::string>& commands() const { return commands_; }
 
  private:
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const;
-  [[nodiscard]] bool has(const std::string& name) const;
+  using Clock = std::chrono::steady_clock;
+  // The result of an earlier run.
+  [[nodiscard]] std::optional<nlohmann::ordered_json> kept(const std::string& name);
+  nlohmann::ordered_json write(const std::string& name, nlohmann::ordered_json result,
+                               Clock::time_point begin);
 
   std::filesystem::path folder_, program_;
   std::vector<std::string> commands_;
+  std::map<std::string, double> seconds_;  // of each stage that was asked for
 };
 
 }  // namespace octet

@@ -92,5 +92,30 @@ TEST_F(StagesTest, KeepTheWorkOfThisProcess) {
   EXPECT_EQ(calls, 1);
 }
 
+// A table that was extended knows more the next time.
+TEST_F(StagesTest, KeepNoResultThatIsUnknown) {
+  int calls = 0;
+  for (int time = 0; time < 2; ++time) {
+    const auto result = stages().keep("w", [&]() -> nlohmann::ordered_json {
+      ++calls;
+      return nullptr;
+    });
+    EXPECT_TRUE(result.is_null());
+  }
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(StagesTest, AddUpTheirSeconds) {
+  Stages first = stages();
+  const auto ran = first.run({.name = "a", .title = "A", .arguments = {"val"}});
+  const double seconds = first.seconds();
+  EXPECT_GT(seconds, 0);
+  Stages again = stages();
+  EXPECT_EQ(again.seconds(), 0);
+  for (int time = 0; time < 2; ++time)
+    EXPECT_EQ(again.run({.name = "a", .title = "A", .arguments = {"val"}}), ran);
+  EXPECT_EQ(again.seconds(), seconds) << "each stage counts once";
+}
+
 }  // namespace
 }  // namespace octet

@@ -11,26 +11,37 @@ namespace {
 
 // Of training YOLOv8n with two cores of an EPYC with AVX-512 at 320: 18.5 images a second.
 constexpr double kGflopsPerCore = 60;
-constexpr double kInt8Epochs = 25;   // two quantizations, in epochs of float training
-constexpr double kChoiceEpochs = 2;  // importance and trials of a candidate
+constexpr double kInt8Epochs = 25;  // two quantizations, in epochs of float training
+// Of a choice, in forward runs: importance of 128 images, and 15 trials with 64, three times.
+constexpr double kChoiceImages = 3 * (3 * 128 + 15 * 64);
 constexpr double kTableSeconds = 120;
-constexpr size_t kWinners = 2;
 constexpr int kShortShare = 6, kFewest = 6;
 
 }  // namespace
 
 int short_epochs(int epochs) { return std::max(1, epochs / kShortShare); }
 
-double epoch_seconds(double gflops, size_t images) {
-  return 3 * gflops * static_cast<double>(images) / (kGflopsPerCore * threads_or_all_cores(0));
+double usual_gflops_per_s() { return kGflopsPerCore * threads_or_all_cores(0); }
+
+double measured_gflops_per_s(const TrainingWork& training, size_t images, int epochs,
+                             double seconds) {
+  return training.step() * static_cast<double>(images) * epochs / seconds;
 }
 
 double seconds_of(const WorkPlan& plan, int epochs) {
-  const double of_candidates =
-      static_cast<double>(plan.candidates) * (short_epochs(epochs) + kChoiceEpochs);
-  return plan.epoch_s *
-             (static_cast<double>(plan.wholes + kWinners) * epochs + of_candidates + kInt8Epochs) +
-         kTableSeconds * static_cast<double>(plan.tables);
+  const auto sum = [](const std::vector<TrainingWork>& trainings) {
+    double steps = 0;
+    for (const TrainingWork& t : trainings) steps += t.step();
+    return steps;
+  };
+  double most = 0;  // any candidate may win
+  for (const TrainingWork& t : plan.candidates) most = std::max(most, t.step());
+  const double steps = epochs * (sum(plan.wholes) + static_cast<double>(plan.winners) * most) +
+                       short_epochs(epochs) * sum(plan.candidates) +
+                       kInt8Epochs * 3 * plan.int8_gflops;
+  double gflops = steps * static_cast<double>(plan.images);
+  for (const double choice : plan.choices) gflops += kChoiceImages * choice;
+  return gflops / plan.gflops_per_s + kTableSeconds * static_cast<double>(plan.tables);
 }
 
 int epochs_within(const WorkPlan& plan, int epochs, double budget_s) {

@@ -3,22 +3,38 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace octet {
 
+// GFLOPs of a training are those of its network and input, for an image.
+struct TrainingWork {
+  double gflops = 0;
+  double teacher_gflops = 0;  // 0: it has none
+
+  // Of an image in training, which computes three times as much as inference, and the teacher.
+  [[nodiscard]] double step() const { return 3 * gflops + teacher_gflops; }
+};
+
 struct WorkPlan {
-  size_t wholes = 0;      // whole trainings before the candidates
-  size_t candidates = 0;  // short trainings
-  size_t tables = 0;      // cost tables that are measured
-  double epoch_s = 0;     // seconds of an epoch at the largest input
+  std::vector<TrainingWork> wholes;      // whole trainings before the candidates
+  std::vector<TrainingWork> candidates;  // short trainings
+  size_t winners = 2;                    // whole trainings after them, at most
+  std::vector<double> choices;           // GFLOPs of each model that is pruned
+  double int8_gflops = 0;                // of the model that is quantized
+  size_t tables = 0;                     // cost tables that are measured
+  size_t images = 0;                     // of an epoch
+  double gflops_per_s = 0;               // in training
 };
 
 // Of a candidate, when a whole training has so many epochs.
 [[nodiscard]] int short_epochs(int epochs);
 
-// Seconds of an epoch over so many images, when a network has so many GFLOPs. Training computes
-// three times as much as inference.
-[[nodiscard]] double epoch_seconds(double gflops, size_t images);
+// What this machine may do, before it is known.
+[[nodiscard]] double usual_gflops_per_s();
+// What it did in a training of so many epochs.
+[[nodiscard]] double measured_gflops_per_s(const TrainingWork& training, size_t images, int epochs,
+                                           double seconds);
 
 [[nodiscard]] double seconds_of(const WorkPlan& plan, int epochs);
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "graph/blocks.h"
+#include "graph/branches.h"
 #include "model/passes/passes.h"
 
 namespace octet {
@@ -38,12 +39,16 @@ void add_without_blocks(Model model, std::vector<Graph>& graphs) {
 }  // namespace
 
 std::vector<Graph> smaller_networks(const Model& model) {
-  const Model folded = fold_batch_norm(model);
+  const Model folded = add_fine_keypoints(fold_batch_norm(model));
   std::vector<Graph> graphs;
   add_without_blocks(folded, graphs);
   if (folded.info.head.strides.size() > 1) {
-    for (const int stride : folded.info.head.strides)
-      add_without_blocks(remove_scale(folded, stride), graphs);
+    for (const int stride : folded.info.head.strides) {
+      const Model without = remove_scale(folded, stride);
+      add_without_blocks(without, graphs);
+      if (!find_branches(without.graph).empty())
+        add_without_blocks(remove_scale_and_branches(folded, stride), graphs);
+    }
   }
   return graphs;
 }

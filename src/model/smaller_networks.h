@@ -7,8 +7,9 @@
 
 namespace octet {
 
-// Without the values of weights. The model without BatchNorm, and every network that lacks some of its blocks or a scale. A cost
-// table for pruning has the layers of all of them.
+// Without the values of weights. The model without BatchNorm and with fine keypoints, as it is
+// quantized, and every network that lacks some of its blocks or a scale. A cost table for pruning
+// has the layers of all of them.
 [[nodiscard]] std::vector<Graph> smaller_networks(const Model& model);
 
 }  // namespace octet

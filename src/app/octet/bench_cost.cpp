@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "app/octet/verbs.h"
@@ -9,6 +11,7 @@
 #include "core/error.h"
 #include "core/output.h"
 #include "format/model_file.h"
+#include "graph/passes/passes.h"
 #include "measure/cost/layer_timer.h"
 #include "measure/cost/machine_table.h"
 #include "measure/cost/sample_network.h"
@@ -34,6 +37,20 @@ int bits_of(const Model& model) {
   return model.quantization.empty() ? kUsualBits : model.quantization.weight_grid.bits;
 }
 
+// 'octet compress' tries ReLU6 in place of SiLU.
+std::vector<Graph> networks_to_price(const Model& model) {
+  std::vector<Graph> graphs = smaller_networks(model);
+  if (!has_silu(model.graph)) return graphs;
+  std::vector<Graph> other = smaller_networks(replace_activation(model, ActivationKind::kRelu6));
+  std::move(other.begin(), other.end(), std::back_inserter(graphs));
+  return graphs;
+}
+
+// With its folder: trainings name all their files alike.
+std::string name_in_table(const fs::path& file) {
+  return (fs::absolute(file).parent_path().filename() / file.filename()).string();
+}
+
 std::vector<Case> cases_of(const CostTableOptions& o) {
   std::vector<Case> cases;
   for (const std::string& file : o.models) {
@@ -41,8 +58,8 @@ std::vector<Case> cases_of(const CostTableOptions& o) {
     require_known_outputs(model, file);
     std::vector<Graph> smaller{model.graph};
     if (model.quantization.empty()) {
-      smaller = smaller_networks(model);
-      model = roughly_quantized(std::move(model), kUsualBits);
+      smaller = networks_to_price(model);
+      model = roughly_quantized(add_fine_keypoints(std::move(model)), kUsualBits);
     }
     if (!cases.empty() && bits_of(model) != bits_of(cases[0].model))
       fail_usage("--cost-table: {} has weights of {} bits, and {} of {}; measure them one by one",
@@ -80,7 +97,7 @@ void print_rows(const ordered_json& rows) {
 
 NetworkTime measure_case(const Case& c, LayerTimer& timer, MachineTable& table) {
   table.extend(c.smaller, c.size);
-  const NetworkTime time{.model = fs::path(c.file).filename().string(),
+  const NetworkTime time{.model = name_in_table(c.file),
                          .size = c.size,
                          .predicted_s = table.table().predict(c.model.graph, c.size),
                          .measured_s = timer.time(c.model, c.size)};

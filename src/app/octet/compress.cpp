@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +16,8 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "engine/registry.h"
+#include "format/model_file.h"
+#include "graph/cost.h"
 
 namespace octet {
 namespace {
@@ -26,6 +29,46 @@ struct Options {
   std::string size, budget;
   bool json = false;
 };
+
+ordered_json to_json(const CompressedModel& m) {
+  const Cost figures = cost(read_model(m.file).graph, m.size);
+  return {{"file", m.file},
+          {"imgsz", {m.size.width, m.size.height}},
+          {"params", figures.parameters},
+          {"gflops", figures.gflops},
+          {"ms", m.ms},
+          {"predicted_ms", 1e3 * m.predicted_s},
+          {"map50_95", m.map50_95},
+          {"bytes", std::filesystem::file_size(m.file)}};
+}
+
+ordered_json to_json(const CompressResult& r) {
+  auto tried = ordered_json::array();
+  for (const TriedCandidate& t : r.tried) {
+    tried.push_back({{"model", t.model},
+                     {"candidate", t.candidate.text()},
+                     {"predicted_ms", 1e3 * t.candidate.predicted_s},
+                     {"map50_95", t.map50_95},
+                     {"chosen", t.chosen}});
+  }
+  ordered_json j{{"output", r.after.file},
+                 {"before", to_json(r.before)},
+                 {"after", to_json(r.after)},
+                 {"speedup", r.speedup()},
+                 {"drop", r.drop()},
+                 {"drop_95", {r.drop_95.low, r.drop_95.high}},
+                 {"engine", r.engine},
+                 {"costs", r.times},
+                 {"imgsz", {r.after.size.width, r.after.size.height}},
+                 {"seconds", r.seconds}};
+  if (r.wanted_s > 0) j["wanted_ms"] = 1e3 * r.wanted_s;
+  j["met"] = r.met;
+  j["model"] = r.chosen_model;
+  j["chosen"] = r.chosen.text();
+  j["candidates"] = tried;
+  j["report"] = r.report;
+  return j;
+}
 
 void run(Options& o) {
   install_stop_signals();
@@ -44,31 +87,8 @@ void run(Options& o) {
   c.program = find_program("octet");
   const CompressResult r = compress(c);
   log_info("{}: mAP50-95 {:.4f}, {:.2f} ms; before {:.4f}, {:.2f} ms; {}; report: {}", r.after.file,
-           r.after.map50_95, 1e3 * r.after.predicted_s, r.before.map50_95,
-           1e3 * r.before.predicted_s, r.chosen.text(), r.report);
-  if (!o.json) return;
-  const auto to_json = [](const CompressedModel& m) {
-    return ordered_json{{"file", m.file},
-                        {"imgsz", {m.size.width, m.size.height}},
-                        {"map50_95", m.map50_95},
-                        {"predicted_ms", 1e3 * m.predicted_s}};
-  };
-  auto tried = ordered_json::array();
-  for (const TriedCandidate& t : r.tried) {
-    tried.push_back({{"model", t.model},
-                     {"candidate", t.candidate.text()},
-                     {"predicted_ms", 1e3 * t.candidate.predicted_s},
-                     {"map50_95", t.map50_95},
-                     {"chosen", t.chosen}});
-  }
-  print_json({{"before", to_json(r.before)},
-              {"after", to_json(r.after)},
-              {"model", r.chosen_model},
-              {"chosen", r.chosen.text()},
-              {"drop", r.drop()},
-              {"drop_95", {r.drop_95.low, r.drop_95.high}},
-              {"candidates", tried},
-              {"report", r.report}});
+           r.after.map50_95, r.after.ms, r.before.map50_95, r.before.ms, r.chosen.text(), r.report);
+  if (o.json) print_json(to_json(r));
 }
 
 // One of them is needed.

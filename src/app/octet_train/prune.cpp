@@ -42,33 +42,41 @@ struct Options {
 // One model as it is, in figures.
 struct Figures {
   Cost cost;
-  double predicted = 0;
-  std::optional<double> measured_s;
+  double price = 0;          // in the unit of choices
+  std::optional<double> ms;  // measured here, else of the table of another device
+  uintmax_t bytes = 0;
   Evaluation evaluation;
 };
 
-Figures figures_of(const Model& model, const Options& o, Pricing& pricing) {
+std::optional<double> ms_of(const Model& folded, Size size, Pricing& pricing) {
+  if (pricing.cost().unit() != "s") return std::nullopt;
+  const auto measured = pricing.measure(folded, size);
+  return 1e3 * (measured ? *measured : pricing.predict(folded, size));
+}
+
+Figures figures_of(const std::string& file, const Model& model, const Options& o,
+                   Pricing& pricing) {
   const Model folded = fold_batch_norm(model);
   const Size size = o.prune.choice.size;
   return {.cost = cost(folded.graph, size),
-          .predicted = pricing.cost().predict(folded.graph, size),
-          .measured_s = pricing.measure(folded, size),
+          .price = pricing.cost().predict(folded.graph, size),
+          .ms = ms_of(folded, size, pricing),
+          .bytes = std::filesystem::file_size(file),
           .evaluation = {}};
 }
 
 // The cost that is wanted, of the whole model's.
 double most_cost(const Options& o, const Figures& whole) {
-  if (o.flops > 0) return o.flops * whole.predicted;
-  if (o.target_ms > 0)
-    return 1e-3 * o.target_ms * whole.predicted / whole.measured_s.value_or(whole.predicted);
-  return whole.predicted / o.speedup;
+  if (o.flops > 0) return o.flops * whole.price;
+  if (o.target_ms > 0) return o.target_ms / whole.ms.value() * whole.price;
+  return whole.price / o.speedup;
 }
 
-ordered_json to_json(const Figures& f, const Pricing& pricing, Task task) {
-  ordered_json j{{"parameters", f.cost.parameters}, {"gflops", f.cost.gflops}};
-  if (pricing.cost().unit() == "s") j["predicted_ms"] = 1e3 * f.predicted;
-  if (f.measured_s) j["measured_ms"] = 1e3 * *f.measured_s;
+ordered_json to_json(const Figures& f, Task task) {
+  ordered_json j{{"params", f.cost.parameters}, {"gflops", f.cost.gflops}};
+  if (f.ms) j["ms"] = *f.ms;
   j["map50_95"] = f.evaluation.fitness(task);
+  j["bytes"] = f.bytes;
   return j;
 }
 
@@ -91,13 +99,39 @@ ordered_json to_json(const PruneResult& r) {
   return rounds;
 }
 
-std::string text_of(const Figures& f, const Pricing& pricing, Task task) {
+std::string text_of(const Figures& f, Task task) {
   std::string text =
       fmt::format("mAP50-95 {:.4f}, {:.2f} M parameters, {:.2f} GFLOPs", f.evaluation.fitness(task),
                   static_cast<double>(f.cost.parameters) / 1e6, f.cost.gflops);
-  if (pricing.cost().unit() == "s") text += fmt::format(", {:.2f} ms predicted", 1e3 * f.predicted);
-  if (f.measured_s) text += fmt::format(", {:.2f} ms measured", 1e3 * *f.measured_s);
+  if (f.ms) text += fmt::format(", {:.2f} ms in int8", *f.ms);
   return text;
+}
+
+// Both models on this data.
+struct Comparison {
+  const Figures &before, &after;
+  Task task;
+  const TrainingData& data;
+};
+
+ordered_json to_json(const Options& o, const Pricing& pricing, const Comparison& models,
+                     const PruneResult& r) {
+  const auto& [before, after, task, data] = models;
+  const Size size = o.prune.choice.size;
+  ordered_json j{{"output", (o.prune.recovery.train.folder / "best.safetensors").string()},
+                 {"costs", pricing.origin()},
+                 {"imgsz", {size.width, size.height}},
+                 {"images", r.training.images},
+                 {"skipped", data.training.skipped + data.validation.skipped},
+                 {"truth", data.truth_of_model ? "teacher" : "labels"},
+                 {"seconds", r.seconds},
+                 {"before", to_json(before, task)},
+                 {"after", to_json(after, task)},
+                 {"drop", before.evaluation.fitness(task) - after.evaluation.fitness(task)}};
+  if (before.ms && after.ms) j["speedup"] = *before.ms / *after.ms;
+  if (!pricing.engine().empty()) j["engine"] = pricing.engine();
+  j["rounds"] = to_json(r);
+  return j;
 }
 
 Model read_whole(Options& o) {
@@ -114,7 +148,9 @@ Model read_whole(Options& o) {
 }
 
 void check_fit(const Options& o, const Model& model, const Dataset& data) {
-  if (model.info.names != data.names || model.info.head.keypoints != data.keypoints)
+  const Head& head = model.info.head;
+  if (model.info.names != data.names || head.keypoints != data.keypoints ||
+      (head.keypoints > 0 && head.keypoint_dims != data.keypoint_dims))
     fail("{}: has other classes or keypoints than the model; train the model on this data first",
          o.data);
 }
@@ -130,8 +166,9 @@ std::vector<std::filesystem::path> choices_in(const std::filesystem::path& folde
 }
 
 // What was asked for, in words.
-std::string asked(const Options& o) {
-  const std::string from = fmt::format("by {}", o.pricing.source);
+std::string asked(const Options& o, const Pricing& pricing) {
+  const std::string from =
+      fmt::format("by {} ({}, {} bits)", o.pricing.source, pricing.origin(), pricing.weight_bits());
   if (o.flops > 0) return fmt::format("{:.9g} of the operations", o.flops);
   if (o.target_ms > 0) return fmt::format("{:.9g} ms {}", o.target_ms, from);
   return fmt::format("a speedup of {:.9g} {}", o.speedup, from);
@@ -172,30 +209,24 @@ void run(Options& o) {
   p.prepare = [&](const Model& model) { pricing.prepare(smaller_networks(model), p.choice.size); };
   p.measure = [&](const Model& model) { return pricing.measure(model, p.choice.size); };
   pricing.prepare({fold_batch_norm(whole).graph}, p.choice.size);
-  Figures before = figures_of(whole, o, pricing);
+  Figures before = figures_of(o.model, whole, o, pricing);
   before.evaluation =
       evaluate(fold_batch_norm(whole), data.validation, judging_size(train), Voting::kNone);
-  log_info("unpruned: {}", text_of(before, pricing, whole.info.task));
+  if (before.evaluation.fitness(whole.info.task) < 0)
+    fail("{}: val: no object has a labelled keypoint; label some", o.data);
+  log_info("unpruned: {}", text_of(before, whole.info.task));
   p.most_cost = most_cost(o, before);
-  p.asked = asked(o);
+  p.asked = asked(o, pricing);
   const PruneResult r = prune(whole, data.training, data.validation, pricing.cost(), p);
   if (r.training.interrupted)
     fail("interrupted; the same command with --resume continues in {}", o.folder);
 
   const std::filesystem::path best = train.folder / "best.safetensors";
-  Figures after = figures_of(read_model(best), o, pricing);
-  if (before.measured_s) after.predicted = *before.measured_s * r.rounds.back().share;
+  Figures after = figures_of(best, read_model(best), o, pricing);
   after.evaluation = r.training.best;
-  log_info("pruned:   {}: {}", text_of(after, pricing, whole.info.task), best.string());
-  if (!o.json) return;
-  print_json({{"output", best.string()},
-              {"costs", pricing.origin()},
-              {"images", r.training.images},
-              {"skipped", data.training.skipped + data.validation.skipped},
-              {"seconds", r.training.seconds},
-              {"before", to_json(before, pricing, whole.info.task)},
-              {"after", to_json(after, pricing, whole.info.task)},
-              {"rounds", to_json(r)}});
+  before.ms = ms_of(fold_batch_norm(whole), p.choice.size, pricing);  // again, beside the other
+  log_info("pruned:   {}: {}", text_of(after, whole.info.task), best.string());
+  if (o.json) print_json(to_json(o, pricing, {before, after, whole.info.task, data}, r));
 }
 
 void add_target_options(CLI::App& verb, Options& o) {

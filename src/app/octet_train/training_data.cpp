@@ -66,15 +66,17 @@ void report_labels(const Dataset& data) {
 
 TrainingData read_training_data(const std::string& file, bool strict, const Model* labeller) {
   if (labeller != nullptr && is_unlabelled(file)) return read_images(file, *labeller);
-  return {read_dataset(file, {.split = "train", .strict = strict}),
-          read_dataset(file, {.split = "val", .strict = strict})};
+  return {.training = read_dataset(file, {.split = "train", .strict = strict}),
+          .validation = read_dataset(file, {.split = "val", .strict = strict})};
 }
 
 void complete(TrainingData& data, const std::string& file, bool strict, const Model* labeller,
               const SizeOption& size) {
   for (auto [part, name] : {std::pair{&data.training, "train"}, {&data.validation, "val"}}) {
     leave_out_unreadable(*part, strict);
-    if (labeller != nullptr) label_where_missing(*part, *labeller, size, file + ": " + name);
+    if (labeller == nullptr || !label_where_missing(*part, *labeller, size, file + ": " + name))
+      continue;
+    data.truth_of_model |= part == &data.validation;
   }
   report_labels(data.training);
 }

@@ -11,6 +11,7 @@ namespace octet {
 
 struct TrainingData {
   Dataset training, validation;
+  bool truth_of_model = false;  // a model gave the labels of the validation
 };
 
 // Reads a data.yaml. With a `labeller` the file may also be a folder of images: every tenth image

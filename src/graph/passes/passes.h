@@ -44,6 +44,10 @@ namespace octet {
 // that read that part move to the input's part. Throws an Error where there is no such block.
 [[nodiscard]] Graph remove_block(Graph graph, const std::string& output);
 
+// Removes the branch with this output (graph/branches.h) from its Concat. The other outputs stay as
+// they are where no weight reads it. Throws an Error where there is no such branch.
+[[nodiscard]] Graph remove_branch(Graph graph, const std::string& output);
+
 // Removes the nodes that no output depends on.
 [[nodiscard]] Graph remove_unused_nodes(Graph graph);
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/size.h"
 #include "graph/blocks.h"
+#include "graph/passes/concat_input.h"
 #include "graph/passes/passes.h"
 #include "graph/shapes.h"
 #include "graph/topology.h"
@@ -23,11 +24,6 @@ Block block_of(const Graph& graph, const std::string& output) {
   fail("'{}' is the output of no block that can be removed; the blocks are {}", output,
        outputs.empty() ? "none" : fmt::format("{}", fmt::join(outputs, ", ")));
 }
-
-// The place of an input in a Concat's output.
-struct Part {
-  int64_t begin = 0, size = 0;
-};
 
 class BlockRemoval {
  public:
@@ -56,35 +52,19 @@ class BlockRemoval {
     return has(block_.input) && has(block_.output);
   }
 
-  [[nodiscard]] Part part_of(const Node& join, const std::string& value) const {
-    Part part;
-    for (const std::string& in : join.inputs) {
-      part.size = shapes_.at(in)[1];
-      if (in == value) break;
-      part.begin += part.size;
-    }
-    return part;
-  }
-
   // Takes the block's output out of a Concat, and its channels out of the convolutions behind.
   void shorten(Node& join) {
-    const Part gone = part_of(join, block_.output);
-    const Part stays = part_of(join, block_.input);
+    const ConcatPart gone = part_of(join, block_.output, shapes_);
+    const ConcatPart stays = part_of(join, block_.input, shapes_);
     for (Node& node : graph_.nodes) {
-      if (node.inputs[0] != join.name) continue;
-      auto& conv = std::get<Conv2d>(node.op);
-      if (block_.shortcut) add_columns(conv, gone, stays.begin);
-      ChannelList kept;
-      for (int64_t c = 0; c < conv.weight.shape[1]; ++c) {
-        if (c < gone.begin || c >= gone.begin + gone.size) kept.push_back(c);
-      }
-      conv = select_inputs(std::move(conv), kept);
+      if (block_.shortcut && node.inputs[0] == join.name)
+        add_columns(std::get<Conv2d>(node.op), gone, stays.begin);
     }
-    join.inputs.erase(std::find(join.inputs.begin(), join.inputs.end(), block_.output));
+    take_input(graph_, join, block_.output, gone);
   }
 
   // Adds the weights that read some input channels to those that read the ones from `to` on.
-  static void add_columns(Conv2d& conv, const Part& from, int64_t to) {
+  static void add_columns(Conv2d& conv, const ConcatPart& from, int64_t to) {
     const Shape& w = conv.weight.shape;
     const int64_t kernel = w[2] * w[3];
     for (int64_t o = 0; o < w[0]; ++o) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/numeric/quantile.h"
 
 namespace octet {
 namespace {
@@ -124,6 +125,17 @@ double CostTable::cost(const Layer& layer) const {
     seconds += weight * found->second;
   }
   return seconds;
+}
+
+double CostTable::correction(Size size) const {
+  std::vector<double> at_size, all;
+  for (const NetworkTime& n : networks_) {
+    if (n.predicted_s <= 0) continue;
+    all.push_back(n.measured_s / n.predicted_s);
+    if (n.size == size) at_size.push_back(all.back());
+  }
+  if (all.empty()) return 1;
+  return quantile(at_size.empty() ? all : at_size, 0.5);
 }
 
 std::vector<Layer> CostTable::points_of(const Layer& layer) const {

@@ -54,6 +54,9 @@ class CostTable : public CostModel {
   [[nodiscard]] std::string_view unit() const override { return "s"; }
   // In seconds. Throws an Error where the table lacks a time that it needs.
   [[nodiscard]] double cost(const Layer& layer) const override;
+  // The measured time of whole networks, as a share of the sum of their layers: the median of those
+  // at this size, or else of all. 1 where there is none.
+  [[nodiscard]] double correction(Size size) const;
 
   // The layers whose times cost() interpolates between.
   [[nodiscard]] std::vector<Layer> points_of(const Layer& layer) const;

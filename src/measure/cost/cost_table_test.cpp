@@ -77,6 +77,21 @@ TEST(CostTable, KeepsTheImageAndGroupsAsTheyAre) {
   EXPECT_DOUBLE_EQ(table.cost({kind("Image"), 3, 3}), 9e-6);
 }
 
+TEST(CostTable, IsCorrectedByWholeNetworks) {
+  CostTable table(kOrigin, {});
+  EXPECT_EQ(table.correction({64, 64}), 1);
+  const auto add = [&](const char* model, int side, double measured) {
+    table.add(NetworkTime{model, {side, side}, 1, measured});
+  };
+  add("a", 64, 1.5);
+  EXPECT_EQ(table.correction({96, 96}), 1.5) << "of another size";
+  add("a", 96, 1.2);
+  add("b", 96, 1.1);
+  add("c", 96, 1.3);
+  EXPECT_EQ(table.correction({96, 96}), 1.2);
+  EXPECT_EQ(table.correction({64, 64}), 1.5);
+}
+
 TEST(CostTable, HasTimesForNarrowerLayers) {
   const std::vector<Layer> layers{{kind("Conv2d"), 100, 80},
                                   {kind("Concat", 4), 130, 130},

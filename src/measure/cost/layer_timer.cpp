@@ -185,13 +185,16 @@ int find_step(const std::function<double(int)>& time_at) {
   return kLeast;
 }
 
-bool measure_layers(const std::vector<Layer>& points, LayerTimer& timer, CostTable& table) {
+bool measure_layers(const std::vector<Layer>& points, LayerTimer& timer, CostTable& table,
+                    const std::function<void()>& keep) {
+  constexpr int64_t kKept = 50;
   Progress progress(static_cast<int64_t>(points.size()), "measuring layers");
   int64_t done = 0;
   for (const Layer& point : points) {
     if (stop_requested()) return false;
     if (!table.has(point)) table.add(point, timer.time(point));
     progress.update(++done);
+    if (keep && done % kKept == 0) keep();
   }
   return true;
 }

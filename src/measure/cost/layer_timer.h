@@ -71,6 +71,8 @@ class LayerTimer {
 [[nodiscard]] int find_step(const std::function<double(int)>& time_at);
 
 // Measures the points that the table lacks. Stops early when stop_requested(), and returns false.
-bool measure_layers(const std::vector<Layer>& points, LayerTimer& timer, CostTable& table);
+// `keep` is called after every 50 points.
+bool measure_layers(const std::vector<Layer>& points, LayerTimer& timer, CostTable& table,
+                    const std::function<void()>& keep = {});
 
 }  // namespace octet

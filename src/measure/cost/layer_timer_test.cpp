@@ -79,6 +79,20 @@ TEST(FindStep, TakesTheSmallestWhereTimesDoNotGrow) {
   EXPECT_EQ(find_step([](int) { return 1.0; }), 4);
 }
 
+// A power cut takes minutes of measuring, and no more.
+TEST(LayerTimer, KeepsTimesOnTheWay) {
+  LayerTimer timer({.engine = "tflite"}, "test");
+  CostTable table(timer.origin(), {.inputs = 8, .outputs = 8});
+  std::vector<Layer> points;
+  for (int i = 1; i <= 120; ++i) {
+    points.push_back({{.op = "Add", .values = 2, .height = 20, .width = 20}, 8 * i, 8 * i});
+    table.add(points.back(), 1e-6);  // is not measured again
+  }
+  int kept = 0;
+  ASSERT_TRUE(measure_layers(points, timer, table, [&] { ++kept; }));
+  EXPECT_EQ(kept, 2);
+}
+
 // No time is expected to be of any length.
 TEST(LayerTimer, PredictsASmallNetwork) {
   LayerTimer timer({.engine = "tflite"}, "test");

@@ -53,8 +53,9 @@ void MachineTable::extend(const std::vector<Graph>& graphs, Size size) {
       }
     }
   }
-  const bool done = measure_layers({points.begin(), points.end()}, timer_, table_);
-  write_cost_table(file_, table_);
+  const auto keep = [&] { write_cost_table(file_, table_); };
+  const bool done = measure_layers({points.begin(), points.end()}, timer_, table_, keep);
+  keep();
   if (!points.empty())
     log_info("{}: has {} times, {} of them new", file_.string(), table_.times().size(),
              points.size());

@@ -17,6 +17,9 @@ std::string origin_text(const CostOrigin& origin) {
                      origin.threads == 1 ? "thread" : "threads", origin.processor);
 }
 
+// The network that 'octet quantize' makes of a float model.
+Model as_quantized(const Model& model) { return add_fine_keypoints(fold_batch_norm(model)); }
+
 // A table of another device, as it is.
 std::unique_ptr<CostTable> foreign_table(const PricingOptions& options, const std::string& octet) {
   auto table = std::make_unique<CostTable>(read_cost_table(options.source));
@@ -24,6 +27,9 @@ std::unique_ptr<CostTable> foreign_table(const PricingOptions& options, const st
   if (options.engine != "auto" && options.engine != origin.engine)
     fail_usage("--cost {}: has times of {}, and --engine wants {}", options.source, origin.engine,
                options.engine);
+  if (options.threads != 0 && options.threads != origin.threads)
+    fail_usage("--cost {}: has times of {} threads, and --engine-threads wants {}", options.source,
+               origin.threads, options.threads);
   if (origin.octet != octet)
     log_warning("{}: was made by octet {}, and this is {}; another version may export other layers",
                 options.source, origin.octet, octet);
@@ -37,7 +43,6 @@ Pricing::Pricing(const PricingOptions& options, std::string octet)
                    : cpu_features().int8_products_saturate() ? 7
                                                              : 8) {
   if (options.source == kFlopSource) {
-    other_ = std::make_unique<FlopCost>();
     origin_ = "operations";
     return;
   }
@@ -54,10 +59,9 @@ Pricing::Pricing(const PricingOptions& options, std::string octet)
     if (options.threads == 0) timer.threads = origin.threads;
     if (options.weight_bits == 0) timer.weight_bits = weight_bits_ = origin.weight_bits;
     if (origin.processor != cpu_features().name || timer.engine != origin.engine) {
-      auto table = foreign_table(options, octet);
-      origin_ = origin_text(table->origin());
-      weight_bits_ = table->origin().weight_bits;
-      other_ = std::move(table);
+      foreign_ = foreign_table(options, octet);
+      origin_ = origin_text(origin);
+      weight_bits_ = origin.weight_bits;
       return;
     }
   }
@@ -68,7 +72,13 @@ Pricing::Pricing(const PricingOptions& options, std::string octet)
 }
 
 const CostModel& Pricing::cost() const {
-  return machine_ ? static_cast<const CostModel&>(machine_->table()) : *other_;
+  if (machine_) return machine_->table();
+  return foreign_ ? static_cast<const CostModel&>(*foreign_) : operations_;
+}
+
+std::string Pricing::engine() const {
+  if (machine_) return machine_->table().origin().engine_version;
+  return foreign_ ? foreign_->origin().engine_version : "";
 }
 
 std::string Pricing::origin() const { return origin_; }
@@ -80,7 +90,12 @@ void Pricing::prepare(const std::vector<Graph>& graphs, Size size) {
 std::optional<double> Pricing::measure(const Model& model, Size size) {
   if (!timer_) return std::nullopt;
   const int bits = timer_->origin().weight_bits;
-  return timer_->time(roughly_quantized(fold_batch_norm(model), bits), size);
+  return timer_->time(roughly_quantized(as_quantized(model), bits), size);
+}
+
+double Pricing::predict(const Model& model, Size size) const {
+  const double sum = cost().predict(as_quantized(model).graph, size);
+  return foreign_ ? sum * foreign_->correction(size) : sum;
 }
 
 }  // namespace octet

@@ -33,6 +33,8 @@ class Pricing {
   [[nodiscard]] const CostModel& cost() const;
   // "OpenVINO 2026.4.1 with 2 threads on …", "operations".
   [[nodiscard]] std::string origin() const;
+  // "OpenVINO 2026.4.1"; empty for operations.
+  [[nodiscard]] std::string engine() const;
   // Whether times of this machine are measured.
   [[nodiscard]] bool measures() const { return machine_ != nullptr; }
   // Of the int8 model that the device needs.
@@ -43,11 +45,15 @@ class Pricing {
   // The int8 time of a whole float model in seconds. Nothing where this machine is not the one that
   // the prices are of.
   [[nodiscard]] std::optional<double> measure(const Model& model, Size size);
+  // The same from the prices of its layers. A table of another device corrects it by the networks
+  // that were measured there. Throws an Error where the table lacks a layer.
+  [[nodiscard]] double predict(const Model& model, Size size) const;
 
  private:
   std::unique_ptr<LayerTimer> timer_;
   std::unique_ptr<MachineTable> machine_;
-  std::unique_ptr<CostModel> other_;  // of another device, or operations
+  std::unique_ptr<CostTable> foreign_;  // of another device
+  FlopCost operations_;
   std::string origin_;
   int weight_bits_;
 };

@@ -59,6 +59,26 @@ TEST_F(PricingOfAFile, OfAnotherEngineThanTheNamedOneIsRefused) {
   EXPECT_THAT(error_of([&] { (void)open(); }), HasSubstr("has times of tflite"));
 }
 
+TEST_F(PricingOfAFile, OfOtherThreadsIsRefused) {
+  options_.threads = 2;
+  EXPECT_THAT(error_of([&] { (void)open(); }), HasSubstr("--engine-threads wants 2"));
+}
+
+TEST_F(PricingOfAFile, IsCorrectedByItsNetworks) {
+  const Model model =
+      read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect2-half-fused-ema.pt");
+  CostTable table(origin_, {.inputs = 8, .outputs = 8});
+  for (const Layer& layer : layers_of(small_network(), kSize)) {
+    for (const Layer& point : table.points_of(layer)) table.add(point, 1e-3);
+  }
+  const double sum = table.predict(small_network(), kSize);
+  table.add(NetworkTime{"m", kSize, 2, 3});
+  write_cost_table(options_.source, table);
+  const Pricing pricing(options_, "0.2.0");
+  EXPECT_DOUBLE_EQ(pricing.predict(model, kSize), 1.5 * sum);
+  EXPECT_EQ(pricing.engine(), "TensorFlow Lite 2.21.0");
+}
+
 TEST_F(PricingOfAFile, OfThisProcessorIsMeasuredFurther) {
   const std::string missing = error_of([] { (void)load_engine("tflite"); });
   if (!missing.empty()) GTEST_SKIP() << missing;

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "graph/blocks.h"
+#include "graph/branches.h"
 #include "graph/passes/passes.h"
 
 namespace octet {
@@ -49,6 +50,11 @@ constexpr std::array kPasses = {
              [](Model m) {
                const int stride = m.info.head.strides.front();
                return remove_scale(std::move(m), stride);
+             }},
+    PassInfo{"remove_branch", "the detection scale of the smallest objects, and its branch",
+             [](Model m) {
+               const int stride = m.info.head.strides.front();
+               return remove_scale_and_branches(std::move(m), stride);
              }},
     PassInfo{"narrow_stem", "half of the channels of the first convolution",
              [](Model m) { return narrow_stem(std::move(m), 0.5); }},
@@ -163,6 +169,22 @@ Model remove_scale(Model model, int stride) {
     m.graph = remove_unused_nodes(std::move(m.graph));
     return m;
   });
+}
+
+Model remove_branch(Model model, const std::string& output) {
+  require_float(model);
+  return run_pass(PassId::kRemoveBranch, std::move(model), [&](Model m) {
+    m.graph = remove_branch(std::move(m.graph), output);
+    return m;
+  });
+}
+
+Model remove_scale_and_branches(Model model, int stride) {
+  model = remove_scale(std::move(model), stride);
+  if (is_left_out(PassId::kRemoveBranch)) return model;
+  for (auto left = find_branches(model.graph); !left.empty(); left = find_branches(model.graph))
+    model = remove_branch(std::move(model), left.front().output);
+  return model;
 }
 
 Model narrow_stem(Model model, double share) {

@@ -54,6 +54,10 @@ struct KeypointShape {
 // Removes the detection scale of this stride: its outputs, and all nodes that only they need. The
 // other outputs stay as they are. Throws an Error where the model has no such scale, or no other.
 [[nodiscard]] Model remove_scale(Model model, int stride);
+// Removes the branch with this output (graph/branches.h), which a removed scale leaves behind.
+[[nodiscard]] Model remove_branch(Model model, const std::string& output);
+// Removes a scale, and each branch that is then left behind.
+[[nodiscard]] Model remove_scale_and_branches(Model model, int stride);
 // Removes a share, between 0 and 1, of the channels of the first convolution.
 [[nodiscard]] Model narrow_stem(Model model, double share);
 
@@ -69,6 +73,7 @@ enum class PassId {
   kRemoveChannels,
   kRemoveBlock,
   kRemoveScale,
+  kRemoveBranch,
   kNarrowStem
 };
 

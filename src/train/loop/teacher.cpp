@@ -55,6 +55,8 @@ void verify_teacher(const Model& teacher, const Model& student) {
 Teacher::Teacher(const Model& teacher, const Model& student, TeachingWeights weights)
     : weights_(weights),
       net_(fold_batch_norm(teacher).graph),
+      all_outputs_(teacher.outputs()),
+      strides_(student.info.head.strides),
       distance_(student),
       labels_(student.info, student.outputs()) {
   verify_teacher(teacher, student);
@@ -65,13 +67,15 @@ Teacher::Teacher(const Model& teacher, const Model& student, TeachingWeights wei
 LossItems Teacher::operator()(const std::vector<torch::Tensor>& given, const torch::Tensor& image,
                               const Targets& targets) {
   std::vector<torch::Tensor> wanted, features;
+  torch::Tensor trust;
   {
     const torch::NoGradGuard no_grad;
     const auto all = net_.forward(image, NormMode::kRunningStatistics, features_);
     for (const size_t place : outputs_) wanted.push_back(all[place]);
+    trust = trusted_cells(all, all_outputs_, strides_);
     features.assign(all.end() - static_cast<std::ptrdiff_t>(features_.size()), all.end());
   }
-  torch::Tensor total = distance_(given, wanted);
+  torch::Tensor total = distance_(given, wanted, trust);
   LossItems items;
   if (weights_.labels > 0) items = labels_(given, targets);
   items.distill = total.item<double>();

@@ -43,7 +43,9 @@ class Teacher {
  private:
   TeachingWeights weights_;
   GraphExecutor net_;
-  std::vector<size_t> outputs_;  // of the teacher, in the order of the student's
+  std::vector<Output> all_outputs_;  // of the teacher
+  std::vector<int> strides_;         // of the student
+  std::vector<size_t> outputs_;      // of the teacher, in the order of the student's
   std::vector<std::string> features_;
   Distillation distance_;
   Loss labels_;

@@ -1,6 +1,7 @@
 #include "train/loss/distill.h"
 
 #include <algorithm>
+#include <map>
 
 #include "eval/metric/coco_metric.h"
 #include "graph/topology.h"
@@ -10,6 +11,7 @@
 namespace octet {
 namespace {
 
+constexpr double kSeen = 0.25;   // the class probability of an object
 constexpr double kLeast = 1e-6;  // of a sum that is divided by
 constexpr double kRidge = 1e-3;  // of a channel's mean square, so that equal channels have one map
 
@@ -91,11 +93,16 @@ torch::Tensor Distillation::reach(const torch::Tensor& sides) const {
 }
 
 torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student,
-                                       const std::vector<torch::Tensor>& teacher) const {
+                                       const std::vector<torch::Tensor>& teacher,
+                                       const torch::Tensor& trust) const {
   const torch::Tensor wanted_cls = class_logits(teacher);
   Cells cells(wanted_cls);
-  const torch::Tensor cls =
-      bernoulli_divergence(class_logits(student), wanted_cls).sum() / cells.total * gains_.cls;
+  torch::Tensor of_classes = bernoulli_divergence(class_logits(student), wanted_cls);
+  if (trust.defined()) {
+    of_classes = of_classes * trust.unsqueeze(2);
+    cells.weight = cells.weight * trust;
+  }
+  const torch::Tensor cls = of_classes.sum() / cells.total * gains_.cls;
   const torch::Tensor wanted = side_logits(teacher).log_softmax(3);
   const torch::Tensor divergence =
       (wanted.exp() * (wanted - side_logits(student).log_softmax(3))).sum({2, 3});
@@ -149,6 +156,38 @@ torch::Tensor Distillation::pose_probe(const std::vector<torch::Tensor>& outputs
   return sum + (visible * bernoulli_deviation(visible.detach()) *
                 (share * gains_.visibility).sqrt() * signs(visible, random))
                    .sum();
+}
+
+torch::Tensor trusted_cells(const std::vector<torch::Tensor>& teacher,
+                            const std::vector<Output>& outputs, const std::vector<int>& strides) {
+  std::map<int, torch::Tensor> seen;  // (N, 1, h, w) by stride: the highest class probability
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].role == OutputRole::kClass)
+      seen[outputs[i].stride] = teacher[i].sigmoid().amax(1, true);
+  }
+  if (seen.size() == strides.size()) return {};
+  const auto has = [&](int stride) {
+    return std::find(strides.begin(), strides.end(), stride) != strides.end();
+  };
+  // No other scale of the student lies between them.
+  const auto neighbours = [&](int lost, int stride) {
+    const auto [low, high] = std::minmax(lost, stride);
+    return std::none_of(strides.begin(), strides.end(), [&](int s) { return s > low && s < high; });
+  };
+  std::vector<torch::Tensor> parts;
+  for (const int stride : strides) {
+    const torch::Tensor& own = seen.at(stride);
+    torch::Tensor trust = torch::ones_like(own);
+    for (const auto& [lost, found] : seen) {
+      if (has(lost) || !neighbours(lost, stride)) continue;
+      const torch::Tensor here =
+          lost < stride ? std::get<0>(torch::adaptive_max_pool2d(found, own.sizes().slice(2)))
+                        : torch::upsample_nearest2d(found, own.sizes().slice(2));
+      trust = trust * (here < own.clamp_min(kSeen)).to(trust.scalar_type());
+    }
+    parts.push_back(trust.flatten(1));
+  }
+  return torch::cat(parts, 1);
 }
 
 std::vector<std::string> shared_features(const Graph& graph) {

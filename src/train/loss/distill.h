@@ -24,9 +24,10 @@ class Distillation {
   explicit Distillation(const Model& model, DistillGains gains = {});
 
   // Both have the form of GraphExecutor::forward(). Returns one number, with a gradient for the
-  // student.
+  // student. `trust`: the weight of every cell, as trusted_cells() has it; undefined: 1.
   [[nodiscard]] torch::Tensor operator()(const std::vector<torch::Tensor>& student,
-                                         const std::vector<torch::Tensor>& teacher) const;
+                                         const std::vector<torch::Tensor>& teacher,
+                                         const torch::Tensor& trust = {}) const;
 
   // For the curvature where both are equal, since the distance has no gradient there. Returns the
   // outputs times random factors, as one number. Let g be its gradient for anything in the
@@ -53,6 +54,14 @@ class Distillation {
   std::vector<Output> outputs_;
   DistillGains gains_;
 };
+
+// Where the teacher of a student with fewer scales has nothing to say: it saw an object at a scale
+// that the student lacks, so its neighbouring scale sees none there, and the student's has to. Returns
+// (N, A) of 0 and 1 for the cells of the student's strides; undefined where it has all scales.
+// `teacher`: of all its outputs, whose meaning is `outputs`.
+[[nodiscard]] torch::Tensor trusted_cells(const std::vector<torch::Tensor>& teacher,
+                                          const std::vector<Output>& outputs,
+                                          const std::vector<int>& strides);
 
 // Returns the activations with several consumers, in order. The features of two networks are
 // compared there.

@@ -47,6 +47,42 @@ TEST(Distillation, WhatCanBeNoDetectionIsEqual) {
   EXPECT_GT(distance(with_background(-6.5), teacher).item<double>(), 1e-3);
 }
 
+// An image of 64 pixels: 8, 4 and 2 cells a side. One object is seen at stride 8, and one at 16.
+TEST(Distillation, TrustsATeacherWhereItLooks) {
+  std::vector<Output> outputs;
+  std::vector<torch::Tensor> teacher;
+  for (const int stride : {8, 16, 32}) {
+    outputs.push_back({.value = "", .role = OutputRole::kClass, .stride = stride});
+    teacher.push_back(torch::full({1, 2, 64 / stride, 64 / stride}, -6.0));
+  }
+  teacher[0][0][1][5][2] = 2.0;
+  teacher[1][0][0][0][3] = 2.0;
+  EXPECT_FALSE(trusted_cells(teacher, outputs, {8, 16, 32}).defined());
+  torch::Tensor wanted = torch::ones({1, 16 + 4});
+  wanted[0][2 * 4 + 1] = 0;
+  EXPECT_TRUE(torch::equal(trusted_cells(teacher, outputs, {16, 32}), wanted)) << "the next scale";
+  wanted = torch::ones({1, 64 + 4});
+  for (const int cell : {6, 7, 14, 15, 64 + 1}) wanted[0][cell] = 0;
+  EXPECT_TRUE(torch::equal(trusted_cells(teacher, outputs, {8, 32}), wanted)) << "on both sides";
+  teacher[1][0][0][2][1] = 3.0;  // sees the first one as well
+  EXPECT_TRUE(torch::equal(trusted_cells(teacher, outputs, {16, 32}), torch::ones({1, 16 + 4})));
+}
+
+TEST(Distillation, CellsWithoutTrustDoNotCount) {
+  const torch::NoGradGuard no_grad;
+  const Model model = folded_tiny();
+  GraphExecutor net(model.graph);
+  const auto teacher = net.forward(torch::rand({1, 3, 64, 64}), NormMode::kRunningStatistics);
+  std::vector<torch::Tensor> student;
+  for (const torch::Tensor& t : teacher) student.push_back(t + 5);
+  const Distillation distance(model);
+  const torch::Tensor all = torch::ones({1, 64 + 16 + 4});
+  EXPECT_EQ(distance(student, teacher, all).item<double>(),
+            distance(student, teacher).item<double>());
+  EXPECT_GT(distance(student, teacher).item<double>(), 0);
+  EXPECT_EQ(distance(student, teacher, torch::zeros_like(all)).item<double>(), 0);
+}
+
 // A head of two strides, with three classes and two keypoints.
 Model small_head() {
   Model model;

@@ -2,6 +2,7 @@
 // which is the expected loss for the cost that it saves.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,18 +18,26 @@ struct Levers {
   bool scales = true, blocks = true, channels = true;
 };
 
-enum class RemovalKind { kScale, kBlock, kChannels };
+// kBranch: what a removed scale leaves behind (graph/branches.h).
+enum class RemovalKind { kScale, kBlock, kChannels, kBranch };
 [[nodiscard]] std::string_view removal_name(RemovalKind kind);
 // Throws an Error for an unknown name.
 [[nodiscard]] RemovalKind parse_removal(std::string_view name);
 
 struct Removal {
   RemovalKind kind = RemovalKind::kChannels;
-  std::string part;  // "stride 8"; the value of a block; empty for channels
-  int stride = 0;    // of a scale
+  std::string part;  // "stride 8"; the value of a block or branch; empty for channels
+  int stride = 0;    // of a scale; with kBranch: the scale goes as well
   int channels = 0;  // in all widths together
   double loss = 0;   // expected, before any recovery: a distance as RemovalTrial has it
   double saved = 0;  // in the unit of the cost
+};
+
+// What several choices for the same model, data and options share: it does not depend on the cost
+// that is wanted. By the parts that were removed before.
+struct ChoiceMemo {
+  std::map<std::string, Importance> importance;
+  std::map<std::string, double> losses;  // with the part that is tried behind
 };
 
 struct ChoiceOptions {
@@ -38,6 +47,7 @@ struct ChoiceOptions {
   Levers levers;
   uint64_t seed = 0;
   torch::Device device = torch::kCPU;
+  ChoiceMemo* memo = nullptr;  // extended; may be null
 };
 
 struct Choice {

@@ -62,6 +62,34 @@ TEST(Choice, TakesPartsWhereTheyAreCheaper) {
   EXPECT_LE(loss_of(all), 1.2 * loss_of(channels));
 }
 
+// Without an image nothing could be measured.
+TEST(Choice, IsMadeAgainFromAMemo) {
+  ChoiceMemo memo;
+  ChoiceOptions options = kSmall;
+  options.memo = &memo;
+  const auto again = [&](const Dataset& data) {
+    return choose_removals(real(), data, FlopCost(), 0.8 * whole(), options);
+  };
+  const Choice first = again(pictures());
+  EXPECT_FALSE(memo.losses.empty());
+  const Choice second = again({});
+  EXPECT_EQ(second.cost, first.cost);
+  EXPECT_EQ(second.agreement, first.agreement);
+  EXPECT_EQ(second.removals.size(), first.removals.size());
+}
+
+// The whole detector of small objects, in one part.
+TEST(Choice, MayTakeABranchWithItsScale) {
+  ChoiceMemo memo;
+  ChoiceOptions options = kSmall;
+  options.levers = {.blocks = false};
+  options.memo = &memo;
+  (void)choose_removals(real(), pictures(), FlopCost(), 0.9 * whole(), options);
+  EXPECT_TRUE(memo.losses.contains("branch stride 8 and its branch"));
+  EXPECT_FALSE(memo.losses.contains("branch stride 16 and its branch"));
+  EXPECT_EQ(parse_removal(removal_name(RemovalKind::kBranch)), RemovalKind::kBranch);
+}
+
 TEST(Choice, SaysTheLeastCost) {
   EXPECT_THAT(error_of([&] { (void)choose(0.01, {.scales = false, .blocks = false}); }),
               HasSubstr("the model cannot be made so small"));

@@ -91,6 +91,7 @@ class Rounds {
       result.rounds.push_back(std::move(chosen));
       result.training =
           recover({pruned, teacher_}, training_, validation_, recovery_of(round, folder));
+      result.seconds += result.training.seconds;
       if (result.training.interrupted || round == options_.rounds) break;
       model = read_model(folder / "best.safetensors");
     }
@@ -116,6 +117,7 @@ class Rounds {
     if (options_.recovery.train.resume && fs::exists(folder / kChoiceFile))
       return {parse_round(folder / kChoiceFile, key_, whole_cost_),
               read_model(folder / kPrunedFile)};
+    require_work();
     if (options_.prepare) options_.prepare(model);
     auto [choice, share, measured] = chosen_or_kept(model, round, folder);
     log_info("round {} of {}: cost {:.4g} {}; {:.3f} of the whole cost are predicted{}", round,
@@ -125,6 +127,13 @@ class Rounds {
     write_model_file(folder / kPrunedFile, choice.model, StorageKind::kF32);
     write_text_file(folder / kChoiceFile, dump_json(to_json(chosen, key_)) + "\n");
     return {std::move(chosen), std::move(choice.model)};
+  }
+
+  // Hours of training would change nothing.
+  void require_work() const {
+    if (options_.most_cost >= whole_cost_)
+      fail("the model is fast enough already: {} allows {:.3g} times its cost", options_.asked,
+           options_.most_cost / whole_cost_);
   }
 
   // Shares of the time of the whole model.
@@ -150,9 +159,11 @@ class Rounds {
   }
 
   // `correction`: the measured share of an earlier choice, of the one that its layers add up to.
-  [[nodiscard]] Timed timed_choice(const Model& model, double correction) const {
+  [[nodiscard]] Timed timed_choice(const Model& model, double correction, ChoiceMemo& memo) const {
+    ChoiceOptions with_memo = options_.choice;
+    with_memo.memo = &memo;
     Choice choice =
-        choose_removals(model, training_, cost_, options_.most_cost / correction, options_.choice);
+        choose_removals(model, training_, cost_, options_.most_cost / correction, with_memo);
     const double predicted = choice.cost / whole_cost_ * correction;
     const auto measured = measured_share(choice.model);
     return {std::move(choice), predicted, measured};
@@ -168,14 +179,16 @@ class Rounds {
   // slowest that is fast enough is the best; else the fastest.
   [[nodiscard]] Timed last_choice(const Model& model) const {
     const double wanted = options_.most_cost / whole_cost_;
-    Timed best = timed_choice(model, 1);
+    ChoiceMemo memo;
+    Timed best = timed_choice(model, 1, memo);
     double correction = best.measured.value_or(best.predicted) / best.predicted;
     for (int again = 0; best.measured && again < kCorrections; ++again) {
       const double off = *best.measured / wanted;
-      if (off <= kFastEnough && off >= kNearEnough) break;
+      const bool least = best.choice.removals.empty();  // a slower one is not to be had
+      if (off <= kFastEnough && (off >= kNearEnough || least)) break;
       log_info("the measured time is {:.3f} of what is wanted: the choice is made again", off);
       try {
-        Timed next = timed_choice(model, correction);
+        Timed next = timed_choice(model, correction, memo);
         correction *= next.measured.value_or(next.predicted) / next.predicted;
         if (is_better(next, best, wanted)) best = std::move(next);
       } catch (const Unreachable&) {

@@ -38,11 +38,12 @@ struct PruneRound {
 struct PruneResult {
   std::vector<PruneRound> rounds;
   TrainSummary training;  // of the last round; interrupted: of the round that was
+  double seconds = 0;     // of the trainings of all rounds
 };
 
 // Prunes `model`, which is float. Rounds that the folder has are not done again when the recovery
-// resumes. Throws an Error where the folder's rounds were chosen with other options, and as
-// choose_removals() and recover() do.
+// resumes. Throws an Error where the folder's rounds were chosen with other options, where the cost is
+// low enough already, and as choose_removals() and recover() do.
 [[nodiscard]] PruneResult prune(const Model& model, const Dataset& training,
                                 const Dataset& validation, const CostModel& cost,
                                 const PruneOptions& options);

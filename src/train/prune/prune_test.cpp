@@ -58,6 +58,7 @@ TEST(Prune, ReachesItsCostInRounds) {
   EXPECT_LE(r.rounds[0].cost, 0.85 * whole());
   EXPECT_LE(r.rounds[1].cost, 0.7 * whole());
   EXPECT_EQ(r.training.epochs.size(), 2U) << "one of three is in the first round";
+  EXPECT_GT(r.seconds, r.training.seconds) << "of both rounds";
   const Model best = read_model(folder / "best.safetensors");
   EXPECT_DOUBLE_EQ(FlopCost().predict(fold_batch_norm(best).graph, {64, 64}), r.rounds[1].cost);
   EXPECT_TRUE(std::filesystem::exists(folder / "round-1/best.safetensors"));
@@ -122,6 +123,16 @@ TEST(Prune, KeepsAChoiceThatCannotBeImproved) {
   options.measure = [](const Model&) -> std::optional<double> { return 1; };  // nothing helps
   const PruneResult r = pruned(options);
   EXPECT_LE(r.rounds[0].cost, 0.7 * whole());
+}
+
+TEST(Prune, RefusesATargetThatIsMetAlready) {
+  const TemporaryFolder folder;
+  PruneOptions options = options_for(folder, 1);
+  options.asked = "9 ms by cache";
+  options.most_cost = 1.5 * whole();
+  EXPECT_THAT(error_of([&] { (void)pruned(options); }),
+              HasSubstr("fast enough already: 9 ms by cache allows 1.5 times its cost"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "choice.json"));
 }
 
 TEST(Prune, NamesADamagedChoice) {

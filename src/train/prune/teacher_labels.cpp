@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "train/loop/evaluate.h"
 
 namespace octet {
@@ -33,6 +34,7 @@ std::vector<TruthObject> as_objects(const Detections& found) {
 Dataset labelled_by(const Model& model, Dataset data, const SizeOption& size) {
   std::vector<Sample> samples;
   const auto keep = [&](const Sample& sample, const auto&, const Detections& found) {
+    if (stop_requested()) fail("interrupted while the teacher labels the images");
     samples.push_back({.image = sample.image, .relative = false, .objects = as_objects(found)});
   };
   (void)evaluate(model, data, size, Voting::kNone, keep);
@@ -44,13 +46,14 @@ Dataset labelled_by(const Model& model, Dataset data, const SizeOption& size) {
   return data;
 }
 
-void label_where_missing(Dataset& data, const Model& model, const SizeOption& size,
+bool label_where_missing(Dataset& data, const Model& model, const SizeOption& size,
                          const std::string& name) {
-  if (has_labels(data)) return;
+  if (has_labels(data)) return false;
   log_info("{}: no image has a label; the teacher's detections become the labels", name);
   data = labelled_by(model, std::move(data), size);
   if (!has_labels(data))
     fail("{}: the teacher finds nothing in these images; give images of what it detects", name);
+  return true;
 }
 
 }  // namespace octet

@@ -20,9 +20,9 @@ inline constexpr float kObjectConfidence = 0.25F;
 // Replaces the labels of every sample by what `model` finds, and takes names and keypoints from it.
 [[nodiscard]] Dataset labelled_by(const Model& model, Dataset data, const SizeOption& size);
 
-// The same where no image has a label; then it logs a line that begins with `name`. Throws an Error
-// that begins with it when the model finds nothing.
-void label_where_missing(Dataset& data, const Model& model, const SizeOption& size,
+// The same where no image has a label; then it logs a line that begins with `name`, and returns true.
+// Throws an Error that begins with it when the model finds nothing, and when it is interrupted.
+bool label_where_missing(Dataset& data, const Model& model, const SizeOption& size,
                          const std::string& name);
 
 }  // namespace octet
