@@ -61,31 +61,35 @@ bool share_an_image(const Dataset& a, const Dataset& b) {
   });
 }
 
-// Those of one folder or dataset. Labels count where it has a part to evaluate with. Those of
-// 'live --collect' are the model's own detections.
-Images images_in(const fs::path& data) {
-  const bool is_dataset = !fs::is_directory(data) || fs::exists(data / "data.yaml");
-  if (!is_dataset) return halves_of(read_unlabelled(data));
-  if (!has_part(data, "val")) return halves_of(read_dataset(data, {.split = "train"}));
-  Images images{.fit = read_dataset(data, {.split = "train"}),
-                .judge = read_dataset(data, {.split = "val"})};
-  images.labels = has_labels(images.judge);
+// Those of two origins. Where they share an image, one half of those that judge gives the ranges.
+Images parted(Dataset fit, Dataset judge, const std::string& name) {
+  Images images{.fit = std::move(fit), .judge = std::move(judge)};
+  const bool labels = has_labels(images.judge);
+  if (share_an_image(images.fit, images.judge)) {
+    log_warning(
+        "{}: some images would both give ranges and judge; one half of the latter gives them",
+        name);
+    images = halves_of(images.judge);
+  }
+  images.labels = labels;
   return images;
 }
 
+// Labels count where a dataset has a part to evaluate with. Those of 'live --collect' are the
+// model's own detections.
+Images all_images(const fs::path& folder, const fs::path& data, const std::string& name) {
+  if (!folder.empty() && !data.empty())
+    return parted(read_unlabelled(folder), read_dataset(data, {.split = "val"}), name);
+  const fs::path& only = data.empty() ? folder : data;
+  const bool is_dataset = !fs::is_directory(only) || fs::exists(only / "data.yaml");
+  if (!is_dataset) return halves_of(read_unlabelled(only));
+  if (!has_part(only, "val")) return halves_of(read_dataset(only, {.split = "train"}));
+  return parted(read_dataset(only, {.split = "train"}), read_dataset(only, {.split = "val"}), name);
+}
+
 Images images_of(const fs::path& folder, const fs::path& data, int most) {
-  Images images = images_in(data.empty() ? folder : data);
-  if (!folder.empty() && !data.empty()) images.fit = read_unlabelled(folder);
   const std::string name = name_of(folder, data);
-  if (share_an_image(images.fit, images.judge)) {
-    log_warning(
-        "{}: the images for the ranges and those that evaluate are partly the same; one "
-        "half of the latter gives the ranges",
-        name);
-    const bool labels = images.labels;
-    images = halves_of(images.judge);
-    images.labels = labels;
-  }
+  Images images = all_images(folder, data, name);
   images.fit = evenly(images.fit, most);
   for (Dataset* part : {&images.fit, &images.judge}) {
     leave_out_unreadable(*part, false);
