@@ -7,6 +7,7 @@
 #include <set>
 
 #include "adapt/engine_calibration.h"
+#include "adapt/site_images.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder.h"
@@ -28,77 +29,8 @@ namespace octet {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr size_t kFewestImages = 15;           // of a part of the images
-constexpr double kSameRange = 1.02;            // a range that is wider by less stays
-constexpr int64_t kMostBytes = 1'000'000'000;  // of images in memory
+constexpr double kSameRange = 1.02;  // a range that is wider by less stays
 constexpr const char* kChoices[] = {"as it is", "wider", "measured"};
-
-struct Images {
-  Dataset fit, judge;
-  bool labels = false;
-};
-
-// The first half gives the ranges. Neighbours in time look alike, so they stay together.
-Images halves_of(const Dataset& all) {
-  Images images{.fit = all, .judge = all};
-  const auto half = static_cast<std::ptrdiff_t>(all.samples.size() / 2);
-  images.fit.samples.erase(images.fit.samples.begin() + half, images.fit.samples.end());
-  images.judge.samples.erase(images.judge.samples.begin(), images.judge.samples.begin() + half);
-  return images;
-}
-
-// For messages.
-std::string name_of(const fs::path& folder, const fs::path& data) {
-  if (folder.empty() || data.empty()) return folder.empty() ? data.string() : folder.string();
-  return folder.string() + ", " + data.string();
-}
-
-bool share_an_image(const Dataset& a, const Dataset& b) {
-  std::set<fs::path> files;
-  for (const Sample& sample : a.samples) files.insert(fs::weakly_canonical(sample.image));
-  return std::any_of(b.samples.begin(), b.samples.end(), [&](const Sample& sample) {
-    return files.contains(fs::weakly_canonical(sample.image));
-  });
-}
-
-// Those of two origins. Where they share an image, one half of those that judge gives the ranges.
-Images parted(Dataset fit, Dataset judge, const std::string& name) {
-  Images images{.fit = std::move(fit), .judge = std::move(judge)};
-  const bool labels = has_labels(images.judge);
-  if (share_an_image(images.fit, images.judge)) {
-    log_warning(
-        "{}: some images would both give ranges and judge; one half of the latter gives them",
-        name);
-    images = halves_of(images.judge);
-  }
-  images.labels = labels;
-  return images;
-}
-
-// Labels count where a dataset has a part to evaluate with. Those of 'live --collect' are the
-// model's own detections.
-Images all_images(const fs::path& folder, const fs::path& data, const std::string& name) {
-  if (!folder.empty() && !data.empty())
-    return parted(read_unlabelled(folder), read_dataset(data, {.split = "val"}), name);
-  const fs::path& only = data.empty() ? folder : data;
-  const bool is_dataset = !fs::is_directory(only) || fs::exists(only / "data.yaml");
-  if (!is_dataset) return halves_of(read_unlabelled(only));
-  if (!has_part(only, "val")) return halves_of(read_dataset(only, {.split = "train"}));
-  return parted(read_dataset(only, {.split = "train"}), read_dataset(only, {.split = "val"}), name);
-}
-
-Images images_of(const fs::path& folder, const fs::path& data, int most) {
-  const std::string name = name_of(folder, data);
-  Images images = all_images(folder, data, name);
-  images.fit = evenly(images.fit, most);
-  for (Dataset* part : {&images.fit, &images.judge}) {
-    leave_out_unreadable(*part, false);
-    if (part->samples.size() < kFewestImages)
-      fail("{}: has {} images to {}; at least {} are needed", name, part->samples.size(),
-           part == &images.fit ? "measure ranges on" : "evaluate with", kFewestImages);
-  }
-  return images;
-}
 
 void check_pair(const Model& int8, const Model& whole, const AdaptOptions& o) {
   if (int8.quantization.empty())
@@ -225,7 +157,7 @@ class Adapter {
     if (most < options.count)
       log_warning("--count {}: {} images of {} are a gigabyte, and no more are taken",
                   options.count, most, to_string(size_));
-    images_ = images_of(options.images, options.data, most);
+    images_ = site_images(options.images, options.data, most);
   }
 
   AdaptResult run() {
@@ -320,7 +252,7 @@ class Adapter {
 
   [[nodiscard]] MapEvaluator map_of(const fs::path& file) const {
     Detector detector(detector_of(file));
-    verify_fit(detector.info(), images_.judge, name_of(o_.images, o_.data));
+    verify_fit(detector.info(), images_.judge, site_images_name(o_.images, o_.data));
     return std::move(measure_accuracy(detector, images_.judge, BadPicture::kSkip).map);
   }
 
@@ -346,13 +278,13 @@ class Adapter {
     }
     if (objects == 0)
       fail("{}: the float model finds no object in its images; collect images with objects",
-           name_of(o_.images, o_.data));
+           site_images_name(o_.images, o_.data));
   }
 
   const AdaptOptions& o_;
   Model int8_, whole_;
   Size size_;
-  Images images_;
+  SiteImages images_;
   AdaptResult result_;
 };
 
@@ -395,11 +327,6 @@ Model with_ranges(const Model& int8, const std::vector<QuantParams>& groups) {
   for (size_t g = 0; g < changes.size(); ++g) changes[g].scale -= present[g].scale;
   spread_fine_keypoints(network, placement, changes);
   return quantize_model(std::move(network), placement, std::move(scales));
-}
-
-int images_in_memory(int wanted, Size size) {
-  const int64_t bytes = std::max<int64_t>(1, int64_t{3} * size.width * size.height);
-  return static_cast<int>(std::min<int64_t>(wanted, kMostBytes / bytes));
 }
 
 AdaptResult adapt(const AdaptOptions& options) { return Adapter(options).run(); }

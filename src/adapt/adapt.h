@@ -47,9 +47,6 @@ struct AdaptResult {
 // and where neither labels nor the float model name an object.
 [[nodiscard]] AdaptResult adapt(const AdaptOptions& options);
 
-// Images of that input size that are kept in memory: `wanted`, or fewer that have a gigabyte.
-[[nodiscard]] int images_in_memory(int wanted, Size size);
-
 // Candidate models: with the ranges of `measured` in place of the model's, and with the wider of
 // both where they differ. `measured`: one for each group of place_quantizers().
 [[nodiscard]] Model with_ranges(const Model& int8, const std::vector<QuantParams>& groups);

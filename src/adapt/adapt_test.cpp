@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "adapt/engine_calibration.h"
+#include "adapt/site_images.h"
 #include "engine/registry.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
