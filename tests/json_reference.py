@@ -88,7 +88,7 @@ def check_octet(folder, data):
     check("octet bench", octet("bench", "--model", TINY, "--engine", "tflite", "--seconds", 0, "--cost-table", folder / "cost.json", *small))
     check("octet profile", octet("profile", "--model", INT8, "--engine", "tflite", "--seconds", 0, "--compare", "onnxruntime", "--source", CLIP, *small))
     check("octet profile", octet("profile", "--model", INT8, "--engine", "tflite", "--seconds", 0.01, "--cut", *small))
-    check("octet tune", octet("tune", "--model", INT8, "--source", CLIP, "--target-fps", 1, "--budget", "10s", "--engine", "tflite",
+    check("octet tune", octet("tune", "--model", INT8, "--source", CLIP, "--target-fps", 1, "--budget", "20s", "--engine", "tflite",
                               "--imgsz", 128, "-o", folder / "tuned.yaml", "--json"))
     check("octet doctor", octet("doctor", "--bench", "--json"))
 

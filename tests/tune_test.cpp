@@ -26,7 +26,7 @@ class Tune : public testing::Test {
                      " " OCTET_BIN_DIR "/octet tune " + arguments);
   }
   [[nodiscard]] std::string usual() const {
-    return "--model " + kModel + " --source " + kClip + " --budget 10s -o " + at("live.yaml") +
+    return "--model " + kModel + " --source " + kClip + " --budget 20s -o " + at("live.yaml") +
            " --sysfs " + at("sys") + " ";
   }
 
@@ -84,6 +84,22 @@ TEST_F(Tune, NamesTheNearestWhereNothingHolds) {
   EXPECT_EQ(read_text_file(folder_ / "live.1.yaml"), "# mine\n");
 }
 
+// A sensor that always says 5 W.
+TEST_F(Tune, HoldsTheWattsOfAMeter) {
+  make_folder(folder_ / "sys/class/hwmon/hwmon0");
+  write_text_file(folder_ / "sys/class/hwmon/hwmon0/name", "ina219\n");
+  write_text_file(folder_ / "sys/class/hwmon/hwmon0/power1_input", "5000000\n");
+  const Outcome none = run(usual() + "--watts 4 --imgsz 128 --json");
+  EXPECT_EQ(none.status, 1);
+  EXPECT_THAT(none.err, HasSubstr("already uses 5.0 watts, by its ina219"));
+  const Outcome done = run(usual() + "--watts 8 --imgsz 128 --engine tflite --json");
+  ASSERT_EQ(done.status, 0) << done.err;
+  const json j = json::parse(done.out);
+  EXPECT_EQ(j["met"], true);
+  EXPECT_NEAR(j["seen"]["watts"].get<double>(), 5, 0.01);
+  EXPECT_THAT(read_text_file(folder_ / "live.yaml"), HasSubstr("# Goal: 8 watts."));
+}
+
 TEST_F(Tune, SaysThatTheSourceIsTheLimit) {
   const Outcome done = run(usual() + "--target-fps 200 --imgsz 128 --json");
   EXPECT_EQ(done.status, 1);
@@ -111,7 +127,9 @@ TEST_F(Tune, RefusesWhatCannotBe) {
   const std::pair<std::string, std::string> cases[] = {
       {"--target-fps 5 --budget 2s", "--budget 2s: is too short; 10s is the least"},
       {"--data coco.json --cpu-budget 50", "images of the data have no rate"},
-      {"--budget 10s", "one of --target-fps, --max-age-ms and --cpu-budget is needed"},
+      {"--budget 10s", "one of --target-fps, --max-age-ms, --cpu-budget and --watts is needed"},
+      {"--data coco.json --watts 5", "images of the data have no rate"},
+      {"--watts 5 --sysfs " + at("none/sys"), "this machine has no meter that can be read"},
       {"--target-fps 5 --source -", "standard input cannot be watched again"},
       {"--target-fps 5 --source rtsp://127.0.0.1:1/none",
        "rtsp://127.0.0.1:1/none: cannot be opened"},

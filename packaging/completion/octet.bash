@@ -40,10 +40,10 @@ _octet() {
     quantize) options="--model --data -h --help -v --verbose --method --imgsz --images --weight-bits --bit-exact-everywhere --rank-layers --rank-by-map --keep-float --max-drop --feature-weight --label-weight --no-learn-scales --epochs --batch --lr --scale-lr --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
     export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --precision --opset --json" ;;
     verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
-    adapt) options="--model --float --data -h --help -v --verbose -o --output --imgsz --engine --threads --images --tried --json" ;;
+    adapt) options="--model --float -h --help -v --verbose --images --data -o --output --imgsz --engine --threads --count --tried --json" ;;
     detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --conf --iou --save --raw --strict" ;;
     live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --device --delegate --source --frames --seconds --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --drift --collect --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
-    tune) options="-h --help -v --verbose --model --source --data --split --target-fps --max-age-ms --cpu-budget --engine --imgsz --threads --budget -o --output --json" ;;
+    tune) options="-h --help -v --verbose --model --source --data --split --target-fps --max-age-ms --cpu-budget --watts --engine --imgsz --threads --budget -o --output --json" ;;
     val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --images --split --against --per-class --strict" ;;
     bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --device --delegate --rounds --seconds --html --cost-table --json" ;;
     profile) options="--model -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --source --compare --seconds --layers --cut --html" ;;

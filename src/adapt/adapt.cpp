@@ -7,12 +7,14 @@
 #include <set>
 
 #include "adapt/engine_calibration.h"
+#include "adapt/site_images.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "core/unfinished_files.h"
 #include "engine/registry.h"
 #include "eval/dataset/dataset.h"
 #include "format/model_file.h"
@@ -27,61 +29,8 @@ namespace octet {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr size_t kFewestImages = 15;  // of a part of the images
-constexpr double kSameRange = 1.02;   // a range that is wider by less stays
+constexpr double kSameRange = 1.02;  // a range that is wider by less stays
 constexpr const char* kChoices[] = {"as it is", "wider", "measured"};
-
-struct Images {
-  Dataset fit, judge;
-  bool labels = false;
-};
-
-// The first half gives the ranges. Neighbours in time look alike, so they stay together.
-Images halves_of(const Dataset& all) {
-  Images images{.fit = all, .judge = all};
-  const auto half = static_cast<std::ptrdiff_t>(all.samples.size() / 2);
-  images.fit.samples.erase(images.fit.samples.begin() + half, images.fit.samples.end());
-  images.judge.samples.erase(images.judge.samples.begin(), images.judge.samples.begin() + half);
-  return images;
-}
-
-bool share_an_image(const Dataset& a, const Dataset& b) {
-  std::set<fs::path> files;
-  for (const Sample& sample : a.samples) files.insert(fs::weakly_canonical(sample.image));
-  return std::any_of(b.samples.begin(), b.samples.end(), [&](const Sample& sample) {
-    return files.contains(fs::weakly_canonical(sample.image));
-  });
-}
-
-// Labels count where the dataset has a part to evaluate with. Those of 'live --collect' are the
-// model's own detections.
-Images images_of(const fs::path& data, int most) {
-  const bool is_dataset = !fs::is_directory(data) || fs::exists(data / "data.yaml");
-  Images images;
-  if (!is_dataset) {
-    images = halves_of(read_unlabelled(data));
-  } else if (!has_part(data, "val")) {
-    images = halves_of(read_dataset(data, {.split = "train"}));
-  } else {
-    images = {.fit = read_dataset(data, {.split = "train"}),
-              .judge = read_dataset(data, {.split = "val"})};
-    images.labels = has_labels(images.judge);
-    if (share_an_image(images.fit, images.judge)) {
-      log_warning("{}: train and val share images; one half gives the ranges", data.string());
-      const bool labels = images.labels;
-      images = halves_of(images.judge);
-      images.labels = labels;
-    }
-  }
-  images.fit = evenly(images.fit, most);
-  for (Dataset* part : {&images.fit, &images.judge}) {
-    leave_out_unreadable(*part, false);
-    if (part->samples.size() < kFewestImages)
-      fail("{}: has {} images to {}; at least {} are needed", data.string(), part->samples.size(),
-           part == &images.fit ? "measure ranges on" : "evaluate with", kFewestImages);
-  }
-  return images;
-}
 
 void check_pair(const Model& int8, const Model& whole, const AdaptOptions& o) {
   if (int8.quantization.empty())
@@ -171,6 +120,27 @@ std::unique_ptr<Engine> calibration_engine() {
   fail("no engine is installed that can measure ranges{}", reasons);
 }
 
+// A model that is tried. Its file is gone with it, and when a signal ends the program.
+class CandidateFile {
+ public:
+  CandidateFile(const fs::path& output, const Model& model)
+      : path_(fs::path(output).concat(fmt::format(".{}.candidate.safetensors", ::getpid()))),
+        unfinished_(path_) {
+    write_model_file(path_, model, StorageKind::kF32);
+  }
+  ~CandidateFile() {
+    std::error_code gone;
+    fs::remove(path_, gone);
+  }
+  CandidateFile(const CandidateFile&) = delete;
+  CandidateFile& operator=(const CandidateFile&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+  UnfinishedFile unfinished_;
+};
+
 class Adapter {
  public:
   explicit Adapter(const AdaptOptions& options)
@@ -183,7 +153,11 @@ class Adapter {
     whole_ = fold_batch_norm(std::move(whole_));
     const int usual = int8_.info.usual_side();
     if (size_ == Size{}) size_ = {usual, usual};
-    images_ = images_of(options.data, options.images);
+    const int most = images_in_memory(options.count, size_);
+    if (most < options.count)
+      log_warning("--count {}: {} images of {} are a gigabyte, and no more are taken",
+                  options.count, most, to_string(size_));
+    images_ = site_images(options.images, options.data, most);
   }
 
   AdaptResult run() {
@@ -255,24 +229,18 @@ class Adapter {
     result_.labels = images_.labels;
     if (!images_.labels) take_boxes_as_truth();
     result_.judged = images_.judge.samples.size();
-    const fs::path file =
-        fs::path(o_.output).concat(fmt::format(".{}.candidate.safetensors", ::getpid()));
     const MapEvaluator before = map_of(o_.model);
     result_.before = result_.after = before.main().summary().map50_95;
-    if (result_.chosen == kChoices[0]) return;
-    write_model_file(file, best, StorageKind::kF32);
-    std::optional<MapEvaluator> after;
-    try {
-      after = map_of(file);
-    } catch (...) {
-      fs::remove(file);
-      throw;
+    if (result_.chosen == kChoices[0]) {
+      result_.reason = "no other ranges are nearer to the float model";
+      return;
     }
-    fs::remove(file);
-    result_.after = after->main().summary().map50_95;
-    const Interval drop = bootstrap_drop(before.main(), after->main());
+    const MapEvaluator after = map_of(CandidateFile(o_.output, best).path());
+    result_.after = after.main().summary().map50_95;
+    const Interval drop = bootstrap_drop(before.main(), after.main());
     result_.gain = {-drop.high, -drop.low};
     result_.taken = result_.gain.low > 0;
+    result_.reason = result_.taken ? "the gain is more than chance" : "the gain may be chance";
   }
 
   [[nodiscard]] DetectorOptions detector_of(const fs::path& file) const {
@@ -284,7 +252,7 @@ class Adapter {
 
   [[nodiscard]] MapEvaluator map_of(const fs::path& file) const {
     Detector detector(detector_of(file));
-    verify_fit(detector.info(), images_.judge, o_.data.string());
+    verify_fit(detector.info(), images_.judge, site_images_name(o_.images, o_.data));
     return std::move(measure_accuracy(detector, images_.judge, BadPicture::kSkip).map);
   }
 
@@ -310,13 +278,13 @@ class Adapter {
     }
     if (objects == 0)
       fail("{}: the float model finds no object in its images; collect images with objects",
-           o_.data.string());
+           site_images_name(o_.images, o_.data));
   }
 
   const AdaptOptions& o_;
   Model int8_, whole_;
   Size size_;
-  Images images_;
+  SiteImages images_;
   AdaptResult result_;
 };
 

@@ -14,12 +14,14 @@ namespace octet {
 
 struct AdaptOptions {
   std::filesystem::path model, float_model;
-  std::filesystem::path data;    // data.yaml, or a folder of images
+  // Images of the site give the ranges. Without `data` their second half judges. `data`: data.yaml
+  // or COCO JSON; its val judges by its labels. Without `images` its train gives the ranges.
+  std::filesystem::path images, data;
   std::filesystem::path output;  // the adapted model, where it is taken
   std::string engine = "auto";
   Size size;        // of the input; empty: the size of the model
   int threads = 0;  // of the engine; 0: one for each core
-  int images = 64;  // for the ranges, at most
+  int count = 64;   // images for the ranges, at most
   int tried = 4;    // of them, for the trials of each range
 };
 
@@ -33,6 +35,7 @@ struct AdaptResult {
   std::vector<AdaptCandidate> candidates;
   std::string chosen;  // the nearest
   bool taken = false;  // the chosen one is better by more than chance
+  std::string reason;  // why it is taken or not, in words
   bool labels =
       false;  // the images that judge have labels; else the float model's boxes are the truth
   size_t fitted = 0, judged = 0;  // images

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "adapt/engine_calibration.h"
+#include "adapt/site_images.h"
 #include "engine/registry.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
@@ -95,6 +96,12 @@ TEST_P(InEngine, ShowsEveryValueAndItsDistance) {
 INSTANTIATE_TEST_SUITE_P(Engines, InEngine, testing::Values("openvino", "onnxruntime", "tflite"),
                          [](const auto& p) { return std::string(p.param); });
 
+TEST(Images, HaveAGigabyteAtMost) {
+  EXPECT_EQ(images_in_memory(64, {640, 640}), 64);
+  EXPECT_EQ(images_in_memory(100000, {640, 640}), 813);
+  EXPECT_EQ(images_in_memory(100000, {}), 100000);
+}
+
 class Adapt : public testing::Test {
  protected:
   void SetUp() override {
@@ -109,7 +116,7 @@ class Adapt : public testing::Test {
     }
     options_ = {.model = folder_ / "int8.safetensors",
                 .float_model = kSamples + "yolov8n.safetensors",
-                .data = folder_ / "images",
+                .images = folder_ / "images",
                 .output = folder_ / "adapted.safetensors",
                 .engine = "tflite",
                 .size = {160, 160},
@@ -134,6 +141,7 @@ TEST_F(Adapt, MendsRangesThatAreTooNarrow) {
   write(with_ranges(int8_model(), narrow));
   const AdaptResult r = adapt(options_);
   EXPECT_TRUE(r.taken);
+  EXPECT_EQ(r.reason, "the gain is more than chance");
   EXPECT_GT(r.after, r.before + 0.1);
   EXPECT_GT(r.gain.low, 0);
   ASSERT_EQ(r.candidates.size(), 3U);
@@ -152,8 +160,12 @@ TEST_F(Adapt, NamesWhatDoesNotBelongTogether) {
   options_.float_model = OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt";
   EXPECT_THAT(error(), HasSubstr("has other classes, strides or keypoints"));
   options_.float_model = kSamples + "yolov8n.safetensors";
-  options_.data = kSamples + "coco";
+  options_.images = kSamples + "coco";
   EXPECT_THAT(error(), HasSubstr("images to measure ranges on; at least 15 are needed"));
+  options_.images = folder_ / "images";
+  options_.data = kSamples + "coco";
+  EXPECT_THAT(error(), HasSubstr("images to evaluate with; at least 15 are needed"))
+      << "the folder has enough for the ranges";
   options_.output = options_.float_model;
   EXPECT_THAT(error(), HasSubstr("is an input of the command; name another file"));
 }

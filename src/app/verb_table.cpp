@@ -65,7 +65,7 @@ const std::vector<VerbRow>& verb_rows() {
       {.name = "adapt",
        .task = kMakeSmall,
        .purpose = "Fit the ranges of an int8 model to the images of one site.",
-       .example = "octet adapt --model int8.safetensors --float best.pt --data images",
+       .example = "octet adapt --model int8.safetensors --float best.pt --images images",
        .elsewhere = {"recalibrate", "calibrate"}},
       {.name = "detect",
        .task = kUse,

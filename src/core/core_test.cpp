@@ -192,6 +192,39 @@ TEST(Cpu, HasTheCoresOfItsQuota) {
   EXPECT_EQ(threads_or_all_cores(0), usable_cores());
 }
 
+// Writes a file of a made-up /sys/fs/cgroup.
+void put(const std::filesystem::path& file, const std::string& text) {
+  make_folder(file.parent_path());
+  write_text_file(file, text + "\n");
+}
+
+TEST(Cpu, FindsTheQuotaOfControlGroupsOfVersion1) {
+  const TemporaryFolder root;
+  const auto quota = [&](const std::string& groups) { return smallest_quota(groups, root.path()); };
+  put(root / "cpu/cpu.cfs_quota_us", "-1");
+  put(root / "cpu/cpu.cfs_period_us", "100000");
+  EXPECT_EQ(quota("3:cpuset:/a\n1:cpu:/\n0::/\n"), 0) << "-1 is none";
+  put(root / "cpu/a/cpu.cfs_quota_us", "250000");
+  put(root / "cpu/a/cpu.cfs_period_us", "100000");
+  put(root / "cpu/a/b/cpu.cfs_quota_us", "400000");
+  put(root / "cpu/a/b/cpu.cfs_period_us", "100000");
+  EXPECT_EQ(quota("1:cpu:/a/b/c\n"), 2.5) << "that of a group around it is smaller";
+  EXPECT_EQ(quota("2:cpuset:/a/b\n7:memory:/a\nno line\n8\n"), 0) << "other controllers";
+  put(root / "cpu,cpuacct/d/cpu.cfs_quota_us", "150000");
+  put(root / "cpu,cpuacct/d/cpu.cfs_period_us", "50000");
+  EXPECT_EQ(quota("4:cpuacct,cpu:/d\n"), 3);
+}
+
+TEST(Cpu, FindsTheQuotaOfControlGroupsOfVersion2) {
+  const TemporaryFolder root;
+  put(root / "a/cpu.max", "150000 100000");
+  put(root / "a/b/cpu.max", "max 100000");
+  EXPECT_EQ(smallest_quota("0::/a/b\n", root.path()), 1.5);
+  EXPECT_EQ(smallest_quota("0:://\n", root.path()), 0);
+  put(root / "unified/e/cpu.max", "50000 100000");
+  EXPECT_EQ(smallest_quota("1:cpu:/\n0::/e\n", root.path()), 0.5) << "both versions";
+}
+
 TEST(SharedPool, UsesObjectsAgainWhenTheLastReaderLetsGo) {
   SharedPool<std::vector<int>> pool;
   auto first = pool.take();

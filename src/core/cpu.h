@@ -1,6 +1,7 @@
 // The instruction sets of this processor for int8 and 16-bit floats.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ struct CpuFeatures {
 // The cores that this process may use: those of the machine, or fewer where its control group has a
 // limit of processor time, as containers have. At least 1.
 [[nodiscard]] int usable_cores();
+// The smallest limit of a process's control groups and of those around them, in cores. 0: none.
+// `groups`: the text of /proc/self/cgroup. `root`: of the groups' folders, usually /sys/fs/cgroup.
+// Reads version 2 (cpu.max), version 1 (cpu.cfs_quota_us), and both side by side.
+[[nodiscard]] double smallest_quota(const std::string& groups, const std::filesystem::path& root);
 // Parses the text of cpu.max: "150000 100000" are 1.5 cores. 0: without a limit, or not readable.
 [[nodiscard]] double cores_of_quota(const std::string& text);
 // All cores are asked for by their number, which no engine then gives up, however crowded they are.

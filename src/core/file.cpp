@@ -227,6 +227,16 @@ void write_text_file(const fs::path& path, std::string_view text) {
   write_file(path, {&part, 1});
 }
 
+void write_and_rotate(const fs::path& path, std::string_view text, int keep) {
+  AtomicPath target(path);
+  const std::span<const std::byte> part = as_bytes(text);
+  write_parts(target, {&part, 1});
+  target.flush();
+  const SignalPause pause;
+  rotate_files(target.final_path(), keep);
+  target.put_in_place();
+}
+
 void write_files(const std::vector<FileContent>& files) {
   std::vector<std::unique_ptr<AtomicPath>> targets;
   for (const FileContent& file : files) {

@@ -91,6 +91,9 @@ using FileParts = std::span<const std::span<const std::byte>>;
 void write_file(const std::filesystem::path& path, FileParts parts);
 void write_text_file(const std::filesystem::path& path, std::string_view text);
 
+// Writes a text file in place of another, which rotate_files() renames once the new one is complete.
+void write_and_rotate(const std::filesystem::path& path, std::string_view text, int keep);
+
 struct FileContent {
   std::filesystem::path path;
   std::span<const std::byte> bytes;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -92,6 +93,45 @@ TEST(File, RotationLeavesTheLink) {
   rotate_files(folder / "link.txt", 2);
   EXPECT_TRUE(fs::is_symlink(folder / "link.txt"));
   EXPECT_EQ(read_text_file(folder / "real.1.txt"), "1");
+}
+
+// No file grows beyond a few bytes, as on a full disk.
+class FullDisk {
+ public:
+  FullDisk() {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit few{4, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &few);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
+TEST(File, TheOldOneMovesOnceTheNewOneIsComplete) {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "a.txt";
+  write_and_rotate(path, "first", 2);
+  write_and_rotate(path, "second", 2);
+  EXPECT_EQ(read_text_file(path), "second");
+  EXPECT_EQ(read_text_file(folder / "a.1.txt"), "first");
+  std::string error;
+  {
+    const FullDisk full;
+    error = error_of([&] { write_and_rotate(path, "the third", 2); });
+  }
+  EXPECT_THAT(error, HasSubstr("a.txt: cannot write"));
+  EXPECT_EQ(read_text_file(path), "second");
+  EXPECT_EQ(read_text_file(folder / "a.1.txt"), "first");
+  EXPECT_EQ(files_in(folder.path()), 2);
 }
 
 TEST(File, WhatBelongsTogetherIsWrittenTogether) {

@@ -6,8 +6,10 @@
 
 #include <cmath>
 #include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "core/cpu.h"
 #include "core/file.h"
 #include "core/folder.h"
 #include "engine/registry.h"
@@ -254,6 +256,20 @@ TEST(Engines, WeightsOfOneScaleInAFloatNetworkAreExact) {
           out.channels_last || out.shape[3] == 3 ? (16 * 32 + 16) * 3 + c : (c * 32 + 16) * 32 + 16;
       EXPECT_NEAR(out.floats()[middle], 9 * 3 * 0.5, 0.2) << c << " '" << delegate << "'";
     }
+  }
+}
+
+// Those of a container's limit too.
+TEST(Engines, TakeAllCoresThatTheyMayUse) {
+  for (const char* name : {"openvino", "onnxruntime", "tflite"}) {
+    if (const std::string missing = error_of([&] { (void)load_engine(name); }); !missing.empty()) {
+      std::cout << "left out: " << missing << "\n";
+      continue;
+    }
+    const Detector detector({.model = checkpoints()[0],
+                             .engine = name,
+                             .size = SizeOption{.size = kSize, .exact = true}});
+    EXPECT_EQ(detector.description().threads, usable_cores()) << name;
   }
 }
 

@@ -19,15 +19,20 @@ constexpr std::string_view kPowerChips[] = {"ina219", "ina220", "ina226", "ina23
 constexpr std::chrono::milliseconds kPmicPeriod{250};  // a program starts for each reading
 constexpr double kMostWatts = 10'000;
 
-// The counters of the packages, which start again at their ends.
+// The counters of the packages, which start again at their ends. A zone of another name, such as
+// "psys", counts the packages too. It is taken where there is no package.
 class Rapl {
  public:
   explicit Rapl(SystemFiles files) : files_(std::move(files)) {
+    std::vector<Package> others;
     for (const fs::path& folder : files_.numbered("sys/class/powercap", "intel-rapl:")) {
-      if (const auto now = files_.number(folder / "energy_uj"); now && *now >= 0)
-        packages_.push_back(
-            {folder, *now, files_.number(folder / "max_energy_range_uj").value_or(0)});
+      const auto now = files_.number(folder / "energy_uj");
+      if (!now || *now < 0) continue;
+      const bool package = files_.text(folder / "name").value_or("").starts_with("package");
+      (package ? packages_ : others)
+          .push_back({folder, *now, files_.number(folder / "max_energy_range_uj").value_or(0)});
     }
+    if (packages_.empty() && !others.empty()) packages_ = {others.front()};
   }
   [[nodiscard]] bool present() const { return !packages_.empty(); }
   std::optional<double> joules() {

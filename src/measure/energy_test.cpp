@@ -64,6 +64,8 @@ TEST(Energy, RaplCountsPackagesAndGoesOnAfterItsEnd) {
   write(rapl / "intel-rapl:0/max_energy_range_uj", "1000000000\n");
   write(rapl / "intel-rapl:0:0/energy_uj", "77\n");  // cores, which are part of the package
   write(rapl / "intel-rapl:1/energy_uj", "5000000\n");
+  write(rapl / "intel-rapl:0/name", "package-0\n");
+  write(rapl / "intel-rapl:1/name", "package-1\n");
   const auto source = find_energy_source(SystemFiles(folder.path()), pi5);
   ASSERT_TRUE(source);
   EXPECT_EQ(source->name, "RAPL");
@@ -74,6 +76,30 @@ TEST(Energy, RaplCountsPackagesAndGoesOnAfterItsEnd) {
   const EnergyUse use = meter.stop();
   EXPECT_NEAR(use.joules, 3 + 1, 1e-9);
   EXPECT_GT(use.seconds, 0);
+}
+
+// The zone of the whole platform counts the package once more.
+TEST(Energy, RaplCountsNothingTwice) {
+  const TemporaryFolder folder;
+  const fs::path rapl = folder / "sys/class/powercap";
+  const auto joules = [&] {
+    const auto source = find_energy_source(SystemFiles(folder.path()), no_pmic);
+    EnergyMeter meter(source.value());
+    write(rapl / "intel-rapl:0/energy_uj", "9000000\n");
+    write(rapl / "intel-rapl:1/energy_uj", "4000000\n");
+    return meter.stop().joules;
+  };
+  const auto reset = [&] {
+    write(rapl / "intel-rapl:0/energy_uj", "0\n");
+    write(rapl / "intel-rapl:1/energy_uj", "0\n");
+  };
+  reset();
+  write(rapl / "intel-rapl:0/name", "psys\n");
+  write(rapl / "intel-rapl:1/name", "package-0\n");
+  EXPECT_NEAR(joules(), 4, 1e-9);
+  reset();
+  write(rapl / "intel-rapl:1/name", "other\n");
+  EXPECT_NEAR(joules(), 9, 1e-9) << "without a package the first zone counts";
 }
 
 // Of root alone, as on most systems.

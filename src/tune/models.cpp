@@ -18,20 +18,23 @@ constexpr int kSides = 7;
 constexpr int kLeastSide = 128;
 constexpr double kFloatBytes = 4;
 
-std::vector<std::string> engines_for(const Artifact& artifact, const std::string& file,
-                                     const std::vector<std::string>& wanted) {
-  std::vector<std::string> found, reasons;
+// Sets the engines of a model. A file of another program does not tell its bits; they are 8.
+void find_engines(const Artifact& artifact, const std::vector<std::string>& wanted,
+                  TuneModel& model) {
+  std::vector<std::string> reasons;
+  const bool wide = artifact.weight_bits == 0 || can_saturate(artifact.weight_bits);
   for (const std::string& name : wanted.empty() ? quick_engine_names() : wanted) {
     try {
-      (void)choose_engine(
+      const auto engine = choose_engine(
           {.name = name, .format = artifact.format, .weight_bits = artifact.weight_bits});
-      found.push_back(name);
+      model.engines.push_back(name);
+      if (wide && engine->abilities().int8_saturates) model.saturating.push_back(name);
     } catch (const Error& e) {
       reasons.emplace_back(e.what());
     }
   }
-  if (found.empty()) fail("{}: no engine can run it: {}", file, fmt::join(reasons, "; "));
-  return found;
+  if (model.engines.empty())
+    fail("{}: no engine can run it: {}", model.file, fmt::join(reasons, "; "));
 }
 
 // Exports have no graph, so their bytes tell.
@@ -54,7 +57,7 @@ TuneModel open_model(const std::string& file, const ModelSpace& space) {
   const Artifact artifact = open_artifact(file);
   TuneModel model{.file = file, .info = artifact.info, .is_float = artifact.weight_bits == 0};
   model.parameters = parameters_of(artifact, file);
-  model.engines = engines_for(artifact, file, space.engines);
+  find_engines(artifact, space.engines, model);
   model.own_size = artifact.format != nullptr;
   const int usual = artifact.info.usual_side();
   if (model.own_size) {
@@ -78,6 +81,13 @@ void TuneModel::ran_in(const std::string& precision) {
   if (!is_float || precision != "int8") return;
   is_float = false;
   if (own_size) parameters *= kFloatBytes;
+}
+
+std::string TuneModel::arithmetic(const std::string& engine, const std::string& ran_in) const {
+  const bool integers = ran_in == "int8" || ran_in == "mixed";
+  const bool own =
+      integers && std::find(saturating.begin(), saturating.end(), engine) != saturating.end();
+  return own ? fmt::format("{} of {}", ran_in, engine) : ran_in;
 }
 
 std::vector<TuneModel> open_models(const ModelSpace& space) {

@@ -14,16 +14,20 @@ struct TuneModel {
   std::string file;
   ModelInfo info;
   bool is_float = true;
-  bool own_size = false;             // an export, which has one input size
-  Size size;                         // then
-  double parameters = 0;             // of an export about
-  std::vector<std::string> engines;  // those that are installed and read it
-  std::vector<int> sides;            // longer sides of inputs, the largest first; one with own_size
+  bool own_size = false;                // an export, which has one input size
+  Size size;                            // then
+  double parameters = 0;                // of an export about
+  std::vector<std::string> engines;     // those that are installed and read it
+  std::vector<std::string> saturating;  // of these: int8 sums of its weights may saturate there
+  std::vector<int> sides;  // longer sides of inputs, the largest first; one with own_size
 
   // The input for a source of that size.
   [[nodiscard]] Size input(int side, Size source) const;
   // The file of another program does not tell that it is int8. A look does.
   void ran_in(const std::string& precision);
+  // A name for what an engine computes, from what it says that it ran in. Runs of one arithmetic
+  // give the same boxes: "bf16", "int8", "int8 of openvino" where its sums saturate.
+  [[nodiscard]] std::string arithmetic(const std::string& engine, const std::string& ran_in) const;
 };
 
 struct ModelSpace {

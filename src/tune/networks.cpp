@@ -95,8 +95,8 @@ class Networks {
     const TuneModel& model = work_.models[m];
     std::vector<std::string> seen;
     for (const Runtime& runtime : runtimes_[m]) {
-      if (std::find(seen.begin(), seen.end(), runtime.precision) != seen.end()) continue;
-      seen.push_back(runtime.precision);  // the fastest of each precision
+      if (std::find(seen.begin(), seen.end(), runtime.arithmetic) != seen.end()) continue;
+      seen.push_back(runtime.arithmetic);  // the fastest of each arithmetic
       for (const int side : model.sides) plans_.push_back(plan_of(m, runtime, side));
     }
   }
@@ -105,6 +105,7 @@ class Networks {
     const TuneModel& model = work_.models[m];
     Plan plan;
     plan.network.model = m;
+    plan.network.arithmetic = runtime.arithmetic;
     Configuration& c = plan.network.configuration;
     c = {.model = model.file,
          .engine = runtime.engine,
@@ -137,7 +138,7 @@ class Networks {
 
   // With the number of skipped frames that comes nearest to the goals.
   [[nodiscard]] double best_reserve(const Look& look) const {
-    const bool may_skip = work_.options.goals.cpu_percent && work_.footage.sequence;
+    const bool may_skip = work_.options.goals.saves() && work_.footage.sequence;
     double best = 0;
     for (int skip = 0; skip <= (may_skip ? kMostSkipped : 0); ++skip) {
       const PolicyLook policy{.skip = skip, .detected = 1.0 / (skip + 1)};
@@ -177,7 +178,9 @@ class Networks {
       while (runtimes_[m].empty()) ++m;
     }
     const TuneModel& model = work_.models[m];
-    const Runtime& runtime = runtimes_[m].front();
+    const auto whole = std::find_if(runtimes_[m].begin(), runtimes_[m].end(),
+                                    [](const Runtime& r) { return r.look.precision == "fp32"; });
+    const Runtime& runtime = whole != runtimes_[m].end() ? *whole : runtimes_[m].front();
     Plan plan = plan_of(m, runtime, model.sides.front());
     const std::string& ran_in = runtime.look.precision;
     if (model.is_float && ran_in != "fp32" && ran_in != "int8")
@@ -288,6 +291,16 @@ std::vector<PolicyLook> judged_policies(const Look& look, std::string& why) {
   return judged;
 }
 
+const NetworkTry& judge_of_policies(const std::vector<NetworkTry>& tries, double available_s) {
+  const NetworkTry *best = nullptr, *fastest = &tries.front();
+  for (const NetworkTry& t : tries) {
+    if (t.look.ms_mean < fastest->look.ms_mean) fastest = &t;
+    if (kFewestForPolicy * (t.look.ms_p50 + t.look.decode_ms) > 1e3 * available_s) continue;
+    if (best == nullptr || best->accuracy.value_or(0) < t.accuracy.value_or(0)) best = &t;
+  }
+  return best != nullptr ? *best : *fastest;
+}
+
 std::vector<PolicyLook> measure_policies(TuneWork& work, const std::vector<NetworkTry>& tries,
                                          double budget_s) {
   std::vector<PolicyLook> policies{{}};
@@ -296,16 +309,13 @@ std::vector<PolicyLook> measure_policies(TuneWork& work, const std::vector<Netwo
     work.not_tried.push_back("skipped frames and the motion gate: " + why);
     return policies;
   };
-  if (!goals.cpu_percent)
+  if (!goals.saves())
     return leave_out("they give fewer detections, and save processor time, which is not the goal");
   if (!work.footage.sequence) return leave_out("the images do not follow each other");
   if (tries.empty() || stop_requested()) return policies;
   if (budget_s < work.start_s) return leave_out("there was no time for them");
-  const auto most =
-      std::max_element(tries.begin(), tries.end(), [](const NetworkTry& a, const NetworkTry& b) {
-        return a.accuracy.value_or(0) < b.accuracy.value_or(0);
-      });
-  const auto look = work.look({.configuration = most->configuration,
+  const NetworkTry& judge = judge_of_policies(tries, budget_s - work.start_s);
+  const auto look = work.look({.configuration = judge.configuration,
                                .clip = work.footage.clip,
                                .frames = 600,
                                .seconds = budget_s - work.start_s,
@@ -345,11 +355,12 @@ std::vector<TunePoint> predicted_points(const TuneWork& work, const std::vector<
              r.precision == t.configuration.precision;
     });
     for (auto way = ways.begin(); way != ways.end(); ++way) {
-      if (way->precision != t.configuration.precision) continue;
+      if (way->arithmetic != t.arithmetic) continue;
       Look look = t.look;
       if (own != ways.end() && own->look.ms_p50 > 0 && own->look.cpu_ms > 0) {
         look.ms_p50 *= way->look.ms_p50 / own->look.ms_p50;
         look.ms_p99 *= way->look.ms_p50 / own->look.ms_p50;
+        look.ms_mean *= way->look.ms_p50 / own->look.ms_p50;
         look.cpu_ms *= way->look.cpu_ms / own->look.cpu_ms;
       }
       for (const PolicyLook& policy : policies) {
@@ -363,6 +374,7 @@ std::vector<TunePoint> predicted_points(const TuneWork& work, const std::vector<
             .ran_in = way->look.precision};
         point.configuration.engine = way->engine;
         point.configuration.threads = way->threads;
+        point.configuration.precision = way->precision;
         point.configuration.skip = policy.skip;
         point.configuration.motion_gate = policy.motion_gate;
         point.guess *= policy.kept.value_or(1);

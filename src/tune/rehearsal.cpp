@@ -20,7 +20,8 @@ constexpr double kSearchShare = 0.55;  // of the time; the rest is for longer ru
 constexpr double kLongest = 20;        // seconds of a run before the last one
 constexpr size_t kFinalists = 8;
 constexpr double kMostCorrection = 4;
-constexpr int kMostFailures = 3;  // one after the other
+constexpr double kAllOfSource = 0.97;  // results a second, from which on the source limits them
+constexpr int kMostFailures = 3;       // one after the other
 
 class Rehearsal {
  public:
@@ -37,6 +38,7 @@ class Rehearsal {
       if (tries_ > 0 && work_.clock.passed() + takes > end) return;
       if (!run(*next, seconds)) return;
       correct_predictions(work_.points, predicted_, work_.footage.fps);
+      predict_watts(work_.points, work_.idle_watts);
     }
   }
 
@@ -115,7 +117,7 @@ bool run_point(TuneWork& work, TunePoint& point, double seconds) {
                                         .goals = work.options.goals,
                                         .head = {},
                                         .reasons = {}});
-  Attempt<LiveRun> attempt = work.processes.live(config, seconds, work.clock.left());
+  Attempt<LiveRun> attempt = work.live(config, seconds);
   if (stop_requested()) return false;
   if (attempt.result && attempt.result->figures.fps <= 0)
     attempt.reason = fmt::format("gave no result in {:.1f} s", attempt.seconds);
@@ -148,8 +150,8 @@ void correct_predictions(std::vector<TunePoint>& points, const std::vector<Figur
     if (p.evidence != Evidence::kLive) continue;
     Ratios& r = of_engines[p.configuration.engine];
     // A source that is slower than both hides how fast the network is.
-    const bool hidden = source_fps > 0 && before[i].results_fps > 0.97 * source_fps &&
-                        p.figures.results_fps > 0.97 * source_fps;
+    const bool hidden = source_fps > 0 && before[i].results_fps > kAllOfSource * source_fps &&
+                        p.figures.results_fps > kAllOfSource * source_fps;
     if (!hidden) r.fps.push_back(ratio(p.figures.results_fps, before[i].results_fps));
     r.cpu.push_back(ratio(p.figures.cpu_ms, before[i].cpu_ms));
     r.age.push_back(ratio(p.figures.age_ms_p99, before[i].age_ms_p99));
@@ -173,14 +175,32 @@ void correct_predictions(std::vector<TunePoint>& points, const std::vector<Figur
   }
 }
 
-void scale_figures(std::vector<TunePoint>& points, const Figures& promised, const Figures& seen) {
-  for (double Figures::*member : {&Figures::fps, &Figures::results_fps, &Figures::age_ms_p99,
-                                  &Figures::cpu_percent, &Figures::cpu_ms}) {
-    const double by = ratio(seen.*member, promised.*member);
-    for (TunePoint& point : points) point.figures.*member *= by;
+void predict_watts(std::vector<TunePoint>& points, double idle_watts) {
+  std::vector<double> of_percent;  // watts for a percent of the processor
+  for (const TunePoint& p : points) {
+    const Figures& f = p.figures;
+    if (p.evidence == Evidence::kLive && f.watts > 0 && f.cpu_percent > 0)
+      of_percent.push_back(std::max(0.0, f.watts - idle_watts) / f.cpu_percent);
   }
-  for (TunePoint& point : points)
-    point.figures.cpu_percent = std::min(100.0, point.figures.cpu_percent);
+  if (of_percent.empty()) return;
+  const double usual = quantile(of_percent, 0.5);
+  for (TunePoint& p : points)
+    if (p.evidence != Evidence::kLive) p.figures.watts = idle_watts + usual * p.figures.cpu_percent;
+}
+
+void lower_expectations(std::vector<TunePoint>& points, const Figures& promised,
+                        const Figures& seen, double source_fps) {
+  const auto by = [&](double Figures::*member) { return ratio(seen.*member, promised.*member); };
+  for (TunePoint& point : points) {
+    Figures& f = point.figures;
+    const bool limited = source_fps > 0 && f.results_fps > kAllOfSource * source_fps;
+    for (double Figures::*member : {&Figures::fps, &Figures::results_fps})
+      if (!limited) f.*member *= std::min(1.0, by(member));
+    for (double Figures::*member :
+         {&Figures::age_ms_p99, &Figures::cpu_percent, &Figures::cpu_ms, &Figures::watts})
+      f.*member *= std::max(1.0, by(member));
+    f.cpu_percent = std::min(100.0, f.cpu_percent);
+  }
 }
 
 void rehearse(TuneWork& work, double budget_s) {

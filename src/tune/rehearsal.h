@@ -21,7 +21,13 @@ bool run_point(TuneWork& work, TunePoint& point, double seconds);
 void correct_predictions(std::vector<TunePoint>& points, const std::vector<Figures>& before,
                          double source_fps);
 
-// Multiplies the figures of all points by the ratios of what one of them showed and promised.
-void scale_figures(std::vector<TunePoint>& points, const Figures& promised, const Figures& seen);
+// Sets the power of points that did not run: that of the idle machine, and a part that grows with
+// processor time, the median of those that ran.
+void predict_watts(std::vector<TunePoint>& points, double idle_watts);
+
+// Makes the figures of all points worse by the ratios of what one of them showed and promised. Rates
+// that the source limits stay: how much faster those points could be is not known.
+void lower_expectations(std::vector<TunePoint>& points, const Figures& promised,
+                        const Figures& seen, double source_fps);
 
 }  // namespace octet

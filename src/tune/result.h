@@ -40,7 +40,7 @@ struct TuneResult {
   std::vector<std::string> not_tried;  // what, and why
   HeatReport heat;
   Footage footage;
-  std::filesystem::path config, page;
+  std::filesystem::path config, page;  // page: empty where it could not be written
   double seconds = 0;
 };
 

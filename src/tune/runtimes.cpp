@@ -120,7 +120,8 @@ std::vector<Runtime> choose_runtimes(TuneWork& work, const TuneModel& model, dou
     const Configuration& c = arm.configuration;
     log_info("{}: {:.1f} ms, {:.1f} ms of processor time an image", c.text(), arm.look.ms_p50,
              arm.look.cpu_ms);
-    runtimes.push_back({c.engine, c.threads, c.precision, arm.look, arm.look.input});
+    runtimes.push_back({c.engine, c.threads, c.precision, arm.look, arm.look.input,
+                        model.arithmetic(c.engine, arm.look.precision)});
   }
   return runtimes;
 }

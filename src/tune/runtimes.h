@@ -17,6 +17,7 @@ struct Runtime {
   std::string precision = "auto";
   Look look;  // at the size below
   Size input;
+  std::string arithmetic;  // accuracy is that of all runtimes of the same one
 };
 
 // The runtimes that are worth more looks, the fastest first. Empty where no engine could run the

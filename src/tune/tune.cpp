@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "core/cpu.h"
 #include "core/error.h"
@@ -14,7 +16,9 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text/secrets.h"
+#include "machine/system_files.h"
 #include "measure/accuracy.h"
+#include "measure/energy.h"
 #include "media/stream/stream.h"
 #include "tune/choice/choose.h"
 #include "tune/machine/scratch_folder.h"
@@ -31,14 +35,15 @@ namespace octet {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr double kFinalShare = 0.2, kLongestFinal = 60;
+constexpr double kFinalShare = 0.2, kShortestFinal = 1, kLongestFinal = 60;
 constexpr double kRecordShare = 0.04, kShortestRecord = 3, kLongestRecord = 10;
 // Of the time between the recording and the last run; the rest is for runs of octet live.
 constexpr double kRuntimeShare = 0.25, kNetworkShare = 0.3, kPolicyShare = 0.08;
 constexpr int kImages = 100;       // that stand for a source
 constexpr double kWarmSlice = 10;  // seconds of a further run while the machine becomes warmer
 constexpr int kMostLastRuns = 3;
-constexpr int kKeptConfigs = 9;  // that earlier tunings or the user wrote
+constexpr std::chrono::milliseconds kIdleLook{1000};  // at the meter
+constexpr int kKeptConfigs = 9;                       // that earlier tunings or the user wrote
 
 fs::path lock_file() {
   const fs::path cache = cache_folder();
@@ -64,12 +69,14 @@ class Tuner {
               .cores = threads_or_all_cores(0)} {
     const fs::path folder = o_.output.parent_path();
     require_room(folder.empty() ? "." : folder, 1 << 20);  // before the work, not after it
+    if (o_.goals.watts) find_meter();
   }
 
   TuneResult run() {
     work_.models = open_models({.files = o_.models, .engines = o_.engines, .sides = o_.sides});
     open_source_of_work();
-    const double final_s = std::min(kLongestFinal, kFinalShare * o_.budget_s);
+    const double final_s = std::clamp(kFinalShare * o_.budget_s,
+                                      2 * kShortestFinal + work_.live_start_s, kLongestFinal);
     keep_going([&] { search(work_.clock.left() - final_s); });
     const std::vector<TunePoint> points = candidates();
     if (points.empty()) fail_without_points();
@@ -77,6 +84,9 @@ class Tuner {
     if (!result.interrupted && failure_.empty()) keep_going([&] { check(result); });
     result.interrupted = stop_requested();
     if (!failure_.empty()) result.advice = "the search ended early: " + failure_;
+    if (!result.seen && !result.interrupted && result.advice.empty())
+      result.advice =
+          "it was not seen to hold, since there was no time for a last run; give a longer --budget";
     write(result);
     result.seconds = work_.clock.passed();
     return result;
@@ -93,6 +103,20 @@ class Tuner {
       failure_ = e.what();
       log_warning("{}; the best so far is written", failure_);
     }
+  }
+
+  // Before anything runs, since the idle machine's power is told too.
+  void find_meter() {
+    work_.meter = find_energy_source(SystemFiles(o_.sysfs.parent_path()));
+    if (!work_.meter)
+      fail("--watts: this machine has no meter that can be read; 'octet bench' names the meters");
+    EnergyMeter meter(*work_.meter);
+    std::this_thread::sleep_for(kIdleLook);
+    work_.idle_watts = meter.stop().watts();
+    log_info("{}: {:.1f} watts before the tuning", work_.meter->name, work_.idle_watts);
+    if (work_.idle_watts >= *o_.goals.watts)
+      fail("--watts {:g}: this machine already uses {:.1f} watts, by its {}; no setting holds less",
+           *o_.goals.watts, work_.idle_watts, work_.meter->name);
   }
 
   void open_source_of_work() {
@@ -193,20 +217,25 @@ class Tuner {
 
   // The winner as it is written, for up to a minute, and for longer while the machine becomes
   // warmer and there is time. Where it does not hold what it promised, the others are expected to
-  // lose as much, and the best that still holds is next.
+  // lose as much, and the best that still holds is next. What is reported stays as it was
+  // predicted.
   void check(TuneResult& result) {
-    std::vector<TunePoint> points = candidates();
+    const std::vector<TunePoint> points = candidates();
+    std::vector<TunePoint> expected = points;
     std::string reason;
     bool missed = false;
     for (int run = 0; run < kMostLastRuns; ++run) {
-      const std::vector<size_t> order = order_of(points);
+      const std::vector<size_t> order = order_of(expected);
       const double left_s = work_.clock.left() - work_.live_start_s;
-      if (order.empty() || (run > 0 && left_s < 0.25 * kFinalShare * o_.budget_s)) break;
-      TunePoint& point = points[order.front()];
-      TuneResult next = result_of(point);
-      if (result.seen && !next.advice.empty()) break;  // nothing else is expected to hold
+      const double least_s = run > 0 ? 0.25 * kFinalShare * o_.budget_s : 0;
+      if (order.empty() || left_s < std::max(kShortestFinal, least_s)) break;
+      TunePoint& point = expected[order.front()];
+      if (result.seen && !advice_for(o_.goals, work_.footage, point, point.figures).empty())
+        break;  // nothing else is expected to hold
+      TuneResult next = result_of(points[order.front()]);
       const bool alternative = order.size() > 1 && run + 1 < kMostLastRuns;
-      const double seconds = std::clamp(alternative ? 0.6 * left_s : left_s, 1.0, kLongestFinal);
+      const double seconds =
+          std::clamp(alternative ? 0.6 * left_s : left_s, kShortestFinal, kLongestFinal);
       log_info("the last run: {}", next.chosen.configuration.text());
       point.failed = rehearse_as_written(next, seconds);
       if (!next.seen) {
@@ -217,7 +246,8 @@ class Tuner {
       if (!result.seen || next.met || share_of(next) > share_of(result)) result = next;
       if (result.met || stop_requested()) break;
       missed = true;
-      scale_figures(points, next.chosen.figures, next.seen->figures);
+      const Figures promised = point.figures;
+      lower_expectations(expected, promised, next.seen->figures, work_.footage.fps);
       point.figures = next.seen->figures;
       point.failed = "its last run missed the goal";
     }
@@ -235,7 +265,7 @@ class Tuner {
   // Returns the reason of a failure; empty: it ran, or was interrupted.
   std::string rehearse_as_written(TuneResult& result, double seconds) {
     const std::string config = yaml_of(result, work_.footage.address);
-    const Attempt<LiveRun> attempt = work_.processes.live(config, seconds, work_.clock.left());
+    const Attempt<LiveRun> attempt = work_.live(config, seconds);
     if (!attempt.result) {
       if (!stop_requested()) log_warning("the last run failed: {}", attempt.reason);
       return stop_requested() ? std::string() : attempt.reason;
@@ -244,7 +274,7 @@ class Tuner {
     while (!stop_requested() && !heat_.report().steady &&
            work_.clock.left() > kWarmSlice + work_.live_start_s) {
       log_info("the machine becomes warmer; a further run of {:.0f} s", kWarmSlice);
-      const Attempt<LiveRun> further = work_.processes.live(config, kWarmSlice, work_.clock.left());
+      const Attempt<LiveRun> further = work_.live(config, kWarmSlice);
       if (!further.result || stop_requested()) break;  // the run before stands
       result.seen = further.result;
     }
@@ -292,22 +322,31 @@ class Tuner {
     const std::string shown_address =
         own_images_.empty() ? public_address(work_.footage.address) : own_images_.string();
     const std::string address = own_images_.empty() ? work_.footage.address : own_images_.string();
-    std::error_code ignored;
-    if (fs::exists(result.config, ignored)) {
-      rotate_files(result.config, kKeptConfigs);
-      log_info("{}: the file that was there is {}.1{} in the same folder", result.config.string(),
-               result.config.stem().string(), result.config.extension().string());
+    write_config(result.config, yaml_of(result, address));
+    try {
+      write_text_file(result.page,
+                      tune_page(result, o_.goals, yaml_of(result, shown_address), facts));
+    } catch (const Error& e) {
+      log_warning("{}; the configuration is there, and its page is not", e.what());
+      result.page.clear();
     }
+  }
+
+  // The file that was there moves away once the new one is complete.
+  static void write_config(const fs::path& file, const std::string& text) {
+    std::error_code ignored;
+    const bool was_there = fs::exists(file, ignored);
     const mode_t before = ::umask(S_IRWXG | S_IRWXO);  // its address may hold a password
     try {
-      write_text_file(result.config, yaml_of(result, address));
+      write_and_rotate(file, text, kKeptConfigs);
     } catch (...) {
       ::umask(before);
       throw;
     }
     ::umask(before);
-    write_text_file(result.page,
-                    tune_page(result, o_.goals, yaml_of(result, shown_address), facts));
+    if (was_there)
+      log_info("{}: the file that was there is {}.1{} in the same folder", file.string(),
+               file.stem().string(), file.extension().string());
   }
 
   static constexpr double kSeenToHold = 0.97;

@@ -95,16 +95,44 @@ TEST(Rehearsal, ASourceHidesHowFastANetworkIs) {
 
 TEST(Rehearsal, APromiseThatWasMissedCountsForAll) {
   std::vector<TunePoint> points{point("tflite", 640, 10, Evidence::kLive),
-                                point("openvino", 320, 20, Evidence::kPredicted)};
+                                point("openvino", 320, 20, Evidence::kPredicted),
+                                point("openvino", 256, 30, Evidence::kPredicted)};
   const Figures promised = points[0].figures;
   Figures seen = promised;
   seen.fps = 8;
   seen.cpu_percent = 120;
-  scale_figures(points, promised, seen);
+  seen.age_ms_p99 = 10;
+  lower_expectations(points, promised, seen, 30);
   EXPECT_NEAR(points[0].figures.fps, 8, 1e-9);
   EXPECT_NEAR(points[1].figures.fps, 16, 1e-9);
   EXPECT_NEAR(points[1].figures.results_fps, 20, 1e-9);
   EXPECT_NEAR(points[1].figures.cpu_percent, 100, 1e-9);
+  EXPECT_NEAR(points[1].figures.age_ms_p99, 50, 1e-9) << "nothing becomes better";
+  EXPECT_NEAR(points[2].figures.fps, 30, 1e-9) << "the source limits it";
+}
+
+TEST(Rehearsal, ARunThatWasFasterRaisesNothing) {
+  std::vector<TunePoint> points{point("tflite", 640, 10, Evidence::kLive),
+                                point("openvino", 320, 20, Evidence::kPredicted)};
+  const Figures promised = points[0].figures;
+  Figures seen = promised;
+  seen.fps = seen.results_fps = 15;
+  seen.age_ms_p99 = 2 * promised.age_ms_p99;
+  lower_expectations(points, promised, seen, 0);
+  EXPECT_NEAR(points[1].figures.fps, 20, 1e-9);
+  EXPECT_NEAR(points[1].figures.age_ms_p99, 100, 1e-9);
+}
+
+TEST(Rehearsal, PowerGrowsWithProcessorTime) {
+  std::vector<TunePoint> points{point("tflite", 640, 10, Evidence::kLive),
+                                point("tflite", 320, 20, Evidence::kPredicted)};
+  points[1].figures.cpu_percent = 20;
+  predict_watts(points, 3);
+  EXPECT_EQ(points[1].figures.watts, 0) << "nothing ran with a meter";
+  points[0].figures.watts = 5;  // at 40 %
+  predict_watts(points, 3);
+  EXPECT_NEAR(points[1].figures.watts, 4, 1e-9);
+  EXPECT_EQ(points[0].figures.watts, 5);
 }
 
 // A script in place of octet, and a file in which each start leaves a byte.
@@ -123,16 +151,23 @@ class Program {
 };
 
 TEST(Networks, WithoutALookCountWhereNothingElseHolds) {
-  const Look slow{.frames = 12, .ms_p50 = 500, .ms_p99 = 500, .cpu_ms = 500, .precision = "fp32"};
+  const Look slow{.frames = 12,
+                  .ms_p50 = 500,
+                  .ms_p99 = 500,
+                  .ms_mean = 500,
+                  .cpu_ms = 500,
+                  .precision = "fp32"};
   const Program program("echo '" + to_json(slow).dump() + "'");
   const Processes processes = program.processes();
   const TuneOptions options{.goals = {.fps = 10}};
   TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60)};
   work.models = {TuneModel{.file = "m.pt", .parameters = 1, .sides = {640, 320}}};
   work.footage = {.size = {640, 640}, .fps = 30, .frames = 30};
-  const Runtime runtime{.engine = "tflite",
-                        .look = {.ms_p50 = 40, .ms_p99 = 40, .cpu_ms = 40, .precision = "fp32"},
-                        .input = {640, 640}};
+  const Runtime runtime{
+      .engine = "tflite",
+      .look = {.ms_p50 = 40, .ms_p99 = 40, .ms_mean = 40, .cpu_ms = 40, .precision = "fp32"},
+      .input = {640, 640},
+      .arithmetic = "fp32"};
   NetworkTries networks;
   measure_networks(work, {{runtime}}, 0, networks);
   EXPECT_EQ(program.starts(), 1U) << "there is time for the reference alone";
@@ -143,6 +178,59 @@ TEST(Networks, WithoutALookCountWhereNothingElseHolds) {
   const auto points = predicted_points(work, networks.tries, {{runtime}}, {{}});
   EXPECT_EQ(points.at(1).evidence, Evidence::kPredicted);
   EXPECT_NEAR(points.at(1).figures.fps, 30, 1e-9);
+}
+
+TEST(Models, SumsThatSaturateAreAnArithmeticOfTheirOwn) {
+  const TuneModel model{.saturating = {"openvino"}};
+  EXPECT_EQ(model.arithmetic("openvino", "int8"), "int8 of openvino");
+  EXPECT_EQ(model.arithmetic("openvino", "mixed"), "mixed of openvino");
+  EXPECT_EQ(model.arithmetic("tflite", "int8"), "int8");
+  EXPECT_EQ(model.arithmetic("openvino", "bf16"), "bf16");
+}
+
+// Each engine keeps the accuracy of what it computes.
+TEST(Networks, AccuracyIsThatOfOneArithmetic) {
+  const TuneOptions options{.goals = {.fps = 10}};
+  const Program program("");
+  const Processes processes = program.processes();
+  TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60)};
+  work.models = {TuneModel{.file = "m.pt", .parameters = 1, .sides = {320}}};
+  work.footage = {.size = {320, 320}, .fps = 30, .frames = 30};
+  const auto runtime = [](const std::string& engine, const std::string& precision,
+                          const std::string& arithmetic) {
+    return Runtime{.engine = engine,
+                   .precision = precision,
+                   .look = {.ms_p50 = 40, .ms_p99 = 40, .ms_mean = 40, .cpu_ms = 40},
+                   .input = {320, 320},
+                   .arithmetic = arithmetic};
+  };
+  const std::vector<Runtime> ways{runtime("openvino", "auto", "bf16"),
+                                  runtime("tflite", "auto", "fp32"),
+                                  runtime("openvino", "f32", "fp32")};
+  const auto tried = [&](size_t way, double accuracy) {
+    return NetworkTry{.arithmetic = ways[way].arithmetic,
+                      .configuration = {.engine = ways[way].engine, .input = {320, 320}},
+                      .look = ways[way].look,
+                      .accuracy = accuracy};
+  };
+  const auto points = predicted_points(work, {tried(0, 0.7), tried(1, 0.9)}, {ways}, {{}});
+  ASSERT_EQ(points.size(), 3U);
+  EXPECT_EQ(points[0].configuration.engine, "openvino");
+  EXPECT_EQ(points[0].accuracy, 0.7);
+  EXPECT_EQ(points[1].configuration.engine, "tflite");
+  EXPECT_EQ(points[1].accuracy, 0.9);
+  EXPECT_EQ(points[2].configuration.precision, "f32");
+  EXPECT_EQ(points[2].accuracy, 0.9);
+}
+
+TEST(Policies, AreJudgedByANetworkThatSeesEnoughFrames) {
+  const auto tried = [](double ms, double accuracy) {
+    return NetworkTry{.look = {.ms_p50 = ms, .ms_mean = ms, .decode_ms = 2}, .accuracy = accuracy};
+  };
+  const std::vector<NetworkTry> tries{tried(900, 0.9), tried(90, 0.8), tried(20, 0.5)};
+  EXPECT_EQ(judge_of_policies(tries, 60).accuracy, 0.9);
+  EXPECT_EQ(judge_of_policies(tries, 6).accuracy, 0.8);
+  EXPECT_EQ(judge_of_policies(tries, 1).accuracy, 0.5) << "the fastest where time is short";
 }
 
 TEST(Rehearsal, EndsWhereEveryRunFails) {
@@ -198,6 +286,7 @@ TuneResult result() {
   r.not_tried = {"armnn: slow"};
   r.footage.name = "rtsp://camera/s";
   r.config = "live.yaml";
+  r.page = "live-tune.html";
   return r;
 }
 
@@ -232,6 +321,15 @@ TEST(ResultJson, HasTheChoice) {
   EXPECT_EQ(json.at("seen").at("seconds"), 30);
   EXPECT_EQ(json.at("chosen").at("accuracy"), 0.32);
   EXPECT_FALSE(json.contains("advice"));
+  EXPECT_FALSE(json.at("chosen").contains("watts"));
+  TuneResult unknown = result();
+  unknown.chosen.accuracy.reset();
+  unknown.chosen.figures.watts = 4.5;
+  unknown.page.clear();
+  const auto other = to_json(unknown);
+  EXPECT_TRUE(other.at("chosen").at("accuracy").is_null());
+  EXPECT_EQ(other.at("chosen").at("watts"), 4.5);
+  EXPECT_FALSE(other.contains("report")) << "it could not be written";
 }
 
 TEST(TunerLock, OnlyOneHoldsIt) {

@@ -18,11 +18,19 @@ std::optional<Look> TuneWork::look(const LookRequest& request) {
     return std::nullopt;
   }
   const Look& look = *attempt.result;
-  const double measured = 1e-3 * look.frames * (look.ms_p50 + request.every * look.decode_ms);
+  const double measured = 1e-3 * look.frames * (look.ms_mean + request.every * look.decode_ms);
   start_s = 0.7 * start_s + 0.3 * std::max(0.0, attempt.seconds - measured);
   log_debug("{}: {:.1f} ms, {:.1f} ms of processor time, {} frames, {:.1f} s in all",
             request.configuration.text(), look.ms_p50, look.cpu_ms, look.frames, attempt.seconds);
   return attempt.result;
+}
+
+Attempt<LiveRun> TuneWork::live(const std::string& config, double seconds) const {
+  std::optional<EnergyMeter> running;
+  if (meter) running.emplace(*meter);
+  Attempt<LiveRun> attempt = processes.live(config, seconds, clock.left());
+  if (running && attempt.result) attempt.result->figures.watts = running->stop().watts();
+  return attempt;
 }
 
 double TuneWork::guess(const TuneModel& model, Size input) const {

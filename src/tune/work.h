@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "measure/energy.h"
 #include "tune/look/predict.h"
 #include "tune/models.h"
 #include "tune/result.h"
@@ -37,9 +39,15 @@ struct TuneWork {
   // The times that a look and a run of live take beside their measurement, as far as it was seen.
   double start_s = 0.7, live_start_s = 1.5;
 
+  // Where power is a goal: the meter of the machine, and what it shows while nothing runs.
+  std::optional<EnergySource> meter = {};
+  double idle_watts = 0;
+
   [[nodiscard]] Load load() const { return {.source_fps = footage.fps, .cores = cores}; }
   // A look, and the time of its start learned from it. A failure is noted.
   [[nodiscard]] std::optional<Look> look(const LookRequest& request);
+  // A run of 'octet live', with its power where that is a goal. Its start counts too.
+  [[nodiscard]] Attempt<LiveRun> live(const std::string& config, double seconds) const;
   // Of the largest networks, for points without accuracy.
   [[nodiscard]] double guess(const TuneModel& model, Size input) const;
 };

@@ -10,6 +10,7 @@
 #include "app/print_json.h"
 #include "app/size_flag.h"
 #include "app/verb_table.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "core/output.h"
 #include "core/process.h"
@@ -30,6 +31,7 @@ ordered_json to_json(const AdaptResult& r, const Options& o) {
   for (const AdaptCandidate& c : r.candidates)
     candidates.push_back({{"ranges", c.name}, {"distance", c.distance}});
   return {{"taken", r.taken},
+          {"reason", r.reason},
           {"output", r.taken ? ordered_json(o.adapt.output.string()) : ordered_json()},
           {"ranges", r.chosen},
           {"candidates", candidates},
@@ -50,15 +52,14 @@ void print(const AdaptResult& r, const Options& o) {
       r.before, r.chosen, r.after, r.after - r.before, r.gain.low, r.gain.high);
   if (r.taken)
     print_out("taken      {}\n", o.adapt.output.string());
-  else if (r.chosen == r.candidates.front().name)  // as it is
-    print_out("not taken  no other ranges are nearer to the float model; {} stays as it is\n",
-              o.adapt.model.string());
   else
-    print_out("not taken  the gain may be chance; {} stays as it is\n", o.adapt.model.string());
+    print_out("not taken  {}; {} stays as it is\n", r.reason, o.adapt.model.string());
 }
 
 void run(Options& o) {
   install_stop_signals();
+  if (o.adapt.images.empty() && o.adapt.data.empty())
+    fail_usage("adapt: --images is needed, a folder of images of the site, or --data");
   if (!o.size.empty()) o.adapt.size = SizeOption::parse(o.size).size;
   say_if_overwritten(o.adapt.output);
   const AdaptResult result = adapt(o.adapt);
@@ -77,10 +78,13 @@ void add_adapt(CLI::App& root) {
   verb->add_option("--float", a.float_model, "The float model that it was made of.")
       ->required()
       ->type_name("FILE");
-  verb->add_option("--data", a.data,
-                   "A data.yaml: train gives the ranges, val evaluates. Or a folder of images: the "
+  verb->add_option("--images", a.images,
+                   "A folder of images of the site, which give the ranges. Without --data their "
                    "second half evaluates, by the boxes of the float model.")
-      ->required()
+      ->type_name("FOLDER");
+  verb->add_option("--data", a.data,
+                   "A data.yaml, whose val evaluates by its labels. Without --images its train "
+                   "gives the ranges.")
       ->type_name("FILE");
   verb->add_option("-o,--output", a.output,
                    "The adapted model. It is written only where it is better by more than chance.")
@@ -95,7 +99,7 @@ void add_adapt(CLI::App& root) {
   verb->add_option("--threads", a.threads, "Threads of the engine. 0: one for each core.")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  verb->add_option("--images", a.images, "Images that ranges are measured on, at most.")
+  verb->add_option("--count", a.count, "Images that ranges are measured on, at most.")
       ->check(CLI::Range(15, 100000))
       ->capture_default_str();
   verb->add_option("--tried", a.tried, "Of these, the images that each range is tried on.")

@@ -84,7 +84,9 @@ void print_engine(const ordered_json& e) {
 
 void print(const ordered_json& j) {
   const auto text = [&](const char* key) { return j[key].get<std::string>(); };
-  print_out("processor  {}, {} cores\n", text("cpu"), j["cores"].get<int>());
+  const int cores = j["cores"], usable = j["usable_cores"];
+  print_out("processor  {}, {} cores{}\n", text("cpu"), cores,
+            usable < cores ? fmt::format(", of which octet may use {}", usable) : "");
   print_out("features   {}\n", fmt::join(j["features"].get<std::vector<std::string>>(), " "));
   print_out("int8       {}\n",
             j["int8_products_saturate"].get<bool>()
@@ -128,6 +130,7 @@ void run(const Options& options) {
   ordered_json j{{"octet", version_text()},
                  {"cpu", cpu.name},
                  {"cores", cpu.cores},
+                 {"usable_cores", usable_cores()},
                  {"features", cpu.present},
                  {"int8_products_saturate", saturates},
                  {"weight_bits", saturates ? 7 : 8}};

@@ -28,7 +28,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   TuneOptions tune;
-  double target_fps = 0, max_age_ms = 0, cpu_budget = 0;
+  double target_fps = 0, max_age_ms = 0, cpu_budget = 0, watts = 0;
   std::vector<std::string> sizes;
   std::string budget = "10m", look;
   bool json = false;
@@ -48,8 +48,9 @@ void set_goals(Options& o) {
   if (o.target_fps > 0) goals.fps = o.target_fps;
   if (o.max_age_ms > 0) goals.age_ms = o.max_age_ms;
   if (o.cpu_budget > 0) goals.cpu_percent = o.cpu_budget;
+  if (o.watts > 0) goals.watts = o.watts;
   if (!goals.any())
-    fail_usage("tune: one of --target-fps, --max-age-ms and --cpu-budget is needed");
+    fail_usage("tune: one of --target-fps, --max-age-ms, --cpu-budget and --watts is needed");
 }
 
 // Whether the file is the one that --data names, or that of its folder.
@@ -60,8 +61,10 @@ bool is_data(const std::filesystem::path& file, const std::filesystem::path& dat
 }
 
 void require_possible(const Options& o) {
-  if (o.tune.source.empty() && (o.max_age_ms > 0 || o.cpu_budget > 0))
-    fail_usage("--max-age-ms, --cpu-budget: need --source, since images of the data have no rate");
+  if (o.tune.source.empty() && (o.max_age_ms > 0 || o.cpu_budget > 0 || o.watts > 0))
+    fail_usage(
+        "--max-age-ms, --cpu-budget, --watts: need --source, since images of the data have no "
+        "rate");
   if (o.tune.models.empty()) fail_usage("--model is required.\nTry 'octet tune --help'.");
   if (o.tune.source.empty() && o.tune.data.empty())
     fail_usage(
@@ -84,7 +87,7 @@ void print(const TuneResult& r) {
               figures_text(r.seen->figures, std::nullopt));
   print_out("accuracy: {}\n", r.accuracy_kind);
   print_out("{}\n", r.heat.text());
-  print_out("wrote {} and {}\n", r.config.string(), r.page.string());
+  print_out("wrote {}{}\n", r.config.string(), r.page.empty() ? "" : " and " + r.page.string());
 }
 
 void run(Options& o) {
@@ -116,6 +119,10 @@ void add_goals(CLI::App& verb, Options& o) {
       ->check(CLI::Range(1.0, 3.6e6));
   verb.add_option("--cpu-budget", o.cpu_budget, "Goal: percent of all cores, at most.")
       ->check(CLI::Range(1.0, 100.0));
+  verb.add_option("--watts", o.watts,
+                  "Goal: watts at most, by the meter of this machine: RAPL, an INA sensor, or the "
+                  "PMIC of a Raspberry Pi 5.")
+      ->check(CLI::Range(0.01, 10000.0));
 }
 
 void add_space(CLI::App& verb, Options& o) {

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "engine/cold_inferences.h"
+#include "engine/cut_times.h"
 
 namespace octet {
 namespace {
@@ -78,6 +79,13 @@ LayerTime layer_of(const std::string& name, const json& event,
   return layer;
 }
 
+// Of the node in its graph, as a text; nodes may share a name. Empty where the event tells none.
+std::string index_of(const json& event) {
+  const json arguments = event.value("args", json::object());
+  const auto index = arguments.find("node_index");
+  return index == arguments.end() ? "" : index->dump();
+}
+
 double mean_of_warm(const std::vector<double>& times) {
   const size_t cold = times.size() > kColdInferences ? kColdInferences : 0;
   return std::accumulate(times.begin() + cold, times.end(), 0.0) /
@@ -88,19 +96,19 @@ double mean_of_warm(const std::vector<double>& times) {
 std::vector<LayerTime> layers_of(const json& events,
                                  const std::map<std::string, double>& products) {
   std::vector<LayerTime> layers;
-  std::map<std::string, size_t> place;
-  std::vector<std::vector<double>> times;  // of the layers
+  std::map<std::pair<std::string, std::string>, size_t> place;  // by name and index of the node
+  std::vector<std::vector<double>> times;                       // of the layers
   for (const json& event : events.get_ref<const json::array_t&>()) {
     if (!event.is_object() || event.value("cat", "") != "Node") continue;
     std::string name = event.value("name", "");
     if (!name.ends_with(kKernelTime)) continue;
     name.resize(name.size() - kKernelTime.size());
-    const auto [at, is_new] = place.try_emplace(name, layers.size());
+    const auto [at, is_new] = place.try_emplace({name, index_of(event)}, layers.size());
     if (is_new) {
       layers.push_back(layer_of(name, event, products));
       times.emplace_back();
     }
-    times[at->second].push_back(1e-6 * event.value("dur", 0.0));
+    times[at->second].push_back(seconds_before_cuts(event.value("dur", 0.0)));
   }
   for (size_t i = 0; i < layers.size(); ++i) layers[i].seconds = mean_of_warm(times[i]);
   return layers;

@@ -33,11 +33,11 @@ TEST(NodeTimes, AreMeansOverTheInferences) {
   EXPECT_EQ(layers[0].operators, std::vector<std::string>{"model.0.conv"});
   EXPECT_EQ(layers[0].type, "QLinearConv");
   EXPECT_EQ(layers[0].precision, "int8");
-  EXPECT_DOUBLE_EQ(layers[0].seconds, 200e-6);
+  EXPECT_DOUBLE_EQ(layers[0].seconds, 200.5e-6) << "whole microseconds are cut";
   EXPECT_DOUBLE_EQ(layers[0].multiplications, 16.0 * 32 * 16 * 27);
   EXPECT_EQ(layers[1].name, "model.9.concat");
   EXPECT_EQ(layers[1].precision, "fp32");
-  EXPECT_DOUBLE_EQ(layers[1].seconds, 8e-6);
+  EXPECT_DOUBLE_EQ(layers[1].seconds, 8.5e-6);
   EXPECT_EQ(layers[1].multiplications, 0);
 }
 
@@ -48,7 +48,21 @@ TEST(NodeTimes, LeaveOutTheColdInferences) {
   text.back() = ']';
   const auto layers = parse_node_times(text, {});
   ASSERT_EQ(layers.size(), 1U);
-  EXPECT_DOUBLE_EQ(layers[0].seconds, 30e-6);
+  EXPECT_DOUBLE_EQ(layers[0].seconds, 30.5e-6);
+}
+
+TEST(NodeTimes, NodesOfOneNameAreTwoLayers) {
+  const auto event = [](const char* index, int us) {
+    return std::string(R"({"cat":"Node","name":"a_kernel_time","args":{"node_index":)") + index +
+           R"(},"dur":)" + std::to_string(us) + "}";
+  };
+  const auto layers = parse_node_times("[" + event("\"3\"", 10) + "," + event("\"8\"", 30) + "," +
+                                           event("\"3\"", 20) + "," + event("\"8\"", 50) + "]",
+                                       {});
+  ASSERT_EQ(layers.size(), 2U);
+  EXPECT_EQ(layers[0].name, layers[1].name);
+  EXPECT_DOUBLE_EQ(layers[0].seconds, 15.5e-6);
+  EXPECT_DOUBLE_EQ(layers[1].seconds, 40.5e-6);
 }
 
 TEST(NodeTimes, QuantizedOperatorsMayBeginWithAScale) {

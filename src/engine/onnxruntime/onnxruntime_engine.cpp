@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "core/concurrency/worker.h"
 #include "core/cpu.h"
@@ -324,23 +323,20 @@ class OrtEngine : public Engine {
                                         const EngineOptions& options) override {
     Session session = open(source, options);
     session_.reset();
-    return std::make_unique<OrtNetwork>(api_, std::move(session), size,
-                                        NetworkDescription{.engine = version(),
-                                                           .device = "CPU: " + cpu_features().name,
-                                                           .precision = precision_,
-                                                           .threads = threads(options),
-                                                           .parallel = options.parallel});
+    return std::make_unique<OrtNetwork>(
+        api_, std::move(session), size,
+        NetworkDescription{.engine = version(),
+                           .device = "CPU: " + cpu_features().name,
+                           .precision = precision_,
+                           .threads = threads_or_all_cores(options.threads),
+                           .parallel = options.parallel});
   }
 
  private:
-  static int threads(const EngineOptions& options) {
-    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    return std::max(1, options.threads > 0 ? options.threads : cores);
-  }
-
   const Session& open(const NetworkSource& source, const EngineOptions& options) {
-    if (session_ && threads_ == threads(options) && !options.profile) return *session_;
-    threads_ = threads(options);
+    const int threads = threads_or_all_cores(options.threads);
+    if (session_ && threads_ == threads && !options.profile) return *session_;
+    threads_ = threads;
     const std::string& name = source.name;
     const auto content = as_bytes(source.content);
     try {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "engine/cold_inferences.h"
+#include "engine/cut_times.h"
 
 namespace octet {
 namespace {
@@ -205,7 +206,7 @@ OperatorTimes::OperatorTimes() {
   profiler_.done = [](TfLiteTelemetryProfiler* p, const char* name, uint64_t us, int64_t index,
                       int64_t) {
     OperatorTimes& self = *static_cast<OperatorTimes*>(p->data);
-    self.next(name, true, index).seconds += 1e-6 * static_cast<double>(us);
+    self.next(name, true, index).seconds += seconds_before_cuts(static_cast<double>(us));
   };
 }
 

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <functional>
 #include <optional>
-#include <thread>
 
 #include "core/concurrency/worker.h"
 #include "core/cpu.h"
@@ -278,8 +277,7 @@ class TfliteNetwork : public Network {
     const std::string_view content = mended_.empty() ? source.content : mended_;
     model_.reset(api.model_create(content.data(), content.size()));
     if (!model_) fail("{}: TensorFlow Lite {} cannot read it", name_, api.version());
-    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    threads_ = std::max(1, (options.threads > 0 ? options.threads : cores) / options.parallel);
+    threads_ = std::max(1, threads_or_all_cores(options.threads) / options.parallel);
     may_run_alone_ = options.threads == 0 && threads_ > 1 && !profile_ &&
                      (delegate_.empty() || delegate_ == kNoDelegate);
     first_ = make_interpreter(threads_);

@@ -14,6 +14,7 @@
 #include "measure/energy.h"
 #include "measure/profile/cut_networks.h"
 #include "measure/profile/fallbacks.h"
+#include "measure/profile/layer_sum.h"
 #include "measure/profile/node_names.h"
 #include "measure/profile/peak.h"
 #include "model/passes/passes.h"
@@ -70,8 +71,8 @@ class FrameLoop {
     out.frames = frames();
     out.cpu_ms_per_frame = cpu_ms_ / count;
     if (energy_) out.joules_per_frame = joules_ / count;
-    out.mean_ms = out.profiled_ms = mean_of(inferences_);
-    out.inference_ms = quantile(inferences_, 0.5);
+    out.mean_ms = mean_of(inferences_);
+    out.inference_ms = out.profiled_ms = quantile(inferences_, 0.5);
     out.fast_ms = quantile(inferences_, kFastShare);
   }
 
@@ -99,7 +100,8 @@ class FrameLoop {
   std::optional<EnergySource> energy_ = find_energy_source();
 };
 
-// The same frames through a network whose layers are timed.
+// Frames of the same feed through a network whose layers are timed, under the same conditions:
+// between inferences a frame is decoded, and a result is written.
 class LayerLoop {
  public:
   LayerLoop(const DetectorOptions& options, FrameFeed& feed)
@@ -117,13 +119,15 @@ class LayerLoop {
   void report(Profile& out) {
     for (LayerTime& layer : job_->layers())
       out.layers.push_back({.time = std::move(layer), .node = {}});
-    if (!out.layers.empty()) out.profiled_ms = mean_of(inferences_);
+    scale_to_usual(inferences_, out);
   }
 
  private:
   void infer() {
+    (void)feed_.next();
     feed_.submit(*job_);
     job_->finish({}, found_);
+    feed_.tell(found_);
   }
   static DetectorOptions profiled(DetectorOptions options) {
     options.runtime.profile = true;
@@ -147,9 +151,9 @@ void run_in_turn(FrameLoop& frames, LayerLoop* layers, double seconds) {
        spent = std::chrono::duration<double>(Clock::now() - begin).count()) {
     if (stop_requested()) fail("interrupted: times of a part of the frames are not shown");
     frames.run_block();
-    if (layers != nullptr && !layers->has_enough()) {
+    if (layers != nullptr) {  // pauses go on: they are a condition of the measurement too
       std::this_thread::sleep_for(kPause);
-      layers->run_block();
+      if (!layers->has_enough()) layers->run_block();
       std::this_thread::sleep_for(kPause);
     }
     progress.update(static_cast<int64_t>(1e3 * spent));
@@ -181,7 +185,7 @@ void use_cut_networks(const ProfileOptions& o, const Detector& detector, const M
 // `named_by`: the model whose nodes name the layers. `own`: that of the file itself. Both may be null.
 void complete(const Model* named_by, const Model* own, Profile& out) {
   const NodeNames names = named_by == nullptr ? NodeNames() : NodeNames(*named_by);
-  for (const ProfiledLayer& layer : out.layers) out.layers_ms += 1e3 * layer.time.seconds;
+  take_off_timing(out);
   for (ProfiledLayer& layer : out.layers) {
     const LayerTime& time = layer.time;
     layer.node = names.find(time);

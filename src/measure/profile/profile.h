@@ -40,12 +40,13 @@ struct Profile {
   NetworkDescription network;
   Size input;
   int64_t frames = 0;
-  std::vector<Phase> phases;    // of a frame, in their order
-  double inference_ms = 0;      // median
-  double mean_ms = 0;           // mean of the same inferences
-  double fast_ms = 0;           // a tenth of them are faster; cut networks are timed so
-  double profiled_ms = 0;       // mean of the inferences whose layers were timed, in turn with them
-  double layers_ms = 0;         // sum of the layers
+  std::vector<Phase> phases;  // of a frame, in their order
+  double inference_ms = 0;    // median
+  double mean_ms = 0;         // mean of the same inferences
+  double fast_ms = 0;         // a tenth of them are faster; cut networks are timed so
+  double profiled_ms = 0;     // median of the inferences whose layers were timed, in turn with them
+  double layers_ms = 0;       // sum of the layers
+  double timing_ms = 0;       // of the timing itself, that the layers told too much
   double cpu_ms_per_frame = 0;  // processor time of all phases
   std::optional<double> joules_per_frame;
   bool cut = false;                   // times are differences of cut networks

@@ -17,7 +17,7 @@ ordered_json to_json(const ProfiledLayer& layer) {
                  {"ms", 1e3 * layer.time.seconds},    {"share", layer.share},
                  {"precision", layer.time.precision}, {"kernel", layer.time.kernel}};
   if (!layer.node.empty()) j["node"] = layer.node;
-  if (layer.gops > 0) j["gops"] = layer.gops;
+  j["gops"] = layer.gops;
   if (layer.of_peak) j["of_peak"] = *layer.of_peak;
   if (layer.alone_ms) j["alone_ms"] = *layer.alone_ms;
   if (!layer.time.fallback.empty()) j["fallback"] = layer.time.fallback;
@@ -60,6 +60,7 @@ ordered_json to_json(const Profile& p) {
                  {"measured_by", p.cut ? "cut networks" : "engine"},
                  {"cpu_ms_per_frame", p.cpu_ms_per_frame}};
   if (p.cut) j["fast_ms"] = p.fast_ms;
+  if (p.timing_ms > 0) j["timing_ms"] = p.timing_ms;
   if (p.joules_per_frame) j["joules_per_frame"] = *p.joules_per_frame;
   j["phases"] = ordered_json::array();
   for (const Phase& phase : p.phases)
@@ -104,13 +105,18 @@ std::string short_name(const Profile& p) {
                      p.network.engine.substr(0, p.network.engine.rfind(' ')));
 }
 
-double whole_ms(const Profile& p) { return p.cut ? p.fast_ms : p.mean_ms; }
+double whole_ms(const Profile& p) { return p.cut ? p.fast_ms : p.inference_ms; }
 
 std::string sum_text(const Profile& p) {
   const std::string by = p.cut ? "differences of cut networks" : "timed by the engine itself";
   const double whole = whole_ms(p), share = whole > 0 ? 100 * p.layers_ms / whole : 0;
-  return fmt::format("{} layers, {}: {:.2f} ms together, {:.1f} % of the {:.2f} ms of {} inference",
-                     p.layers.size(), by, p.layers_ms, share, whole, p.cut ? "a fast" : "an");
+  std::string out =
+      fmt::format("{} layers, {}: {:.2f} ms together, {:.1f} % of the {:.2f} ms of {} inference",
+                  p.layers.size(), by, p.layers_ms, share, whole, p.cut ? "a fast" : "a usual");
+  if (p.timing_ms > 0)
+    out += fmt::format("; {:.2f} ms of the timing itself are taken off, from each the same",
+                       p.timing_ms);
+  return out;
 }
 
 std::string peak_text(const Peak& peak) {

@@ -39,8 +39,8 @@ void print_comparison(const Profile& first, const Profile& second, const PrintOp
 [[nodiscard]] std::string shown_name(const ProfiledLayer& layer);
 // "yolov8n.onnx, ONNX Runtime"
 [[nodiscard]] std::string short_name(const Profile& profile);
-// The time of an inference that the layers add up to, in ms: its mean, or its fast_ms where networks
-// were cut.
+// The time of an inference that the layers add up to, in ms: its median, or its fast_ms where
+// networks were cut.
 [[nodiscard]] double whole_ms(const Profile& profile);
 // A sentence: the sum of layers, and its share of whole_ms().
 [[nodiscard]] std::string sum_text(const Profile& profile);

@@ -1,7 +1,12 @@
 #include "serve/site/collector.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -174,9 +179,7 @@ void Collector::write(const Kept& kept) {
   Image image = kept.picture.to_rgb();
   hide(image, regions);
   make_room();
-  const std::string name = fmt::format("{:06}-{}-{}", ++number_,
-                                       clean_text(escaped_name(r.camera).substr(0, kLongestCamera)),
-                                       reason_name(kept.reason));
+  const std::string name = new_name(r.camera, kept.reason);
   try {
     write_text_file(label_file(name), label_text(r.detections, image.size(), regions));
     write_jpeg(image_file(name), image);
@@ -187,6 +190,22 @@ void Collector::write(const Kept& kept) {
   }
   entries_.push_back({name, size_of(image_file(name)) + size_of(label_file(name))});
   bytes_ += entries_.back().bytes;
+}
+
+// Its file of labels is there afterwards, so that no other process takes the same name.
+std::string Collector::new_name(const std::string& camera, CollectReason reason) {
+  const std::string rest = fmt::format(
+      "{}-{}", clean_text(escaped_name(camera).substr(0, kLongestCamera)), reason_name(reason));
+  for (;;) {
+    std::string name = fmt::format("{:06}-{}", ++number_, rest);
+    const fs::path labels = label_file(name);
+    const int fd = ::open(labels.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const int reason_of_failure = errno;
+    if (fd >= 0) ::close(fd);
+    if (fd >= 0) return name;
+    if (reason_of_failure != EEXIST)
+      fail("{}: cannot be written: {}", labels.string(), std::strerror(reason_of_failure));
+  }
 }
 
 // The oldest goes for the next one.

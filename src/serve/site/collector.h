@@ -65,6 +65,7 @@ class Collector {
   [[nodiscard]] double pause() const;
   [[nodiscard]] std::filesystem::path image_file(const std::string& name) const;
   [[nodiscard]] std::filesystem::path label_file(const std::string& name) const;
+  [[nodiscard]] std::string new_name(const std::string& camera, CollectReason reason);
   void write(const Kept& kept);
   void describe(const StreamResult& result);
   void make_room();

@@ -220,6 +220,18 @@ TEST_F(Collecting, GoesOnInItsFolder) {
                                    "000004-yard%2F1-uncertain.txt"));
 }
 
+// Another process writes into the same folder, with cameras of the same names.
+TEST_F(Collecting, TakesNoNameOfAnotherProcess) {
+  options_.keep = 1000;
+  fs::create_directories(options_.folder / "labels");
+  write_text_file(options_.folder / "labels/000001-yard%2F1-uncertain.txt", "of another");
+  collect(3);
+  EXPECT_THAT(names(), ElementsAre("000002-yard%2F1-uncertain.jpg", "000003-yard%2F1-uncertain.jpg",
+                                   "000001-yard%2F1-uncertain.txt", "000002-yard%2F1-uncertain.txt",
+                                   "000003-yard%2F1-uncertain.txt"));
+  EXPECT_EQ(read_text_file(options_.folder / "labels/000001-yard%2F1-uncertain.txt"), "of another");
+}
+
 TEST_F(Collecting, KeepsWithinItsBytesAndItsDay) {
   options_.keep = 1000;
   collect(4);
@@ -267,6 +279,38 @@ TEST(SiteWatch, LearnsOnceAndSaysWhatChanged) {
   watch.add(std::make_shared<const StreamResult>(other), picture(120));
   EXPECT_THAT(watch.changes(), IsEmpty());
   EXPECT_EQ(read_usual_looks(options.drift), looks) << "it is learned once";
+}
+
+TEST(SiteWatch, WritesAgainWhatCouldNotBeWritten) {
+  const TemporaryFolder folder;
+  SiteOptions options;
+  options.drift = folder / "usual.json";
+  SiteWatch watch(options);
+  const Picture p = picture(120);
+  double now = 0;
+  const auto minute = [&] {
+    for (int i = 0; i < 60; ++i) watch.add(result(now++, objects({0.8F})), p);
+  };
+  fs::create_directory(options.drift);  // in its way
+  for (int i = 0; i < 4; ++i) minute();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  fs::remove(options.drift);
+  for (int i = 0; i < 200 && !fs::exists(options.drift); ++i) {
+    minute();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(read_usual_looks(options.drift).contains("yard/1"));
+}
+
+TEST(UsualLooks, OfOtherProcessesStay) {
+  const TemporaryFolder folder;
+  const UsualLook look{.mean = {1, 2, 3, 4, 5, 0.5}, .spread = {}};
+  UsualLook other = look;
+  other.mean[0] = 9;
+  add_usual_looks(folder / "u.json", {{"yard", look}});
+  add_usual_looks(folder / "u.json", {{"gate", look}});
+  add_usual_looks(folder / "u.json", {{"yard", other}});
+  EXPECT_EQ(read_usual_looks(folder / "u.json"), (UsualLooks{{"gate", look}, {"yard", other}}));
 }
 
 TEST(UsualLooks, ComeBackFromTheirFile) {

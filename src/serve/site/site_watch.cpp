@@ -1,6 +1,9 @@
 #include "serve/site/site_watch.h"
 
+#include <fcntl.h>
 #include <fmt/ranges.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -23,6 +26,24 @@ constexpr int kVersion = 1;
 constexpr size_t kMostBytes = size_t{1} << 20;
 constexpr size_t kMostCameras = 1000;
 constexpr size_t kBehind = 8;
+
+// One process after the other reads and writes in a folder. Where the system has no such locks,
+// nothing waits.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder)
+      : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (fd_ >= 0) (void)::flock(fd_, LOCK_EX);
+  }
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_;
+};
 
 // NaN, of a measure that had no value, is null.
 ordered_json to_json(const Appearance& values) {
@@ -83,9 +104,18 @@ void write_usual_looks(const fs::path& file, const UsualLooks& looks) {
   write_text_file(file, dump_json(j) + "\n");
 }
 
+void add_usual_looks(const fs::path& file, const UsualLooks& looks) {
+  const FolderLock lock(fs::absolute(file).parent_path());
+  UsualLooks all = read_usual_looks(file);
+  for (const auto& [camera, look] : looks) all[camera] = look;
+  write_usual_looks(file, all);
+}
+
 SiteWatch::SiteWatch(const SiteOptions& options)
     : options_(options), writer_("drift", kBehind, [this](UsualLooks& looks) {
-        write_usual_looks(options_.drift, looks);
+        unwritten_ = true;
+        add_usual_looks(options_.drift, looks);
+        unwritten_ = false;
       }) {
   if (!options_.drift.empty()) {
     usual_ = read_usual_looks(options_.drift);
@@ -128,10 +158,14 @@ void SiteWatch::measure(Site& site, const StreamResult& result, const Picture& p
     say(result.camera, site.drift.changes());
   const std::optional<UsualLook>& usual = site.drift.usual();
   const auto kept = usual_.find(result.camera);
-  if (!usual || (kept != usual_.end() && equal(kept->second, *usual))) return;
-  if (kept == usual_.end()) log_info("{}: its usual look is learned", result.camera);
-  usual_[result.camera] = *usual;
-  writer_.offer(usual_);
+  const bool is_new = usual && (kept == usual_.end() || !equal(kept->second, *usual));
+  if (!is_new && (++since_offer_ < kWindowSamples || !unwritten_)) return;
+  if (is_new) {
+    if (kept == usual_.end()) log_info("{}: its usual look is learned", result.camera);
+    usual_[result.camera] = learned_[result.camera] = *usual;
+  }
+  since_offer_ = 0;
+  writer_.offer(learned_);
 }
 
 void SiteWatch::say(const std::string& camera, const std::vector<Change>& changes) {

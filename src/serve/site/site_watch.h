@@ -1,6 +1,7 @@
 // Watches the sites of the cameras: says when one looks other than usual, and collects pictures.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -22,6 +23,9 @@ using UsualLooks = std::map<std::string, UsualLook>;
 [[nodiscard]] UsualLooks read_usual_looks(const std::filesystem::path& file);
 [[nodiscard]] UsualLooks parse_usual_looks(const std::string& text, const std::string& name);
 void write_usual_looks(const std::filesystem::path& file, const UsualLooks& looks);
+// Writes `looks` beside those of other cameras that are in the file, which another process may have
+// learned.
+void add_usual_looks(const std::filesystem::path& file, const UsualLooks& looks);
 
 class SiteWatch {
  public:
@@ -45,7 +49,10 @@ class SiteWatch {
 
   SiteOptions options_;
   UsualLooks usual_;
-  std::map<std::string, Site> sites_;  // by camera
+  UsualLooks learned_;                   // of these, what was learned here
+  std::map<std::string, Site> sites_;    // by camera
+  std::atomic<bool> unwritten_ = false;  // the file could not be written
+  int since_offer_ = 0;                  // samples
   std::optional<Collector> collector_;
   mutable Mutex mutex_;
   SiteChanges changes_ OCTET_GUARDED_BY(mutex_);

@@ -24,6 +24,9 @@ TunePoint point(double accuracy, double fps, double cpu_ms, double cpu_percent =
 TEST(Goals, AskForALittleMoreAndNotForMoreThanTheSourceGives) {
   EXPECT_THAT(required_fps(10, 30), DoubleNear(10.3, 1e-9));
   EXPECT_THAT(required_fps(30, 30), DoubleNear(29.1, 1e-9));
+  EXPECT_THAT(required_fps(15, 15.6), DoubleNear(14.55, 1e-9)) << "a rate that was read too high";
+  EXPECT_THAT(required_fps(15, 14.6), DoubleNear(14.162, 1e-9));
+  EXPECT_THAT(required_fps(15, 17), DoubleNear(15.45, 1e-9)) << "the source gives more";
   EXPECT_THAT(required_fps(30, 0), DoubleNear(30.9, 1e-9));
   EXPECT_TRUE(limited_by_source({.fps = 30}, 15));
   EXPECT_FALSE(limited_by_source({.fps = 30}, 29.97));
@@ -41,6 +44,19 @@ TEST(Goals, UnderALimitOfTheProcessorFramesStillGetResults) {
   const TuneGoals goals{.cpu_percent = 50};
   EXPECT_GE(reserve(goals, point(1, 28, 5, 20).figures, 30), 1);
   EXPECT_LT(reserve(goals, point(1, 10, 5, 20).figures, 30), 1);
+}
+
+TEST(Goals, PowerIsALimitToo) {
+  const TuneGoals goals{.watts = 5};
+  EXPECT_TRUE(goals.any());
+  EXPECT_EQ(goals.text(), "5 watts");
+  Figures figures = point(1, 28, 5, 20).figures;
+  EXPECT_GE(reserve(goals, figures, 30), 1) << "not known yet";
+  figures.watts = 9.5;
+  EXPECT_THAT(reserve(goals, figures, 30), DoubleNear(0.5, 1e-9));
+  figures.watts = 4;
+  EXPECT_GE(reserve(goals, figures, 30), 1);
+  EXPECT_LT(reserve(goals, figures, 60), 1) << "frames still get results";
 }
 
 TEST(Ranking, TakesTheMostAccurateThatHoldsTheGoal) {

@@ -32,6 +32,7 @@ struct Figures {
   double age_ms_p99 = 0;   // from a frame's arrival to its result
   double cpu_percent = 0;  // of all cores
   double cpu_ms = 0;       // processor time of a result
+  double watts = 0;        // of the machine's meter; 0: not known
 
   [[nodiscard]] double cpu_ms_per_detection() const {
     return fps > 0 ? cpu_ms * results_fps / fps : 0;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr double kMoreThanGoal = 1.03;  // of a mean, so that its worst ten seconds hold too
 constexpr double kOfSource = 0.97;      // a source of 30 frames a second gives 29.97
-constexpr double kBelowLimit = 0.95;    // of ages and processor time
+constexpr double kNearSource = 0.95;    // a goal from here on asks for each frame
+constexpr double kBelowLimit = 0.95;    // of ages, processor time and power
 constexpr double kFramesWithResult = 0.9;
 
 }  // namespace
@@ -22,12 +23,14 @@ std::string TuneGoals::text() const {
   if (fps) parts.push_back(fmt::format("{:g} detections a second", *fps));
   if (age_ms) parts.push_back(fmt::format("results no older than {:g} ms", *age_ms));
   if (cpu_percent) parts.push_back(fmt::format("{:g} % of the processor", *cpu_percent));
+  if (watts) parts.push_back(fmt::format("{:g} watts", *watts));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 double required_fps(double goal, double source_fps) {
   const double wanted = kMoreThanGoal * goal;
-  return source_fps > 0 ? std::min(wanted, kOfSource * source_fps) : wanted;
+  const bool near = source_fps > 0 && goal >= kNearSource * source_fps;
+  return near ? std::min(wanted, kOfSource * std::min(source_fps, goal)) : wanted;
 }
 
 bool limited_by_source(const TuneGoals& goals, double source_fps) {
@@ -39,10 +42,11 @@ double reserve(const TuneGoals& goals, const Figures& figures, double source_fps
   const auto add = [&](double share) { least = std::min(least, share); };
   if (goals.fps) add(figures.fps / required_fps(*goals.fps, source_fps));
   if (goals.age_ms) add(kBelowLimit * *goals.age_ms / std::max(figures.age_ms_p99, 1e-3));
-  if (goals.cpu_percent) {
+  if (goals.cpu_percent)
     add(kBelowLimit * *goals.cpu_percent / std::max(figures.cpu_percent, 1e-3));
-    if (!goals.fps && source_fps > 0) add(figures.results_fps / (kFramesWithResult * source_fps));
-  }
+  if (goals.watts && figures.watts > 0) add(kBelowLimit * *goals.watts / figures.watts);
+  if (goals.saves() && !goals.fps && source_fps > 0)
+    add(figures.results_fps / (kFramesWithResult * source_fps));
   return figures.results_fps > 0 ? least : 0;
 }
 

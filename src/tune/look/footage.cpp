@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -25,6 +26,7 @@ constexpr int kFewestFrames = 4;  // that a rate can be told of
 constexpr double kAssumedFps = 30;
 constexpr double kRateSeconds = 2;  // that tell the rate
 constexpr size_t kEnoughForRate = 8;
+constexpr double kSameRate = 0.05;
 constexpr double kMostWait = 10;  // seconds, and three times those of the recording
 constexpr int kMostFrames = 300;  // of a file, from its start on: each look decodes them
 
@@ -68,8 +70,12 @@ class Recorder {
       fail("{}: gave {} frames of one size in time, which is too few to tune with", out_.name,
            out_.frames);
     writer_->finish();
-    if (unhindered_ >= kEnoughForRate) times_.resize(unhindered_);
     out_.fps = rate_of(times_);
+    if (unhindered_ < kEnoughForRate) return;
+    times_.resize(unhindered_);
+    const double unhindered = rate_of(times_);
+    // The longer count is the better one, unless the encoder was too slow for it.
+    if (std::abs(out_.fps - unhindered) > kSameRate * unhindered) out_.fps = unhindered;
   }
 
  private:

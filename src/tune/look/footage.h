@@ -31,7 +31,8 @@ struct Footage {
 // a burst, so the second half of the time counts.
 [[nodiscard]] double rate_of(const std::vector<double>& times);
 
-// Records `seconds` of a camera into `folder`. Throws an Error that names the camera where it
+// Records `seconds` of a camera into `folder`. Its rate is that of the first two seconds, before
+// anything is written, or that of the whole recording where both agree within 5 %. Throws an Error that names the camera where it
 // cannot be opened or gives no frame.
 [[nodiscard]] Footage record_footage(const std::string& address, double seconds,
                                      const std::filesystem::path& folder);

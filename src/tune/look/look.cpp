@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <type_traits>
 
 #include "core/error.h"
@@ -86,6 +87,11 @@ std::vector<PlayedPolicy> all_policies() {
   list.emplace_back(0, true);
   for (const int skip : kSkips) list.emplace_back(skip, true);
   return list;
+}
+
+double mean_of(const std::vector<double>& values) {
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
 // Times of a part of the work, summed.
@@ -172,6 +178,7 @@ class FrameLook {
     for (PlayedPolicy& policy : policies_) out.policies.push_back(policy.finish(all));
     out.ms_p50 = quantile(run_.ms, 0.5);
     out.ms_p99 = quantile(run_.ms, 0.99);
+    out.ms_mean = mean_of(run_.ms);
     out.decode_ms = quantile(decode_.ms, 0.5);
     if (request_.detections) out.detections = std::move(detections_);
     return out;
@@ -206,6 +213,7 @@ Look look_at_labels(const LookRequest& request) {
            .map50_95 = accuracy.map.main().summary().map50_95};
   out.ms_p50 = quantile(accuracy.inference_ms, 0.5);
   out.ms_p99 = quantile(accuracy.inference_ms, 0.99);
+  out.ms_mean = mean_of(accuracy.inference_ms);
   return out;
 }
 

@@ -39,6 +39,7 @@ struct PolicyLook {
 struct Look {
   int frames = 0;
   double ms_p50 = 0, ms_p99 = 0;  // from a decoded frame to its detections
+  double ms_mean = 0;             // of the same; rates follow it
   double cpu_ms = 0;              // processor time of that
   double decode_ms = 0;           // of a frame of the clip
   double decode_cpu_ms = 0;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 
+#include "core/error.h"
 #include "core/process.h"
 #include "core/text/clean_text.h"
 #include "machine/system_files.h"
@@ -77,12 +78,18 @@ void read_throttlings(const SystemFiles& files, HeatReading& reading) {
     reading.pi_flags = parse_pi_flags(*text);
 }
 
-// The tool of a Raspberry Pi, for kernels without the file. `installed` becomes false without it.
+// The tool of a Raspberry Pi, for kernels without the file. `installed` becomes false without it, and
+// where it cannot be started.
 std::optional<uint32_t> ask_vcgencmd(bool& installed) {
-  const ProgramResult result =
-      run_program({"vcgencmd", "get_throttled"}, {.at_most = kToolTakes, .errors = "/dev/null"});
-  installed = result.installed && result.status == 0;
-  return installed ? parse_pi_flags(result.out) : std::nullopt;
+  try {
+    const ProgramResult result =
+        run_program({"vcgencmd", "get_throttled"}, {.at_most = kToolTakes, .errors = "/dev/null"});
+    installed = result.installed && result.status == 0;
+    return installed ? parse_pi_flags(result.out) : std::nullopt;
+  } catch (const Error&) {
+    installed = false;
+    return std::nullopt;
+  }
 }
 
 // The mean clock of a part of the samples.

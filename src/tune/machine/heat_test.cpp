@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <thread>
+
 #include "core/file.h"
 #include "testing/testing.h"
 
@@ -163,6 +166,22 @@ TEST(HeatWatch, ReadsFromTheFirstMomentOn) {
   for (int i = 0; i < 100 && !watch.report().known; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(watch.report().first_celsius, 52);
+}
+
+// Its thread outlives a tool that is there and cannot be started.
+TEST(HeatWatch, GoesOnWithoutAToolThatCannotBeStarted) {
+  const TemporaryFolder folder;
+  write_text_file(folder / "vcgencmd", "no program");
+  std::filesystem::permissions(folder / "vcgencmd", std::filesystem::perms::owner_read);
+  const char* before = std::getenv("PATH");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("PATH", folder.path().c_str(), 1);
+  {
+    const HeatWatch watch("/sys");
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_FALSE(watch.report().throttled);
+  }
+  ::setenv("PATH", kept.c_str(), 1);
 }
 
 }  // namespace

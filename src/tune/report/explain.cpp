@@ -76,7 +76,7 @@ std::string reason_of_runtime(const std::vector<Runtime>& runtimes, const Config
 }
 
 std::string reason_of_policy(const TuneWork& work, const TunePoint& chosen) {
-  if (!work.options.goals.cpu_percent)
+  if (!work.options.goals.saves())
     return "detection on every frame: the goal is not processor time";
   if (chosen.configuration.skip == 0 && !chosen.configuration.motion_gate) return "";
   const TunePoint* every = nullptr;
@@ -99,6 +99,7 @@ std::string figures_text(const Figures& f, const std::optional<double>& accuracy
   if (f.results_fps > 1.02 * f.fps) out += fmt::format(" ({:.1f} results)", f.results_fps);
   out += fmt::format(", no older than {:.0f} ms, {:.0f} % of the processor", f.age_ms_p99,
                      f.cpu_percent);
+  if (f.watts > 0) out += fmt::format(", {:.1f} watts", f.watts);
   return accuracy ? out + ", " + accuracy_text(accuracy) : out;
 }
 

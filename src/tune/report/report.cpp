@@ -47,6 +47,7 @@ std::string check_table(const TuneResult& r) {
   row("age of a result, p99, ms", &Figures::age_ms_p99, 0);
   row("processor, % of all cores", &Figures::cpu_percent, 0);
   row("processor time of a result, ms", &Figures::cpu_ms, 1);
+  if (p.watts > 0 || (r.seen && r.seen->figures.watts > 0)) row("watts", &Figures::watts, 1);
   const std::string length =
       r.seen
           ? fmt::format("The chosen configuration ran for {:.0f} s at the end, as it is written.",

@@ -14,6 +14,7 @@ void add_figures(ordered_json& json, const Figures& f) {
   json["age_ms_p99"] = f.age_ms_p99;
   json["cpu_percent"] = f.cpu_percent;
   json["cpu_ms_per_frame"] = f.cpu_ms_per_detection();
+  if (f.watts > 0) json["watts"] = f.watts;
 }
 
 ordered_json figures_json(const Figures& f) {
@@ -32,7 +33,7 @@ ordered_json point_json(const TunePoint& point) {
                     {"skip", c.skip == kAutoSkip ? ordered_json("auto") : ordered_json(c.skip)},
                     {"motion_gate", c.motion_gate}};
   add_figures(json, point.figures);
-  if (point.accuracy) json["accuracy"] = *point.accuracy;
+  json["accuracy"] = point.accuracy ? ordered_json(*point.accuracy) : ordered_json();
   json["known_by"] = evidence_name(point.evidence);
   if (!point.failed.empty()) json["failed"] = point.failed;
   return json;
@@ -51,7 +52,8 @@ ordered_json heat_json(const HeatReport& heat) {
 }  // namespace
 
 ordered_json to_json(const TuneResult& r) {
-  ordered_json json{{"config", r.config.string()}, {"report", r.page.string()}};
+  ordered_json json{{"config", r.config.string()}};
+  if (!r.page.empty()) json["report"] = r.page.string();
   json["chosen"] = point_json(r.chosen);
   json["chosen"]["accuracy_kind"] = r.accuracy_kind;
   json["met"] = r.met;
