@@ -79,7 +79,7 @@ void draw(Image& image, const Detections& detections) {
     std::vector<std::string> names;
     const octet::Detections found = inner_detections(detections, names);
     octet::Image canvas = copy_of(image);
-    draw_detections(canvas, found, names);
+    draw_detections(canvas, found, names, usual_skeleton(found.keypoints_per_object));
     image.rgb = std::move(canvas.rgb);
   });
 }

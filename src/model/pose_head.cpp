@@ -45,6 +45,15 @@ void verify_keypoint(int keypoint, const PoseHead& head, std::string_view field)
 
 }  // namespace
 
+// Nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles (left, right).
+const Skeleton& usual_skeleton(int keypoints) {
+  static const Skeleton coco = {{0, 1},  {0, 2},   {1, 3},   {2, 4},   {3, 5},   {4, 6},
+                                {5, 6},  {5, 7},   {7, 9},   {6, 8},   {8, 10},  {5, 11},
+                                {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}};
+  static const Skeleton none;
+  return keypoints == kCocoKeypoints ? coco : none;
+}
+
 const std::string* PoseHead::output(PosePart part) const {
   const auto at = outputs.find(part);
   return at == outputs.end() ? nullptr : &at->second;

@@ -24,6 +24,9 @@ enum class PoseHeadKind { kCentre, kHeatmap, kRegression };
 enum class PosePart { kHeatmap, kOffset, kCentre, kRegress, kPoints, kVisibility, kPresence };
 inline constexpr size_t kPoseParts = 7;
 
+// Pairs of keypoints that are joined in drawings.
+using Skeleton = std::vector<std::pair<int, int>>;
+
 struct PoseHead {
   PoseHeadKind kind = PoseHeadKind::kHeatmap;
   std::map<PosePart, std::string> outputs;  // their names
@@ -42,13 +45,16 @@ struct PoseHead {
   bool presence_is_logit = false;
   // The side of the crop as a multiple of the person's box.
   double margin = 1.25;
-  std::vector<std::string> names;             // of keypoints; empty: unknown
-  std::vector<std::pair<int, int>> skeleton;  // keypoints joined in drawings
+  std::vector<std::string> names;  // of keypoints; empty: unknown
+  Skeleton skeleton;
   // The keypoint that is each of COCO's 17; empty: it has no such keypoints.
   std::vector<int> coco;
 
   [[nodiscard]] const std::string* output(PosePart part) const;
 };
+
+// The skeleton of a model that does not state one: COCO's of 17 keypoints, none of another number.
+[[nodiscard]] const Skeleton& usual_skeleton(int keypoints);
 
 // "centre", "heatmap", "regression".
 [[nodiscard]] std::string_view pose_head_name(PoseHeadKind kind);
