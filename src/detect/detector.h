@@ -55,6 +55,8 @@ class Detector {
 
  private:
   friend class Job;
+  friend class PoseJob;
+  friend class PoseNetwork;
   friend class RawNetwork;
   Size choose_size(const DetectorOptions& options, Size fixed) const;
 
