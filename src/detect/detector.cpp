@@ -39,6 +39,11 @@ Detector::Detector(const DetectorOptions& options)
                              .format = artifact_.format,
                              .weight_bits = artifact_.weight_bits,
                              .settings = options.runtime.settings})) {
+  if (info().pose_head && !options.raw)
+    fail(
+        "{}: finds the keypoints of one person, but no people; give it beside a detector, as in "
+        "'--model DETECTOR --pose {}'",
+        options.model.string(), options.model.filename().string());
   if (info().task == Task::kRaw && !options.raw)
     fail(
         "{}: is a network with raw outputs, which octet does not decode; 'octet detect --raw FILE' "

@@ -17,6 +17,9 @@ DetectorOptions with_raw_outputs(DetectorOptions options) {
 
 PoseNetwork::PoseNetwork(DetectorOptions options)
     : detector_(with_raw_outputs(std::move(options))) {
+  if (detector_.info().task != Task::kRaw)
+    fail("{}: is a YOLO model, and no network for the keypoints of one person",
+         detector_.file().string());
   if (!detector_.info().pose_head)
     fail(
         "{}: does not say what its outputs mean, so it is no pose network of one person; name "
@@ -40,12 +43,17 @@ PoseJob::PoseJob(PoseNetwork& network)
       crop_(network.detector().input_size(), network.head().margin),
       request_(network.detector_.network_->make_request()) {}
 
-void PoseJob::submit(const RgbView& picture, const PixelBox& box) {
+template <typename View>
+void PoseJob::crop_and_start(const View& picture, const PixelBox& box) {
   crop_.run(picture, box, request_->input());
   started_ = std::chrono::steady_clock::now();
   const ForeignCall engine;
   request_->start();
 }
+
+void PoseJob::submit(const RgbView& picture, const PixelBox& box) { crop_and_start(picture, box); }
+
+void PoseJob::submit(const YuvView& picture, const PixelBox& box) { crop_and_start(picture, box); }
 
 const PersonPose& PoseJob::finish() {
   {

@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "detect/person_poser.h"
 #include "detect/raw_network.h"
 #include "media/image/annotated_files.h"
 #include "media/image/image_io.h"
@@ -30,6 +31,8 @@ struct Options {
   std::string save;
   std::string raw;
   DecodeOptions decode;
+  std::string pose;
+  int max_people = kUsualPeople;
   bool strict = false;
 };
 
@@ -54,6 +57,7 @@ ordered_json image_json(const fs::path& file, const Image& image, const Detectio
 void run_raw(const Options& options) {
   if (!options.save.empty() || options.run.json)
     fail_usage("--raw: writes arrays only; leave --save and --json out");
+  if (!options.pose.empty()) fail_usage("--raw: is without detections; leave --pose out");
   const std::vector<fs::path> files = list_images(options.source);
   DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
   wanted.raw = true;
@@ -81,7 +85,11 @@ void run(const Options& options) {
     make_folder(options.save);
     annotated = annotated_files(files, options.save);
   }
-  Detector detector(detector_options(options.run, std::nullopt, 1));
+  const DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
+  Detector detector(wanted);
+  std::optional<PersonPoser> poser;
+  if (!options.pose.empty()) poser.emplace(wanted, options.pose, detector);
+  const Skeleton& skeleton = poser ? poser->skeleton() : detector.info().skeleton();
   const std::vector<std::string>& names = detector.info().names;
   const auto job = detector.make_job();
   ordered_json images = ordered_json::array();
@@ -95,12 +103,13 @@ void run(const Options& options) {
     if (!image) continue;
     job->submit(view(*image));
     job->finish(options.decode, detections);
+    if (poser) poser->find_all(view(*image), options.max_people, detections);
     if (options.run.json)
       images.push_back(image_json(files[i], *image, detections, names));
     else
       print_out("{}: {}\n", files[i].string(), sentence(detections, names));
     if (annotated.empty()) continue;
-    draw_detections(*image, detections, names);
+    draw_detections(*image, detections, names, skeleton);
     write_jpeg(annotated[i], *image);
   }
   reader.finish();
@@ -125,6 +134,16 @@ void add_detect(CLI::App& root) {
   verb->add_option("--iou", options->decode.iou_threshold,
                    "Overlap (IoU) above which the weaker of two boxes is dropped.")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  auto* const pose = verb->add_option(
+      "--pose", options->pose,
+      "Network that finds the keypoints of one person, as 'octet import' writes it, or "
+      "an export of it. It looks at each person that the model finds.");
+  pose->type_name("FILE");
+  verb->add_option("--max-people", options->max_people,
+                   "People of an image who get keypoints, the largest first.")
+      ->needs(pose)
+      ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   verb->add_option("--save", options->save, "Folder for annotated images.")->type_name("FOLDER");
   verb->add_option(
