@@ -378,8 +378,10 @@ std::unique_ptr<Watch::CameraContext> Watch::place_for(const CameraSpec& spec,
   const FramePolicyOptions& attention = pending.change.attention;
   const bool other_regions = (*at)->regions.spec() != spec.regions;
   if (other_regions) (*at)->watch_regions(spec.regions);
-  if (other_regions || attention != options_.attention)
+  if (other_regions || attention != options_.attention) {
     (*at)->attention = FramePolicy(attention, spec.regions);
+    (*at)->poses.forget();  // tracks are counted anew
+  }
   return std::move(*at);
 }
 

@@ -42,7 +42,7 @@ class PersonPoses {
   Tally update(Detections& detections, const Frame& frame, const PeopleOptions& options,
                const Find& find);
 
-  // Call it when another network takes over.
+  // Call it when another network takes over, or when tracks are counted anew.
   void forget() { memories_.clear(); }
 
  private:
