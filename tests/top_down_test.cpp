@@ -129,7 +129,7 @@ TEST_F(TopDown, WhatCannotBeIsRefusedWithWhatToDo) {
 
   const Outcome lonely = run_octet("live --model " + pose + " --source " + kClip);
   EXPECT_EQ(lonely.status, 1);
-  EXPECT_THAT(lonely.err, HasSubstr("'--model DETECTOR --pose pose.safetensors'"));
+  EXPECT_THAT(lonely.err, HasSubstr("'octet live --model DETECTOR --pose NET'"));
   const Outcome negative = run_octet("live" + with_pose() + " --pose-budget -1 --source " + kClip);
   EXPECT_EQ(negative.status, 2);
   EXPECT_THAT(negative.err, HasSubstr("--pose-budget"));

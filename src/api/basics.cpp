@@ -11,6 +11,7 @@
 #include "api/guard.h"
 #include "core/error.h"
 #include "media/image/image_io.h"
+#include "model/known_keypoints.h"
 #include "vision/draw/draw.h"
 
 namespace octet::v0 {

@@ -39,16 +39,14 @@ Detector::Detector(const DetectorOptions& options)
                              .format = artifact_.format,
                              .weight_bits = artifact_.weight_bits,
                              .settings = options.runtime.settings})) {
-  if (info().pose_head && !options.raw)
-    fail(
-        "{}: finds the keypoints of one person, but no people; give it beside a detector, as in "
-        "'--model DETECTOR --pose {}'",
-        options.model.string(), options.model.filename().string());
-  if (info().task == Task::kRaw && !options.raw)
-    fail(
-        "{}: is a network with raw outputs, which octet does not decode; 'octet detect --raw FILE' "
-        "writes them",
-        options.model.string());
+  const bool undecoded = options.raw || (options.one_person && info().pose_head);
+  if (info().task == Task::kRaw && !undecoded)
+    fail("{}: is a network {}", options.model.string(),
+         info().pose_head ? "for the keypoints of one person; give it beside a detector, as in "
+                            "'octet live --model DETECTOR --pose NET'. 'octet detect' and 'octet "
+                            "val' run it alone"
+                          : "with raw outputs, which octet does not decode; 'octet detect --raw "
+                            "FILE' writes them");
   warn_of_saturation(artifact_, *engine_, options.model.string());
   if (artifact_.model) only_size_ = artifact_.model->graph.size;
   if (artifact_.format == nullptr) {
@@ -70,7 +68,7 @@ Detector::Detector(const DetectorOptions& options)
       to_string(size_),
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
   ::malloc_trim(0);  // compiling leaves as much free memory behind as the network itself takes
-  if (options.raw) return;
+  if (undecoded) return;
   try {
     (void)check_outputs(artifact_, size_, *network_);
   } catch (const Error& e) {

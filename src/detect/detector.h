@@ -32,6 +32,7 @@ struct DetectorOptions {
   std::optional<Size>
       source;  // of images; with it one side means the fitting rectangle, else the square
   EngineOptions runtime;
+  bool one_person = false;  // a network with a pose head is taken, too; it is for a PoseNetwork
   bool raw = false;      // outputs are given as they are (detect/raw_network.h), without a decoder
   bool trusted = false;  // the file is not tried in a child before it is loaded (detect/trial.h)
   const std::atomic<bool>* stop = nullptr;  // ends a trial that runs; null: stop_requested()

@@ -1,5 +1,7 @@
 #include "detect/pose_network.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
@@ -8,15 +10,31 @@
 namespace octet {
 namespace {
 
-DetectorOptions with_raw_outputs(DetectorOptions options) {
+std::unique_ptr<Detector> open_raw(DetectorOptions options) {
   options.raw = true;
-  return options;
+  return std::make_unique<Detector>(options);
+}
+
+// Around the keypoints that are likely seen, or around all where none is, within the picture.
+PixelBox box_around(std::span<const Keypoint> points, float threshold, Size picture) {
+  const bool any = std::any_of(points.begin(), points.end(),
+                               [&](const Keypoint& k) { return k.confidence >= threshold; });
+  const auto width = static_cast<float>(picture.width), height = static_cast<float>(picture.height);
+  PixelBox box{width, height, 0, 0};
+  for (const Keypoint& k : points) {
+    if (any && k.confidence < threshold) continue;
+    const float x = std::clamp(k.x, 0.0F, width), y = std::clamp(k.y, 0.0F, height);
+    box = {std::min(box.x1, x), std::min(box.y1, y), std::max(box.x2, x), std::max(box.y2, y)};
+  }
+  return box;
 }
 
 }  // namespace
 
-PoseNetwork::PoseNetwork(DetectorOptions options)
-    : detector_(with_raw_outputs(std::move(options))) {
+PoseNetwork::PoseNetwork(DetectorOptions options) : PoseNetwork(open_raw(std::move(options))) {}
+
+PoseNetwork::PoseNetwork(std::unique_ptr<Detector> detector)
+    : owned_(std::move(detector)), detector_(*owned_) {
   if (detector_.info().task != Task::kRaw)
     fail("{}: is a YOLO model, and no network for the keypoints of one person",
          detector_.file().string());
@@ -41,6 +59,7 @@ std::unique_ptr<PoseJob> PoseNetwork::make_job() { return std::make_unique<PoseJ
 PoseJob::PoseJob(PoseNetwork& network)
     : decoder_(network.check_outputs()),
       crop_(network.detector().input_size(), network.head().margin),
+      margin_(network.head().margin),
       request_(network.detector_.network_->make_request()) {}
 
 template <typename View>
@@ -67,6 +86,17 @@ const PersonPose& PoseJob::finish() {
     k.y = crop_.geometry().to_source_y(k.y);
   }
   return pose_;
+}
+
+void PoseJob::find_whole(const RgbView& picture, float score_threshold, Detections& out) {
+  const PersonPose& pose = find(picture, box_of_whole_picture(picture.size, margin_));
+  out.clear();
+  out.keypoints_per_object = static_cast<int>(pose.keypoints.size());
+  if (pose.score < score_threshold) return;
+  out.items.push_back({.box = box_around(pose.keypoints, score_threshold, picture.size),
+                       .class_index = 0,
+                       .confidence = pose.score});
+  out.keypoints.insert(out.keypoints.end(), pose.keypoints.begin(), pose.keypoints.end());
 }
 
 }  // namespace octet

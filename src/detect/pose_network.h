@@ -24,6 +24,8 @@ class PoseNetwork {
  public:
   // Throws as Detector does, and where the file has no pose head or does not keep its promise.
   explicit PoseNetwork(DetectorOptions options);
+  // Takes a Detector that was made with DetectorOptions::one_person or raw.
+  explicit PoseNetwork(std::unique_ptr<Detector> detector);
 
   [[nodiscard]] const Detector& detector() const { return detector_; }
   [[nodiscard]] const PoseHead& head() const { return *detector_.info().pose_head; }
@@ -33,7 +35,8 @@ class PoseNetwork {
   friend class PoseJob;
   [[nodiscard]] CheckedPose check_outputs() const;
 
-  Detector detector_;
+  std::unique_ptr<Detector> owned_;
+  Detector& detector_;
 };
 
 // One person in work. submit() crops and starts the inference. finish() waits and decodes.
@@ -51,6 +54,10 @@ class PoseJob {
     submit(picture, box);
     return finish();
   }
+  // Finds the person of a picture that shows one: the crop holds the whole picture. `out` has one
+  // detection of class 0, with the box around its keypoints, or none where the score is below
+  // `score_threshold`.
+  void find_whole(const RgbView& picture, float score_threshold, Detections& out);
   // The time of the last inference, without crop and decoding.
   [[nodiscard]] std::chrono::duration<double, std::milli> inference_time() const {
     return inference_time_;
@@ -62,6 +69,7 @@ class PoseJob {
 
   PoseDecoder decoder_;
   PersonCrop crop_;
+  double margin_;
   std::unique_ptr<Request> request_;
   PersonPose pose_;
   std::chrono::steady_clock::time_point started_;

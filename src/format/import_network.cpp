@@ -132,7 +132,7 @@ void add_outputs(const NetworkFile& file, Model& model) {
   }
 }
 
-Model model_of(NetworkFile file, const InputValues& values) {
+Model model_of(NetworkFile file, const InputValues& values, const PoseHeadRequest& head) {
   Model model{.info = {}, .graph = {}};
   model.info.family = kFamily;
   model.info.task = Task::kRaw;
@@ -141,6 +141,7 @@ Model model_of(NetworkFile file, const InputValues& values) {
   model.graph = std::move(file.graph);
   add_outputs(file, model);
   model.graph = simplify(std::move(model.graph));
+  model.info.pose_head = find_pose_head(model, head);
   verify(model);
   return model;
 }
@@ -160,7 +161,7 @@ ImportedNetwork import_network(std::span<const std::byte> bytes, const std::stri
   if (!options.values.mean.empty()) values.mean = options.values.mean;
   if (!options.values.deviation.empty()) values.deviation = options.values.deviation;
   try {
-    return {.model = model_of(std::move(file), values), .values = values};
+    return {.model = model_of(std::move(file), values, options.head), .values = values};
   } catch (const Error& e) {
     if (e.code() == ErrorCode::kUsage) throw;
     fail("{}: {}", name, e.what());

@@ -1,6 +1,6 @@
 // Makes a model of a network that another program wrote: an ONNX or a TensorFlow Lite file of a
 // convolutional network that takes one image. Its outputs are raw, since the file does not say what
-// they mean.
+// they mean. Those of a pose network get a meaning by their names and shapes, or as the user says.
 #pragma once
 
 #include <filesystem>

@@ -11,8 +11,6 @@
 namespace octet {
 namespace {
 
-constexpr int kMaxKeypoints = 1000;
-constexpr int kMaxPointNumbers = 16;
 constexpr size_t kCocoKeypoints = 17;
 constexpr std::array<std::string_view, 3> kKinds = {"centre", "heatmap", "regression"};
 constexpr std::array<std::string_view, kPoseParts> kParts = {
@@ -26,33 +24,12 @@ Value parse(const std::array<std::string_view, N>& names, std::string_view name,
   return static_cast<Value>(at - names.begin());
 }
 
-std::vector<PosePart> needed(PoseHeadKind kind) {
-  switch (kind) {
-    case PoseHeadKind::kCentre:
-      return {PosePart::kHeatmap, PosePart::kOffset, PosePart::kCentre, PosePart::kRegress};
-    case PoseHeadKind::kHeatmap:
-      return {PosePart::kHeatmap};
-    case PoseHeadKind::kRegression:
-      return {PosePart::kPoints};
-  }
-  return {};
-}
-
 void verify_keypoint(int keypoint, const PoseHead& head, std::string_view field) {
   if (keypoint < 0 || keypoint >= head.keypoints)
     fail("{}: keypoint {} is not one of {}", field, keypoint, head.keypoints);
 }
 
 }  // namespace
-
-// Nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles (left, right).
-const Skeleton& usual_skeleton(int keypoints) {
-  static const Skeleton coco = {{0, 1},  {0, 2},   {1, 3},   {2, 4},   {3, 5},   {4, 6},
-                                {5, 6},  {5, 7},   {7, 9},   {6, 8},   {8, 10},  {5, 11},
-                                {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}};
-  static const Skeleton none;
-  return keypoints == kCocoKeypoints ? coco : none;
-}
 
 const std::string* PoseHead::output(PosePart part) const {
   const auto at = outputs.find(part);
@@ -63,6 +40,18 @@ std::string_view pose_head_name(PoseHeadKind kind) { return kKinds.at(static_cas
 
 PoseHeadKind parse_pose_head(std::string_view name) {
   return parse<PoseHeadKind>(kKinds, name, "head");
+}
+
+std::vector<PosePart> needed_parts(PoseHeadKind kind) {
+  switch (kind) {
+    case PoseHeadKind::kCentre:
+      return {PosePart::kHeatmap, PosePart::kOffset, PosePart::kCentre, PosePart::kRegress};
+    case PoseHeadKind::kHeatmap:
+      return {PosePart::kHeatmap};
+    case PoseHeadKind::kRegression:
+      return {PosePart::kPoints};
+  }
+  return {};
 }
 
 std::string_view pose_part_name(PosePart part) { return kParts.at(static_cast<size_t>(part)); }
@@ -114,16 +103,16 @@ PoseHead pose_head_from_json(const nlohmann::json& j) {
 }
 
 void verify(const PoseHead& head) {
-  if (head.keypoints < 1 || head.keypoints > kMaxKeypoints)
-    fail("pose head: {} keypoints; 1 to {} are possible", head.keypoints, kMaxKeypoints);
-  for (const PosePart part : needed(head.kind)) {
+  if (head.keypoints < 1 || head.keypoints > kMostPoseKeypoints)
+    fail("pose head: {} keypoints; 1 to {} are possible", head.keypoints, kMostPoseKeypoints);
+  for (const PosePart part : needed_parts(head.kind)) {
     if (head.output(part) == nullptr)
       fail("pose head: the kind {} needs an output '{}'", pose_head_name(head.kind),
            pose_part_name(part));
   }
-  if (head.point_numbers < 2 || head.point_numbers > kMaxPointNumbers)
+  if (head.point_numbers < 2 || head.point_numbers > kMostPoseNumbers)
     fail("pose head: points of {} numbers; 2 to {} are possible", head.point_numbers,
-         kMaxPointNumbers);
+         kMostPoseNumbers);
   if (!std::isfinite(head.margin) || head.margin < 0.5 || head.margin > 4)
     fail("pose head: margin {} is not within 0.5..4", head.margin);
   if (!head.names.empty() && head.names.size() != static_cast<size_t>(head.keypoints))

@@ -27,6 +27,9 @@ inline constexpr size_t kPoseParts = 7;
 // Pairs of keypoints that are joined in drawings.
 using Skeleton = std::vector<std::pair<int, int>>;
 
+inline constexpr int kMostPoseKeypoints = 1000;
+inline constexpr int kMostPoseNumbers = 16;  // of each of kPoints
+
 struct PoseHead {
   PoseHeadKind kind = PoseHeadKind::kHeatmap;
   std::map<PosePart, std::string> outputs;  // their names
@@ -53,13 +56,12 @@ struct PoseHead {
   [[nodiscard]] const std::string* output(PosePart part) const;
 };
 
-// The skeleton of a model that does not state one: COCO's of 17 keypoints, none of another number.
-[[nodiscard]] const Skeleton& usual_skeleton(int keypoints);
-
 // "centre", "heatmap", "regression".
 [[nodiscard]] std::string_view pose_head_name(PoseHeadKind kind);
 // Throws an Error for an unknown name.
 [[nodiscard]] PoseHeadKind parse_pose_head(std::string_view name);
+// The outputs that a network of this kind has at least.
+[[nodiscard]] std::vector<PosePart> needed_parts(PoseHeadKind kind);
 // "heatmap", "offset", …
 [[nodiscard]] std::string_view pose_part_name(PosePart part);
 // Throws an Error for an unknown name.

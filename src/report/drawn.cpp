@@ -1,5 +1,6 @@
 #include "report/drawn.h"
 
+#include "model/known_keypoints.h"
 #include "report/html.h"
 #include "vision/draw/draw.h"
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "model/known_keypoints.h"
 #include "testing/testing.h"
 #include "vision/decode.h"
 #include "vision/detections_json.h"

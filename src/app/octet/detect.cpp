@@ -13,6 +13,7 @@
 #include "core/process.h"
 #include "core/progress.h"
 #include "detect/person_poser.h"
+#include "detect/pose_network.h"
 #include "detect/raw_network.h"
 #include "media/image/annotated_files.h"
 #include "media/image/image_io.h"
@@ -77,6 +78,51 @@ void run_raw(const Options& options) {
            network.arrays().front().shape[0]);
 }
 
+// A model on one image at a time: a detector, with a pose network for its people or without, or a
+// pose network that takes the image as one person.
+class Finder {
+ public:
+  explicit Finder(const Options& options)
+      : decode_(options.decode), most_people_(options.max_people) {
+    DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
+    wanted.one_person = options.pose.empty();
+    detector_ = std::make_unique<Detector>(wanted);
+    if (detector_->info().pose_head) {
+      person_.emplace(std::move(detector_));
+      pose_job_ = person_->make_job();
+      names_ = {"person"};
+    } else {
+      job_ = detector_->make_job();
+      names_ = detector_->info().names;
+    }
+    if (!options.pose.empty()) poser_.emplace(wanted, options.pose, *detector_);
+  }
+
+  void run(const Image& image, Detections& out) {
+    if (pose_job_) return pose_job_->find_whole(view(image), decode_.score_threshold, out);
+    job_->submit(view(image));
+    job_->finish(decode_, out);
+    if (poser_) poser_->find_all(view(image), most_people_, out);
+  }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] const Detector& detector() const {
+    return person_ ? person_->detector() : *detector_;
+  }
+  [[nodiscard]] const Skeleton& skeleton() const {
+    return poser_ ? poser_->skeleton() : detector().info().skeleton();
+  }
+
+ private:
+  DecodeOptions decode_;
+  int most_people_;
+  std::unique_ptr<Detector> detector_;
+  std::unique_ptr<Job> job_;
+  std::optional<PoseNetwork> person_;
+  std::unique_ptr<PoseJob> pose_job_;
+  std::optional<PersonPoser> poser_;
+  std::vector<std::string> names_;
+};
+
 void run(const Options& options) {
   if (!options.raw.empty()) return run_raw(options);
   const std::vector<fs::path> files = list_images(options.source);
@@ -85,13 +131,8 @@ void run(const Options& options) {
     make_folder(options.save);
     annotated = annotated_files(files, options.save);
   }
-  const DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
-  Detector detector(wanted);
-  std::optional<PersonPoser> poser;
-  if (!options.pose.empty()) poser.emplace(wanted, options.pose, detector);
-  const Skeleton& skeleton = poser ? poser->skeleton() : detector.info().skeleton();
-  const std::vector<std::string>& names = detector.info().names;
-  const auto job = detector.make_job();
+  Finder finder(options);
+  const std::vector<std::string>& names = finder.names();
   ordered_json images = ordered_json::array();
   Detections detections;
   Progress progress(static_cast<int64_t>(files.size()), "detection");
@@ -101,19 +142,17 @@ void run(const Options& options) {
     progress.update(static_cast<int64_t>(i) + 1);
     std::optional<Image> image = reader.read(files[i]);
     if (!image) continue;
-    job->submit(view(*image));
-    job->finish(options.decode, detections);
-    if (poser) poser->find_all(view(*image), options.max_people, detections);
+    finder.run(*image, detections);
     if (options.run.json)
       images.push_back(image_json(files[i], *image, detections, names));
     else
       print_out("{}: {}\n", files[i].string(), sentence(detections, names));
     if (annotated.empty()) continue;
-    draw_detections(*image, detections, names, skeleton);
+    draw_detections(*image, detections, names, finder.skeleton());
     write_jpeg(annotated[i], *image);
   }
   reader.finish();
-  detector.say_other_size();
+  finder.detector().say_other_size();
   if (options.run.json) print_json({{"images", images}, {"skipped", reader.skipped()}});
   if (!options.save.empty()) log_info("annotated images are in {}", options.save);
 }

@@ -11,7 +11,9 @@
 #include "format/import_network.h"
 #include "format/model_file.h"
 #include "graph/cost.h"
+#include "graph/shapes.h"
 #include "model/passes/passes.h"
+#include "vision/checked_pose.h"
 
 namespace octet {
 namespace {
@@ -21,6 +23,8 @@ struct Options {
   std::string output;
   std::string size;
   InputValues values;
+  PoseHeadRequest head;
+  std::string outputs;
   bool half = false;
 };
 
@@ -29,10 +33,45 @@ std::string in_words(const std::vector<double>& numbers) {
 }
 
 void refuse_for_checkpoints(const Options& o) {
-  const bool named = !o.size.empty() || !o.values.mean.empty() || !o.values.deviation.empty();
-  if (named)
-    fail_usage("--imgsz, --mean and --std are for .onnx and .tflite files; {} is a checkpoint",
+  const bool input = !o.size.empty() || !o.values.mean.empty() || !o.values.deviation.empty();
+  const bool outputs =
+      !o.head.kind.empty() || !o.outputs.empty() || !o.head.order.empty() || o.head.keypoints != 0;
+  if (input || outputs)
+    fail_usage("{} are for .onnx and .tflite files; {} is a checkpoint",
+               input ? "--imgsz, --mean and --std" : "--head, --outputs, --order and --keypoints",
                o.checkpoint);
+}
+
+// Throws an Error that names an output whose shape does not fit the pose head.
+void check_pose_head(const Model& model, const std::string& file) {
+  const auto shapes = infer_shapes(model.graph, model.usual_size());
+  std::vector<Port> ports;
+  for (const Output& o : model.outputs())
+    ports.push_back(
+        {.name = o.name(), .shape = o.raw.shape.empty() ? shapes.at(o.value) : o.raw.shape});
+  try {
+    (void)CheckedPose(*model.info.pose_head, model.usual_size(), ports);
+  } catch (const Error& e) {
+    fail("{}: {}", file, e.what());
+  }
+}
+
+std::string pose_summary(const PoseHead& head) {
+  std::vector<std::string> parts;
+  for (const auto& [part, name] : head.outputs)
+    parts.push_back(fmt::format("{}={}", pose_part_name(part), name));
+  return fmt::format("{} of {} keypoints ({})", pose_head_name(head.kind), head.keypoints,
+                     fmt::join(parts, ","));
+}
+
+void say_pose_head(const Options& o, const Model& model) {
+  if (model.info.pose_head)
+    log_info("{}: its outputs have the pose head {}{}", o.checkpoint,
+             pose_summary(*model.info.pose_head),
+             o.head.kind.empty() ? ", by their names and shapes; --head names another" : "");
+  else
+    log_info("{}: the meaning of its outputs is not known; --head names that of a pose network",
+             o.checkpoint);
 }
 
 Model read(const Options& o) {
@@ -40,11 +79,14 @@ Model read(const Options& o) {
     refuse_for_checkpoints(o);
     return read_checkpoint(o.checkpoint);
   }
-  ImportOptions options{.size = {}, .values = o.values};
+  ImportOptions options{.size = {}, .values = o.values, .head = o.head};
+  options.head.outputs = parse_pose_outputs(o.outputs);
   if (!o.size.empty()) options.size = SizeOption::parse(o.size, 1).size;
   ImportedNetwork made = import_network(o.checkpoint, options);
   log_info("{}: its input is (pixel - {}) / {}; --mean and --std name others", o.checkpoint,
            in_words(made.values.mean), in_words(made.values.deviation));
+  if (made.model.info.pose_head) check_pose_head(made.model, o.checkpoint);
+  if (o.head.kind != "none") say_pose_head(o, made.model);
   return std::move(made.model);
 }
 
@@ -99,6 +141,24 @@ void add_import(CLI::App& root) {
   verb->add_option("--std", options->values.deviation, "The divisor beside --mean.")
       ->delimiter(',')
       ->type_name("NUMBERS");
+  verb->add_option("--head", options->head.kind,
+                   "What the outputs of a pose network of one person are: centre (as MoveNet), "
+                   "heatmap (PoseNet, HRNet), regression (BlazePose), or none. Without it: what "
+                   "their names and shapes tell.")
+      ->type_name("KIND");
+  verb->add_option("--outputs", options->outputs,
+                   "The outputs of the head by name, as heatmap=NAME,offset=NAME. The parts are "
+                   "heatmap, offset, centre, regress, points, visibility and presence.")
+      ->type_name("PARTS");
+  verb->add_option("--order", options->head.order,
+                   "The order of offsets: yx-pairs, xy-pairs, yx-planes or xy-planes. Pairs have "
+                   "the two numbers of a keypoint side by side, planes have one axis after the "
+                   "other. Without it: pairs for centre, planes for heatmap, y first.")
+      ->type_name("ORDER");
+  verb->add_option("--keypoints", options->head.keypoints,
+                   "The number of keypoints, where the shapes do not tell it.")
+      ->check(CLI::Range(1, kMostPoseKeypoints))
+      ->type_name("N");
   verb->add_flag("--half", options->half,
                  "Store the weights of convolutions in half precision. The file is half as large.");
   verb->callback([options] { run(*options); });

@@ -45,6 +45,7 @@ ordered_json describe(const Artifact& a) {
                  {"strides", a.info.head.strides}};
   if (a.info.task == Task::kPose)
     j["kpt_shape"] = {a.info.head.keypoints, a.info.head.keypoint_dims};
+  if (a.info.pose_head) j["pose_head"] = to_json(*a.info.pose_head);
   if (a.info.trained_side > 0) j["trained_imgsz"] = a.info.trained_side;
   if (a.size) j["input"] = {a.size->width, a.size->height};
   if (a.format != nullptr && a.format->needs != nullptr) {
@@ -85,6 +86,14 @@ void add_layers(const Model& model, Size size, ordered_json& j) {
   }
 }
 
+void print_pose_head(const ordered_json& head) {
+  print_out("pose head {} of {} keypoints, in a crop of {} times the person's box\n",
+            head["kind"].get<std::string>(), head["keypoints"].get<int>(),
+            head["margin"].get<double>());
+  for (const auto& [part, name] : head["outputs"].items())
+    print_out("  {}: {}\n", part, name.get<std::string>());
+}
+
 void print_model(const ordered_json& j) {
   print_out("{}: {}, {:.1f} MB\n", j["file"].get<std::string>(), j["kind"].get<std::string>(),
             j["bytes"].get<double>() / 1e6);
@@ -111,6 +120,7 @@ void print_model(const ordered_json& j) {
     for (const auto& o : j.value("outputs", ordered_json::array()))
       print_out("  {} ({})\n", o["name"].get<std::string>(),
                 fmt::join(o["shape"].get<Shape>(), ", "));
+    if (j.contains("pose_head")) print_pose_head(j["pose_head"]);
     if (j.contains("source")) print_out("source: {}\n", j["source"].get<std::string>());
     return;
   }

@@ -13,6 +13,7 @@
 #include "core/process.h"
 #include "eval/dataset/dataset.h"
 #include "measure/accuracy.h"
+#include "measure/pose_accuracy.h"
 
 namespace octet {
 namespace {
@@ -56,6 +57,15 @@ ordered_json report(const Detector& detector, const Accuracy& m, bool per_class)
   return j;
 }
 
+void print_against(const ordered_json& j) {
+  if (!j.contains("against")) return;
+  const auto& other = j["against"];
+  print_out("{}: mAP50-95 {:.4f}; the drop is {:.4f}, 95 % of draws: {:.4f} to {:.4f}\n",
+            other["model"].get<std::string>(), other["map50_95"].get<double>(),
+            other["drop"].get<double>(), other["drop_95"][0].get<double>(),
+            other["drop_95"][1].get<double>());
+}
+
 void print(const ordered_json& j) {
   print_out("{} images at {}x{}, {} in {}, {:.1f} ms an image (p50)\n", j["images"].get<size_t>(),
             j["imgsz"][0].get<int>(), j["imgsz"][1].get<int>(), j["engine"].get<std::string>(),
@@ -73,23 +83,25 @@ void print(const ordered_json& j) {
   if (j.contains("pose_map50"))
     print_out("keypoints  mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["pose_map50"].get<double>(),
               j["pose_map50_95"].get<double>());
-  if (j.contains("against")) {
-    const auto& other = j["against"];
-    print_out("{}: mAP50-95 {:.4f}; the drop is {:.4f}, 95 % of draws: {:.4f} to {:.4f}\n",
-              other["model"].get<std::string>(), other["map50_95"].get<double>(),
-              other["drop"].get<double>(), other["drop_95"][0].get<double>(),
-              other["drop_95"][1].get<double>());
-  }
+  print_against(j);
 }
 
 std::unique_ptr<Detector> detector_of(const RunOptions& options, const std::string& model) {
   RunOptions own = options;
   own.model = model;
-  return std::make_unique<Detector>(detector_options(own, std::nullopt, 1));
+  DetectorOptions wanted = detector_options(own, std::nullopt, 1);
+  wanted.one_person = true;
+  return std::make_unique<Detector>(wanted);
 }
 
-ordered_json compared(const std::string& file, const Accuracy& other, const Accuracy& measured) {
-  const CocoMetric &before = other.map.main(), &after = measured.map.main();
+Dataset read_data(const Options& options, const std::vector<std::string>& names) {
+  return read_dataset(options.data, {.split = options.split,
+                                     .images = options.images,
+                                     .model_names = names,
+                                     .strict = options.strict});
+}
+
+ordered_json compared(const std::string& file, const CocoMetric& before, const CocoMetric& after) {
   const Interval interval = bootstrap_drop(before, after);
   const double of_other = before.summary().map50_95;
   return {{"model", file},
@@ -98,27 +110,80 @@ ordered_json compared(const std::string& file, const Accuracy& other, const Accu
           {"drop_95", {interval.low, interval.high}}};
 }
 
+// ---- a network for the keypoints of one person
+
+ordered_json report(const PoseNetwork& network, const PoseAccuracy& m) {
+  const CocoSummary points = m.keypoints.summary();
+  auto times = m.inference_ms;
+  return {
+      {"task", task_name(Task::kPose)},
+      {"images", m.images},
+      {"persons", m.inference_ms.size()},
+      {"skipped", m.skipped},
+      {"pose_map50", points.map50},
+      {"pose_map50_95", points.map50_95},
+      {"inference_ms_p50", quantile(times, 0.5)},
+      {"engine", network.detector().description().engine},
+      {"precision", network.detector().description().precision},
+      {"imgsz", {network.detector().input_size().width, network.detector().input_size().height}}};
+}
+
+void print_pose(const ordered_json& j) {
+  print_out("{} persons of {} images at {}x{}, {} in {}, {:.1f} ms a person (p50)\n",
+            j["persons"].get<size_t>(), j["images"].get<size_t>(), j["imgsz"][0].get<int>(),
+            j["imgsz"][1].get<int>(), j["engine"].get<std::string>(),
+            j["precision"].get<std::string>(), j["inference_ms_p50"].get<double>());
+  print_out("keypoints  mAP50 {:.4f}  mAP50-95 {:.4f}\n", j["pose_map50"].get<double>(),
+            j["pose_map50_95"].get<double>());
+  print_against(j);
+}
+
+void run_pose(const Options& options, std::unique_ptr<Detector> detector) {
+  if (options.per_class)
+    fail_usage("--per-class: is for models with classes; {} knows people only", options.run.model);
+  const Dataset data = read_data(options, {"person"});
+  require_labels(data, options.data + ": " + options.split);
+  const BadPicture bad = options.strict ? BadPicture::kStop : BadPicture::kSkip;
+  PoseNetwork network(std::move(detector));
+  const auto order = keypoints_for(network.head(), data, options.data);
+  std::optional<PoseNetwork> other;
+  std::vector<int> order_of_other;
+  if (!options.against.empty()) {
+    auto opened = detector_of(options.run, options.against);
+    if (!opened->info().pose_head)
+      fail("--against {}: is a model of another task", options.against);
+    other.emplace(std::move(opened));
+    order_of_other = keypoints_for(other->head(), data, options.data);
+  }
+  const PoseAccuracy measured = measure_pose_accuracy(network, data, order, bad);
+  ordered_json j = report(network, measured);
+  if (other) {
+    const PoseAccuracy before = measure_pose_accuracy(*other, data, order_of_other, bad);
+    j["against"] = compared(options.against, before.keypoints, measured.keypoints);
+  }
+  options.run.json ? print_json(j) : print_pose(j);
+}
+
 void run(const Options& options) {
-  const auto detector = detector_of(options.run, options.run.model);
-  const Dataset data = read_dataset(options.data, {.split = options.split,
-                                                   .images = options.images,
-                                                   .model_names = detector->info().names,
-                                                   .strict = options.strict});
+  auto detector = detector_of(options.run, options.run.model);
+  if (detector->info().pose_head) return run_pose(options, std::move(detector));
+  const Dataset data = read_data(options, detector->info().names);
   verify_fit(detector->info(), data, options.data);
   require_labels(data, options.data + ": " + options.split);
   std::unique_ptr<Detector> other;
   if (!options.against.empty()) {
     other = detector_of(options.run, options.against);
-    verify_fit(other->info(), data, options.data);
     if (other->info().task != detector->info().task)
       fail("--against {}: is a model of another task", options.against);
+    verify_fit(other->info(), data, options.data);
   }
   const BadPicture bad = options.strict ? BadPicture::kStop : BadPicture::kSkip;
   const Accuracy measured = measure_accuracy(*detector, data, bad);
   detector->say_other_size();
   ordered_json j = report(*detector, measured, options.per_class);
   if (other)
-    j["against"] = compared(options.against, measure_accuracy(*other, data, bad), measured);
+    j["against"] = compared(options.against, measure_accuracy(*other, data, bad).map.main(),
+                            measured.map.main());
   options.run.json ? print_json(j) : print(j);
 }
 

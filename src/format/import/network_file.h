@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "format/import/draft.h"
+#include "format/import/find_pose_head.h"
 #include "format/import/layers.h"
 
 namespace octet {
@@ -22,6 +23,7 @@ struct InputValues {
 struct ImportOptions {
   std::optional<Size> size;  // of the input, where the file leaves it open
   InputValues values;
+  PoseHeadRequest head = {};
 };
 
 struct FileOutput {
