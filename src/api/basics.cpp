@@ -11,6 +11,7 @@
 #include "api/guard.h"
 #include "core/error.h"
 #include "media/image/image_io.h"
+#include "model/known_keypoints.h"
 #include "vision/draw/draw.h"
 
 namespace octet::v0 {
@@ -79,7 +80,7 @@ void draw(Image& image, const Detections& detections) {
     std::vector<std::string> names;
     const octet::Detections found = inner_detections(detections, names);
     octet::Image canvas = copy_of(image);
-    draw_detections(canvas, found, names);
+    draw_detections(canvas, found, names, usual_skeleton(found.keypoints_per_object));
     image.rgb = std::move(canvas.rgb);
   });
 }

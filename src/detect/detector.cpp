@@ -42,7 +42,9 @@ Detector::Detector(const DetectorOptions& options)
   const bool undecoded = options.raw || (options.one_person && info().pose_head);
   if (info().task == Task::kRaw && !undecoded)
     fail("{}: is a network {}", options.model.string(),
-         info().pose_head ? "for the keypoints of one person; 'octet detect' and 'octet val' run it"
+         info().pose_head ? "for the keypoints of one person; give it beside a detector, as in "
+                            "'octet live --model DETECTOR --pose NET'. 'octet detect' and 'octet "
+                            "val' run it alone"
                           : "with raw outputs, which octet does not decode; 'octet detect --raw "
                             "FILE' writes them");
   warn_of_saturation(artifact_, *engine_, options.model.string());

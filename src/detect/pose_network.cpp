@@ -35,6 +35,9 @@ PoseNetwork::PoseNetwork(DetectorOptions options) : PoseNetwork(open_raw(std::mo
 
 PoseNetwork::PoseNetwork(std::unique_ptr<Detector> detector)
     : owned_(std::move(detector)), detector_(*owned_) {
+  if (detector_.info().task != Task::kRaw)
+    fail("{}: is a YOLO model, and no network for the keypoints of one person",
+         detector_.file().string());
   if (!detector_.info().pose_head)
     fail(
         "{}: does not say what its outputs mean, so it is no pose network of one person; name "
@@ -59,12 +62,17 @@ PoseJob::PoseJob(PoseNetwork& network)
       margin_(network.head().margin),
       request_(network.detector_.network_->make_request()) {}
 
-void PoseJob::submit(const RgbView& picture, const PixelBox& box) {
+template <typename View>
+void PoseJob::crop_and_start(const View& picture, const PixelBox& box) {
   crop_.run(picture, box, request_->input());
   started_ = std::chrono::steady_clock::now();
   const ForeignCall engine;
   request_->start();
 }
+
+void PoseJob::submit(const RgbView& picture, const PixelBox& box) { crop_and_start(picture, box); }
+
+void PoseJob::submit(const YuvView& picture, const PixelBox& box) { crop_and_start(picture, box); }
 
 const PersonPose& PoseJob::finish() {
   {

@@ -46,9 +46,11 @@ class PoseJob {
 
   // `box`: of the person, in pixels of the picture.
   void submit(const RgbView& picture, const PixelBox& box);
+  void submit(const YuvView& picture, const PixelBox& box);
   // Returns keypoints in pixels of the picture, valid until the next call.
   const PersonPose& finish();
-  const PersonPose& find(const RgbView& picture, const PixelBox& box) {
+  template <typename View>
+  const PersonPose& find(const View& picture, const PixelBox& box) {
     submit(picture, box);
     return finish();
   }
@@ -62,6 +64,9 @@ class PoseJob {
   }
 
  private:
+  template <typename View>
+  void crop_and_start(const View& picture, const PixelBox& box);
+
   PoseDecoder decoder_;
   PersonCrop crop_;
   double margin_;

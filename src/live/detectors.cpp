@@ -19,4 +19,10 @@ Detectors make_detectors(DetectorOptions options, bool auto_size, Size camera) {
   return detectors;
 }
 
+std::unique_ptr<PersonPoser> make_poser(const DetectorOptions& options,
+                                        const std::filesystem::path& network,
+                                        const Detector& detector) {
+  return network.empty() ? nullptr : std::make_unique<PersonPoser>(options, network, detector);
+}
+
 }  // namespace octet

@@ -157,7 +157,8 @@ class Pipeline {
   void draw() {
     while (const auto slot = done_.pop()) {
       Image image = (*slot)->picture.to_rgb();
-      draw_detections(image, (*slot)->detections, detector_.info().names);
+      draw_detections(image, (*slot)->detections, detector_.info().names,
+                      detector_.info().skeleton());
       pictures_->add(std::move(image), (*slot)->detections, (*slot)->picture.seconds);
       if (!free_.push(*slot)) return;
     }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "detect/test_pose_network.h"
 #include "live/file_pipeline.h"
 #include "live/watch.h"
 #include "testing/testing.h"
@@ -113,19 +114,22 @@ TEST(HotPath, ItsMarksAreCounted) {
 struct Case {
   const char* name;
   WatchOptions options;
+  bool pose = false;
 };
 
 class WatchLoop : public testing::TestWithParam<Case> {};
 
-void watch_twice(WatchOptions options) {
+void watch_twice(const Case& tested) {
+  WatchOptions options = tested.options;
   const TemporaryFolder folder;
   write_clip_twice(folder / "twice.mp4");
   options.camera.complete = true;
   options.live.jsonl.path = folder / "out.jsonl";
-  int64_t objects = 0;
+  int64_t objects = 0, keypoints = 0;
   SharedResult held;  // as a page holds the newest
   options.on_result = [&](const SharedResult& r, const Picture&) {
     objects += static_cast<int64_t>(r->detections.items.size());
+    keypoints += static_cast<int64_t>(r->detections.keypoints.size());
     held = r;
     count_from(r->frame);
   };
@@ -135,12 +139,18 @@ void watch_twice(WatchOptions options) {
   Watch watch({{"twice", folder / "twice.mp4", regions}}, options);
   Detectors detectors;
   for (const int side : {320, 192}) detectors.push_back(std::make_unique<Detector>(people(side)));
-  EXPECT_EQ(watch.run(std::move(detectors)).all.frames, 2 * kFrames);
+  std::unique_ptr<PersonPoser> poser;
+  if (tested.pose) {
+    write_colour_pose_network(folder / "pose.safetensors");
+    poser = make_poser(people(320), folder / "pose.safetensors", *detectors[0]);
+  }
+  EXPECT_EQ(watch.run(std::move(detectors), std::move(poser)).all.frames, 2 * kFrames);
   EXPECT_GT(objects, 20);
+  EXPECT_EQ(keypoints > 20, tested.pose);
 }
 
 TEST_P(WatchLoop, AllocatesNothing) {
-  expect_none([] { watch_twice(GetParam().options); });
+  expect_none([] { watch_twice(GetParam()); });
 }
 
 std::vector<Case> cases() {
@@ -154,7 +164,11 @@ std::vector<Case> cases() {
   Case governed = tracked;
   governed.name = "Governed";
   governed.options.goals.target_fps = 0.1;
-  return {plain, tracked, gated, governed};
+  Case posed = gated;
+  posed.name = "Posed";
+  posed.options.people = {.budget_ms = 1, .smooth = true};
+  posed.pose = true;
+  return {plain, tracked, gated, governed, posed};
 }
 
 INSTANTIATE_TEST_SUITE_P(HotPath, WatchLoop, testing::ValuesIn(cases()),

@@ -49,6 +49,7 @@ struct Watch::CameraContext {
   Camera camera;
   CameraCounters tally;
   FramePolicy attention;
+  PersonPoses poses;
   Regions regions;
   std::shared_ptr<const RegionSpec> region_spec;  // the same, to be kept by results
   int64_t served = -1;                            // when it had its last turn, counted in results
@@ -128,6 +129,7 @@ std::optional<FrameDecision> Watch::try_to_look(CameraContext& place) {
     if (options_.camera.complete || ++failures_ >= kMostFailures) throw;
     log_warning("{}: the engine failed: {}", place.camera.spec().name, e.what());
     jobs_[now_] = detectors_[now_]->make_job();
+    if (poser_) poser_->renew();
     const MutexLock lock(mutex_);
     ++place.tally.failed;
     return std::nullopt;
@@ -135,6 +137,13 @@ std::optional<FrameDecision> Watch::try_to_look(CameraContext& place) {
 }
 
 FrameDecision Watch::look(CameraContext& place) {
+  if (poser_) place.attention.require_tracks();
+  const FrameDecision chosen = detect(place);
+  find_keypoints(place, chosen);
+  return chosen;
+}
+
+FrameDecision Watch::detect(CameraContext& place) {
   place.attention.set_skip(controls_.skip, governor_ ? governor_->step().skip : 0);
   const FrameDecision chosen = place.attention.look(frame_.picture, frame_.seconds, detections_);
   if (chosen != FrameDecision::kDetect) return chosen;
@@ -146,6 +155,21 @@ FrameDecision Watch::look(CameraContext& place) {
   jobs_[now_]->finish(decode, detections_);
   place.attention.found(detections_, frame_.seconds, confidence);
   return chosen;
+}
+
+void Watch::find_keypoints(CameraContext& place, FrameDecision look) {
+  if (!poser_) return;
+  const PersonPoses::Frame frame{.seconds = frame_.seconds,
+                                 .is_still = look == FrameDecision::kStill,
+                                 .person_class = poser_->person_class(),
+                                 .keypoints = poser_->keypoints()};
+  const auto find = [this](const PixelBox& box, std::vector<Keypoint>& points) {
+    const auto time = frame_.picture.find(*poser_, box, points);
+    const MutexLock lock(mutex_);
+    pose_status_->time.add(time);
+    return time;
+  };
+  people_ = place.poses.update(detections_, frame, options_.people, find);
 }
 
 // Into the figures of all cameras.
@@ -177,6 +201,11 @@ SharedResult Watch::record(CameraContext& place, FrameDecision look) {
   auto result = pool_.take();
   const MutexLock lock(mutex_);
   place.served = results_;
+  if (pose_status_) {
+    ++pose_status_->frames;
+    pose_status_->people += people_.looked;
+    pose_status_->skipped += people_.skipped;
+  }
   CameraCounters& tally = place.tally;
   ++(look == FrameDecision::kDetect  ? tally.detected
      : look == FrameDecision::kTrack ? tally.tracked
@@ -197,6 +226,8 @@ SharedResult Watch::record(CameraContext& place, FrameDecision look) {
   reserve(result->detections);
   result->detections = detections_;
   result->class_names = class_names_;
+  result->skeleton = skeleton_;
+  result->top_down = poser_ != nullptr;
   result->regions = place.region_spec;
   result->counts = place.regions.counts();
   return pool_.share(std::move(result));
@@ -229,8 +260,10 @@ void Watch::change(WatchChange change) {
     const MutexLock lock(change_mutex_);
     open_new_cameras(next);
     before.swap(change_);
-    if (before && next.change.detectors.empty())
+    if (before && next.change.detectors.empty()) {
       next.change.detectors = std::move(before->change.detectors);
+      next.change.poser = std::move(before->change.poser);
+    }
     change_ = std::move(next);
   }
   doorbell_.ring();
@@ -247,16 +280,20 @@ void Watch::open_new_cameras(PendingChange& next) {
   }
 }
 
-void Watch::use(Detectors detectors) {
+void Watch::use(Detectors detectors, std::unique_ptr<PersonPoser> poser) {
   if (!detectors_.empty()) forget_objects();
   jobs_.clear();  // they must not outlive their detectors
   detectors_ = std::move(detectors);
+  poser_ = std::move(poser);
+  people_ = {};
   std::vector<int> sides;
   for (const auto& detector : detectors_) {
     jobs_.push_back(detector->make_job());
     sides.push_back(longer_side(detector->input_size()));
   }
   class_names_ = std::make_shared<const std::vector<std::string>>(detectors_[0]->info().names);
+  skeleton_ = std::make_shared<const Skeleton>(poser_ ? poser_->skeleton()
+                                                      : detectors_[0]->info().skeleton());
   now_ = 0;
   if (options_.goals.any()) governor_.emplace(options_.goals, sides);
   const MutexLock lock(mutex_);
@@ -264,6 +301,8 @@ void Watch::use(Detectors detectors) {
   inputs_ = {.model = detectors_[0]->file().filename().string(),
              .network = detectors_[0]->description()};
   for (const auto& detector : detectors_) inputs_.sizes.push_back(detector->input_size());
+  pose_status_.reset();
+  if (poser_) pose_status_.emplace().network = poser_->file().filename().string();
 }
 
 // Of zones and lines; from the thread of run().
@@ -282,6 +321,7 @@ void Watch::forget_objects() {
   const MutexLock lock(mutex_);
   for (const auto& place : places_) {
     place->attention.forget_objects();
+    place->poses.forget();
   }
   detections_ = {};
 }
@@ -322,6 +362,11 @@ std::optional<GovernorStatus> Watch::governor() const {
   return governor_status_;
 }
 
+std::optional<PoseStatus> Watch::pose() const {
+  const MutexLock lock(mutex_);
+  return pose_status_;
+}
+
 // The camera that is there already, or the one that was opened for the change. None: it is named
 // twice.
 std::unique_ptr<Watch::CameraContext> Watch::place_for(const CameraSpec& spec,
@@ -333,8 +378,10 @@ std::unique_ptr<Watch::CameraContext> Watch::place_for(const CameraSpec& spec,
   const FramePolicyOptions& attention = pending.change.attention;
   const bool other_regions = (*at)->regions.spec() != spec.regions;
   if (other_regions) (*at)->watch_regions(spec.regions);
-  if (other_regions || attention != options_.attention)
+  if (other_regions || attention != options_.attention) {
     (*at)->attention = FramePolicy(attention, spec.regions);
+    (*at)->poses.forget();  // tracks are counted anew
+  }
   return std::move(*at);
 }
 
@@ -344,7 +391,8 @@ void Watch::apply_change() {
   if (!change_) return;
   PendingChange pending = std::move(*change_);
   change_.reset();
-  if (!pending.change.detectors.empty()) use(std::move(pending.change.detectors));
+  if (!pending.change.detectors.empty())
+    use(std::move(pending.change.detectors), std::move(pending.change.poser));
   const MutexLock lock(mutex_);
   Places places;
   for (const CameraSpec& spec : pending.change.cameras) {
@@ -352,6 +400,7 @@ void Watch::apply_change() {
   }
   retire(std::exchange(places_, std::move(places)));
   options_.attention = pending.change.attention;
+  options_.people = pending.change.people;
   say_unknown_classes();
 }
 
@@ -374,8 +423,8 @@ bool Watch::is_over() const {
   return all_over();
 }
 
-WatchSummary Watch::run(Detectors detectors) {
-  use(std::move(detectors));
+WatchSummary Watch::run(Detectors detectors, std::unique_ptr<PersonPoser> poser) {
+  use(std::move(detectors), std::move(poser));
   say_unknown_classes();
   WatchSinks sinks(options_.live, options_.camera.complete);
   std::optional<Progress> progress;
@@ -399,6 +448,7 @@ WatchSummary Watch::summarize() const {
   WatchSummary out;
   LiveSummary& s = out.all;
   out.cameras = cameras();
+  out.pose = pose();
   for (const CameraSummary& c : out.cameras) {
     s.frames += c.status.frames;
     s.detected += c.tally.detected;

@@ -21,6 +21,8 @@
 #include "live/detectors.h"
 #include "live/options.h"
 #include "live/policy/meter.h"
+#include "live/pose/person_poses.h"
+#include "live/pose/pose_status.h"
 #include "live/sink/sinks.h"
 #include "live/source/camera.h"
 #include "live/summary.h"
@@ -36,6 +38,7 @@ struct WatchOptions {
   int skip = 0;            // frames between two detections; kAutoSkip: as many as tracks allow
   int64_t max_age_ms = 0;  // older frames are skipped; 0: any age
   Goals goals;
+  PeopleOptions people;  // where there is a pose network
   bool progress = true;  // on standard error
   // Called with every result before the next frame is taken.
   std::function<void(const SharedResult&, const Picture&)> on_result;
@@ -73,7 +76,9 @@ struct WatchChange {
   std::vector<CameraSpec> cameras;
   CameraOptions camera;  // of those that are new
   FramePolicyOptions attention;
-  Detectors detectors;  // none: the same as before
+  PeopleOptions people;
+  Detectors detectors;                 // none: the same as before, and the same poser
+  std::unique_ptr<PersonPoser> poser;  // beside detectors; none: no keypoints of people
 };
 
 // The compiled inputs, the largest first, and the index of the one in use.
@@ -95,6 +100,7 @@ struct WatchSummary {
   double inference_ms_p50 = 0;
   double overhead_ms_p50 = 0;  // age of a detection without its inference
   std::vector<CameraSummary> cameras;
+  std::optional<PoseStatus> pose;  // where there is a pose network
 };
 
 class Watch {
@@ -111,6 +117,8 @@ class Watch {
   [[nodiscard]] InputStatus inputs() const;                  // from any thread
   // Where there are goals; from any thread.
   [[nodiscard]] std::optional<GovernorStatus> governor() const;
+  // Where there is a pose network; from any thread.
+  [[nodiscard]] std::optional<PoseStatus> pose() const;
 
   // Applies a change between two frames. A pending change is replaced. New cameras are opened here.
   // Where that fails, such as for lack of threads, it throws and nothing changes. Any thread may
@@ -118,8 +126,9 @@ class Watch {
   void change(WatchChange change);
 
   // Returns when all sources are over, after max_frames results, or when stop_requested() becomes
-  // true. Throws the error that ended a file early.
-  [[nodiscard]] WatchSummary run(Detectors detectors);
+  // true. Throws the error that ended a file early. `poser`: finds keypoints of people, who are
+  // tracked for that; none: they have those of the model, if any.
+  [[nodiscard]] WatchSummary run(Detectors detectors, std::unique_ptr<PersonPoser> poser = nullptr);
   void stop() { stop_ = true; }  // ends run(), from any thread
   // Time since run() last took or searched a frame. It is long when something hangs. From any
   // thread.
@@ -131,10 +140,12 @@ class Watch {
   bool detect_next(WatchSinks& sinks);
   std::optional<FrameDecision> try_to_look(CameraContext& place);
   FrameDecision look(CameraContext& place);
+  FrameDecision detect(CameraContext& place);
+  void find_keypoints(CameraContext& place, FrameDecision look);
   SharedResult record(CameraContext& place, FrameDecision look);
   void count(const CameraContext& place, FrameDecision look, Clock::time_point now);
   [[nodiscard]] bool is_over() const;
-  void use(Detectors detectors);
+  void use(Detectors detectors, std::unique_ptr<PersonPoser> poser);
   void say_unknown_classes() const;
   void forget_objects();
   void govern();
@@ -161,6 +172,7 @@ class Watch {
   std::future<void> retiring_;  // cameras that were taken out
   std::optional<GovernorStatus> governor_status_ OCTET_GUARDED_BY(mutex_);
   InputStatus inputs_ OCTET_GUARDED_BY(mutex_);  // but for `now`
+  std::optional<PoseStatus> pose_status_ OCTET_GUARDED_BY(mutex_);
   std::atomic<int64_t> next_id_ = 0;
   std::atomic<bool> stop_ = false;
 
@@ -170,9 +182,12 @@ class Watch {
   Detectors detectors_;
   std::vector<std::unique_ptr<Job>> jobs_;  // of each
   std::atomic<size_t> now_ = 0;             // which of them looks
+  std::unique_ptr<PersonPoser> poser_;
+  PersonPoses::Tally people_;  // of this frame
   std::optional<Governor> governor_;
   Meter meter_;
   std::shared_ptr<const std::vector<std::string>> class_names_;
+  std::shared_ptr<const Skeleton> skeleton_;
   CameraFrame frame_;
   Detections detections_;
   SharedPool<StreamResult> pool_;

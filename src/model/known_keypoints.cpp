@@ -5,8 +5,6 @@
 namespace octet {
 namespace {
 
-using Pairs = std::vector<std::pair<int, int>>;
-
 // The order of COCO's person_keypoints annotations.
 const std::vector<std::string>& coco_names() {
   static const std::vector<std::string> list{
@@ -16,10 +14,10 @@ const std::vector<std::string>& coco_names() {
   return list;
 }
 
-const Pairs& coco_skeleton() {
-  static const Pairs list{{0, 1},  {0, 2},   {1, 3},   {2, 4},   {3, 5},   {4, 6},
-                          {5, 6},  {5, 7},   {7, 9},   {6, 8},   {8, 10},  {5, 11},
-                          {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}};
+const Skeleton& coco_skeleton() {
+  static const Skeleton list{{0, 1},  {0, 2},   {1, 3},   {2, 4},   {3, 5},   {4, 6},
+                             {5, 6},  {5, 7},   {7, 9},   {6, 8},   {8, 10},  {5, 11},
+                             {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}};
   return list;
 }
 
@@ -36,11 +34,11 @@ const std::vector<std::string>& blazepose_names() {
   return list;
 }
 
-const Pairs& blazepose_skeleton() {
-  static const Pairs list{{0, 2},   {0, 5},   {2, 7},   {5, 8},   {9, 10},  {11, 12}, {11, 13},
-                          {13, 15}, {12, 14}, {14, 16}, {15, 17}, {15, 19}, {15, 21}, {16, 18},
-                          {16, 20}, {16, 22}, {11, 23}, {12, 24}, {23, 24}, {23, 25}, {25, 27},
-                          {24, 26}, {26, 28}, {27, 29}, {29, 31}, {28, 30}, {30, 32}};
+const Skeleton& blazepose_skeleton() {
+  static const Skeleton list{{0, 2},   {0, 5},   {2, 7},   {5, 8},   {9, 10},  {11, 12}, {11, 13},
+                             {13, 15}, {12, 14}, {14, 16}, {15, 17}, {15, 19}, {15, 21}, {16, 18},
+                             {16, 20}, {16, 22}, {11, 23}, {12, 24}, {23, 24}, {23, 25}, {25, 27},
+                             {24, 26}, {26, 28}, {27, 29}, {29, 31}, {28, 30}, {30, 32}};
   return list;
 }
 
@@ -58,6 +56,11 @@ void set_known_keypoints(PoseHead& head) {
     head.skeleton = blazepose_skeleton();
     head.coco = {0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28};
   }
+}
+
+const Skeleton& usual_skeleton(int keypoints) {
+  static const Skeleton none;
+  return static_cast<size_t>(keypoints) == coco_names().size() ? coco_skeleton() : none;
 }
 
 }  // namespace octet

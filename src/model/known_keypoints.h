@@ -9,4 +9,7 @@ namespace octet {
 // (BlazePose). Other numbers have none.
 void set_known_keypoints(PoseHead& head);
 
+// The skeleton of a model that does not state one: COCO's of 17 keypoints, none of another number.
+[[nodiscard]] const Skeleton& usual_skeleton(int keypoints);
+
 }  // namespace octet

@@ -15,6 +15,7 @@
 #include "graph/json/graph_json.h"
 #include "graph/shapes.h"
 #include "graph/verify.h"
+#include "model/known_keypoints.h"
 
 namespace octet {
 namespace {
@@ -74,6 +75,10 @@ Layout parse_layout(std::string_view name) {
     if (layout_name(layout) == name) return layout;
   }
   fail("the layout '{}' is not known; there are raw, ultralytics and frigate", name);
+}
+
+const Skeleton& ModelInfo::skeleton() const {
+  return pose_head ? pose_head->skeleton : usual_skeleton(head.keypoints);
 }
 
 std::string_view task_name(Task task) { return kTaskNames.at(static_cast<size_t>(task)); }

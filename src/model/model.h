@@ -53,6 +53,8 @@ struct ModelInfo {
 
   // The input side that verbs use without --imgsz.
   [[nodiscard]] int usual_side() const { return trained_side > 0 ? trained_side : kDefaultSide; }
+  // How its keypoints are joined in drawings.
+  [[nodiscard]] const Skeleton& skeleton() const;
 };
 
 struct Model {

@@ -24,6 +24,9 @@ enum class PoseHeadKind { kCentre, kHeatmap, kRegression };
 enum class PosePart { kHeatmap, kOffset, kCentre, kRegress, kPoints, kVisibility, kPresence };
 inline constexpr size_t kPoseParts = 7;
 
+// Pairs of keypoints that are joined in drawings.
+using Skeleton = std::vector<std::pair<int, int>>;
+
 inline constexpr int kMostPoseKeypoints = 1000;
 inline constexpr int kMostPoseNumbers = 16;  // of each of kPoints
 
@@ -45,8 +48,8 @@ struct PoseHead {
   bool presence_is_logit = false;
   // The side of the crop as a multiple of the person's box.
   double margin = 1.25;
-  std::vector<std::string> names;             // of keypoints; empty: unknown
-  std::vector<std::pair<int, int>> skeleton;  // keypoints joined in drawings
+  std::vector<std::string> names;  // of keypoints; empty: unknown
+  Skeleton skeleton;
   // The keypoint that is each of COCO's 17; empty: it has no such keypoints.
   std::vector<int> coco;
 

@@ -1,5 +1,6 @@
 #include "report/drawn.h"
 
+#include "model/known_keypoints.h"
 #include "report/html.h"
 #include "vision/draw/draw.h"
 
@@ -22,7 +23,7 @@ Detections shown_only(const Detections& all) {
 
 std::string drawn(Image image, const Detections& found, const std::string& caption,
                   const std::vector<std::string>& names) {
-  draw_detections(image, shown_only(found), names);
+  draw_detections(image, shown_only(found), names, usual_skeleton(found.keypoints_per_object));
   return html_picture(image, caption);
 }
 

@@ -38,6 +38,7 @@ Reloader::Reloader(std::filesystem::path file, LiveConfig running, Size camera_s
       watch_(watch),
       file_stamp_(stamp_of(file_)),
       model_stamp_(stamp_of(running_.detector.model)),
+      pose_stamp_(stamp_of(running_.pose)),
       status_{.loaded = now_in_seconds()},
       thread_([this] { run(); }) {
   (void)take_reload_request();  // from now on SIGHUP does not end the process
@@ -69,10 +70,13 @@ void Reloader::run() {
       !changed_.wait_for(lock, kBetweenLooks, [this]() OCTET_REQUIRES(mutex_) { return stop_; })) {
     const bool asked = take_reload_request();
     const Stamp file = stamp_of(file_), model = stamp_of(running_.detector.model);
-    const bool model_changed = model != model_stamp_ && model != Stamp{};
+    const Stamp pose = stamp_of(running_.pose);
+    const bool model_changed =
+        (model != model_stamp_ && model != Stamp{}) || (pose != pose_stamp_ && pose != Stamp{});
     if (!asked && !model_changed && (file == file_stamp_ || file == Stamp{})) continue;
     file_stamp_ = file;
     model_stamp_ = model;
+    pose_stamp_ = pose;
     lock.unlock();
     reload(model_changed);
     lock.lock();
@@ -110,17 +114,23 @@ void Reloader::apply(LiveConfig config, bool model_changed) {
   config.detector.runtime.cache = started_.detector.runtime.cache;
   config.detector.runtime.settings = started_.detector.runtime.settings;
   require_sources(config.cameras);
+  const Stamp model = stamp_of(config.detector.model), pose = stamp_of(config.pose);
   WatchChange change{.cameras = config.cameras,
                      .camera = config.watch.camera,
-                     .attention = config.watch.attention};
-  if (model_changed || !changed_options(running_, config, TakesEffect::kNewModel).empty())
+                     .attention = config.watch.attention,
+                     .people = config.watch.people};
+  if (model_changed || !changed_options(running_, config, TakesEffect::kNewModel).empty()) {
     change.detectors = make_detectors(config.detector, config.auto_size, camera_size_);
+    change.poser = make_poser(config.detector, config.pose, *change.detectors[0]);
+  }
   watch_.change(std::move(change));
   for (const LiveOption& option : live_options()) {
     if (option.takes_effect == TakesEffect::kNextFrame)
       option.page.apply(config, watch_.controls());
   }
   running_ = std::move(config);
+  model_stamp_ = model;
+  pose_stamp_ = pose;
 }
 
 }  // namespace octet

@@ -1,4 +1,4 @@
-// Reads the configuration again when its file or the model's file changes, and on SIGHUP. A wrong
+// Reads the configuration again when its file or a model's file changes, and on SIGHUP. A wrong
 // configuration changes nothing, and its error is reported. A model is loaded beside the running
 // one and takes over between two frames.
 #pragma once
@@ -45,7 +45,7 @@ class Reloader {
   LiveConfig running_;
   Size camera_size_;
   Watch& watch_;
-  Stamp file_stamp_, model_stamp_;
+  Stamp file_stamp_, model_stamp_, pose_stamp_;
 
   mutable Mutex mutex_;
   Condition changed_;

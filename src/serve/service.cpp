@@ -95,6 +95,7 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   Watch watch(config.cameras, options);
   const Size size = watch.wait_for_size(options.camera.stream.patience).value_or(kUsualCamera);
   Detectors detectors = make_detectors(config.detector, config.auto_size, size);
+  auto poser = make_poser(config.detector, config.pose, *detectors[0]);
   ServiceSummary summary{.network = detectors[0]->description(),
                          .input = detectors[0]->input_size()};
   std::optional<Reloader> reloader;
@@ -111,7 +112,7 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
   }
   {
     const Heartbeat keeper(watch, mqtt ? &*mqtt : nullptr, sites ? &*sites : nullptr);
-    summary.watch = watch.run(std::move(detectors));
+    summary.watch = watch.run(std::move(detectors), std::move(poser));
   }
   server.reset();    // nobody who looks holds up what follows
   pictures.reset();  // those that it still draws are published

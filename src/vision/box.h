@@ -18,4 +18,13 @@ namespace octet {
   return shared > 0 ? shared / (area(a) + area(b) - shared) : 0;
 }
 
+// Where a keypoint of an object goes when its box goes from one place and size to another.
+[[nodiscard]] inline Keypoint moved_with_box(const Keypoint& point, const PixelBox& from,
+                                             const PixelBox& to) {
+  const float x_scale = (to.x2 - to.x1) / std::max(1.0F, from.x2 - from.x1);
+  const float y_scale = (to.y2 - to.y1) / std::max(1.0F, from.y2 - from.y1);
+  return {to.x1 + (point.x - from.x1) * x_scale, to.y1 + (point.y - from.y1) * y_scale,
+          point.confidence};
+}
+
 }  // namespace octet

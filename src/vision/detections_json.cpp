@@ -22,11 +22,8 @@ nlohmann::ordered_json to_json(const Detections& detections,
         {"confidence", probability(d.confidence)},
         {"box", {pixels(d.box.x1), pixels(d.box.y1), pixels(d.box.x2), pixels(d.box.y2)}}};
     if (d.track >= 0) j["track"] = d.track;
-    if (detections.keypoints_per_object > 0) {
-      auto& points = j["keypoints"] = nlohmann::ordered_json::array();
-      for (const Keypoint& p : detections.keypoints_of(i))
-        points.push_back({pixels(p.x), pixels(p.y), probability(p.confidence)});
-    }
+    for (const Keypoint& p : detections.keypoints_of(i))
+      j["keypoints"].push_back({pixels(p.x), pixels(p.y), probability(p.confidence)});
     list.push_back(std::move(j));
   }
   return list;

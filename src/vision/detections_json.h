@@ -1,6 +1,6 @@
 // Detections as JSON:
 // [{"class","name","confidence","box":[x1,y1,x2,y2],"track","keypoints":[[x,y,confidence]]}],
-// source pixels; "track" where objects are followed.
+// source pixels; "track" where objects are followed, "keypoints" of objects that have them.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/dispatch.h"
+#include "vision/yuv_rows.h"
 
 namespace octet {
 namespace {
@@ -13,31 +14,6 @@ namespace {
 constexpr uint8_t kGrey = 114;
 constexpr int kRgbOne = 1 << 11;
 constexpr int kYuvOne = 1 << 7;
-
-// Rows of three planes turned into interleaved RGB. Coefficients are × 2^13 (ITU-R BT.601 and
-// BT.709).
-struct ColourMatrix {
-  int luma_offset, luma, red_v, green_u, green_v, blue_u;
-};
-constexpr ColourMatrix kMatrices[2][2] = {  // [bt709][full range]
-    {{16, 9539, 13075, 3209, 6660, 16525}, {0, 8192, 11485, 2819, 5850, 14516}},
-    {{16, 9539, 14686, 1747, 4366, 17304}, {0, 8192, 12901, 1535, 3835, 15201}}};
-
-inline uint8_t clamp_byte(int v) { return static_cast<uint8_t>(std::min(std::max(v, 0), 255)); }
-
-OCTET_MULTIVERSION void colour_row(const uint8_t* __restrict y, const uint8_t* __restrict u,
-                                   const uint8_t* __restrict v, const ColourMatrix& matrix,
-                                   int width, uint8_t* __restrict out) {
-  const ColourMatrix m = matrix;
-  for (int x = 0; x < width; ++x) {
-    const int luma = (y[x] - m.luma_offset) * m.luma + (1 << 12);
-    const int cb = u[x] - 128;
-    const int cr = v[x] - 128;
-    out[3 * x] = clamp_byte((luma + m.red_v * cr) >> 13);
-    out[3 * x + 1] = clamp_byte((luma - m.green_u * cb - m.green_v * cr) >> 13);
-    out[3 * x + 2] = clamp_byte((luma + m.blue_u * cb) >> 13);
-  }
-}
 
 OCTET_MULTIVERSION void blend_rows(const uint8_t* __restrict a, const uint8_t* __restrict b,
                                    int weight, int width, uint16_t* __restrict out) {
@@ -198,7 +174,6 @@ void Letterbox::sample_row(const YuvView& in, int plane, int y, std::vector<uint
 void Letterbox::run(const YuvView& in, uint8_t* out) {
   assert(in.size == geometry_.source);
   fill_borders(out);
-  const ColourMatrix& matrix = kMatrices[in.bt709 ? 1 : 0][in.full_range ? 1 : 0];
   const int width = geometry_.content.width;
   for (int y = 0; y < geometry_.content.height; ++y) {
     sample_row(in, 0, y, row_[0]);
@@ -208,7 +183,7 @@ void Letterbox::run(const YuvView& in, uint8_t* out) {
     }
     uint8_t* to =
         out + (static_cast<size_t>(geometry_.top + y) * geometry_.input.width + geometry_.left) * 3;
-    colour_row(row_[0].data(), row_[1].data(), row_[2].data(), matrix, width, to);
+    yuv_row_to_rgb({row_[0].data(), row_[1].data(), row_[2].data()}, in, width, to);
   }
 }
 

@@ -4,11 +4,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "vision/yuv_rows.h"
+
 namespace octet {
 namespace {
 
 constexpr int kWeightBits = 11;
 constexpr int kOne = 1 << kWeightBits;
+constexpr int kHalf = 1 << (2 * kWeightBits - 1);  // of what is shifted out in the end
+constexpr int kNoColour = 128;                     // of chroma
 constexpr double kFarthest = 1e6;
 
 double in_reach(float v) {
@@ -43,7 +47,11 @@ PersonCrop::PersonCrop(Size input, double margin)
     : margin_(margin),
       geometry_{.input = input},
       x_(static_cast<size_t>(input.width)),
-      y_(static_cast<size_t>(input.height)) {}
+      y_(static_cast<size_t>(input.height)),
+      chroma_x_(x_.size()),
+      chroma_y_(y_.size()) {
+  for (auto& row : row_) row.resize(x_.size());
+}
 
 void PersonCrop::make_taps(double offset, double scale, int samples, std::vector<Tap>& taps) {
   for (size_t i = 0; i < taps.size(); ++i) {
@@ -68,7 +76,6 @@ void PersonCrop::run(const RgbView& picture, const PixelBox& box, uint8_t* out) 
   }
   make_taps(geometry_.offset_x, geometry_.scale, picture.size.width, x_);
   make_taps(geometry_.offset_y, geometry_.scale, picture.size.height, y_);
-  constexpr int kHalf = 1 << (2 * kWeightBits - 1);
   for (const Tap& y : y_) {
     const uint8_t* upper = picture.data + y.first * picture.stride_bytes;
     const uint8_t* lower = picture.data + y.second * picture.stride_bytes;
@@ -82,6 +89,46 @@ void PersonCrop::run(const RgbView& picture, const PixelBox& box, uint8_t* out) 
                                       (2 * kWeightBits));
       }
     }
+  }
+}
+
+void PersonCrop::sample_row(const Plane& plane, const Tap& y, const std::vector<Tap>& x,
+                            std::vector<uint8_t>& out) {
+  const uint8_t* upper = plane.data + y.first * plane.stride_bytes;
+  const uint8_t* lower = plane.data + y.second * plane.stride_bytes;
+  const int y_weight = y.first_weight + y.second_weight;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const Tap& t = x[i];
+    const int above = upper[t.first] * t.first_weight + upper[t.second] * t.second_weight;
+    const int below = lower[t.first] * t.first_weight + lower[t.second] * t.second_weight;
+    const int missing = kOne * kOne - y_weight * (t.first_weight + t.second_weight);
+    out[i] = static_cast<uint8_t>(
+        (above * y.first_weight + below * y.second_weight + missing * plane.outside + kHalf) >>
+        (2 * kWeightBits));
+  }
+}
+
+// Chroma has a sample for two by two pixels. It lies on the left one of each pair of columns and
+// between the rows of each pair (MPEG-2 and later).
+void PersonCrop::run(const YuvView& picture, const PixelBox& box, uint8_t* out) {
+  geometry_ = person_crop_geometry(box, geometry_.input, margin_);
+  if (picture.size.width < 1 || picture.size.height < 1) {
+    std::memset(out, 0, x_.size() * y_.size() * 3);
+    return;
+  }
+  const auto& g = geometry_;
+  make_taps(g.offset_x, g.scale, picture.size.width, x_);
+  make_taps(g.offset_y, g.scale, picture.size.height, y_);
+  make_taps(g.offset_x, 2 * g.scale, (picture.size.width + 1) / 2, chroma_x_);
+  make_taps(g.offset_y + g.scale / 2, 2 * g.scale, (picture.size.height + 1) / 2, chroma_y_);
+  for (size_t y = 0; y < y_.size(); ++y) {
+    sample_row({picture.planes[0], picture.strides_bytes[0], black_luma(picture)}, y_[y], x_,
+               row_[0]);
+    for (const int plane : {1, 2})
+      sample_row({picture.planes[plane], picture.strides_bytes[plane], kNoColour}, chroma_y_[y],
+                 chroma_x_, row_[plane]);
+    yuv_row_to_rgb({row_[0].data(), row_[1].data(), row_[2].data()}, picture,
+                   static_cast<int>(x_.size()), out + y * x_.size() * 3);
   }
 }
 

@@ -45,6 +45,7 @@ class PersonCrop {
 
   // `out` receives (input.height, input.width, 3) bytes, RGB. Sets geometry().
   void run(const RgbView& picture, const PixelBox& box, uint8_t* out);
+  void run(const YuvView& picture, const PixelBox& box, uint8_t* out);
   // Of the last run.
   [[nodiscard]] const PersonCropGeometry& geometry() const { return geometry_; }
 
@@ -56,10 +57,20 @@ class PersonCrop {
     int32_t first_weight = 0, second_weight = 0;
   };
   static void make_taps(double offset, double scale, int samples, std::vector<Tap>& taps);
+  // Of a plane of samples, and their value outside of it.
+  struct Plane {
+    const uint8_t* data = nullptr;
+    std::ptrdiff_t stride_bytes = 0;
+    int outside = 0;
+  };
+  static void sample_row(const Plane& plane, const Tap& y, const std::vector<Tap>& x,
+                         std::vector<uint8_t>& out);
 
   double margin_;
   PersonCropGeometry geometry_;
   std::vector<Tap> x_, y_;
+  std::vector<Tap> chroma_x_, chroma_y_;
+  std::vector<uint8_t> row_[3];
 };
 
 }  // namespace octet

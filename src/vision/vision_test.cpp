@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "model/known_keypoints.h"
 #include "testing/testing.h"
 #include "vision/decode.h"
 #include "vision/detections_json.h"
@@ -419,7 +420,7 @@ TEST(Draw, StaysInsideThePicture) {
     d.keypoints.push_back({static_cast<float>(i * 20 - 300), static_cast<float>(400 - i * 20), 1});
   const std::vector<std::string> names(37, "a name longer than the picture, \xc3\xa9");
   const auto before = image.rgb;
-  draw_detections(image, d, names);
+  draw_detections(image, d, names, usual_skeleton(17));
   EXPECT_NE(image.rgb, before);
 }
 
@@ -448,10 +449,10 @@ TEST(Draw, LabelsDoNotCoverEachOther) {
     Image image = black;
     Detections single;
     single.items.push_back(one);
-    draw_detections(image, single, names);
+    draw_detections(image, single, names, {});
     alone.at(c) = pixels_of(image, kColours.at(c));
   }
-  draw_detections(all, together, names);
+  draw_detections(all, together, names, {});
   const int frame = 2 * (200 + 200) * 2;  // two pixels wide; frames do cover each other
   for (int c = 0; c < 3; ++c) {
     ASSERT_GT(alone.at(c), frame) << "the label can be seen";

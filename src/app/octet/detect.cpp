@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "detect/person_poser.h"
 #include "detect/pose_network.h"
 #include "detect/raw_network.h"
 #include "media/image/annotated_files.h"
@@ -31,6 +32,8 @@ struct Options {
   std::string save;
   std::string raw;
   DecodeOptions decode;
+  std::string pose;
+  int max_people = kUsualPeople;
   bool strict = false;
 };
 
@@ -55,6 +58,7 @@ ordered_json image_json(const fs::path& file, const Image& image, const Detectio
 void run_raw(const Options& options) {
   if (!options.save.empty() || options.run.json)
     fail_usage("--raw: writes arrays only; leave --save and --json out");
+  if (!options.pose.empty()) fail_usage("--raw: is without detections; leave --pose out");
   const std::vector<fs::path> files = list_images(options.source);
   DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
   wanted.raw = true;
@@ -74,12 +78,14 @@ void run_raw(const Options& options) {
            network.arrays().front().shape[0]);
 }
 
-// A model on one image at a time: a detector, or a pose network that takes the image as one person.
+// A model on one image at a time: a detector, with a pose network for its people or without, or a
+// pose network that takes the image as one person.
 class Finder {
  public:
-  explicit Finder(const Options& options) : decode_(options.decode) {
+  explicit Finder(const Options& options)
+      : decode_(options.decode), most_people_(options.max_people) {
     DetectorOptions wanted = detector_options(options.run, std::nullopt, 1);
-    wanted.one_person = true;
+    wanted.one_person = options.pose.empty();
     detector_ = std::make_unique<Detector>(wanted);
     if (detector_->info().pose_head) {
       person_.emplace(std::move(detector_));
@@ -89,24 +95,31 @@ class Finder {
       job_ = detector_->make_job();
       names_ = detector_->info().names;
     }
+    if (!options.pose.empty()) poser_.emplace(wanted, options.pose, *detector_);
   }
 
   void run(const Image& image, Detections& out) {
     if (pose_job_) return pose_job_->find_whole(view(image), decode_.score_threshold, out);
     job_->submit(view(image));
     job_->finish(decode_, out);
+    if (poser_) poser_->find_all(view(image), most_people_, out);
   }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] const Detector& detector() const {
     return person_ ? person_->detector() : *detector_;
   }
+  [[nodiscard]] const Skeleton& skeleton() const {
+    return poser_ ? poser_->skeleton() : detector().info().skeleton();
+  }
 
  private:
   DecodeOptions decode_;
+  int most_people_;
   std::unique_ptr<Detector> detector_;
   std::unique_ptr<Job> job_;
   std::optional<PoseNetwork> person_;
   std::unique_ptr<PoseJob> pose_job_;
+  std::optional<PersonPoser> poser_;
   std::vector<std::string> names_;
 };
 
@@ -135,7 +148,7 @@ void run(const Options& options) {
     else
       print_out("{}: {}\n", files[i].string(), sentence(detections, names));
     if (annotated.empty()) continue;
-    draw_detections(*image, detections, names);
+    draw_detections(*image, detections, names, finder.skeleton());
     write_jpeg(annotated[i], *image);
   }
   reader.finish();
@@ -160,6 +173,16 @@ void add_detect(CLI::App& root) {
   verb->add_option("--iou", options->decode.iou_threshold,
                    "Overlap (IoU) above which the weaker of two boxes is dropped.")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  auto* const pose = verb->add_option(
+      "--pose", options->pose,
+      "Network that finds the keypoints of one person, as 'octet import' writes it, or "
+      "an export of it. It looks at each person that the model finds.");
+  pose->type_name("FILE");
+  verb->add_option("--max-people", options->max_people,
+                   "People of an image who get keypoints, the largest first.")
+      ->needs(pose)
+      ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   verb->add_option("--save", options->save, "Folder for annotated images.")->type_name("FOLDER");
   verb->add_option(

@@ -61,6 +61,11 @@ void print(const CameraSummary& c) {
       camera_state_name(c.status.state), c.status.error.empty() ? "" : ": " + c.status.error);
 }
 
+void print(const PoseStatus& p) {
+  print_out("{}: {:.1f} people a frame, {:.1f} ms each, {} skipped\n", p.network,
+            p.people_per_frame(), p.time.quantile_ms(0.5), p.skipped);
+}
+
 nlohmann::ordered_json to_json(const LiveSummary& s, const NetworkDescription& d, Size input) {
   return {{"frames", s.frames},
           {"detected", s.detected},
@@ -143,11 +148,13 @@ void run_watch(const Options& options) {
     auto j = to_json(s.watch.all, s.network, s.input);
     j["inference_ms_p50"] = s.watch.inference_ms_p50;
     j["overhead_ms_p50"] = s.watch.overhead_ms_p50;
+    if (s.watch.pose) j["pose"] = to_json(*s.watch.pose);
     for (const CameraSummary& c : s.watch.cameras) j["sources"].push_back(to_json(c));
     if (s.mqtt) j["mqtt"] = {{"delivered", s.mqtt->delivered}, {"lost", s.mqtt->lost}};
     print_json(j);
   } else {
     print(s.watch.all, s.network, s.input, live);
+    if (s.watch.pose) print(*s.watch.pose);
     for (const CameraSummary& c : s.watch.cameras) print(c);
     if (s.mqtt) print_out("mqtt: {} delivered, {} lost\n", s.mqtt->delivered, s.mqtt->lost);
   }

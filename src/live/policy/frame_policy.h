@@ -55,6 +55,8 @@ class FramePolicy {
   // Sets the number of frames between two detections, or kAutoSkip, and never fewer than `least`.
   // Tracks give the boxes of skipped frames, even where the options had no tracking.
   void set_skip(int frames, int least = 0);
+  // Follows objects even where the options had no tracking.
+  void require_tracks() { options_.track = true; }
 
   // Decides about this frame. For every decision but kDetect, `out` gets its detections.
   [[nodiscard]] FrameDecision look(const Picture& picture, double time, Detections& out);

@@ -31,7 +31,8 @@ Image annotated(const Picture& picture, const StreamResult& result) {
                 fmt::format("{} {} / {}", line.name, result.counts.lines[i].to_right,
                             result.counts.lines[i].to_left));
   }
-  draw_detections(image, result.detections, *result.class_names);
+  draw_detections(image, result.detections, *result.class_names,
+                  result.skeleton ? *result.skeleton : Skeleton{});
   return image;
 }
 

@@ -13,6 +13,7 @@
 #include "live/policy/frame_policy.h"
 #include "live/sink/recording.h"
 #include "live/track/regions.h"
+#include "model/pose_head.h"
 #include "vision/detections.h"
 #include "vision/image.h"
 
@@ -30,6 +31,8 @@ struct StreamResult {
   int64_t skipped_newer = 0, skipped_old = 0;   // frames of the camera since the start
   Detections detections;
   std::shared_ptr<const std::vector<std::string>> class_names;
+  std::shared_ptr<const Skeleton> skeleton;   // of the keypoints
+  bool top_down = false;                      // a pose network found the keypoints, not the model
   std::shared_ptr<const RegionSpec> regions;  // the camera's
   RegionCounts counts;                        // of them
   std::vector<RegionEvent> events;            // in this frame

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "detect/detector.h"
+#include "detect/person_poser.h"
 #include "media/image/picture_reader.h"
 #include "media/stream/stream.h"
 #include "media/video/video.h"
@@ -37,6 +38,12 @@ struct Picture {
             .seconds = seconds};
   }
   void submit(Job& job) const { is_video ? job.submit(video.yuv()) : job.submit(view(image)); }
+  // As PersonPoser::find().
+  std::chrono::duration<double, std::milli> find(PersonPoser& poser, const PixelBox& person,
+                                                 std::vector<Keypoint>& keypoints) const {
+    return is_video ? poser.find(video.yuv(), person, keypoints)
+                    : poser.find(view(image), person, keypoints);
+  }
 };
 
 // Converts a time of the steady clock to the time of day, in seconds since 1970.

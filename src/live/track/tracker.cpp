@@ -9,8 +9,7 @@ namespace octet {
 namespace {
 
 constexpr size_t kNone = static_cast<size_t>(-1);
-constexpr float kLeastIou = 0.2F;   // of a confident detection and where its object should be
-constexpr double kSecondsKept = 1;  // an object that is not seen is looked for so long
+constexpr float kLeastIou = 0.2F;  // of a confident detection and where its object should be
 constexpr float kLeastIouOfWeak = 0.5F;
 // Shares of the box's height, as in the paper, whose steps are frames of a thirtieth of a second.
 constexpr double kPlaceDeviation = 1.0 / 20;
@@ -154,7 +153,7 @@ void Tracker::update(Detections& detections, double time, float confident) {
     surprise_.lost += track.shown && !track.matched ? 1 : 0;
     track.shown = track.matched;
   }
-  drop_tracks(time - kSecondsKept);
+  drop_tracks(time - kTrackSecondsKept);
 }
 
 // Those that were not seen since then; their memory is kept for tracks to come.
@@ -176,13 +175,8 @@ void Tracker::predict(double time, Detections& out) {
     d.box = box_of(track);
     d.track = track.id;
     out.items.push_back(d);
-    // Keypoints move and grow with their box.
-    const PixelBox& from = track.seen_at;
-    const float sx = (d.box.x2 - d.box.x1) / std::max(1.0F, from.x2 - from.x1);
-    const float sy = (d.box.y2 - d.box.y1) / std::max(1.0F, from.y2 - from.y1);
     for (const Keypoint& p : track.keypoints)
-      out.keypoints.push_back(
-          {d.box.x1 + (p.x - from.x1) * sx, d.box.y1 + (p.y - from.y1) * sy, p.confidence});
+      out.keypoints.push_back(moved_with_box(p, track.seen_at, d.box));
   }
 }
 

@@ -17,6 +17,7 @@
 namespace octet {
 
 inline constexpr float kWeakConfidence = 0.1F;  // may still continue a track
+inline constexpr double kTrackSecondsKept = 1;  // an object that is not seen is looked for so long
 
 // A value of constant velocity: its position and its speed a second.
 class ConstantVelocityFilter {

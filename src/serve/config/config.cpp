@@ -229,7 +229,7 @@ LiveConfig read_live_config(const fs::path& file) {
 
 void require_other_files(const LiveConfig& config) {
   const LiveOptions& live = config.watch.live;
-  std::vector<fs::path> originals{config.detector.model};
+  std::vector<fs::path> originals{config.detector.model, config.pose};
   for (const CameraSpec& spec : config.cameras) {
     if (!is_stream(spec.address)) originals.emplace_back(spec.address);
   }
@@ -266,6 +266,8 @@ void complete(LiveConfig& config) {
     fail_usage("--mqtt-discovery: it needs a broker; give --mqtt ADDRESS");
   require_other_files(config);
   WatchOptions& watch = config.watch;
+  if (config.pose.empty() && watch.people != PeopleOptions{})
+    fail_usage("--max-people, --pose-budget, --pose-smooth: they need a network; give --pose NET");
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");
   watch.live.save.endless = streams;

@@ -14,7 +14,8 @@ namespace octet {
 
 struct LiveConfig {
   DetectorOptions detector{.runtime = {.precision = Precision::kAuto}};
-  bool auto_size = false;  // several inputs; the load decides
+  bool auto_size = false;      // several inputs; the load decides
+  std::filesystem::path pose;  // a network for the keypoints of people; empty: not wanted
   std::vector<CameraSpec> cameras;
   WatchOptions watch;
   ServerOptions http;
@@ -34,7 +35,7 @@ struct LiveConfig {
 // video of several cameras. Opens no file.
 void complete(LiveConfig& config);
 
-// Throws when a result would be written over a source or the model.
+// Throws when a result would be written over a source or a model.
 void require_other_files(const LiveConfig& config);
 
 }  // namespace octet

@@ -154,6 +154,16 @@ TEST(LiveConfig, ReadsTheOptionsOfASite) {
       (CollectOptions{.folder = "/box/kept", .keep = 9, .per_day = 3, .max_bytes = 5'000'000}));
 }
 
+TEST(LiveConfig, PeopleNeedAPoseNetwork) {
+  LiveConfig c = parse("model: m\nsources: {a: b.mp4}\npose-budget: 12.5\n");
+  EXPECT_EQ(c.watch.people, (PeopleOptions{.budget_ms = 12.5}));
+  EXPECT_THAT(error_of([&] { complete(c); }), HasSubstr("give --pose NET"));
+  c.pose = "net.onnx";
+  EXPECT_EQ(error_of([&] { complete(c); }), "");
+  EXPECT_THAT(error_of([] { (void)parse("model: m\nsources: {a: b.mp4}\nmax-people: 0\n"); }),
+              HasSubstr("line 3: max-people: a whole number from 1 to 1000 is expected"));
+}
+
 TEST(LiveConfig, DiscoveryNeedsABroker) {
   LiveConfig c = parse("model: m\nsources: {a: b.mp4}\nmqtt: {discovery: homeassistant}\n");
   EXPECT_THAT(error_of([&] { complete(c); }), HasSubstr("--mqtt-discovery: it needs a broker"));

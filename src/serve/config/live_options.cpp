@@ -341,8 +341,9 @@ Table file_options() {
 
 Table make_table() {
   Table all;
-  for (Table part : {model_options(), engine_options(), source_options(), detection_options(),
-                     policy_options(), file_options(), site_options(), network_options()})
+  for (Table part :
+       {model_options(), engine_options(), source_options(), detection_options(), policy_options(),
+        pose_options(), file_options(), site_options(), network_options()})
     std::move(part.begin(), part.end(), std::back_inserter(all));
   return all;
 }

@@ -7,6 +7,8 @@
 
 namespace octet {
 
+// Keypoints of people.
+[[nodiscard]] std::vector<LiveOption> pose_options();
 // The usual look of cameras, and pictures that are collected.
 [[nodiscard]] std::vector<LiveOption> site_options();
 // MQTT and the page.

@@ -44,6 +44,17 @@ void append(std::string& out, const MqttStatus& m) {
       m.connected ? 1 : 0, m.delivered, m.waiting, m.lost);
 }
 
+void append(std::string& out, const PoseStatus& p) {
+  out += fmt::format(
+      "# HELP octet_pose_people_total people whose keypoints were found, in all frames\n"
+      "# TYPE octet_pose_people_total counter\noctet_pose_people_total {}\n"
+      "# HELP octet_pose_skipped_total people who had to go without, in all frames\n"
+      "# TYPE octet_pose_skipped_total counter\noctet_pose_skipped_total {}\n"
+      "# HELP octet_pose_seconds_p50 time of one person, median since the start\n"
+      "# TYPE octet_pose_seconds_p50 gauge\noctet_pose_seconds_p50 {}\n",
+      p.people, p.skipped, p.time.quantile_ms(0.5) / 1000);
+}
+
 }  // namespace
 
 Machine machine() {
@@ -59,7 +70,8 @@ Machine machine() {
 }
 
 std::string metrics_text(const std::vector<CameraSummary>& cameras,
-                         const std::optional<MqttStatus>& mqtt, const SiteChanges& changes) {
+                         const std::optional<MqttStatus>& mqtt, const SiteChanges& changes,
+                         const std::optional<PoseStatus>& pose) {
   const Metric metrics[] = {
       {"camera_up", "gauge", "1 while frames come in",
        [](const auto& c) { return c.status.state == CameraState::kUp ? 1.0 : 0.0; }},
@@ -87,6 +99,7 @@ std::string metrics_text(const std::vector<CameraSummary>& cameras,
   std::string out;
   for (const Metric& m : metrics) append(out, m, cameras);
   if (mqtt) append(out, *mqtt);
+  if (pose) append(out, *pose);
   const Machine now = machine();
   out += fmt::format(
       "# HELP process_resident_memory_bytes resident memory\n"

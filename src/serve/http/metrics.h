@@ -19,6 +19,7 @@ struct Machine {
 // The text format, version 0.0.4.
 [[nodiscard]] std::string metrics_text(const std::vector<CameraSummary>& cameras,
                                        const std::optional<MqttStatus>& mqtt,
-                                       const SiteChanges& changes = {});
+                                       const SiteChanges& changes = {},
+                                       const std::optional<PoseStatus>& pose = {});
 
 }  // namespace octet

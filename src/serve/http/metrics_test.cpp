@@ -46,5 +46,15 @@ TEST(Metrics, GrafanasDashboardAsksForThoseThatThereAre) {
     EXPECT_THAT(expressions, testing::Contains(testing::HasSubstr(shown)));
 }
 
+TEST(Metrics, TellOfAPoseNetworkWhereThereIsOne) {
+  EXPECT_EQ(metrics_text({}, {}).find("octet_pose"), std::string::npos);
+  const PoseStatus pose{.network = "movenet.onnx", .frames = 2, .people = 6, .skipped = 3};
+  const std::string text = metrics_text({}, {}, {}, pose);
+  EXPECT_THAT(text, testing::HasSubstr("\noctet_pose_people_total 6\n"));
+  EXPECT_THAT(text, testing::HasSubstr("\noctet_pose_skipped_total 3\n"));
+  EXPECT_EQ(to_json(pose)["people_per_frame"], 3);
+  EXPECT_EQ(to_json(pose)["network"], "movenet.onnx");
+}
+
 }  // namespace
 }  // namespace octet

@@ -160,6 +160,7 @@ HttpAnswer Routes::state(const HttpRequest&) {
   j["version"] = OCTET_VERSION;
   j["started"] = started_;
   if (const auto g = watch_.governor()) j["governor"] = {{"skip", g->skip}, {"reason", g->reason}};
+  if (const auto pose = watch_.pose()) j["pose"] = to_json(*pose);
   if (surroundings_.mqtt) j["mqtt"] = to_json(surroundings_.mqtt());
   if (surroundings_.reload) j["configuration"] = to_json(surroundings_.reload());
   return json_answer(j);
@@ -181,7 +182,8 @@ HttpAnswer Routes::metrics(const HttpRequest&) {
   std::optional<MqttStatus> mqtt;
   if (surroundings_.mqtt) mqtt = surroundings_.mqtt();
   const SiteChanges changes = surroundings_.sites ? surroundings_.sites() : SiteChanges{};
-  return text_answer(metrics_text(watch_.cameras(), mqtt, changes), "text/plain; version=0.0.4");
+  return text_answer(metrics_text(watch_.cameras(), mqtt, changes, watch_.pose()),
+                     "text/plain; version=0.0.4");
 }
 
 // Well as long as any camera is.

@@ -65,8 +65,8 @@ std::string data_text(const StreamResult& result) {
   std::string text =
       "# Images that octet live collected, with its detections as labels. Correct the labels "
       "before you train with them, and name images of their own for val.\ntrain: images\n";
-  if (const int keypoints = result.detections.keypoints_per_object; keypoints > 0)
-    text += fmt::format("kpt_shape: [{}, 3]\n", keypoints);
+  const int keypoints = result.top_down ? 0 : result.detections.keypoints_per_object;
+  if (keypoints > 0) text += fmt::format("kpt_shape: [{}, 3]\n", keypoints);
   text += "names:\n";
   for (size_t i = 0; i < result.class_names->size(); ++i)
     text += fmt::format("  {}: {}\n", i, dump_json(nlohmann::json((*result.class_names)[i])));
@@ -180,8 +180,10 @@ void Collector::write(const Kept& kept) {
   hide(image, regions);
   make_room();
   const std::string name = new_name(r.camera, kept.reason);
+  Detections labels = r.detections;
+  if (r.top_down) labels.reset_keypoints(0);  // the model does not learn them
   try {
-    write_text_file(label_file(name), label_text(r.detections, image.size(), regions));
+    write_text_file(label_file(name), label_text(labels, image.size(), regions));
     write_jpeg(image_file(name), image);
   } catch (...) {
     std::error_code gone;

@@ -31,27 +31,6 @@ constexpr Colour kBone = {60, 220, 120};
 constexpr Colour kOutline = {36, 87, 197};
 constexpr float kVisible = 0.5F;  // keypoints below this confidence are not drawn
 
-// Pairs of COCO's keypoints that are joined: nose, eyes, ears, shoulders, elbows, wrists, hips,
-// knees, ankles (left, right).
-constexpr std::array<std::pair<int, int>, 18> kSkeleton = {{{0, 1},
-                                                            {0, 2},
-                                                            {1, 3},
-                                                            {2, 4},
-                                                            {3, 5},
-                                                            {4, 6},
-                                                            {5, 6},
-                                                            {5, 7},
-                                                            {7, 9},
-                                                            {6, 8},
-                                                            {8, 10},
-                                                            {5, 11},
-                                                            {6, 12},
-                                                            {11, 12},
-                                                            {11, 13},
-                                                            {13, 15},
-                                                            {12, 14},
-                                                            {14, 16}}};
-
 class Canvas {
  public:
   explicit Canvas(Image& image) : image_(image) {}
@@ -196,12 +175,15 @@ std::string label_of(const Detection& d, std::span<const std::string> class_name
                      d.track >= 0 ? fmt::format(" #{}", d.track) : "", d.confidence);
 }
 
-void draw_keypoints(Canvas& canvas, std::span<const Keypoint> points, float radius) {
-  if (points.size() == 17) {
-    for (const auto& [a, b] : kSkeleton) {
-      if (points[a].confidence >= kVisible && points[b].confidence >= kVisible)
-        canvas.line(points[a], points[b], radius * 0.6F, kBone);
-    }
+// Bones between keypoints that are not there are left out.
+void draw_keypoints(Canvas& canvas, std::span<const Keypoint> points, const Skeleton& skeleton,
+                    float radius) {
+  const auto visible = [&](int point) {
+    const auto at = static_cast<size_t>(point);
+    return at < points.size() && points[at].confidence >= kVisible;
+  };
+  for (const auto& [a, b] : skeleton) {
+    if (visible(a) && visible(b)) canvas.line(points[a], points[b], radius * 0.6F, kBone);
   }
   for (const Keypoint& p : points) {
     if (p.confidence >= kVisible) canvas.disc(p.x, p.y, radius, kPoint);
@@ -211,13 +193,13 @@ void draw_keypoints(Canvas& canvas, std::span<const Keypoint> points, float radi
 }  // namespace
 
 void draw_detections(Image& image, const Detections& detections,
-                     std::span<const std::string> class_names) {
+                     std::span<const std::string> class_names, const Skeleton& skeleton) {
   Canvas canvas(image);
   const int thickness = std::max(2, std::max(image.width, image.height) / 400);
   for (size_t i = detections.items.size(); i-- > 0;) {  // the surest on top
     canvas.frame(detections.items[i].box, thickness, colour_of(detections.items[i]));
-    if (detections.keypoints_per_object > 0)
-      draw_keypoints(canvas, detections.keypoints_of(i), static_cast<float>(thickness) * 1.2F);
+    draw_keypoints(canvas, detections.keypoints_of(i), skeleton,
+                   static_cast<float>(thickness) * 1.2F);
   }
   const Font& font = font_for(image);
   Labels labels(image.size(), font);

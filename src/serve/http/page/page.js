@@ -111,6 +111,10 @@ function showService(state) {
     const {skip, reason} = state.governor;
     lines.push(`to hold the goals: ${skip} frames skipped${reason ? ` (${oneLine(reason)})` : ''}`);
   }
+  if (state.pose) {
+    const {network, people_per_frame: people, ms_p50: ms, skipped} = state.pose;
+    lines.push(`keypoints by ${oneLine(network)}: ${number(people, 1)} people a frame, ${number(ms, 1)} ms each, ${skipped} skipped`);
+  }
   if (state.mqtt) {
     const {connected, delivered, waiting, lost, error} = state.mqtt;
     lines.push(`MQTT: ${connected ? 'connected' : `away (${oneLine(error)})`}, ${delivered} delivered, ${waiting} waiting, ${lost} lost`);
