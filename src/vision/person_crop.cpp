@@ -9,10 +9,11 @@
 namespace octet {
 namespace {
 
-constexpr int kWeightBits = 11;
+// With 11 bits a byte in 500 differs by one from cv2.warpAffine's, with 15 a byte in 7,000.
+constexpr int kWeightBits = 15;
 constexpr int kOne = 1 << kWeightBits;
-constexpr int kHalf = 1 << (2 * kWeightBits - 1);  // of what is shifted out in the end
-constexpr int kNoColour = 128;                     // of chroma
+constexpr int64_t kHalf = int64_t{1} << (2 * kWeightBits - 1);  // of what is shifted out in the end
+constexpr int kNoColour = 128;                                  // of chroma
 constexpr double kFarthest = 1e6;
 
 double in_reach(float v) {
@@ -83,8 +84,8 @@ void PersonCrop::run(const RgbView& picture, const PixelBox& box, uint8_t* out) 
       const std::ptrdiff_t left = std::ptrdiff_t{x.first} * 3;
       const std::ptrdiff_t right = std::ptrdiff_t{x.second} * 3;
       for (int c = 0; c < 3; ++c) {
-        const int above = upper[left + c] * x.first_weight + upper[right + c] * x.second_weight;
-        const int below = lower[left + c] * x.first_weight + lower[right + c] * x.second_weight;
+        const int64_t above = upper[left + c] * x.first_weight + upper[right + c] * x.second_weight;
+        const int64_t below = lower[left + c] * x.first_weight + lower[right + c] * x.second_weight;
         *out++ = static_cast<uint8_t>((above * y.first_weight + below * y.second_weight + kHalf) >>
                                       (2 * kWeightBits));
       }
@@ -99,9 +100,9 @@ void PersonCrop::sample_row(const Plane& plane, const Tap& y, const std::vector<
   const int y_weight = y.first_weight + y.second_weight;
   for (size_t i = 0; i < x.size(); ++i) {
     const Tap& t = x[i];
-    const int above = upper[t.first] * t.first_weight + upper[t.second] * t.second_weight;
-    const int below = lower[t.first] * t.first_weight + lower[t.second] * t.second_weight;
-    const int missing = kOne * kOne - y_weight * (t.first_weight + t.second_weight);
+    const int64_t above = upper[t.first] * t.first_weight + upper[t.second] * t.second_weight;
+    const int64_t below = lower[t.first] * t.first_weight + lower[t.second] * t.second_weight;
+    const int64_t missing = kOne * kOne - y_weight * (t.first_weight + t.second_weight);
     out[i] = static_cast<uint8_t>(
         (above * y.first_weight + below * y.second_weight + missing * plane.outside + kHalf) >>
         (2 * kWeightBits));
