@@ -162,6 +162,17 @@ Constant picked(const Constant& a, int64_t axis, const std::vector<int64_t>& ind
   return out;
 }
 
+Shape multiplied(const Shape& shape, const std::vector<int64_t>& numbers) {
+  constexpr int64_t kMost = 4096;
+  Shape out = shape;
+  if (numbers.size() != shape.size()) fail("repeats {} axes of {}", numbers.size(), shape.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (numbers[i] < 1 || numbers[i] > kMost) fail("repeats an axis {} times", numbers[i]);
+    out[i] *= numbers[i];
+  }
+  return out;
+}
+
 Shape reshape_target(const Shape& from, const std::vector<int64_t>& wanted, bool zero_is_zero) {
   Shape shape = wanted;
   int64_t left = count_of(from);

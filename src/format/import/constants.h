@@ -25,6 +25,9 @@ namespace octet {
 [[nodiscard]] Constant picked(const Constant& a, int64_t axis, const std::vector<int64_t>& indices,
                               Budget& budget);
 
+// The sides of a tiled value, each as often as its number says.
+[[nodiscard]] Shape multiplied(const Shape& shape, const std::vector<int64_t>& numbers);
+
 // The target of a reshape: 0 keeps a side (unless `zero_is_zero`), −1 is what is left.
 [[nodiscard]] Shape reshape_target(const Shape& from, const std::vector<int64_t>& wanted,
                                    bool zero_is_zero);
