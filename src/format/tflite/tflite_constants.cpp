@@ -60,6 +60,7 @@ void read_strided_slice(TfliteCall& call) {
   const int64_t first = (options->begin_mask() & 1) != 0 ? 0 : place(begin[0]);
   const int64_t last = one ? first + 1 : (options->end_mask() & 1) != 0 ? side : place(end[0]);
   std::vector<int64_t> indices;
+  call.budget().take(static_cast<size_t>(std::max<int64_t>(0, last - first)), sizeof(int64_t));
   for (int64_t i = first; i < last; ++i) indices.push_back(i);
   Constant out = picked(x, 0, indices, call.budget());
   if (one) out.shape.clear();
