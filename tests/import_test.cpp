@@ -270,6 +270,19 @@ const std::vector<Case>& moves() {
        [](OnnxNetwork& n) {
          return n.node("Gather", "y", {"a", n.integers("i", {7, 0, -5})}, {{"axis", 1}});
        }},
+      {"GatherFirstAxis", 13,  // as PyTorch's newer exporter turns channels
+       [](OnnxNetwork& n) {
+         n.node("Transpose", "t", {"a"}, {{"perm", N{1, 0, 2, 3}}});
+         n.node("Unsqueeze", "i", {n.integers("list", {2, 1, 0}), n.integers("last", {1})});
+         n.node("GatherND", "g", {"t", "i"});
+         n.node("Transpose", "u", {"g"}, {{"perm", N{1, 0, 2, 3}}});
+         return n.conv("y", "u", {4, 3, 3, 3});
+       }},
+      {"CastLikeAValue", 15,
+       [](OnnxNetwork& n) {
+         n.node("CastLike", "two", {n.integers("i", {2}), "a"});
+         return n.node("Mul", "y", {"a", "two"});
+       }},
       {"GatherOne", 13,
        [](OnnxNetwork& n) {
          n.node("Squeeze", "i", {n.integers("list", {3})});

@@ -66,6 +66,13 @@ std::vector<int64_t> whole_numbers(const Constant& constant) {
   return out;
 }
 
+Tensor narrowed(const Constant& constant) {
+  Tensor out{.shape = constant.shape, .values = {}};
+  out.values.reserve(constant.values.size());
+  for (const double v : constant.values) out.values.push_back(static_cast<float>(v));
+  return out;
+}
+
 Constant broadcast(const Constant& a, const Constant& b, Budget& budget,
                    const std::function<double(double, double)>& function) {
   Constant out{broadcast_shape(a.shape, b.shape), {}, a.integers && b.integers};

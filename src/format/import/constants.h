@@ -14,6 +14,9 @@ namespace octet {
 // Whole numbers of a constant.
 [[nodiscard]] std::vector<int64_t> whole_numbers(const Constant& constant);
 
+// In single precision.
+[[nodiscard]] Tensor narrowed(const Constant& constant);
+
 [[nodiscard]] Constant broadcast(const Constant& a, const Constant& b, Budget& budget,
                                  const std::function<double(double, double)>& function);
 [[nodiscard]] Constant mapped(Constant a, const std::function<double(double)>& function);

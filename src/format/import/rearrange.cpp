@@ -96,6 +96,11 @@ Computed repeated(const Draft& draft, const Computed& x, const std::vector<int64
     if (to[i] != from[i] && (from[i] != 1 || to[i] < 1))
       fail("repeats ({}) to ({})", fmt::join(from, ", "), fmt::join(shape, ", "));
   }
+  constexpr double kMostElements = 1e9;
+  double count = 1;
+  for (const int64_t side : to) count *= static_cast<double>(side);
+  if (count > kMostElements)
+    fail("repeats ({}) to ({})", fmt::join(from, ", "), fmt::join(to, ", "));
   if (to == from) return x;
   return {x.value, to, x.order, x.repeated_from.empty() ? from : x.repeated_from};
 }

@@ -145,6 +145,14 @@ void read_gather(OnnxCall& call) {
   call.make(call.draft().reshaped(made, shape));
 }
 
+// With indices of the first axis alone.
+void read_gather_nd(OnnxCall& call) {
+  const Constant& indices = call.constant(1);
+  if (call.integer("batch_dims", 0) != 0 || indices.shape.size() != 2 || indices.shape[1] != 1)
+    fail("gathers by indices ({}); octet takes those of one axis", fmt::join(indices.shape, ", "));
+  call.make(add_gather(call.draft(), call.name(), call.computed(0), 0, whole_numbers(indices)));
+}
+
 void read_expand(OnnxCall& call) {
   call.make(repeated(call.draft(), call.computed(0), call.integers(size_t{1})));
 }
@@ -183,6 +191,7 @@ constexpr std::array kRows = {
     Row{"Unsqueeze", read_unsqueeze},
     Row{"Transpose", read_transpose},
     Row{"Gather", read_gather},
+    Row{"GatherND", read_gather_nd},
     Row{"Tile", read_tile},
     Row{"Expand", read_expand},
     Row{"DepthToSpace", read_depth_to_space},

@@ -65,7 +65,7 @@ Computed reversed(TfliteCall& call, const Computed& x, int64_t axis) {
 void read_strided_slice(TfliteCall& call) {
   const auto* options = call.op().builtin_options_as_StridedSliceOptions();
   if (options == nullptr || options->ellipsis_mask() != 0 || options->new_axis_mask() != 0 ||
-      options->shrink_axis_mask() != 0)
+      options->shrink_axis_mask() != 0 || options->offset())
     fail("has masks that octet does not read");
   const Values begin = call.integers(1);
   const Values end = call.integers(2);
