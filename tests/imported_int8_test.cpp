@@ -1,6 +1,7 @@
 // Networks of other programs in integers: each is imported, quantized to the ranges of one picture,
 // exported and run. Every file holds the model's parameters, and every engine gives the integers of
 // the reference, node by node.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -87,7 +88,8 @@ TEST_P(ImportedInt8, IsTheReferenceInEveryEngine) {
     for (const auto& [node, s] : c.nodes.nodes) {
       EXPECT_GE(share(s.within_1, s), 0.999) << node;
       if (share(s.equal, s) < 0.999)
-        RecordProperty(fmt::format("{} {} {}", c.engine, c.device, node), share(s.equal, s));
+        RecordProperty(fmt::format("{} {} {}", c.engine, c.device, node),
+                       fmt::format("{:.4f} equal", share(s.equal, s)));
     }
     // Single steps grow over the layers.
     for (const auto& [output, s] : c.outputs) EXPECT_GE(share(s.within_4, s), 0.7) << output;
