@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "engine/registry.h"
 #include "format/registry.h"
-#include "model/passes/passes.h"
+#include "graph/passes/passes.h"
 #include "quant/params.h"
 #include "quant/reference/float_reference.h"
 #include "quant/reference/integer_reference.h"
@@ -218,7 +218,8 @@ TEST_P(Operators, ComputeInFloatAsTheReference) {
 }
 
 TEST_P(Operators, ComputeInIntegersAsTheReference) {
-  const Model float_model = split_transposed(model_of(one_case()));
+  Model float_model = model_of(one_case());
+  float_model.graph = split_transposed(std::move(float_model.graph));
   const Model model =
       quantized(float_model, run_in_float(float_model.graph, as_fractions(image_, kSize)),
                 saturates_ ? 7 : 8);
