@@ -11,6 +11,7 @@ import argparse
 import json
 import pathlib
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OCTET = ROOT / "build/bin/octet"
@@ -19,30 +20,37 @@ OCTET = ROOT / "build/bin/octet"
 class Steps:
     def __init__(self, work):
         self.work = work
+        self.results = {}  # the JSON of each step
         work.mkdir(parents=True, exist_ok=True)
 
     def run(self, name, *arguments):
-        """The JSON that octet prints; kept."""
+        """The JSON that octet prints; kept beside the arguments."""
         kept = self.work / f"{name}.json"
+        arguments = [str(a) for a in arguments]
         if not kept.exists():
             print("octet", *arguments, flush=True)
             with open(self.work / f"{name}.log", "w", encoding="utf-8") as log:
-                out = subprocess.run([str(a) for a in (OCTET, *arguments, "--json")], check=True, stdout=subprocess.PIPE, stderr=log).stdout
-            kept.write_bytes(out)
-        return json.loads(kept.read_text())
+                out = subprocess.run([OCTET, *arguments, "--json"], check=True, stdout=subprocess.PIPE, stderr=log).stdout
+            kept.write_text(json.dumps({"arguments": arguments, "result": json.loads(out)}))
+        step = json.loads(kept.read_text())
+        if step.get("arguments") != arguments:
+            sys.exit(f"{kept}: was made with other arguments; remove it, or name another WORK")
+        self.results[name] = step["result"]
+        return step["result"]
 
 
 def both_parts(data, work):
     """A data.yaml whose val is val and test."""
-    root = data.parent
+    text = data.read_text().splitlines()
+    parts = {key: value.strip() for key, _, value in (line.partition(":") for line in text)}
+    root = data.parent / parts.get("path", "")
     lines = []
-    for line in data.read_text().splitlines():
-        key, _, value = line.partition(":")
+    for line in text:
+        key = line.partition(":")[0]
         if key == "val":
-            test = next(l.partition(":")[2].strip() for l in data.read_text().splitlines() if l.startswith("test:"))
-            lines.append(f"val: [{root / value.strip()}, {root / test}]")
+            lines.append(f"val: [{root / parts['val']}, {root / parts['test']}]")
         elif key == "train":
-            lines.append(f"train: {root / value.strip()}")
+            lines.append(f"train: {root / parts['train']}")
         elif key not in ("path", "test"):
             lines.append(line)
     file = work / "both.yaml"
@@ -51,7 +59,8 @@ def both_parts(data, work):
 
 
 def train(steps, name, data, model, side, epochs, seed, *more):
-    steps.run(name, "train", "--model", model, "--data", data, "--imgsz", side, "--epochs", epochs, "--seed", seed, "-o", steps.work / name, *more)
+    steps.run(name, "train", "--model", model, "--data", data, "--imgsz", side, "--epochs", epochs, "--seed", seed, "-o", steps.work / name, "--overwrite",
+              *more)
     return steps.work / name / "best.safetensors"
 
 
@@ -84,7 +93,7 @@ def main():
         for speedup in speedups:
             names.append(f"pruned-{speedup}-{seed}")
             steps.run(names[-1], "prune", "--model", base, "--data", data, "--imgsz", o.side, "--speedup", speedup, "--epochs", o.epochs - o.epochs // 2,
-                      "--seed", seed, "-o", steps.work / names[-1], *o.options.split())
+                      "--seed", seed, "-o", steps.work / names[-1], "--overwrite", *o.options.split())
         train(steps, names[0], data, o.model, o.side, o.epochs, seed)
         for side in inputs:
             names.append(f"input-{side}-{seed}")
@@ -94,12 +103,12 @@ def main():
             int8 = quantize(steps, name, data, seed)
             whole = whole or int8
             accuracy = steps.run(f"{name}-val", "val", "--model", int8, "--data", both, "--against", whole)
-            pruned = steps.run(name) if name.startswith("pruned") else {}
-            figures = pruned.get("after", {})
-            of_float = figures.get("map50_95") or steps.run(name)["map50_95"]
-            rows.append({"name": name, "float_val": of_float, "int8": accuracy["map50_95"], "drop": accuracy["against"]["drop"],
-                         "drop_95": accuracy["against"]["drop_95"], "predicted_ms": figures.get("predicted_ms"), "gflops": figures.get("gflops"),
-                         "parameters": figures.get("parameters"), "bytes": int8.stat().st_size})
+            of_float = steps.results[name]
+            figures = of_float.get("after", {})  # of a pruned model
+            predicted = of_float["rounds"][-1]["share"] * of_float["before"]["ms"] if "ms" in figures else None
+            rows.append({"name": name, "float_val": figures.get("map50_95", of_float.get("map50_95")), "int8": accuracy["map50_95"], "drop": accuracy["against"]["drop"],
+                         "drop_95": accuracy["against"]["drop_95"], "predicted_ms": predicted, "gflops": figures.get("gflops"),
+                         "parameters": figures.get("params"), "bytes": int8.stat().st_size})
             files.append(int8)
         speedups, inputs = speedups[:1], inputs[:1]
     bench = steps.run(f"bench-{len(files)}", "bench", "--model", *files, "--engine", "openvino,tflite", "--rounds", 5, "--seconds", 2)["rows"]

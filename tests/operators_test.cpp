@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "engine/registry.h"
 #include "format/registry.h"
-#include "model/passes/passes.h"
+#include "graph/passes/passes.h"
 #include "quant/params.h"
 #include "quant/reference/float_reference.h"
 #include "quant/reference/integer_reference.h"
@@ -218,7 +218,8 @@ TEST_P(Operators, ComputeInFloatAsTheReference) {
 }
 
 TEST_P(Operators, ComputeInIntegersAsTheReference) {
-  const Model float_model = split_transposed(model_of(one_case()));
+  Model float_model = model_of(one_case());
+  float_model.graph = split_transposed(std::move(float_model.graph));
   const Model model =
       quantized(float_model, run_in_float(float_model.graph, as_fractions(image_, kSize)),
                 saturates_ ? 7 : 8);
@@ -233,6 +234,14 @@ TEST_P(Operators, ComputeInIntegersAsTheReference) {
     EXPECT_THAT(error_of([&] { (void)run_in_engine(runner(), model, image_, kSize); }),
                 testing::HasSubstr("PADV2"));
     return;
+  }
+  if (runner().engine == std::string_view("armnn")) {
+    const std::string refusal =
+        error_of([&] { (void)run_in_engine(runner(), model, image_, kSize); });
+    for (const char* missing : {"PADV2", "PRELU", "MEAN", "RESIZE_BILINEAR"}) {
+      if (refusal.find(missing) != std::string::npos)
+        GTEST_SKIP() << "Arm NN's parser has no " << missing;
+    }
   }
   const auto expected = IntegerReference(model).run(image_, kSize);
   const auto found = run_in_engine(runner(), model, image_, kSize).at("box_8");

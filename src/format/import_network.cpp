@@ -100,14 +100,6 @@ void set_values(const InputValues& values, Conv2d& scaling) {
 
 // ---- outputs
 
-// The order of the axes longer than one.
-std::vector<int> long_axes(const AxisOrder& order, const Shape& sides) {
-  std::vector<int> list;
-  for (const int axis : order)
-    if (sides[static_cast<size_t>(axis)] > 1) list.push_back(axis);
-  return list;
-}
-
 RawForm form_of(const FileOutput& output, const Shape& sides) {
   RawForm form{.name = plain_name(output.name)};
   const Computed& x = output.value;
@@ -130,40 +122,39 @@ RawForm form_of(const FileOutput& output, const Shape& sides) {
   return form;
 }
 
-// The value under another name.
-std::string add_copy(Graph& graph, const std::string& value, int64_t channels) {
-  const auto is_used = [&](const std::string& name) {
-    return std::any_of(graph.nodes.begin(), graph.nodes.end(),
-                       [&](const Node& node) { return node.name == name; });
-  };
-  std::string name = value + ".copy";
-  for (int i = 2; is_used(name); ++i) name = fmt::format("{}.copy{}", value, i);
+// Takes a name like this one that is not taken yet.
+std::string take_name(const std::string& name, std::set<std::string>& taken) {
+  std::string unique = name;
+  for (int i = 2; !taken.insert(unique).second; ++i) unique = fmt::format("{}.{}", name, i);
+  return unique;
+}
+
+// Adds a node that makes the value once more. `name`: of the node.
+void add_copy(Graph& graph, const std::string& name, const std::string& value, int64_t channels) {
   const std::vector<float> ones(static_cast<size_t>(channels), 1.0F);
   graph.nodes.push_back({.name = name,
                          .op = Conv2d{.groups = static_cast<int>(channels),
                                       .weight = {{channels, 1, 1, 1}, ones},
                                       .bias = {}},
                          .inputs = {value}});
-  return name;
 }
 
 void add_outputs(const NetworkFile& file, Model& model) {
   if (file.outputs.size() > kMostOutputs)
     fail("has {} outputs; {} are the most", file.outputs.size(), kMostOutputs);
   std::set<std::string> values;
-  std::set<std::string> names;
+  std::set<std::string> names{model.graph.input, kOnesNode};
+  for (const Node& node : model.graph.nodes) names.insert(node.name);
   for (const FileOutput& o : file.outputs) {
     const Shape& sides = file.shapes.at(o.value.value);
-    const RawForm form = form_of(o, sides);
-    if (!names.insert(form.name).second)
-      fail("the output '{}' is '{}' without its special characters, as another one is; rename it",
-           o.name, form.name);
-    const bool first = values.insert(o.value.value).second;
-    model.add_output(
-        {.value = first ? o.value.value : add_copy(model.graph, o.value.value, sides[1]),
-         .role = OutputRole::kRaw,
-         .stride = 0,
-         .raw = form});
+    RawForm form = form_of(o, sides);
+    form.name = take_name(form.name, names);
+    std::string value = o.value.value;
+    if (!values.insert(value).second) {  // a value is one output only
+      value = take_name(o.value.value + ".copy", names);
+      add_copy(model.graph, value, o.value.value, sides[1]);
+    }
+    model.add_output({.value = value, .role = OutputRole::kRaw, .stride = 0, .raw = form});
   }
 }
 

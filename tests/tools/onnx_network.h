@@ -15,7 +15,7 @@ namespace octet {
 class OnnxNetwork {
  public:
   using Numbers = std::vector<int64_t>;
-  using Attribute = std::variant<int64_t, double, std::string, Numbers>;
+  using Attribute = std::variant<int64_t, double, std::string, Numbers, std::vector<double>>;
   using Attributes = std::map<std::string, Attribute>;
 
   // Its input is "x".
@@ -110,9 +110,13 @@ class OnnxNetwork {
     } else if (const auto* s = std::get_if<std::string>(&value)) {
       a.set_type(onnx::AttributeProto::STRING);
       a.set_s(*s);
-    } else {
+    } else if (const auto* list = std::get_if<Numbers>(&value)) {
       a.set_type(onnx::AttributeProto::INTS);
-      for (const int64_t n : std::get<Numbers>(value)) a.add_ints(n);
+      for (const int64_t n : *list) a.add_ints(n);
+    } else {
+      a.set_type(onnx::AttributeProto::FLOATS);
+      for (const double n : std::get<std::vector<double>>(value))
+        a.add_floats(static_cast<float>(n));
     }
   }
 

@@ -87,6 +87,8 @@ class IrForm {
       visit_product(node);
     } else if (ov::is_type<op::Add>(&node)) {
       visit_bias(node);
+    } else if (ov::is_type<op::GroupConvolution>(&node)) {
+      visit_groups(node);
     } else if (is(node, "Minimum")) {
       visit_minimum(node);
     } else if (is(node, "Concat")) {
@@ -187,8 +189,31 @@ class IrForm {
     }
   }
 
+  // Weights of groups are reshaped behind their scales: here before them, as in IR.
+  static void visit_groups(ov::Node& node) {
+    const auto* shaped = made_by<op::Reshape>(node.input_value(1));
+    const auto* product =
+        shaped == nullptr ? nullptr : made_by<op::Multiply>(shaped->input_value(0));
+    const auto* converted =
+        product == nullptr ? nullptr : made_by<op::Convert>(product->input_value(0));
+    if (converted == nullptr) return;
+    const auto* integers = made_by<op::Constant>(converted->input_value(0));
+    const auto* scales = made_by<op::Constant>(product->input_value(1));
+    const ov::Shape sides = shaped->get_output_shape(0);
+    if (integers == nullptr || scales == nullptr || sides.size() != 5 ||
+        ov::shape_size(scales->get_shape()) != sides[0] * sides[1])
+      return;
+    const auto weight = std::make_shared<op::Convert>(
+        std::make_shared<op::Constant>(*integers, sides), ov::element::f32);
+    const auto factors = op::Constant::create(ov::element::f32, {sides[0], sides[1], 1, 1, 1},
+                                              scales->cast_vector<float>());
+    node.input(1).replace_source_output(std::make_shared<op::Multiply>(weight, factors));
+  }
+
   static void visit_bias(ov::Node& node) {
-    if (made_by<op::Convolution>(node.input_value(0)) == nullptr) return;
+    if (made_by<op::Convolution>(node.input_value(0)) == nullptr &&
+        made_by<op::GroupConvolution>(node.input_value(0)) == nullptr)
+      return;
     const auto* shaped = made_by<op::Reshape>(node.input_value(1));
     if (shaped == nullptr) return;
     const auto d = dequantized(shaped->input_value(0));

@@ -66,6 +66,13 @@ std::vector<int64_t> whole_numbers(const Constant& constant) {
   return out;
 }
 
+Tensor narrowed(const Constant& constant) {
+  Tensor out{.shape = constant.shape, .values = {}};
+  out.values.reserve(constant.values.size());
+  for (const double v : constant.values) out.values.push_back(static_cast<float>(v));
+  return out;
+}
+
 Constant broadcast(const Constant& a, const Constant& b, Budget& budget,
                    const std::function<double(double, double)>& function) {
   Constant out{broadcast_shape(a.shape, b.shape), {}, a.integers && b.integers};
@@ -158,6 +165,17 @@ Constant picked(const Constant& a, int64_t axis, const std::vector<int64_t>& ind
       const auto begin = a.values.begin() + (o * s.side + index) * s.inner;
       out.values.insert(out.values.end(), begin, begin + s.inner);
     }
+  }
+  return out;
+}
+
+Shape multiplied(const Shape& shape, const std::vector<int64_t>& numbers) {
+  constexpr int64_t kMost = 4096;
+  Shape out = shape;
+  if (numbers.size() != shape.size()) fail("repeats {} axes of {}", numbers.size(), shape.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (numbers[i] < 1 || numbers[i] > kMost) fail("repeats an axis {} times", numbers[i]);
+    out[i] *= numbers[i];
   }
   return out;
 }

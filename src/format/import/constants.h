@@ -14,6 +14,9 @@ namespace octet {
 // Whole numbers of a constant.
 [[nodiscard]] std::vector<int64_t> whole_numbers(const Constant& constant);
 
+// In single precision.
+[[nodiscard]] Tensor narrowed(const Constant& constant);
+
 [[nodiscard]] Constant broadcast(const Constant& a, const Constant& b, Budget& budget,
                                  const std::function<double(double, double)>& function);
 [[nodiscard]] Constant mapped(Constant a, const std::function<double(double)>& function);
@@ -24,6 +27,9 @@ namespace octet {
 // The elements of these indices of an axis, in this order.
 [[nodiscard]] Constant picked(const Constant& a, int64_t axis, const std::vector<int64_t>& indices,
                               Budget& budget);
+
+// The sides of a tiled value, each as often as its number says.
+[[nodiscard]] Shape multiplied(const Shape& shape, const std::vector<int64_t>& numbers);
 
 // The target of a reshape: 0 keeps a side (unless `zero_is_zero`), −1 is what is left.
 [[nodiscard]] Shape reshape_target(const Shape& from, const std::vector<int64_t>& wanted,

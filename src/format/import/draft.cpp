@@ -27,6 +27,13 @@ std::string plain_name(const std::string& name) {
   return out.empty() ? "value" : out;
 }
 
+std::vector<int> long_axes(const AxisOrder& order, const Shape& sides) {
+  std::vector<int> list;
+  for (const int axis : order)
+    if (sides[static_cast<size_t>(axis)] > 1) list.push_back(axis);
+  return list;
+}
+
 Draft::Draft(Budget& budget, Size size, AxisOrder layout, std::set<std::string> reserved)
     : budget_(budget), layout_(layout), names_(std::move(reserved)) {
   graph_.size = size;

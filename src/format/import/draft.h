@@ -82,6 +82,9 @@ class Draft {
   std::map<std::string, int> repeated_;  // how often a name was wanted
 };
 
+// The axes longer than one of an order.
+[[nodiscard]] std::vector<int> long_axes(const AxisOrder& order, const Shape& sides);
+
 // A name of a file with letters, digits and a few signs only, of at most 100 bytes.
 [[nodiscard]] std::string plain_name(const std::string& name);
 

@@ -39,6 +39,17 @@ std::vector<int64_t> places(const Draft& draft, const Computed& x) {
   return list;
 }
 
+// Whether the last axis of the file is that of the channels.
+bool ends_with_channels(const Draft& draft, const Computed& x) {
+  const Shape& sides = draft.nchw(x);
+  bool channels = false;
+  for (const int axis : draft.joined_axes(x).back()) {
+    if (sides[static_cast<size_t>(axis)] > 1 && axis != kChannelAxis) return false;
+    channels = channels || axis == kChannelAxis;
+  }
+  return channels;
+}
+
 Shape with_last(Shape shape, int64_t side) {
   shape.back() = side;
   return shape;
@@ -66,7 +77,7 @@ Computed add_dense(Draft& draft, const std::string& name, const Computed& x, con
   Conv2d conv{.weight = {{dense.outputs, sides[1], 1, 1}, {}}, .bias = {}};
   if (!dense.bias.empty()) conv.bias = {{dense.outputs}, narrowed(dense.bias)};
   const bool pixels = sides[1] == dense.inputs && !x.shape.empty() &&
-                      x.shape.back() == dense.inputs && draft.axes(x).back() == kChannelAxis;
+                      x.shape.back() == dense.inputs && ends_with_channels(draft, x);
   if (pixels) {
     conv.weight.values = narrowed(dense.weight);
     const Computed made = draft.add(name, std::move(conv), {x});
@@ -262,8 +273,9 @@ int64_t shuffled_groups(const Draft& draft, const Computed& x, const std::vector
   const int64_t members = x.shape[*at + 1];
   int64_t before = 1;
   for (size_t i = 0; i < *at; ++i) before *= x.shape[i];
-  const bool first = x.order == kChannelsFirst && before == 1;
-  const bool last = x.order == kChannelsLast && before == sides[2] * sides[3];
+  const std::vector<int> axes = long_axes(x.order, sides);
+  const bool first = axes == long_axes(kChannelsFirst, sides) && before == 1;
+  const bool last = axes == long_axes(kChannelsLast, sides) && before == sides[2] * sides[3];
   const bool channels = groups > 1 && members > 1 && groups * members == sides[1];
   return channels && (first || last) ? groups : 0;
 }
@@ -321,6 +333,7 @@ Computed add_gather(Draft& draft, const std::string& name, const Computed& x, in
                     const std::vector<int64_t>& indices) {
   const size_t at = axis_of(axis, x.shape.size());
   const int64_t side = x.shape[at];
+  if (side == 1 && indices.size() == 1 && (indices[0] == 0 || indices[0] == -1)) return x;
   constexpr size_t kMostIndices = 4096;
   if (indices.empty() || indices.size() > kMostIndices || draft.axes(x)[at] != kChannelAxis)
     fail("takes {} elements of the axis {} of ({}); octet takes channels only", indices.size(),
@@ -345,23 +358,6 @@ Computed add_gather(Draft& draft, const std::string& name, const Computed& x, in
   Shape shape = x.shape;
   shape[at] = count;
   return {made.value, shape, x.order};
-}
-
-Computed repeated(const Draft& draft, const Computed& x, const std::vector<int64_t>& shape) {
-  draft.require_whole(x);
-  Shape from = x.shape;
-  Shape to = shape;
-  if (from.size() != to.size()) {
-    if (element_count(from) == element_count(to)) return draft.reshaped(x, to);
-    fail("repeats ({}) to ({}), with other axes", fmt::join(from, ", "), fmt::join(to, ", "));
-  }
-  for (size_t i = 0; i < to.size(); ++i) {
-    if (to[i] == 1) to[i] = from[i];
-    if (to[i] != from[i] && (from[i] != 1 || to[i] < 1))
-      fail("repeats ({}) to ({})", fmt::join(from, ", "), fmt::join(shape, ", "));
-  }
-  if (to == from) return x;
-  return {x.value, to, x.order, from};
 }
 
 Computed add_pad(Draft& draft, const std::string& name, const Computed& x,

@@ -78,7 +78,10 @@ Computed add_slice(Draft& draft, const std::string& name, const Computed& x, Spa
 // The channels of these indices, in this order. `axis` is theirs.
 Computed add_gather(Draft& draft, const std::string& name, const Computed& x, int64_t axis,
                     const std::vector<int64_t>& indices);
-// `x` repeated to a shape, as the factor of a product.
+// The same numbers with another shape. Where `x` is repeated, each side is a whole multiple of its
+// own. Pixels that are repeated as often in rows as in columns become an enlarged image.
+Computed add_reshape(Draft& draft, const std::string& name, const Computed& x, const Shape& shape);
+// `x` repeated to a shape, as the factor of a product, or until a reshape makes pixels of it.
 [[nodiscard]] Computed repeated(const Draft& draft, const Computed& x,
                                 const std::vector<int64_t>& shape);
 // `amounts`: of each axis of the file before it, then of each behind it.

@@ -33,9 +33,8 @@ Size input_size_of(const Shape& shape, const std::optional<Size>& wanted) {
   if (height < 1 || width < 1) {
     if (!wanted) fail("its input has no fixed size; name one with --imgsz");
     if ((height > 0 && height != wanted->height) || (width > 0 && width != wanted->width))
-      fail_usage("--imgsz {}: the file takes images of {} × {} only, the open side is ?",
-                 to_string(*wanted), width > 0 ? std::to_string(width) : "?",
-                 height > 0 ? std::to_string(height) : "?");
+      fail_usage("--imgsz {}: the file leaves one side open only, and takes a {} of {}",
+                 to_string(*wanted), width > 0 ? "width" : "height", std::max(width, height));
     return *wanted;
   }
   if (height > kMaxInputSide || width > kMaxInputSide)

@@ -1,4 +1,4 @@
-// Transposed convolutions, and blocks of channels as pixels.
+// Transposed convolutions, blocks of channels as pixels, and repeated pixels.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -52,7 +52,78 @@ int64_t block_size(Draft& draft, const Computed& x, int64_t block) {
   return block * block;
 }
 
+// A side of a value, and how long the file repeats it to.
+struct RepeatedSide {
+  int64_t own = 1, whole = 1;
+};
+
+// The sides of `x` joined to those of a shape. Behind a side that is repeated only single elements
+// may follow, as each element is repeated in place.
+std::vector<RepeatedSide> joined_sides(const Computed& x, const Shape& shape) {
+  std::vector<RepeatedSide> joined;
+  size_t next = 0;
+  const auto take = [&](RepeatedSide& side) {
+    const int64_t own = x.repeated_from[next];
+    if (side.own != side.whole && own != 1)
+      fail("joins ({}), which repeats ({}), to ({})", fmt::join(x.shape, ", "),
+           fmt::join(x.repeated_from, ", "), fmt::join(shape, ", "));
+    side.own *= own;
+    side.whole *= x.shape[next++];
+  };
+  for (const int64_t wanted : shape) {
+    RepeatedSide& side = joined.emplace_back();
+    while (side.whole < wanted && next < x.shape.size()) take(side);
+    if (side.whole != wanted)
+      fail("cannot make ({}) of ({})", fmt::join(shape, ", "), fmt::join(x.shape, ", "));
+  }
+  while (next < x.shape.size() && x.shape[next] == 1) ++next;
+  if (next < x.shape.size())
+    fail("cannot make ({}) of ({})", fmt::join(shape, ", "), fmt::join(x.shape, ", "));
+  return joined;
+}
+
 }  // namespace
+
+Computed repeated(const Draft& draft, const Computed& x, const std::vector<int64_t>& shape) {
+  const Shape from = x.shape;
+  Shape to = shape;
+  if (from.size() != to.size()) {
+    if (element_count(from) == element_count(to)) return draft.reshaped(x, to);
+    fail("repeats ({}) to ({}), with other axes", fmt::join(from, ", "), fmt::join(to, ", "));
+  }
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (to[i] == 1) to[i] = from[i];
+    if (to[i] != from[i] && (from[i] != 1 || to[i] < 1))
+      fail("repeats ({}) to ({})", fmt::join(from, ", "), fmt::join(shape, ", "));
+  }
+  constexpr double kMostElements = 1e9;
+  double count = 1;
+  for (const int64_t side : to) count *= static_cast<double>(side);
+  if (count > kMostElements)
+    fail("repeats ({}) to ({})", fmt::join(from, ", "), fmt::join(to, ", "));
+  if (to == from) return x;
+  return {x.value, to, x.order, x.repeated_from.empty() ? from : x.repeated_from};
+}
+
+Computed add_reshape(Draft& draft, const std::string& name, const Computed& x, const Shape& shape) {
+  if (x.repeated_from.empty()) return draft.reshaped(x, shape);
+  Computed out{x.value, shape, x.order, {}};
+  Computed own{x.value, {}, x.order, {}};
+  for (const RepeatedSide& side : joined_sides(x, shape)) own.shape.push_back(side.own);
+  out.repeated_from = own.shape;
+  const std::vector<int> axes = draft.axes(own);
+  int64_t rows = 1;
+  int64_t columns = 1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const int64_t factor = shape[i] / own.shape[i];
+    if (axes[i] == 2) rows = factor;
+    if (axes[i] == 3) columns = factor;
+    if (axes[i] < 2 && factor > 1) return out;
+  }
+  if (rows != columns) return out;
+  const Computed made = draft.add(name, ResizeNearest{static_cast<int>(rows)}, {own});
+  return {made.value, shape, x.order, {}};
+}
 
 Computed add_transposed_convolution(Draft& draft, const std::string& name, const Computed& x,
                                     TransposedConv2d conv, int64_t groups) {

@@ -66,6 +66,8 @@ class OnnxCall {
 // Makes the node's value of values that are computed. Nothing where octet has no such operator.
 using OnnxOperator = void (*)(OnnxCall& call);
 [[nodiscard]] OnnxOperator find_onnx_layer(std::string_view type);
+// Of those, convolutions, pooling and resizing, and what moves values.
+[[nodiscard]] OnnxOperator find_onnx_window(std::string_view type);
 // Of those, what moves values or sees them with another shape.
 [[nodiscard]] OnnxOperator find_onnx_move(std::string_view type);
 // The same for values that are constants.

@@ -128,13 +128,14 @@ struct Steps {
   int64_t begin, end, step;
 };
 // The indices of an axis from `begin` to before `end`, which may count from the end.
-std::vector<int64_t> stepped(const Steps& s, int64_t side) {
+std::vector<int64_t> stepped(const Steps& s, int64_t side, Budget& budget) {
   const bool back = s.step < 0;
   const auto place = [&](int64_t p) {
     return std::clamp<int64_t>(p < 0 ? p + side : p, back ? -1 : 0, back ? side - 1 : side);
   };
   std::vector<int64_t> indices;
   const int64_t end = place(s.end);
+  budget.take(static_cast<size_t>(std::abs((end - place(s.begin)) / s.step)), sizeof(int64_t));
   for (int64_t at = place(s.begin); back ? at > end : at < end; at += s.step) indices.push_back(at);
   return indices;
 }
@@ -151,7 +152,8 @@ void read_slice(OnnxCall& call) {
     const std::vector<int64_t> steps =
         call.has(4) ? call.integers(size_t{4}) : std::vector<int64_t>(begins.size(), 1);
     if (i >= steps.size() || steps[i] == 0) fail("takes elements of a constant without a step");
-    out = picked(out, axis, stepped({begins[i], ends[i], steps[i]}, side), call.budget());
+    out = picked(out, axis, stepped({begins[i], ends[i], steps[i]}, side, call.budget()),
+                 call.budget());
   }
   call.make(out);
 }
@@ -167,7 +169,9 @@ void read_split(OnnxCall& call) {
   int64_t begin = 0;
   for (size_t i = 0; i < call.outputs() && i < parts.size(); ++i) {
     std::vector<int64_t> indices;
-    for (int64_t left = parts[i]; left > 0 && begin < side; --left) indices.push_back(begin++);
+    const int64_t end = begin + std::clamp<int64_t>(parts[i], 0, side - begin);
+    call.budget().take(static_cast<size_t>(end - begin), sizeof(int64_t));
+    while (begin < end) indices.push_back(begin++);
     call.make(i, picked(x, axis, indices, call.budget()));
   }
 }
@@ -235,6 +239,7 @@ void reduce(OnnxCall& call, double first, const std::function<double(double, dou
     sum.shape[i] = 1;
     const auto count = static_cast<size_t>(element_count(sum.shape));
     call.budget().take(count, sizeof(double));
+    call.budget().take(static_cast<size_t>(side), sizeof(double));
     sum.values.assign(count, first);
     for (int64_t at = 0; at < side; ++at)
       sum = broadcast(sum, picked(x, axis, {at}, call.budget()), call.budget(), join);

@@ -30,7 +30,7 @@ void read_slice(OnnxCall& call) {
     fail("has {} begins and {} ends", begins.size(), ends.size());
   Computed x = call.computed(0);
   for (size_t i = 0; i < begins.size(); ++i) {
-    if (steps[i] != 1) fail("takes every {}th element", steps[i]);
+    if (steps[i] != 1) fail("takes elements with a step of {}", steps[i]);
     x = add_slice(call.draft(), call.name(), x,
                   {axes ? (*axes)[i] : static_cast<int64_t>(i), begins[i], ends[i]});
   }
@@ -82,8 +82,9 @@ void read_pad(OnnxCall& call) {
 
 void read_reshape(OnnxCall& call) {
   const Computed& x = call.computed(0);
-  call.make(call.draft().reshaped(
-      x, reshape_target(x.shape, call.integers(size_t{1}), call.integer("allowzero", 0) != 0)));
+  call.make(add_reshape(
+      call.draft(), call.name(), x,
+      reshape_target(x.shape, call.integers(size_t{1}), call.integer("allowzero", 0) != 0)));
 }
 
 void read_flatten(OnnxCall& call) {
@@ -94,7 +95,7 @@ void read_flatten(OnnxCall& call) {
                         : axis_of(wanted, x.shape.size());
   Shape shape{1, 1};
   for (size_t i = 0; i < x.shape.size(); ++i) shape[i < at ? 0 : 1] *= x.shape[i];
-  call.make(call.draft().reshaped(x, shape));
+  call.make(add_reshape(call.draft(), call.name(), x, shape));
 }
 
 void read_squeeze(OnnxCall& call) {
@@ -107,7 +108,7 @@ void read_squeeze(OnnxCall& call) {
       gone = gone || axis_of(axis, x.shape.size()) == i;
     if (!gone) kept.push_back(x.shape[i]);
   }
-  call.make(call.draft().reshaped(x, kept));
+  call.make(add_reshape(call.draft(), call.name(), x, kept));
 }
 
 void read_unsqueeze(OnnxCall& call) {
@@ -121,7 +122,7 @@ void read_unsqueeze(OnnxCall& call) {
     if (axis > static_cast<int64_t>(shape.size())) fail("has an axis beyond the others");
     shape.insert(shape.begin() + axis, 1);
   }
-  call.make(call.draft().reshaped(x, shape));
+  call.make(add_reshape(call.draft(), call.name(), x, shape));
 }
 
 void read_transpose(OnnxCall& call) {
@@ -144,8 +145,22 @@ void read_gather(OnnxCall& call) {
   call.make(call.draft().reshaped(made, shape));
 }
 
+// With indices of the first axis alone.
+void read_gather_nd(OnnxCall& call) {
+  const Constant& indices = call.constant(1);
+  if (call.integer("batch_dims", 0) != 0 || indices.shape.size() != 2 || indices.shape[1] != 1)
+    fail("gathers by indices ({}); octet takes those of one axis", fmt::join(indices.shape, ", "));
+  call.make(add_gather(call.draft(), call.name(), call.computed(0), 0, whole_numbers(indices)));
+}
+
 void read_expand(OnnxCall& call) {
   call.make(repeated(call.draft(), call.computed(0), call.integers(size_t{1})));
+}
+
+// Each side as often as the file says.
+void read_tile(OnnxCall& call) {
+  const Computed& x = call.computed(0);
+  call.make(repeated(call.draft(), x, multiplied(x.shape, call.integers(size_t{1}))));
 }
 
 void read_depth_to_space(OnnxCall& call) {
@@ -176,6 +191,8 @@ constexpr std::array kRows = {
     Row{"Unsqueeze", read_unsqueeze},
     Row{"Transpose", read_transpose},
     Row{"Gather", read_gather},
+    Row{"GatherND", read_gather_nd},
+    Row{"Tile", read_tile},
     Row{"Expand", read_expand},
     Row{"DepthToSpace", read_depth_to_space},
     Row{"SpaceToDepth", read_space_to_depth},

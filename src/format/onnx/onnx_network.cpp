@@ -66,9 +66,11 @@ class Reader {
       const std::string label = label_of(node);
       if (!values_.attempt(budget_.name(), label, [&] { read_node(node); })) lose_outputs(node);
     }
+    std::set<std::string> named;
     for (const auto& port : graph_.output())
-      values_.attempt(budget_.name(), fmt::format("output '{}'", port.name()),
-                      [&] { add_output(port.name(), out); });
+      if (named.insert(port.name()).second)
+        values_.attempt(budget_.name(), fmt::format("output '{}'", port.name()),
+                        [&] { add_output(port.name(), out); });
     values_.require_read(budget_.name(), static_cast<size_t>(graph_.node_size()));
     out.graph = std::move(draft_.graph());
     const int32_t type = input_.type().tensor_type().elem_type();

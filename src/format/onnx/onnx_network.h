@@ -1,4 +1,4 @@
-// Reads a network of another program from an ONNX file of the opsets 9 to 21.
+// Reads a network of another program from an ONNX file of the opsets 7 to 25.
 #pragma once
 
 #include <cstddef>

@@ -50,9 +50,9 @@ void read_strided_slice(TfliteCall& call) {
   const std::vector<int64_t> begin = call.integers(1);
   const std::vector<int64_t> end = call.integers(2);
   const std::vector<int64_t> step = call.integers(3);
-  if (options == nullptr || options->ellipsis_mask() != 0 || options->new_axis_mask() != 0 ||
-      x.shape.size() != 1 || begin.size() != 1 || end.size() != 1 || step.size() != 1 ||
-      step[0] != 1)
+  if (options == nullptr || options->offset() || options->ellipsis_mask() != 0 ||
+      options->new_axis_mask() != 0 || x.shape.size() != 1 || begin.size() != 1 ||
+      end.size() != 1 || step.size() != 1 || step[0] != 1)
     fail("takes a part of a constant that octet does not read");
   const int64_t side = x.shape[0];
   const auto place = [&](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + side : i, 0, side); };
@@ -60,6 +60,7 @@ void read_strided_slice(TfliteCall& call) {
   const int64_t first = (options->begin_mask() & 1) != 0 ? 0 : place(begin[0]);
   const int64_t last = one ? first + 1 : (options->end_mask() & 1) != 0 ? side : place(end[0]);
   std::vector<int64_t> indices;
+  call.budget().take(static_cast<size_t>(std::max<int64_t>(0, last - first)), sizeof(int64_t));
   for (int64_t i = first; i < last; ++i) indices.push_back(i);
   Constant out = picked(x, 0, indices, call.budget());
   if (one) out.shape.clear();

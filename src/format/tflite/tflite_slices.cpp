@@ -48,11 +48,11 @@ void read_reshape(TfliteCall& call) {
     return call.make(reshaped(x, reshape_target(x.shape, wanted, true)));
   }
   const Computed& x = call.computed(0);
-  call.make(call.draft().reshaped(x, reshape_target(x.shape, wanted, true)));
+  call.make(add_reshape(call.draft(), call.name(), x, reshape_target(x.shape, wanted, true)));
 }
 
 void read_as_result(TfliteCall& call) {
-  call.make(call.draft().reshaped(call.computed(0), call.output_shape()));
+  call.make(add_reshape(call.draft(), call.name(), call.computed(0), call.output_shape()));
 }
 
 // The channels backwards.
@@ -65,7 +65,7 @@ Computed reversed(TfliteCall& call, const Computed& x, int64_t axis) {
 void read_strided_slice(TfliteCall& call) {
   const auto* options = call.op().builtin_options_as_StridedSliceOptions();
   if (options == nullptr || options->ellipsis_mask() != 0 || options->new_axis_mask() != 0 ||
-      options->shrink_axis_mask() != 0)
+      options->shrink_axis_mask() != 0 || options->offset())
     fail("has masks that octet does not read");
   const Values begin = call.integers(1);
   const Values end = call.integers(2);
@@ -164,6 +164,12 @@ void read_reverse(TfliteCall& call) {
   call.make(reversed(call, call.computed(0), only_number(call.integers(1))));
 }
 
+// Each side as often as the file says.
+void read_tile(TfliteCall& call) {
+  const Computed& x = call.computed(0);
+  call.make(repeated(call.draft(), x, multiplied(x.shape, call.integers(1))));
+}
+
 void read_depth_to_space(TfliteCall& call) {
   const auto* options = call.op().builtin_options_as_DepthToSpaceOptions();
   if (options == nullptr) fail("lacks its options");
@@ -193,6 +199,7 @@ constexpr std::array kRows = {
     Row{tflite::BuiltinOperator_SPLIT, read_split},
     Row{tflite::BuiltinOperator_SPLIT_V, read_split_v},
     Row{tflite::BuiltinOperator_TRANSPOSE, read_transpose},
+    Row{tflite::BuiltinOperator_TILE, read_tile},
     Row{tflite::BuiltinOperator_GATHER, read_gather},
     Row{tflite::BuiltinOperator_REVERSE_V2, read_reverse},
     Row{tflite::BuiltinOperator_DEPTH_TO_SPACE, read_depth_to_space},

@@ -143,7 +143,7 @@ Model network_of_many_operators() {
       {"shuffled", ChannelShuffle{2}, {"both"}},
       {"corners", ResizeBilinear{2, PixelGrid::kAlignCorners}, {"shuffled"}},
       {"head", conv(3, 8, 1), {"corners"}}};
-  m.add_output({.value = "head", .role = OutputRole::kRaw, .stride = 0, .raw = {.name = "head"}});
+  m.add_output({.value = "head", .role = OutputRole::kRaw, .stride = 0, .raw = {.name = "result"}});
   return split_transposed(m);
 }
 

@@ -84,6 +84,10 @@ class RawQuantizer {
       list = {{.name = kValidationPhase, .work = judged, .times = 0}};
     }
     list.back().times += 2;  // the float network, and the calibrated one
+    if (model_.info.pose_head) {  // both once more, on more crops
+      const auto compared = static_cast<double>(std::min(kCompared, pictures_.judging.size()));
+      list.back().times += static_cast<int>(2 * compared / judged);
+    }
     list.push_back({.name = kCollectPhase, .work = static_cast<double>(observed().size())});
     list.push_back(
         {.name = kChoosePhase, .work = static_cast<double>(placement_.groups.size()) * tried});
