@@ -88,7 +88,7 @@ TEST(PersonCrop, TakesAnyBox) {
     EXPECT_TRUE(std::isfinite(g.scale) && g.scale > 0);
     EXPECT_TRUE(std::isfinite(g.to_source_x(4)) && std::isfinite(g.to_source_y(4)));
     const std::vector<int> out = crop(image, box, input);
-    if (box.x1 <= 1e6F) continue;
+    if (!(box.x1 > 1e6F)) continue;  // NaN too
     EXPECT_EQ(std::count(out.begin(), out.end(), 0), static_cast<int64_t>(out.size()));
   }
   const std::vector<int> of_nothing = crop(Image{}, {0, 0, 5, 5}, input);
