@@ -43,7 +43,8 @@ std::vector<int64_t> places(const Draft& draft, const Computed& x) {
 bool ends_with_channels(const Draft& draft, const Computed& x) {
   const Shape& sides = draft.nchw(x);
   bool channels = false;
-  for (const int axis : draft.joined_axes(x).back()) {
+  const std::vector<std::vector<int>> joined = draft.joined_axes(x);
+  for (const int axis : joined.back()) {
     if (sides[static_cast<size_t>(axis)] > 1 && axis != kChannelAxis) return false;
     channels = channels || axis == kChannelAxis;
   }
