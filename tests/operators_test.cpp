@@ -235,6 +235,14 @@ TEST_P(Operators, ComputeInIntegersAsTheReference) {
                 testing::HasSubstr("PADV2"));
     return;
   }
+  if (runner().engine == std::string_view("armnn")) {
+    const std::string refusal =
+        error_of([&] { (void)run_in_engine(runner(), model, image_, kSize); });
+    for (const char* missing : {"PADV2", "PRELU", "MEAN", "RESIZE_BILINEAR"}) {
+      if (refusal.find(missing) != std::string::npos)
+        GTEST_SKIP() << "Arm NN's parser has no " << missing;
+    }
+  }
   const auto expected = IntegerReference(model).run(image_, kSize);
   const auto found = run_in_engine(runner(), model, image_, kSize).at("box_8");
   const IntegerTensor& wanted = expected.at("after");
