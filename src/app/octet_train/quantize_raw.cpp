@@ -27,9 +27,9 @@ void refuse_options_of_labels(const CLI::App& verb, const std::string& model) {
   }
 }
 
-// Small networks learn from few pictures. Scales stay: beside one that moves, scales of channels jump
-// by some percent to what engines round alike (quant/rounding_safe_scales.h), and such a network
-// loses more by that than it learns.
+// Small networks learn from few pictures. Scales stay as calibrated. Beside one that moves, scales of
+// channels jump by some percent, to what engines round alike (quant/rounding_safe_scales.h). These
+// networks lose more by that than they learn.
 void set_raw_defaults(const CLI::App& verb, QuantizeOptions& q) {
   TrainOptions& t = q.qat.train;
   q.qat.learn_scales = false;
