@@ -28,11 +28,18 @@ def sigmoid(values):
     return 1 / (1 + np.exp(-np.clip(values, -60, 60)))
 
 
+def read_picture(file):
+    """A picture, also where a checkout without symbolic links has a text file with the path of it."""
+    if file.stat().st_size < 256:
+        file = file.parent / file.read_text().strip()
+    return cv2.imread(str(file))
+
+
 def persons(data):
     """File, box (centre and size, in pixels) of each person with a labelled keypoint."""
     for labels in sorted((data / "labels/val").glob("*.txt")):
         image = next((data / "images/val").glob(labels.stem + ".*"))
-        height, width = cv2.imread(str(image)).shape[:2]
+        height, width = read_picture(image).shape[:2]
         for line in labels.read_text().splitlines():
             v = np.array(line.split(), float)
             box = v[1:5] * [width, height, width, height]
@@ -51,7 +58,7 @@ def write_crops(data, folder, side):
             continue
         scale = side / (MARGIN * max(box[2:]))
         move = np.array([[scale, 0, (side - 1) / 2 - scale * box[0]], [0, scale, (side - 1) / 2 - scale * box[1]]], np.float32)
-        cv2.imwrite(str(file), cv2.warpAffine(cv2.imread(str(image)), move, (side, side), flags=cv2.INTER_LINEAR))
+        cv2.imwrite(str(file), cv2.warpAffine(read_picture(image), move, (side, side), flags=cv2.INTER_LINEAR))
     return np.array(boxes)
 
 

@@ -21,14 +21,18 @@ constexpr double kPercent = 100;
 
 void refuse_options_of_labels(const CLI::App& verb, const std::string& model) {
   for (const char* option : {"--imgsz", "--rank-layers", "--rank-by-map", "--keep-float",
-                             "--max-drop", "--feature-weight", "--label-weight"}) {
+                             "--max-drop", "--feature-weight", "--label-weight", "--scale-lr"}) {
     if (verb.count(option) > 0)
       fail_usage("{}: is for YOLO models; {} is a network with raw outputs", option, model);
   }
 }
 
-// Small networks learn from few pictures.
-void set_raw_defaults(const CLI::App& verb, TrainOptions& t) {
+// Small networks learn from few pictures. Scales stay as calibrated. Beside one that moves, scales of
+// channels jump by some percent, to what engines round alike (quant/rounding_safe_scales.h). These
+// networks lose more by that than they learn.
+void set_raw_defaults(const CLI::App& verb, QuantizeOptions& q) {
+  TrainOptions& t = q.qat.train;
+  q.qat.learn_scales = false;
   if (verb.count("--epochs") == 0) t.epochs = kEpochs;
   if (verb.count("--batch") == 0) t.batch = kBatch;
   if (verb.count("--lr") == 0) t.learning_rate = kRate;
@@ -94,7 +98,7 @@ void report(const QuantizeCommand& o, const CLI::App& verb, const RawQuantizeRes
 
 void quantize_raw_outputs(QuantizeCommand& o, const CLI::App& verb, const Model& model) {
   refuse_options_of_labels(verb, o.model);
-  set_raw_defaults(verb, o.quantize.qat.train);
+  set_raw_defaults(verb, o.quantize);
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
   const RawPictures pictures = read_raw_pictures(o.data, model.info, o.strict);

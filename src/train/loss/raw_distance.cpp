@@ -102,8 +102,11 @@ torch::Tensor RawDistance::map_distance(const torch::Tensor& student,
 torch::Tensor RawDistance::shift_distance(const torch::Tensor& student,
                                           const torch::Tensor& teacher, const torch::Tensor& map,
                                           bool in_pixels) const {
-  torch::Tensor weight = probabilities(map).pow(kSharp);  // (N, 1 or K, cells)
-  weight = weight / (weight.sum(-1, true) + kLeast);
+  const torch::Tensor p = probabilities(map);  // (N, 1 or K, cells)
+  const torch::Tensor share = p.pow(kSharp);
+  const torch::Tensor seen = p.amax(-1, true);
+  const torch::Tensor weight =
+      share / (share.sum(-1, true) + kLeast) * seen / (seen.mean() + kLeast);
   const int64_t keypoints = student.size(1) / 2;
   // The two numbers of a keypoint are beside each other, or K apart.
   const auto by_keypoint = [&](const torch::Tensor& t) {

@@ -176,13 +176,24 @@ class Imitation {
       write_model_file(train_.folder / "best.safetensors", net_.model(), StorageKind::kF32);
     }
     average_.swap(net_);
-    if (table_.empty()) table_ = "epoch,seconds,loss,distance\n";
-    table_ += fmt::format("{},{:.1f},{:.5f},{:.5f}\n", epoch.epoch,
-                          at_.seconds + seconds_since(start_), epoch.loss, distance);
+    add_row(epoch);
     write_text_file(train_.folder / "results.csv", table_);
     save();
     log_info("epoch {}/{}: distance {:.4f}, on crops apart {:.4f}{}", epoch.epoch, train_.epochs,
              epoch.loss, distance, nearer ? ", the nearest" : "");
+  }
+
+  // Of results.csv: the loss, and the distance of each output on crops apart.
+  void add_row(const ImitationEpoch& epoch) {
+    if (table_.empty()) {
+      table_ = "epoch,seconds,loss";
+      for (const Output& o : judge_.model().outputs()) table_ += "," + o.name();
+      table_ += "\n";
+    }
+    table_ += fmt::format("{},{:.1f},{:.5f}", epoch.epoch, at_.seconds + seconds_since(start_),
+                          epoch.loss);
+    for (const double distance : epoch.distances) table_ += fmt::format(",{:.5f}", distance);
+    table_ += "\n";
   }
 
   QuantizedNetwork& net_;
