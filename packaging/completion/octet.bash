@@ -32,7 +32,7 @@ _octet() {
     *) return ;;  # a file
   esac
   case $verb in
-    import) options="-h --help -v --verbose -o --output --imgsz --mean --std --half" ;;
+    import) options="-h --help -v --verbose -o --output --imgsz --mean --std --head --outputs --order --keypoints --half" ;;
     inspect) options="-h --help -v --verbose --imgsz --target --passes --json" ;;
     compress) options="--model --data -h --help -v --verbose --speedup --target-ms --target-fps --max-drop --imgsz --engine --engine-threads --cost --activations --epochs --budget --batch --threads --seed -o --output --overwrite --json" ;;
     train) options="--model --data -h --help -v --verbose --teacher --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;
@@ -41,8 +41,8 @@ _octet() {
     export) options="--model --format -h --help -v --verbose --imgsz -o --output --layout --activations --precision --opset --json" ;;
     verify) options="-h --help -v --verbose --data --split --images --engine --json" ;;
     adapt) options="--model --float -h --help -v --verbose --images --data -o --output --imgsz --engine --threads --count --tried --json" ;;
-    detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --conf --iou --save --raw --strict" ;;
-    live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --device --delegate --source --frames --seconds --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --drift --collect --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
+    detect) options="--model --source -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --conf --iou --pose --max-people --save --raw --strict" ;;
+    live) options="-h --help -v --verbose --model --engine --imgsz --precision --threads --device --delegate --source --frames --seconds --realtime --patience --udp --tls-ca --conf --iou --max-age-ms --skip --track --motion-gate --target-fps --cpu-budget --pose --max-people --pose-budget --pose-smooth --save --save-minutes --snapshot --jsonl --jsonl-rotate-mb --drift --collect --mqtt --mqtt-password --mqtt-discovery --http --http-token --http-open --http-cert --http-key --config --log-json --strict --json" ;;
     tune) options="-h --help -v --verbose --model --source --data --split --target-fps --max-age-ms --cpu-budget --watts --engine --imgsz --threads --budget -o --output --json" ;;
     val) options="--model --data -h --help -v --verbose --engine --imgsz --precision --threads --device --delegate --json --images --split --against --per-class --strict" ;;
     bench) options="--model -h --help -v --verbose --engine --imgsz --threads --data --split --precision --device --delegate --rounds --seconds --html --cost-table --json" ;;
