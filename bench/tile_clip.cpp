@@ -1,5 +1,5 @@
-// octet_tile_clip CLIP COLUMNS ROWS FRAMES OUT: writes a video whose frames are a grid of the clip's, all tiles with the same frame at
-// its own size, for bench/top_down.py.
+// octet_tile_clip CLIP COLUMNS ROWS FIRST FRAMES OUT: writes a video whose frames are grids of the clip's frames from FIRST on. All tiles
+// of a grid show the same frame at its own size. For bench/top_down.py.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,18 +25,19 @@ octet::Image grid(const octet::Image& tile, int columns, int rows) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: octet_tile_clip CLIP COLUMNS ROWS FRAMES OUT\n");
+  if (argc != 7) {
+    std::fprintf(stderr, "usage: octet_tile_clip CLIP COLUMNS ROWS FIRST FRAMES OUT\n");
     return 2;
   }
   try {
     const int columns = std::atoi(argv[2]), rows = std::atoi(argv[3]);
     octet::VideoReader reader(argv[1]);
     const octet::Size tile = reader.info().size;
-    octet::VideoWriter writer(argv[5], {tile.width * columns, tile.height * rows},
+    octet::VideoWriter writer(argv[6], {tile.width * columns, tile.height * rows},
                               reader.info().fps);
     octet::VideoFrame frame;
-    for (int left = std::atoi(argv[4]); left > 0 && reader.read(frame); --left)
+    for (int left = std::atoi(argv[4]); left > 0 && reader.read(frame); --left) continue;
+    for (int left = std::atoi(argv[5]); left > 0 && reader.read(frame); --left)
       writer.write(grid(frame.to_rgb(), columns, rows));
     writer.finish();
   } catch (const std::exception& e) {

@@ -50,7 +50,8 @@ TEST_F(TopDown, DetectGivesPeopleKeypoints) {
                                 " --json --save " + file("drawn"));
   ASSERT_EQ(all.status, 0) << all.err;
   int people = 0, others = 0, most = 0;
-  for (const json& image : json::parse(all.out)["images"]) {
+  const json all_found = json::parse(all.out);
+  for (const json& image : all_found["images"]) {
     int here = 0;
     for (const json& d : image["detections"]) {
       const bool person = d["name"] == "person";
@@ -71,7 +72,8 @@ TEST_F(TopDown, DetectGivesPeopleKeypoints) {
       run_octet("detect" + with_pose() + " --source " + kImages + " --json --max-people 1");
   ASSERT_EQ(one.status, 0) << one.err;
   int posed = 0;
-  for (const json& image : json::parse(one.out)["images"]) {
+  const json one_found = json::parse(one.out);
+  for (const json& image : one_found["images"]) {
     int here = 0;
     for (const json& d : image["detections"]) here += d.contains("keypoints");
     EXPECT_LE(here, 1);

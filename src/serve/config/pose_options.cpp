@@ -23,7 +23,7 @@ std::vector<LiveOption> pose_options() {
             .help = "People of a frame who get keypoints, the largest first.",
             .range = {1, 1000}},
            [](auto& c) -> auto& { return c.watch.people.most; }),
-       kNextCamera},
+       kNextCamera, Needs::kWatch},
       {number_option<C>(
            {.key = "pose-budget",
             .flag = "--pose-budget",
@@ -31,13 +31,13 @@ std::vector<LiveOption> pose_options() {
                     "limit.",
             .range = {0, 3.6e6}},
            [](auto& c) -> auto& { return c.watch.people.budget_ms; }),
-       kNextCamera},
+       kNextCamera, Needs::kWatch},
       {flag_option<C>(
            {.key = "pose-smooth",
             .flag = "--pose-smooth",
             .help = "Smooth the keypoints of each person from frame to frame."},
            [](auto& c) -> auto& { return c.watch.people.smooth; }),
-       kNextCamera},
+       kNextCamera, Needs::kWatch},
   };
 }
 
