@@ -26,20 +26,21 @@ using Parts = std::map<PosePart, std::string>;
 // A network of outputs (channels, 16, 16), by name.
 OnnxNetwork network_of(const std::vector<std::pair<std::string, int64_t>>& outputs) {
   OnnxNetwork n(13, {1, 3, 32, 32});
-  n.conv("a", "x", {8, 3, 3, 3},
+  n.conv("features", "x", {8, 3, 3, 3},
          {{"strides", OnnxNetwork::Numbers{2, 2}}, {"pads", OnnxNetwork::Numbers{1, 1, 1, 1}}});
-  for (const auto& [name, channels] : outputs) n.output(n.conv(name, "a", {channels, 8, 1, 1}));
+  for (const auto& [name, channels] : outputs)
+    n.output(n.conv(name, "features", {channels, 8, 1, 1}));
   return n;
 }
 
 // Outputs of so many numbers in a row.
 OnnxNetwork points_of(const std::vector<std::pair<std::string, int64_t>>& outputs) {
   OnnxNetwork n(13, {1, 3, 32, 32});
-  n.conv("a", "x", {8, 3, 3, 3});
-  n.node("GlobalAveragePool", "p", {"a"});
-  n.node("Flatten", "f", {"p"});
+  n.conv("features", "x", {8, 3, 3, 3});
+  n.node("GlobalAveragePool", "pooled", {"features"});
+  n.node("Flatten", "flat", {"pooled"});
   for (const auto& [name, numbers] : outputs)
-    n.output(n.node("Gemm", name, {"f", n.noise(name + ".w", {8, numbers})}));
+    n.output(n.node("Gemm", name, {"flat", n.noise(name + ".w", {8, numbers})}));
   return n;
 }
 
