@@ -321,10 +321,10 @@ const std::vector<Case>& moves() {
        [](OnnxNetwork& n) {
          n.node("Reshape", "r",
                 {n.integers("pads", {1, 2, 3, 0, 0, 0, 0, 0}), n.integers("s", {-1, 2})});
-         n.node("Slice", "b",
+         n.node("Slice", "back",
                 {"r", n.integers("from", {-1}), n.integers("to", {INT64_MIN}),
                  n.integers("of", {0}), n.integers("step", {-1})});
-         n.node("Transpose", "t", {"b"}, {{"perm", N{1, 0}}});
+         n.node("Transpose", "t", {"back"}, {{"perm", N{1, 0}}});
          n.node("Pad", "p", {"a", n.node("Reshape", "f", {"t", n.integers("flat", {-1})})});
          return n.node("Relu", "y", {"p"});
        }},
@@ -408,7 +408,8 @@ const std::vector<Case>& moves() {
          n.node("Transpose", "l", {"a"}, {{"perm", N{0, 2, 3, 1}}});
          n.node("Reshape", "g", {"l", n.integers("groups", {1, 16, 32, 4, 2})});
          n.node("Transpose", "t", {"g"}, {{"perm", N{0, 1, 2, 4, 3}}});
-         return n.node("Reshape", "y", {"t", n.integers("whole", {1, 16, 32, 8})});
+         n.node("Reshape", "m", {"t", n.integers("whole", {1, 16, 32, 8})});
+         return n.node("Transpose", "y", {"m"}, {{"perm", N{0, 3, 1, 2}}});
        }},
       {"PartOfAShape", 15,
        [](OnnxNetwork& n) {
@@ -565,7 +566,7 @@ TEST(Import, ReadsOutputsThatShareAValueOrAPlainName) {
   EXPECT_LE(largest_difference(expected["heat"], found.at("heat")), 1e-5);
   EXPECT_LE(largest_difference(expected["heat"], found.at("flat")), 1e-5);
   EXPECT_LE(largest_difference(expected["heat map"], found.at("heat_map")), 1e-5);
-  EXPECT_LE(largest_difference(expected["heat_map"], found.at("heat_map.2")), 1e-5);
+  EXPECT_LE(largest_difference(expected["heat_map"], found.at("heat_map.3")), 1e-5);
 }
 
 // ---- files that cannot be read
@@ -623,7 +624,7 @@ TEST(Import, RefusesWhatItWouldComputeOtherwise) {
          n.node("Split", "y", {"a", n.integers("parts", {3, 3})}, {{"axis", 1}});
          n.also("z");
        }},
-      {"which repeats (1, 8, 1, 1)",
+      {"which repeats (1, 8)",
        [](OnnxNetwork& n) {
          n.node("Expand", "e",
                 {n.node("GlobalAveragePool", "g", {"a"}), n.integers("s", {1, 8, 4, 4})});

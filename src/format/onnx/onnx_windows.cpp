@@ -183,7 +183,7 @@ Shape resized_shape(OnnxCall& call, const Shape& from) {
     int64_t& side = shape[axis_of(axes[i], from.size())];
     // The grid of pixels follows the factor, not the sides.
     if (!by_sizes && std::abs(numbers[i] - std::round(numbers[i])) > 1e-5)
-      fail("enlarges by {}; octet takes whole factors", numbers[i]);
+      fail("enlarges by {:.4g}; octet takes whole factors", numbers[i]);
     constexpr double kMost = 1e6;
     const double wanted =
         by_sizes ? numbers[i] : static_cast<double>(side) * std::round(numbers[i]);

@@ -28,7 +28,7 @@ struct ResizeBilinear {
     visit("grid", op.grid);
   }
   [[nodiscard]] Shape output_shape(const ShapeInputs& in) const;
-  // The place of pixel `i` on a side that has `length` pixels in the input: place() parts() ths.
+  // The place of pixel `i` on a side that has `length` pixels in the input: place() of these parts.
   [[nodiscard]] int64_t place(int64_t i, int64_t length) const;
   [[nodiscard]] int64_t parts(int64_t length) const;
 };
