@@ -99,7 +99,8 @@ TEST_F(QuantizeRaw, LearnsFromTheFloatNetworkAlone) {
   }
   EXPECT_LE(after, ptq + 1e-9) << "never worse than calibration";
   EXPECT_EQ(j["best_epoch"] == 0, after >= ptq - 1e-9);
-  EXPECT_THAT(read_text_file(at("int8-run/results.csv")), HasSubstr("epoch,seconds,loss,box_8,class_8"));
+  EXPECT_THAT(read_text_file(at("int8-run/results.csv")),
+              HasSubstr("epoch,seconds,loss,box_8,class_8"));
 
   const Outcome again = run_octet(command);
   EXPECT_EQ(again.status, 1);

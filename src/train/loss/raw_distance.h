@@ -18,7 +18,7 @@
 namespace octet {
 
 struct RawGains {
-  double score = 1.0, place = 1.0;  // of heat maps and the centre
+  double score = 1.0, place = 1.0;     // of heat maps and the centre
   double offset = 1.0, regress = 0.1;  // regress only says which peak is meant
   double points = 50.0;
   double visibility = 1.0, presence = 1.0;

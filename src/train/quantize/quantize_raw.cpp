@@ -83,7 +83,7 @@ class RawQuantizer {
     } else {
       list = {{.name = kValidationPhase, .work = judged, .times = 0}};
     }
-    list.back().times += 2;  // the float network, and the calibrated one
+    list.back().times += 2;       // the float network, and the calibrated one
     if (model_.info.pose_head) {  // both once more, on more crops
       const auto compared = static_cast<double>(std::min(kCompared, pictures_.judging.size()));
       list.back().times += static_cast<int>(2 * compared / judged);
