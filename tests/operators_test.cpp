@@ -247,7 +247,8 @@ TEST_P(Operators, ComputeInIntegersAsTheReference) {
                 saturates_ ? 7 : 8);
   const std::string name = one_case().name;
   if (runner().engine == std::string_view("armnn") &&
-      (name == "ConvGroups2" || name == "ConvDepthwiseStride2")) {
+      (name == "ConvGroups2" || name == "ConvDepthwiseStride2" || name == "ResizeBilinear2" ||
+       name == "ResizeBilinear3")) {
     EXPECT_THAT(error_of([&] { (void)run_in_engine(runner(), model, image_, kSize); }),
                 testing::HasSubstr("computes wrongly"));
     return;
@@ -272,7 +273,9 @@ TEST_P(Operators, ComputeInIntegersAsTheReference) {
   const bool rounds_otherwise =
       (one_case().has_ties && runner().rounds_ties_up) ||
       (one_case().rescaled && runner().format == std::string_view("tflite"));
-  const int limit = rounds_otherwise ? steps_behind(model) : 2;
+  // TensorFlow Lite's own kernels have the places of three pixels in parts of 1024 only.
+  const int limit =
+      (rounds_otherwise ? steps_behind(model) : 2) + (name == "ResizeBilinear3" ? 1 : 0);
   int64_t equal = 0;
   for (size_t i = 0; i < found.size(); ++i) {
     const int q = quantize(found[i], wanted.params);

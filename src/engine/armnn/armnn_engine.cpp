@@ -124,8 +124,9 @@ class Runtime {
 std::string precision_of(const TfliteSummary& summary, const std::string& file) {
   if (!summary.wrong_in_armnn.empty())
     fail(
-        "{}: the convolution '{}' is one that Arm NN's parser computes wrongly (in groups, or "
-        "depthwise with a stride); take --engine tflite",
+        "{}: '{}' is made by an operator that Arm NN's parser computes wrongly (a convolution in "
+        "groups, a depthwise one with a stride, or a resizing with half-pixel centres); take "
+        "--engine tflite",
         file, summary.wrong_in_armnn);
   return summary.precision;
 }

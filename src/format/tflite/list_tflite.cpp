@@ -222,6 +222,8 @@ class Reader {
       const std::string made = names(out);
       (void)names(in);  // that they exist
       if (code == "PAD") padded.insert(out->Get(0));
+      const auto* resize = op->builtin_options_as_ResizeBilinearOptions();
+      if (resize != nullptr && resize->half_pixel_centers()) return made;
       if (code == "DEPTHWISE_CONV_2D" && padded.contains(in->Get(0))) return made;
       if (code != "CONV_2D" || in->Get(0) < 0 || in->Get(1) < 0) continue;
       const auto* x = tensor(in->Get(0)).shape();

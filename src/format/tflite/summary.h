@@ -27,7 +27,8 @@ struct TfliteSummary {
   std::string precision;
   bool edge_tpu = false;  // compiled for the Edge TPU, at least in part
   // The output tensor of an operator that Arm NN's parser computes wrongly; empty: there is none.
-  // Such are a grouped convolution that is not depthwise, and a depthwise one behind a padding.
+  // Such are a grouped convolution that is not depthwise, a depthwise one behind a padding, and
+  // RESIZE_BILINEAR with half-pixel centres, which it takes for asymmetric.
   std::string wrong_in_armnn;
   // Whether it has a product of two int8 tensors, as in attention, whose second has a zero point.
   // XNNPACK of TensorFlow Lite 2.21 takes that for 0.
