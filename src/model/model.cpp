@@ -224,8 +224,9 @@ void verify_raw_outputs(const Model& model) {
   }
   if (!model.info.pose_head) return;
   for (const auto& [part, name] : model.info.pose_head->outputs) {
-    const bool found = std::any_of(model.head_outputs.begin(), model.head_outputs.end(),
-                                   [&](const HeadOutput& o) { return o.raw.name == name; });
+    const bool found =
+        std::any_of(model.head_outputs.begin(), model.head_outputs.end(),
+                    [&name = name](const HeadOutput& o) { return o.raw.name == name; });
     if (!found) fail("pose head: the network has no output '{}'", name);
   }
 }

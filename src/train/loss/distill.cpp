@@ -171,8 +171,9 @@ torch::Tensor trusted_cells(const std::vector<torch::Tensor>& teacher,
   };
   // No other scale of the student lies between them.
   const auto neighbours = [&](int lost, int stride) {
-    const auto [low, high] = std::minmax(lost, stride);
-    return std::none_of(strides.begin(), strides.end(), [&](int s) { return s > low && s < high; });
+    return std::none_of(strides.begin(), strides.end(), [&](int s) {
+      return s > std::min(lost, stride) && s < std::max(lost, stride);
+    });
   };
   std::vector<torch::Tensor> parts;
   for (const int stride : strides) {
