@@ -161,17 +161,17 @@ class IntegerSteps {
     return true;
   }
 
-  // Bilinear resizing, and the half that is added before rounding: exact in steps.
+  // Bilinear resizing, and the part that is added before rounding: exact in steps.
   bool visit_interpolated(const ov::Node& node, const op::Add& sum, const QuantParams& grid) {
     const ov::Node& resize = *sum.get_input_node_ptr(0);
     const Steps* x = find(resize.input_value(0));
-    const auto half = ov::as_type_ptr<op::Constant>(sum.input_value(1).get_node_shared_ptr());
-    if (x == nullptr || x->grid != grid || !half) return false;
+    const auto part = ov::as_type_ptr<op::Constant>(sum.input_value(1).get_node_shared_ptr());
+    if (x == nullptr || x->grid != grid || !part) return false;
     ov::OutputVector inputs = resize.input_values();
     inputs[0] = x->planes;
     const Value means = resize.clone_with_new_inputs(inputs)->output(0);
     const auto raised = std::make_shared<op::Add>(
-        times(means, 1 / kUnit), scalar(half->cast_vector<float>().at(0) / grid.scale));
+        times(means, 1 / kUnit), scalar(part->cast_vector<float>().at(0) / grid.scale));
     replace_planes(node, rounded(raised, in_whole_steps(grid)), grid);
     return true;
   }

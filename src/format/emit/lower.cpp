@@ -161,8 +161,8 @@ class Lowering {
     if (p != nullptr && out_.traits().resizes_in_float) {
       const Shape& from = out_.shape(in[0]);
       const auto parts = static_cast<double>(op.parts(from[2]) * op.parts(from[3]));
-      const auto half = static_cast<float>(p->scale / (2 * parts));
-      const Ref shift = out_.constant(node.name + ".half", {{1, 1, 1, 1}, {half}});
+      const auto quarter = static_cast<float>(p->scale / (4 * parts));
+      const Ref shift = out_.constant(node.name + ".quarter", {{1, 1, 1, 1}, {quarter}});
       y = out_.binary(node.name + ".halves_up", BinaryKind::kAdd, y, shift);
     }
     return quantized(node.name, y);

@@ -114,7 +114,7 @@ Value IntegerNetwork::apply(const Node& node, Inputs in) const {
   }
   if (const auto* op = std::get_if<ResizeBilinear>(&node.op)) {
     const torch::Tensor x = tensors[0].to(torch::kFloat64);
-    return quantized(compute(*op, std::array{x}) + half_part(*op, x), p);
+    return quantized(compute(*op, std::array{x}) + quarter_part(*op, x), p);
   }
   const torch::Tensor y = apply_plain(node, tensors);
   return traits_of(node.op).moves_data ? Value{.tensor = y, .params = p} : quantized(y, p);

@@ -88,8 +88,8 @@ torch::Tensor compute(const ResizeBilinear& op, TorchInputs in) {
   return side(x.size(3), 3, side(x.size(2), 2, x));
 }
 
-double half_part(const ResizeBilinear& op, const torch::Tensor& x) {
-  return 0.5 / static_cast<double>(op.parts(x.size(2)) * op.parts(x.size(3)));
+double quarter_part(const ResizeBilinear& op, const torch::Tensor& x) {
+  return 0.25 / static_cast<double>(op.parts(x.size(2)) * op.parts(x.size(3)));
 }
 
 torch::Tensor compute(const ResizeNearest& op, TorchInputs in) {

@@ -32,9 +32,10 @@ using TorchInputs = std::span<const torch::Tensor>;
 [[nodiscard]] torch::Tensor compute(const Conv2d& op, const torch::Tensor& x,
                                     const torch::Tensor& weight, const torch::Tensor& bias);
 
-// Half of the smallest part of a step that interpolation between the integers `x` makes. Where it is
-// added, rounding gives what the integer reference gives, which rounds halves up.
-[[nodiscard]] double half_part(const ResizeBilinear& op, const torch::Tensor& x);
+// A quarter of the smallest part of a step that interpolation between the integers `x` makes. Where it
+// is added, rounding gives what the integer reference gives, which rounds halves up. Half of the part
+// would make a half of the value below it, where a step has an odd number of parts.
+[[nodiscard]] double quarter_part(const ResizeBilinear& op, const torch::Tensor& x);
 
 // Computes a node without tensors. Throws an Error for a node with tensors.
 [[nodiscard]] torch::Tensor apply_plain(const Node& node, TorchInputs inputs);

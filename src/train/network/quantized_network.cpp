@@ -205,7 +205,7 @@ torch::Tensor QuantizedNetwork::run_node(const Node& node, TorchInputs in) {
   const LearnedParams own = params(node.name);
   const auto* resize = std::get_if<ResizeBilinear>(&node.op);
   if (resize == nullptr) return fake_quantize(y, own);
-  return fake_quantize(y + own.scale.detach() * half_part(*resize, in[0]), own);
+  return fake_quantize(y + own.scale.detach() * quarter_part(*resize, in[0]), own);
 }
 
 torch::Tensor QuantizedNetwork::conv(const Node& node, const Conv2d& op, const torch::Tensor& x) {
