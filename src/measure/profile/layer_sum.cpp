@@ -14,7 +14,8 @@ double sum_ms(const Profile& p) {
   return sum;
 }
 
-// Takes `ms` in equal parts. What a short layer does not have, the others give.
+// Takes `ms` in equal parts, of a layer at most half. What a short layer does not give, the others
+// give.
 void take_off(double ms, Profile& p) {
   std::vector<double*> left;
   for (ProfiledLayer& layer : p.layers)
@@ -22,7 +23,7 @@ void take_off(double ms, Profile& p) {
   std::sort(left.begin(), left.end(), [](const double* a, const double* b) { return *a < *b; });
   double rest = 1e-3 * ms;
   for (size_t i = 0; i < left.size(); ++i) {
-    const double part = std::min(*left[i], rest / static_cast<double>(left.size() - i));
+    const double part = std::min(*left[i] / 2, rest / static_cast<double>(left.size() - i));
     *left[i] -= part;
     rest -= part;
   }
@@ -44,7 +45,7 @@ void take_off_timing(Profile& p) {
   const double excess = std::min(p.layers_ms - p.inference_ms, added);
   if (p.cut || excess <= 0) return;
   take_off(excess, p);
-  p.timing_ms = excess;
+  p.timing_ms = p.layers_ms - sum_ms(p);
   p.layers_ms = sum_ms(p);
 }
 
