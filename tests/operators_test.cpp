@@ -274,8 +274,8 @@ TEST_P(Operators, ComputeInIntegersAsTheReference) {
       (one_case().has_ties && runner().rounds_ties_up) ||
       (one_case().rescaled && runner().format == std::string_view("tflite"));
   // TensorFlow Lite's own kernels have the places of three pixels in parts of 1024 only.
-  const int limit =
-      (rounds_otherwise ? steps_behind(model) : 2) + (name == "ResizeBilinear3" ? 1 : 0);
+  const int places = name == "ResizeBilinear3" ? 1 : 0;
+  const int limit = rounds_otherwise ? steps_behind(model) + places : 2;
   int64_t equal = 0;
   for (size_t i = 0; i < found.size(); ++i) {
     const int q = quantize(found[i], wanted.params);

@@ -47,19 +47,25 @@ void read_shape(OnnxCall& call) {
   call.make(constant_of({shape.begin() + begin, shape.begin() + end}));
 }
 
-void read_constant_of_shape(OnnxCall& call) {
-  const std::vector<int64_t> shape = call.integers(size_t{0});
-  Constant value{{}, {0}};
-  if (const auto* t = call.find("value")) value = read_onnx_tensor(t->t(), call.budget());
-  if (value.values.size() != 1) fail("fills a constant with {} numbers", value.values.size());
+// The elements of a constant that the file has made, taken from the budget before they exist.
+size_t taken_numbers(const std::vector<int64_t>& shape, Budget& budget) {
+  constexpr double kMost = 1e15;
   double count = 1;
   for (const int64_t side : shape) {
     if (side < 0) fail("makes a constant with a side of {}", side);
     count *= static_cast<double>(side);
   }
-  constexpr double kMost = 1e15;
   const auto numbers = static_cast<size_t>(std::min(count, kMost));
-  call.budget().take(numbers, sizeof(double));
+  budget.take(numbers, sizeof(double));
+  return numbers;
+}
+
+void read_constant_of_shape(OnnxCall& call) {
+  const std::vector<int64_t> shape = call.integers(size_t{0});
+  Constant value{{}, {0}};
+  if (const auto* t = call.find("value")) value = read_onnx_tensor(t->t(), call.budget());
+  if (value.values.size() != 1) fail("fills a constant with {} numbers", value.values.size());
+  const size_t numbers = taken_numbers(shape, call.budget());
   call.make(Constant{shape, std::vector<double>(numbers, value.values.front()), value.integers});
 }
 
@@ -179,15 +185,7 @@ void read_split(OnnxCall& call) {
 // To a shape that it is repeated to.
 Constant expanded(const Constant& x, const std::vector<int64_t>& shape, Budget& budget) {
   Constant ones{shape, {}, true};
-  double count = 1;
-  for (const int64_t side : shape) {
-    if (side < 0) fail("makes a constant with a side of {}", side);
-    count *= static_cast<double>(side);
-  }
-  constexpr double kMost = 1e15;
-  const auto numbers = static_cast<size_t>(std::min(count, kMost));
-  budget.take(numbers, sizeof(double));
-  ones.values.assign(numbers, 1);
+  ones.values.assign(taken_numbers(shape, budget), 1);
   Constant out = broadcast(x, ones, budget, [](double a, double) { return a; });
   out.integers = x.integers;
   return out;
