@@ -129,6 +129,8 @@ TEST(ListImages, FolderGlobAndFile) {
   EXPECT_THAT(error_of([&] { (void)list_images(folder + "/*.gif"); }),
               HasSubstr("matches no images"));
   EXPECT_THAT(error_of([&] { (void)list_images("/no/such"); }), HasSubstr("no such"));
+  EXPECT_THAT(error_of([&] { (void)list_images(kPicture.parent_path().parent_path().string()); }),
+              HasSubstr("folders below it are not read"));
 }
 
 TEST(VideoReader, ReadsEveryFrame) {

@@ -69,7 +69,7 @@ std::vector<fs::path> list_images(const std::string& source) {
   const fs::file_status status = fs::status(source, error);
   if (fs::is_directory(status)) {
     for (const fs::path& path : list_folder(source)) add(path);
-    if (files.empty()) fail("{}: has no images in it", source);
+    if (files.empty()) fail("{}: has no images in it; folders below it are not read", source);
   } else if (fs::exists(status)) {
     files.emplace_back(source);
   } else if (source.find_first_of("*?[") != std::string::npos) {
