@@ -1,6 +1,7 @@
 #include "vision/pose_decode.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -18,11 +19,20 @@ float number(const TensorView& view, size_t at) {
              : view.floats()[at];
 }
 
+// Whether so many cells over so many pixels have a distance that strides of two make.
+bool is_halved(int pixels, int cells) {
+  return pixels % cells == 0 && std::has_single_bit(static_cast<unsigned>(pixels / cells));
+}
+
 // The distance of cells in pixels. Networks with strides of two over an odd number of pixels
 // (PoseNet: 385 pixels, 25 cells) have their first and last cells on the first and last pixels.
+// Where both readings give whole numbers (225 pixels, 15 cells), a power of two decides.
 float stride_of(int pixels, int cells) {
-  const bool on_both_ends = cells > 1 && pixels % cells != 0 && (pixels - 1) % (cells - 1) == 0;
-  return on_both_ends ? static_cast<float>(pixels - 1) / static_cast<float>(cells - 1)
+  const int last_pixel = pixels - 1, last_cell = cells - 1;
+  const bool on_both_ends =
+      last_cell > 0 && last_pixel % last_cell == 0 &&
+      (pixels % cells != 0 || (is_halved(last_pixel, last_cell) && !is_halved(pixels, cells)));
+  return on_both_ends ? static_cast<float>(last_pixel) / static_cast<float>(last_cell)
                       : static_cast<float>(pixels) / static_cast<float>(cells);
 }
 

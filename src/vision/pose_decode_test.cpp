@@ -130,6 +130,28 @@ TEST(PoseDecode, OffsetsInPixelsAreAddedToThePeak) {
   EXPECT_FLOAT_EQ(outputs.decode(head, {33, 33}).keypoints[0].y, 1 * 8 + 0);
 }
 
+// The last cell of a network of strides of two lies on the last pixel where the number of pixels is
+// odd, also where it is a multiple of the cells. Others have pixels / cells.
+TEST(PoseDecode, TheDistanceOfCellsFollowsFromTheStrides) {
+  const auto stride = [](int pixels, int cells) {
+    Outputs outputs;
+    auto& heat = outputs.add("heat", {1, 1, cells, cells}, 0);
+    heat.back() = 0.9F;
+    const Keypoint last = outputs.decode(heatmap_head(1), {pixels, pixels}).keypoints[0];
+    EXPECT_FLOAT_EQ(last.x, last.y);
+    return last.x / static_cast<float>(cells - 1);
+  };
+  EXPECT_FLOAT_EQ(stride(225, 15), 16);
+  EXPECT_FLOAT_EQ(stride(257, 17), 16);
+  EXPECT_FLOAT_EQ(stride(33, 3), 16);
+  EXPECT_FLOAT_EQ(stride(33, 5), 8);
+  EXPECT_FLOAT_EQ(stride(65, 5), 16);
+  EXPECT_FLOAT_EQ(stride(65, 9), 8);
+  EXPECT_FLOAT_EQ(stride(192, 48), 4);
+  EXPECT_FLOAT_EQ(stride(256, 64), 4);
+  EXPECT_FLOAT_EQ(stride(96, 2), 48);
+}
+
 // ---- a centre
 
 PoseHead centre_head(int keypoints) {
