@@ -12,6 +12,7 @@ namespace octet {
 namespace {
 
 constexpr size_t kCocoKeypoints = 17;
+constexpr size_t kMostBones = 4;  // of each keypoint; each is drawn for every person
 constexpr std::array<std::string_view, 3> kKinds = {"centre", "heatmap", "regression"};
 constexpr std::array<std::string_view, kPoseParts> kParts = {
     "heatmap", "offset", "centre", "regress", "points", "visibility", "presence"};
@@ -117,6 +118,10 @@ void verify(const PoseHead& head) {
     fail("pose head: margin {} is not within 0.5..4", head.margin);
   if (!head.names.empty() && head.names.size() != static_cast<size_t>(head.keypoints))
     fail("pose head: {} names of {} keypoints", head.names.size(), head.keypoints);
+  const size_t most_bones = kMostBones * static_cast<size_t>(head.keypoints);
+  if (head.skeleton.size() > most_bones)
+    fail("pose head: a skeleton of {} pairs for {} keypoints; {} at most are possible",
+         head.skeleton.size(), head.keypoints, most_bones);
   for (const auto& [from, to] : head.skeleton) {
     verify_keypoint(from, head, "pose head: skeleton");
     verify_keypoint(to, head, "pose head: skeleton");

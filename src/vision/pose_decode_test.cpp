@@ -259,6 +259,16 @@ TEST(PoseDecode, WhatIsNotFiniteIsNotSeen) {
   EXPECT_FLOAT_EQ(maps.decode(centre_head(1), {16, 16}).score, 0);
 }
 
+// Each pair is drawn for every person of every frame.
+TEST(PoseHead, ASkeletonHasAFewBonesForEachKeypoint) {
+  PoseHead head = heatmap_head(2);
+  head.skeleton.assign(8, {0, 1});
+  EXPECT_EQ(error_of([&] { verify(head); }), "");
+  head.skeleton.assign(1'000'000, {0, 1});
+  EXPECT_EQ(error_of([&] { verify(head); }),
+            "pose head: a skeleton of 1000000 pairs for 2 keypoints; 8 at most are possible");
+}
+
 TEST(PoseDecode, RefusesOutputsThatDoNotFit) {
   const auto refusal = [](const PoseHead& head, std::vector<Port> ports) {
     return error_of([&] { (void)CheckedPose(head, {48, 48}, ports); });
