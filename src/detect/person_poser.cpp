@@ -23,8 +23,12 @@ template <typename View>
 PersonPoser::Milliseconds PersonPoser::timed(const View& image, const PixelBox& box,
                                              std::vector<Keypoint>& keypoints) {
   const auto began = std::chrono::steady_clock::now();
-  const std::vector<Keypoint>& found = job_->find(image, box).keypoints;
-  keypoints.assign(found.begin(), found.end());
+  const PersonPose& pose = job_->find(image, box);
+  keypoints.assign(pose.keypoints.begin(), pose.keypoints.end());
+  // A detector may be wrong: then the network says that nobody is there.
+  if (network_.head().output(PosePart::kPresence) != nullptr) {
+    for (Keypoint& k : keypoints) k.confidence *= pose.score;
+  }
   return std::chrono::steady_clock::now() - began;
 }
 

@@ -30,8 +30,8 @@ class PersonPoser {
   [[nodiscard]] const Skeleton& skeleton() const { return network_.head().skeleton; }
   [[nodiscard]] const std::filesystem::path& file() const { return network_.detector().file(); }
 
-  // Finds the keypoints of the person in `box`, in pixels of the image. Returns the time that it
-  // took.
+  // Finds the keypoints of the person in `box`, in pixels of the image. Where the network has a score
+  // of the person, their confidence is multiplied by it. Returns the time that it took.
   Milliseconds find(const RgbView& image, const PixelBox& box, std::vector<Keypoint>& keypoints);
   Milliseconds find(const YuvView& image, const PixelBox& box, std::vector<Keypoint>& keypoints);
   // Sets the keypoints of the people in `detections`, of `most` at most.

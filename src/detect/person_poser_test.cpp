@@ -60,6 +60,22 @@ TEST_F(PersonPosers, FindKeypointsInPixelsOfTheImage) {
   EXPECT_EQ(found.keypoints_of(1).size(), 2);
 }
 
+// A detector may take a coat for a person.
+TEST_F(PersonPosers, AreAsSureOfKeypointsAsOfThePerson) {
+  Image image{.width = 200, .height = 200, .rgb = std::vector<uint8_t>(200 * 200 * 3)};
+  paint(image, 100, 100, 0);
+  const auto confidence = [&](float logit) {
+    write_model_file(network_, colour_pose_network_with_presence(logit), StorageKind::kF32);
+    PersonPoser poser(kPeople, network_, detector_);
+    std::vector<Keypoint> keypoints;
+    (void)poser.find(view(image), {20, 20, 180, 180}, keypoints);
+    return keypoints.at(0).confidence;
+  };
+  EXPECT_NEAR(confidence(0), 0.5, 0.01);
+  EXPECT_LT(confidence(-6), 0.01);
+  EXPECT_GT(confidence(6), 0.99);
+}
+
 TEST_F(PersonPosers, RefuseWhatIsNoPoseNetwork) {
   const auto error = [&](const std::filesystem::path& network) {
     return error_of([&] { PersonPoser(kPeople, network, detector_); });

@@ -33,6 +33,21 @@ inline Model colour_pose_network() {
   return model;
 }
 
+// Its score of the person is this logit, whatever the crop shows.
+inline Model colour_pose_network_with_presence(float logit) {
+  Model model = colour_pose_network();
+  const int side = model.graph.size->width;
+  Conv2d conv{.stride = side, .weight = {.shape = {1, 3, side, side}}, .bias = {.shape = {1}}};
+  conv.weight.values.assign(3 * static_cast<size_t>(side) * static_cast<size_t>(side), 0.0F);
+  conv.bias.values = {logit};
+  model.graph.nodes.push_back({.name = "seen", .op = conv, .inputs = {model.graph.input}});
+  model.add_output(
+      {.value = "seen", .role = OutputRole::kRaw, .stride = 0, .raw = {.name = "presence"}});
+  model.info.pose_head->outputs.emplace(PosePart::kPresence, "presence");
+  model.info.pose_head->presence_is_logit = true;
+  return model;
+}
+
 inline void write_colour_pose_network(const std::filesystem::path& file) {
   write_model_file(file, colour_pose_network(), StorageKind::kF32);
 }
