@@ -137,7 +137,7 @@ std::optional<FrameDecision> Watch::try_to_look(CameraContext& place) {
 }
 
 FrameDecision Watch::look(CameraContext& place) {
-  if (poser_) place.attention.require_tracks();
+  place.attention.require_tracks(poser_ != nullptr);
   const FrameDecision chosen = detect(place);
   find_keypoints(place, chosen);
   return chosen;

@@ -93,12 +93,6 @@ const std::vector<size_t>& MotionGate::look(const YuvView& picture) {
   return moving_;
 }
 
-void FramePolicy::set_skip(int frames, int least) {
-  skip_ = frames;
-  least_skip_ = least;
-  if (frames != 0 || least > 0) options_.track = true;
-}
-
 // Cells that move now, did not when the detector looked, and lie outside the objects.
 size_t FramePolicy::unexplained_motion() const {
   return static_cast<size_t>(std::count_if(
@@ -107,7 +101,7 @@ size_t FramePolicy::unexplained_motion() const {
 }
 
 FrameDecision FramePolicy::choose(const Picture& picture, double time) {
-  if (!options_.track || since_ < 0) return FrameDecision::kDetect;
+  if (!tracks() || since_ < 0) return FrameDecision::kDetect;
   const bool auto_skip = skip_ == kAutoSkip;
   const double passed = time - last_time_;
   if ((options_.motion_gate || auto_skip) && picture.is_video) {
@@ -122,7 +116,7 @@ FrameDecision FramePolicy::choose(const Picture& picture, double time) {
 }
 
 FrameDecision FramePolicy::look(const Picture& picture, double time, Detections& out) {
-  if (options_.track && since_ >= 0) tracker_.predict(time, predicted_);
+  if (tracks() && since_ >= 0) tracker_.predict(time, predicted_);
   const FrameDecision look = choose(picture, time);
   if (look == FrameDecision::kTrack) out = predicted_;
   if (look == FrameDecision::kStill) out = last_;
@@ -131,7 +125,10 @@ FrameDecision FramePolicy::look(const Picture& picture, double time, Detections&
 }
 
 void FramePolicy::found(Detections& detections, double time, float confidence) {
-  if (!options_.track) return;
+  if (!tracks()) {
+    if (since_ >= 0) forget_objects();  // nobody follows them any longer
+    return;
+  }
   tracker_.update(detections, time, confidence);
   const Tracker::PredictionError& s = tracker_.surprise();
   if (s.began > 0 || s.lost > 0 || s.worst_miss > kBadMiss) {

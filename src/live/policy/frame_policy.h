@@ -53,10 +53,14 @@ class FramePolicy {
       : options_(options), gate_(motion_outlines(regions)) {}
 
   // Sets the number of frames between two detections, or kAutoSkip, and never fewer than `least`.
-  // Tracks give the boxes of skipped frames, even where the options had no tracking.
-  void set_skip(int frames, int least = 0);
-  // Follows objects even where the options had no tracking.
-  void require_tracks() { options_.track = true; }
+  // Tracks give the boxes of skipped frames. As long as frames are skipped, objects are followed even
+  // where the options have no tracking.
+  void set_skip(int frames, int least = 0) {
+    skip_ = frames;
+    least_skip_ = least;
+  }
+  // Whether objects are followed even where the options have no tracking.
+  void require_tracks(bool required) { tracks_required_ = required; }
 
   // Decides about this frame. For every decision but kDetect, `out` gets its detections.
   [[nodiscard]] FrameDecision look(const Picture& picture, double time, Detections& out);
@@ -67,14 +71,18 @@ class FramePolicy {
   void forget_objects();
   // The lowest confidence of detections for found(), where `confidence` is the final threshold.
   [[nodiscard]] float least_confidence(float confidence) const {
-    return options_.track ? std::min(confidence, kWeakConfidence) : confidence;
+    return tracks() ? std::min(confidence, kWeakConfidence) : confidence;
   }
 
  private:
+  [[nodiscard]] bool tracks() const {
+    return options_.track || tracks_required_ || skip_ != 0 || least_skip_ > 0;
+  }
   [[nodiscard]] FrameDecision choose(const Picture& picture, double time);
   [[nodiscard]] size_t unexplained_motion() const;
 
   FramePolicyOptions options_;
+  bool tracks_required_ = false;
   MotionGate gate_;
   Tracker tracker_;
   Detections last_, predicted_;
