@@ -106,6 +106,24 @@ TEST_F(TopDown, LiveFollowsPeopleWithTheirKeypoints) {
   EXPECT_DOUBLE_EQ(summary["pose"]["people_per_frame"], people / 40.0);
 }
 
+// Frames without a detection cost no looks, and show the keypoints all the same.
+TEST_F(TopDown, SkippedDetectionsSaveLooks) {
+  const Outcome run =
+      run_octet("live" + with_pose() + " --source " + kClip +
+                " --imgsz 320 --frames 60 --skip 3 --json --jsonl " + file("out.jsonl"));
+  ASSERT_EQ(run.status, 0) << run.err;
+  double detected = 0, tracked = 0;
+  for (const json& line : lines()) {
+    for (const json& d : line["detections"]) {
+      if (d["name"] != "person") continue;
+      EXPECT_TRUE(d.contains("keypoints"));
+      (line["by"] == "tracks" ? tracked : detected) += 1;
+    }
+  }
+  EXPECT_GT(tracked, detected);
+  EXPECT_DOUBLE_EQ(json::parse(run.out)["pose"]["people_per_frame"], detected / 60);
+}
+
 TEST_F(TopDown, WhatCannotBeIsRefusedWithWhatToDo) {
   const auto refused = [&](const std::string& arguments, int status, const std::string& reason) {
     for (const std::string verb : {"detect", "live"}) {

@@ -160,7 +160,7 @@ FrameDecision Watch::detect(CameraContext& place) {
 void Watch::find_keypoints(CameraContext& place, FrameDecision look) {
   if (!poser_) return;
   const PersonPoses::Frame frame{.seconds = frame_.seconds,
-                                 .is_still = look == FrameDecision::kStill,
+                                 .look = look,
                                  .person_class = poser_->person_class(),
                                  .keypoints = poser_->keypoints()};
   const auto find = [this](const PixelBox& box, std::vector<Keypoint>& points) {

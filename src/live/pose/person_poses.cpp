@@ -9,13 +9,16 @@
 namespace octet {
 namespace {
 
-constexpr double kNewest = 0.2;  // share of the newest time in the usual one
+constexpr double kNewest = 0.2;     // share of the newest time in the usual one
+constexpr double kLongestGap = 10;  // seconds between frames; whoever comes later is another
 
 }  // namespace
 
 PersonPoses::Tally PersonPoses::update(Detections& detections, const Frame& frame,
                                        const PeopleOptions& options, const Find& find) {
   drop_ended_tracks(frame.seconds);
+  updated_ = frame.seconds;
+  if (frame.look != FrameDecision::kStill) moved_ = frame.seconds;
   const size_t all = choose_people(detections, frame.person_class, options.most, chosen_);
   Tally tally{.skipped = static_cast<int>(all - chosen_.size())};
   people_.clear();
@@ -30,7 +33,7 @@ PersonPoses::Tally PersonPoses::update(Detections& detections, const Frame& fram
   double spent_ms = 0;
   for (const Person& person : people_) {
     Memory& memory = memories_[person.memory];
-    if (frame.is_still && memory.turn > 0) continue;
+    if (may_rest(memory, frame.look)) continue;
     if (options.budget_ms > 0 && tally.looked > 0 && spent_ms + usual_ms_ > options.budget_ms) {
       ++tally.skipped;
       continue;
@@ -52,6 +55,14 @@ PersonPoses::Tally PersonPoses::update(Detections& detections, const Frame& fram
     detections.set_keypoints(person.item, points_);
   }
   return tally;
+}
+
+// Whether the keypoints of a person do without another look. Skipped detections save looks as well:
+// the box of a track is a prediction.
+bool PersonPoses::may_rest(const Memory& memory, FrameDecision look) const {
+  if (memory.turn == 0) return false;
+  return look == FrameDecision::kTrack ||
+         (look == FrameDecision::kStill && memory.looked >= moved_);
 }
 
 // Keeps the points that were found.
@@ -92,9 +103,12 @@ size_t PersonPoses::memory_of(int64_t track, double seconds) {
   return static_cast<size_t>(at - memories_.begin());
 }
 
-// Their memory is kept for tracks to come.
+// Those that the last update lacked as well: frames may come more rarely than a track is kept. Their
+// memory is kept for tracks to come.
 void PersonPoses::drop_ended_tracks(double seconds) {
-  const auto is_over = [&](const Memory& m) { return m.shown < seconds - kTrackSecondsKept; };
+  const double least =
+      std::max(std::min(seconds - kTrackSecondsKept, updated_), seconds - kLongestGap);
+  const auto is_over = [&](const Memory& m) { return m.shown < least; };
   spare_.reserve(spare_.size() + memories_.size());
   for (Memory& memory : memories_) {
     if (is_over(memory)) spare_.push_back(std::move(memory));  // which leaves the time

@@ -1,6 +1,6 @@
 // The keypoints of the people of one camera, from frame to frame. A network finds those of one
 // person at a time. Under a budget of time people take turns, and those who wait keep their last
-// keypoints, which move with their box.
+// keypoints, which move with their box. So does everybody on a frame without detection.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "detect/people.h"
+#include "live/policy/frame_policy.h"
 #include "live/pose/one_euro.h"
 #include "vision/detections.h"
 
@@ -28,8 +29,8 @@ class PersonPoses {
   using Find = std::function<Milliseconds(const PixelBox&, std::vector<Keypoint>&)>;
 
   struct Frame {
-    double seconds = 0;     // its time, on any clock
-    bool is_still = false;  // nothing has moved: only people without keypoints are looked at
+    double seconds = 0;  // its time, on any clock
+    FrameDecision look = FrameDecision::kDetect;
     int person_class = 0;
     int keypoints = 0;  // of each person
   };
@@ -65,6 +66,7 @@ class PersonPoses {
     size_t memory = 0;  // of the memories
   };
   [[nodiscard]] size_t memory_of(int64_t track, double seconds);
+  [[nodiscard]] bool may_rest(const Memory& memory, FrameDecision look) const;
   void drop_ended_tracks(double seconds);
   void look(Memory& memory, const PixelBox& box, double seconds, bool smooth);
 
@@ -75,6 +77,8 @@ class PersonPoses {
   std::vector<Keypoint> points_;  // of the person who is looked at
   int64_t turns_ = 0;
   double usual_ms_ = 0;  // of one person
+  double updated_ = 0;   // when the last update was
+  double moved_ = 0;     // when something may have moved last
 };
 
 }  // namespace octet

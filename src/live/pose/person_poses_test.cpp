@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -36,8 +37,8 @@ Detections people(const std::vector<int>& tracks) {
   return out;
 }
 
-PersonPoses::Frame at(double seconds, bool is_still = false) {
-  return {.seconds = seconds, .is_still = is_still, .person_class = 0, .keypoints = 1};
+PersonPoses::Frame at(double seconds, FrameDecision look = FrameDecision::kDetect) {
+  return {.seconds = seconds, .look = look, .person_class = 0, .keypoints = 1};
 }
 
 TEST(PersonPoses, AllAreLookedAtWithoutABudget) {
@@ -119,11 +120,78 @@ TEST(PersonPoses, WhereNothingMovesOnlyNewPeopleAreLookedAt) {
   (void)poses.update(found, at(0), {.budget_ms = 1}, network.find());
   for (int frame = 1; frame < 4; ++frame) {
     found = people({1, 2});
-    const auto tally = poses.update(found, at(0.1 * frame, true), {.budget_ms = 1}, network.find());
+    const auto tally = poses.update(found, at(0.1 * frame, FrameDecision::kStill), {.budget_ms = 1},
+                                    network.find());
     EXPECT_EQ(tally.looked, frame == 1 ? 1 : 0);
     EXPECT_EQ(found.keypoints_of(0).size() + found.keypoints_of(1).size(), 2);
   }
   EXPECT_THAT(network.seen, ElementsAre(100, 200));
+}
+
+// Whoever was looked at before the movement ended may stand otherwise now.
+TEST(PersonPoses, WhereNothingMovesAnyLongerEachIsLookedAtOnce) {
+  PersonPoses poses;
+  FakeNetwork network;
+  const PeopleOptions options{.budget_ms = 1};
+  for (int frame = 0; frame < 3; ++frame) {  // two have their turn while something moves
+    Detections found = people({1, 2});
+    (void)poses.update(found, at(0.1 * frame), options, network.find());
+  }
+  for (int frame = 3; frame < 6; ++frame) {
+    Detections found = people({1, 2});
+    (void)poses.update(found, at(0.1 * frame, FrameDecision::kStill), options, network.find());
+  }
+  EXPECT_THAT(network.seen, ElementsAre(100, 200, 100, 200)) << "the last as nothing moved";
+}
+
+// A skipped detection saves looks as well: keypoints go with the box of the track.
+TEST(PersonPoses, OnAFrameWithoutDetectionOnlyNewPeopleAreLookedAt) {
+  PersonPoses poses;
+  FakeNetwork network;
+  Detections found = people({1, 2});
+  (void)poses.update(found, at(0), {.budget_ms = 1}, network.find());
+  for (int frame = 1; frame < 4; ++frame) {
+    found = people({1, 2});
+    found.items[0].box.x1 += 7;
+    found.items[0].box.x2 += 7;
+    const auto tally = poses.update(found, at(0.1 * frame, FrameDecision::kTrack), {.budget_ms = 1},
+                                    network.find());
+    EXPECT_EQ(tally.looked, frame == 1 ? 1 : 0);
+    EXPECT_EQ(tally.skipped, 0);
+    EXPECT_FLOAT_EQ(found.keypoints_of(0)[0].x, 144.5F + 7);
+  }
+  EXPECT_THAT(network.seen, ElementsAre(100, 200));
+}
+
+// Frames may come more rarely than an unseen track is kept.
+TEST(PersonPoses, TurnsGoRoundOnSlowCameras) {
+  PersonPoses poses;
+  FakeNetwork network;
+  for (int frame = 0; frame < 6; ++frame) {
+    Detections found = people({1, 2, 3});
+    (void)poses.update(found, at(1.5 * frame), {.budget_ms = 1}, network.find());
+    for (int person = 0; person <= std::min(frame, 2); ++person)
+      EXPECT_FALSE(found.keypoints_of(static_cast<size_t>(person)).empty()) << frame;
+  }
+  EXPECT_THAT(network.seen, ElementsAre(100, 200, 300, 100, 200, 300));
+  Detections none = people({1, 3});
+  (void)poses.update(none, at(9), {.budget_ms = 1}, network.find());
+  (void)poses.update(none, at(10.5), {.budget_ms = 1}, network.find());
+  network.seen.clear();
+  Detections found = people({1, 2, 3});
+  (void)poses.update(found, at(12), {.budget_ms = 1}, network.find());
+  EXPECT_THAT(network.seen, ElementsAre(200)) << "as one who never had a turn";
+}
+
+TEST(PersonPoses, AfterAnOutageAllAreStrangers) {
+  PersonPoses poses;
+  FakeNetwork network;
+  Detections found = people({1, 2});
+  (void)poses.update(found, at(0), {}, network.find());
+  found = people({1, 2});
+  (void)poses.update(found, at(60), {.budget_ms = 1}, network.find());
+  EXPECT_EQ(found.keypoints_of(0).size(), 1);
+  EXPECT_TRUE(found.keypoints_of(1).empty());
 }
 
 TEST(PersonPoses, AnEndedTrackLeavesNothingBehind) {
