@@ -241,6 +241,28 @@ TEST(Watch, ABrokenFileDoesNotEndTheOthers) {
   EXPECT_EQ(summary.cameras[1].tally.detected, 12);
 }
 
+TEST(Watch, APictureThatCannotBeReadIsCountedOrEndsItsSource) {
+  const TemporaryFolder folder;
+  fs::copy_file(kPictures + "/000000000785.jpg", folder / "a.jpg");
+  fs::copy_file(kPictures + "/000000000785.jpg", folder / "c.jpg");
+  write_text_file(folder / "b.jpg", "no picture");
+  write_text_file(folder / "d.jpg", "no picture");
+  const auto watched = [&](BadPicture bad) {
+    WatchOptions options;
+    options.camera.complete = true;
+    options.camera.bad_picture = bad;
+    Watch watch({{"pictures", folder.path().string()}}, options);
+    return watch.run(only(std::make_unique<Detector>(tiny(1)))).cameras.at(0);
+  };
+  const CameraSummary most = watched(BadPicture::kSkip);
+  EXPECT_EQ(most.tally.detected, 2);
+  EXPECT_EQ(most.status.unreadable, 2);
+  EXPECT_EQ(most.status.error, "");
+  const CameraSummary strict = watched(BadPicture::kStop);
+  EXPECT_EQ(strict.tally.detected, 1);
+  EXPECT_THAT(strict.status.error, HasSubstr("b.jpg"));
+}
+
 TEST(Live, AnErrorInAnyStageEndsAll) {
   const TemporaryFolder folder;
   Detector detector(tiny(2));

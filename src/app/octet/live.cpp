@@ -45,7 +45,10 @@ nlohmann::ordered_json to_json(const CameraSummary& c) {
           {"detected", c.tally.detected},
           {"tracked", c.tally.tracked},
           {"still", c.tally.still},
-          {"skipped", {{"newer_frame", c.tally.skipped_newer}, {"too_old", c.tally.skipped_old}}},
+          {"skipped",
+           {{"newer_frame", c.tally.skipped_newer},
+            {"too_old", c.tally.skipped_old},
+            {"unreadable", c.status.unreadable}}},
           {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
           {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
           {"openings", c.status.openings},
@@ -54,9 +57,10 @@ nlohmann::ordered_json to_json(const CameraSummary& c) {
 
 void print(const CameraSummary& c) {
   print_out(
-      "{}: {} frames, {} detected, {} skipped for newer ones, {} too old, age p50 {:.1f} ms p99 "
+      "{}: {} frames, {} detected, {} skipped for newer ones, {} too old, {}age p50 {:.1f} ms p99 "
       "{:.1f} ms, {}{}\n",
       c.name, c.status.frames, c.tally.detected, c.tally.skipped_newer, c.tally.skipped_old,
+      c.status.unreadable > 0 ? fmt::format("{} unreadable, ", c.status.unreadable) : "",
       c.tally.age.quantile_ms(0.5), c.tally.age.quantile_ms(0.99),
       camera_state_name(c.status.state), c.status.error.empty() ? "" : ": " + c.status.error);
 }
@@ -103,11 +107,14 @@ void print(const LiveSummary& s, const NetworkDescription& d, Size input,
   }
 }
 
+BadPicture bad_picture(const Options& options) {
+  return options.strict ? BadPicture::kStop : BadPicture::kSkip;
+}
+
 // One file, completely.
 void run_file(const Options& options) {
   require_other_files(options.config);
-  const auto source = open_source(options.config.cameras[0].address,
-                                  options.strict ? BadPicture::kStop : BadPicture::kSkip);
+  const auto source = open_source(options.config.cameras[0].address, bad_picture(options));
   DetectorOptions wanted = options.config.detector;
   wanted.source = source->info().size;
   wanted.runtime.parallel = parallel_frames(wanted);
@@ -132,6 +139,7 @@ LiveConfig config_of(const Options& options) {
   if (options.file.empty()) complete(config);
   config.watch.live.max_frames = options.config.watch.live.max_frames;
   config.watch.live.max_seconds = options.config.watch.live.max_seconds;
+  config.watch.camera.bad_picture = bad_picture(options);
   config.detector.runtime.cache = cache_folder();
   return config;
 }

@@ -80,7 +80,7 @@ bool Camera::is_over() const {
 
 std::unique_ptr<Source> Camera::open() {
   return is_stream(spec_.address) ? open_stream(spec_.address, options_.stream, stop_)
-                                  : open_source(spec_.address);
+                                  : open_source(spec_.address, options_.bad_picture);
 }
 
 void Camera::run() {
@@ -112,6 +112,14 @@ void Camera::run() {
   }
 }
 
+// False at the end.
+bool Camera::next(Source& source, Picture& out) {
+  const bool more = source.next(out);
+  const MutexLock lock(mutex_);
+  status_.unreadable = source.skipped();
+  return more;
+}
+
 // From opening it to its end.
 void Camera::read_all() {
   const auto source = open();
@@ -119,7 +127,7 @@ void Camera::read_all() {
   const bool paced = options_.realtime && !streams;
   const auto started = Clock::now();
   Picture picture;
-  for (int64_t i = 0; !stop_ && source->next(picture); ++i) {
+  for (int64_t i = 0; !stop_ && next(*source, picture); ++i) {
     const HotPath hot;
     if (paced) {
       if (!wait_until(started + std::chrono::duration_cast<Clock::duration>(

@@ -28,6 +28,7 @@ void require_sources(const std::vector<CameraSpec>& cameras);
 struct CameraOptions {
   bool complete = false;  // every frame waits until it is taken; else only the newest waits
   bool realtime = false;  // files: at their own pace
+  BadPicture bad_picture = BadPicture::kSkip;  // kStop ends the source with an error
   StreamOptions stream;
   // Pauses between attempts. They double from the first to the longest, and each is shortened by up
   // to half at random. They begin again after a stream was up for some seconds.
@@ -39,10 +40,11 @@ enum class CameraState { kConnecting, kUp, kDown, kEnded };
 
 struct CameraStatus {
   CameraState state = CameraState::kConnecting;
-  Size size;             // of the last frame
-  int64_t frames = 0;    // that came in
-  int64_t openings = 0;  // number of times that it was up
-  std::string error;     // reason of a break or an early end; empty: none
+  Size size;               // of the last frame
+  int64_t frames = 0;      // that came in
+  int64_t unreadable = 0;  // pictures of a folder that were left out
+  int64_t openings = 0;    // number of times that it was up
+  std::string error;       // reason of a break or an early end; empty: none
 };
 
 struct CameraFrame {
@@ -93,6 +95,7 @@ class Camera {
  private:
   void run();
   void read_all();
+  [[nodiscard]] bool next(Source& source, Picture& out);
   [[nodiscard]] double seconds_of(const Picture& picture, bool is_first);
   bool put(Picture& picture, double seconds);
   void set_state(CameraState state, const std::string& error);
