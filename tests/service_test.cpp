@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <future>
 #include <map>
@@ -12,6 +13,9 @@
 
 #include "core/file.h"
 #include "core/process.h"
+#include "format/model_file.h"
+#include "format/registry.h"
+#include "graph/passes/passes.h"
 #include "serve/config/parse.h"
 #include "serve/reloader.h"
 #include "testing/testing.h"
@@ -201,6 +205,108 @@ TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
   const int64_t before = watch.cameras()[0].tally.detected;
   EXPECT_TRUE(wait_until([&] { return watch.cameras()[0].tally.detected > before; }));
   watch.stop();
+}
+
+// A watch of a file's configuration, which counts the classes of the model that gives the results.
+class Reloads {
+ public:
+  explicit Reloads(const std::filesystem::path& file) : config_(read_live_config(file)) {
+    config_.watch.on_result = [this](const SharedResult& r, const Picture&) {
+      classes_ = r->class_names->size();
+    };
+    watch_.emplace(config_.cameras, config_.watch);
+    runner_ = std::jthread([this] {
+      (void)watch_->run(make_detectors(config_.detector, config_.auto_size, {768, 432}));
+    });
+    reloader_.emplace(file, config_, Size{768, 432}, *watch_);
+  }
+  ~Reloads() { watch_->stop(); }
+  Reloads(const Reloads&) = delete;
+  Reloads& operator=(const Reloads&) = delete;
+
+  [[nodiscard]] ReloadStatus status() const { return reloader_->status(); }
+  [[nodiscard]] size_t classes() const { return classes_; }
+
+ private:
+  LiveConfig config_;
+  std::atomic<size_t> classes_ = 0;
+  std::optional<Watch> watch_;
+  std::jthread runner_;
+  std::optional<Reloader> reloader_;
+};
+
+const std::string kOneClass =
+    OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-pose1-half-ema.pt";  // kModel has three
+constexpr milliseconds kSeveralLooks{1200};
+
+TEST(Reload, AModelThatCameBesideAWrongConfigurationIsTakenWhenThatIsRight) {
+  const TemporaryFolder folder;
+  const auto model = folder / "model.pt", file = folder / "box.yaml";
+  std::filesystem::copy_file(kModel, model);
+  const auto configure = [&](const std::string& conf) {
+    write_text_file(file, fmt::format("model: model.pt\nimgsz: 64\nrealtime: true\nconf: {}\n"
+                                      "sources: {{clip: {}}}\n",
+                                      conf, kClip));
+  };
+  configure("0.5");
+  const Reloads reloads(file);
+  EXPECT_TRUE(wait_until([&] { return reloads.classes() == 3; }));
+  configure("a lot");
+  EXPECT_TRUE(wait_until([&] { return !reloads.status().error.empty(); }));
+  std::filesystem::copy_file(kOneClass, folder / "next.pt");
+  std::filesystem::rename(folder / "next.pt", model);
+  std::this_thread::sleep_for(kSeveralLooks);
+  EXPECT_EQ(reloads.classes(), 3U);
+  EXPECT_NE(reloads.status().error, "");
+  configure("0.25");
+  EXPECT_TRUE(wait_until([&] { return reloads.classes() == 1; }));
+  EXPECT_EQ(reloads.status().error, "");
+}
+
+// It is watched where it is wanted, though the one before goes on.
+TEST(Reload, AModelThatWasNamedTooEarlyIsTakenWhenItIsThere) {
+  const TemporaryFolder folder;
+  const auto file = folder / "box.yaml";
+  const auto configure = [&](const std::string& model) {
+    write_text_file(file, fmt::format("model: {}\nimgsz: 64\nrealtime: true\n"
+                                      "sources: {{clip: {}}}\n",
+                                      model, kClip));
+  };
+  configure(kModel);
+  const Reloads reloads(file);
+  EXPECT_TRUE(wait_until([&] { return reloads.classes() == 3; }));
+  configure("next.pt");
+  EXPECT_TRUE(wait_until([&] { return !reloads.status().error.empty(); }));
+  std::filesystem::copy_file(kOneClass, folder / "next.pt");
+  EXPECT_TRUE(wait_until([&] { return reloads.classes() == 1; }));
+  EXPECT_EQ(reloads.status().error, "");
+}
+
+// An export of two files, named by one of them and by its folder: the other one comes later.
+TEST(Reload, AModelOfTwoFilesIsTakenWhenBothAreThere) {
+  const auto write = [](const std::string& from, const std::filesystem::path& to) {
+    make_folder(to);
+    Model model = read_model(from);
+    model.graph = fold_batch_norm(std::move(model.graph));
+    write_export(export_format("openvino"), to / "net.xml", model, {.size = {64, 64}});
+  };
+  for (const char* named : {"model/net.xml", "model"}) {
+    const TemporaryFolder folder;
+    write(kModel, folder / "model");
+    write(kOneClass, folder / "next");
+    const auto file = folder / "box.yaml";
+    write_text_file(
+        file, fmt::format("model: {}\nrealtime: true\nsources: {{clip: {}}}\n", named, kClip));
+    const Reloads reloads(file);
+    EXPECT_TRUE(wait_until([&] { return reloads.classes() == 3; })) << named;
+    std::filesystem::rename(folder / "next/net.xml", folder / "model/net.xml");
+    std::this_thread::sleep_for(kSeveralLooks);
+    const int64_t before = reloads.status().times;
+    std::filesystem::rename(folder / "next/net.bin", folder / "model/net.bin");
+    EXPECT_TRUE(wait_until([&] { return reloads.status().times > before; })) << named;
+    EXPECT_EQ(reloads.status().error, "") << named;
+    EXPECT_TRUE(wait_until([&] { return reloads.classes() == 1; })) << named;
+  }
 }
 
 // Whoever may change the configuration of a running program cannot have it run a library.

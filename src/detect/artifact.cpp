@@ -114,6 +114,10 @@ ExportInfo parse_export_metadata(const std::map<std::string, std::string>& entri
   }
 }
 
+std::vector<fs::path> files_of_model(const fs::path& path) {
+  return files_of_export(is_folder_of_models(path) ? xml_in(path) : path);
+}
+
 bool is_folder_of_models(const fs::path& path) {
   return fs::is_directory(path) && export_format_of(path) == nullptr;
 }

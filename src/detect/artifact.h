@@ -29,6 +29,10 @@ struct Artifact {
 // Throws an Error that names it.
 [[nodiscard]] Artifact open_artifact(const std::filesystem::path& path);
 
+// Returns the files of a model: the one that open_artifact() opens and the one beside it that belongs
+// to it, where it exists. Throws as open_artifact() for a folder.
+[[nodiscard]] std::vector<std::filesystem::path> files_of_model(const std::filesystem::path& path);
+
 // Whether a path is a folder that is no export itself.
 [[nodiscard]] bool is_folder_of_models(const std::filesystem::path& path);
 // Returns the models and exports directly in a folder, sorted.

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "detect/artifact.h"
 #include "serve/config/live_options.h"
 
 namespace octet {
@@ -24,6 +25,12 @@ std::vector<std::string> needs_restart(const LiveConfig& a, const LiveConfig& b)
   return names;
 }
 
+// Files that cannot be read have not changed: they may be on their way.
+template <typename Stamp>
+bool differs(const Stamp& now, const Stamp& before) {
+  return !now.empty() && now != before;
+}
+
 double now_in_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -36,9 +43,11 @@ Reloader::Reloader(std::filesystem::path file, LiveConfig running, Size camera_s
       running_(started_),
       camera_size_(camera_size),
       watch_(watch),
-      file_stamp_(stamp_of(file_)),
-      model_stamp_(stamp_of(running_.detector.model)),
-      pose_stamp_(stamp_of(running_.pose)),
+      model_(running_.detector.model),
+      pose_(running_.pose),
+      seen_(stamps()),
+      tried_(seen_),
+      loaded_(seen_),
       status_{.loaded = now_in_seconds()},
       thread_([this] { run(); }) {
   (void)take_reload_request();  // from now on SIGHUP does not end the process
@@ -58,34 +67,52 @@ ReloadStatus Reloader::status() const {
 }
 
 Reloader::Stamp Reloader::stamp_of(const std::filesystem::path& path) {
-  std::error_code missing;
-  Stamp stamp{.time = std::filesystem::last_write_time(path, missing)};
-  if (!missing) stamp.bytes = std::filesystem::file_size(path, missing);
-  return missing ? Stamp{} : stamp;
+  Stamp stamp;
+  try {
+    for (const std::filesystem::path& file : files_of_model(path))
+      stamp.push_back({.time = std::filesystem::last_write_time(file),
+                       .bytes = std::filesystem::file_size(file)});
+  } catch (const std::exception&) {
+    return {};
+  }
+  return stamp;
+}
+
+Reloader::Stamps Reloader::stamps() const {
+  return {.file = stamp_of(file_), .model = stamp_of(model_), .pose = stamp_of(pose_)};
 }
 
 void Reloader::run() {
+  bool asked = false;
   MutexLock lock(mutex_);
   while (
       !changed_.wait_for(lock, kBetweenLooks, [this]() OCTET_REQUIRES(mutex_) { return stop_; })) {
-    const bool asked = take_reload_request();
-    const Stamp file = stamp_of(file_), model = stamp_of(running_.detector.model);
-    const Stamp pose = stamp_of(running_.pose);
-    const bool model_changed =
-        (model != model_stamp_ && model != Stamp{}) || (pose != pose_stamp_ && pose != Stamp{});
-    if (!asked && !model_changed && (file == file_stamp_ || file == Stamp{})) continue;
-    file_stamp_ = file;
-    model_stamp_ = model;
-    pose_stamp_ = pose;
+    asked = take_reload_request() || asked;
     lock.unlock();
-    reload(model_changed);
+    if (is_due(asked)) {
+      asked = false;
+      reload();
+    }
     lock.lock();
   }
 }
 
-void Reloader::reload(bool model_changed) {
+// Whether there is something to read, and all of it has rested since the last look.
+bool Reloader::is_due(bool asked) {
+  Stamps now = stamps();
+  const bool rests = now == seen_;
+  seen_ = std::move(now);
+  if (!rests) return false;
+  if (!asked && !differs(seen_.file, tried_.file) && !differs(seen_.model, tried_.model) &&
+      !differs(seen_.pose, tried_.pose))
+    return false;
+  tried_ = seen_;
+  return true;
+}
+
+void Reloader::reload() {
   try {
-    apply(read_live_config(file_), model_changed);
+    apply(read_live_config(file_));
     tell("");
     log_info("{}: read again", file_.string());
   } catch (const std::exception& e) {
@@ -109,28 +136,38 @@ void Reloader::warn_of_refused(const LiveConfig& config) const {
                 fmt::join(names, ", "));
 }
 
-void Reloader::apply(LiveConfig config, bool model_changed) {
+// Compares with what runs: the last attempt may have failed.
+bool Reloader::wants_new_model(const LiveConfig& config) const {
+  return differs(tried_.model, loaded_.model) || differs(tried_.pose, loaded_.pose) ||
+         !changed_options(running_, config, TakesEffect::kNewModel).empty();
+}
+
+void Reloader::apply(LiveConfig config) {
   warn_of_refused(config);
   config.detector.runtime.cache = started_.detector.runtime.cache;
   config.detector.runtime.settings = started_.detector.runtime.settings;
+  config.watch.camera.bad_picture = started_.watch.camera.bad_picture;
   require_sources(config.cameras);
-  const Stamp model = stamp_of(config.detector.model), pose = stamp_of(config.pose);
+  model_ = config.detector.model;
+  pose_ = config.pose;
+  tried_.model = stamp_of(model_);
+  tried_.pose = stamp_of(pose_);
   WatchChange change{.cameras = config.cameras,
                      .camera = config.watch.camera,
                      .attention = config.watch.attention,
                      .people = config.watch.people};
-  if (model_changed || !changed_options(running_, config, TakesEffect::kNewModel).empty()) {
+  const bool new_model = wants_new_model(config);
+  if (new_model) {
     change.detectors = make_detectors(config.detector, config.auto_size, camera_size_);
     change.poser = make_poser(config.detector, config.pose, *change.detectors[0]);
   }
   watch_.change(std::move(change));
+  if (new_model) loaded_ = tried_;
   for (const LiveOption& option : live_options()) {
     if (option.takes_effect == TakesEffect::kNextFrame)
       option.page.apply(config, watch_.controls());
   }
   running_ = std::move(config);
-  model_stamp_ = model;
-  pose_stamp_ = pose;
 }
 
 }  // namespace octet

@@ -1,12 +1,13 @@
-// Reads the configuration again when its file or a model's file changes, and on SIGHUP. A wrong
-// configuration changes nothing, and its error is reported. A model is loaded beside the running
-// one and takes over between two frames.
+// Reads the configuration again when its file or a model's files change, and on SIGHUP. It waits
+// until they rest: a model of two files arrives one after the other. A wrong configuration changes
+// nothing, and its error is reported. A model is loaded beside the running one and takes over
+// between two frames.
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/mutex.h"
 #include "live/watch.h"
@@ -27,16 +28,24 @@ class Reloader {
   [[nodiscard]] ReloadStatus status() const;  // from any thread
 
  private:
-  // Changes when the file does.
-  struct Stamp {
+  struct FileStamp {
     std::filesystem::file_time_type time;
     uintmax_t bytes = 0;
-    bool operator==(const Stamp&) const = default;
+    bool operator==(const FileStamp&) const = default;
+  };
+  // Changes when one of the files does; empty: they cannot be read.
+  using Stamp = std::vector<FileStamp>;
+  struct Stamps {
+    Stamp file, model, pose;
+    bool operator==(const Stamps&) const = default;
   };
   [[nodiscard]] static Stamp stamp_of(const std::filesystem::path& path);
+  [[nodiscard]] Stamps stamps() const;
   void run();
-  void reload(bool model_changed);
-  void apply(LiveConfig config, bool model_changed);
+  [[nodiscard]] bool is_due(bool asked);
+  void reload();
+  void apply(LiveConfig config);
+  [[nodiscard]] bool wants_new_model(const LiveConfig& config) const;
   void warn_of_refused(const LiveConfig& config) const;
   void tell(const std::string& error);
 
@@ -45,7 +54,10 @@ class Reloader {
   LiveConfig running_;
   Size camera_size_;
   Watch& watch_;
-  Stamp file_stamp_, model_stamp_, pose_stamp_;
+  std::filesystem::path model_, pose_;  // as the file wants them, though they may be wrong
+  Stamps seen_;                         // at the last look
+  Stamps tried_;                        // at the last attempt to take them
+  Stamps loaded_;                       // of what runs
 
   mutable Mutex mutex_;
   Condition changed_;
