@@ -33,6 +33,8 @@ constexpr double kSameRange = 1.02;  // a range that is wider by less stays
 constexpr const char* kChoices[] = {"as it is", "wider", "measured"};
 
 void check_pair(const Model& int8, const Model& whole, const AdaptOptions& o) {
+  require_known_outputs(int8, o.model.string());
+  require_known_outputs(whole, o.float_model.string());
   if (int8.quantization.empty())
     fail("{}: is a float model; 'octet quantize' makes the int8 model that can be adapted",
          o.model.string());

@@ -150,6 +150,20 @@ TEST_F(Adapt, MendsRangesThatAreTooNarrow) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 3) << "no file is left over";
 }
 
+TEST_F(Adapt, RefusesRawOutputs) {
+  Model raw;
+  raw.info.task = Task::kRaw;
+  raw.graph.size = Size{32, 32};
+  raw.graph.nodes = {{"c", Conv2d{.weight = {{1, 3, 1, 1}, {1, 2, 3}}, .bias = {}}, {"image"}}};
+  raw.add_output({.value = "c", .role = OutputRole::kRaw, .stride = 0, .raw = {.name = "result"}});
+  write(raw);
+  EXPECT_THAT(error(), HasSubstr("is a network with raw outputs"));
+  write(int8_model());
+  options_.float_model = folder_ / "raw.safetensors";
+  write_model_file(options_.float_model, raw, StorageKind::kF32);
+  EXPECT_THAT(error(), HasSubstr("raw.safetensors: is a network with raw outputs"));
+}
+
 TEST_F(Adapt, NamesWhatDoesNotBelongTogether) {
   write(int8_model());
   options_.float_model = options_.model;
