@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "engine/registry.h"
 #include "format/import_network.h"
 #include "format/model_file.h"
+#include "format/registry.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
 #include "tools/engines.h"
@@ -334,6 +336,21 @@ const std::vector<Case>& moves() {
                 {"a", n.integers("pads", {0, 0, 1, 0, 0, 2, 0, 3}), n.scalar("value", 0.5F)});
          return n.node("Relu", "y", {"p"});
        }},
+      {"PadOfLowestBeforeMaxPool", 13,
+       [](OnnxNetwork& n) {
+         n.node("Pad", "p",
+                {"a", n.integers("pads", {0, 0, 1, 0, 0, 0, 0, 1}),
+                 n.scalar("least", std::numeric_limits<float>::lowest())});
+         return n.node("MaxPool", "y", {"p"}, {{"kernel_shape", N{3, 3}}, {"strides", N{2, 2}}});
+       }},
+      {"PadOfInfinityBeforeMaxPools", 13,
+       [](OnnxNetwork& n) {
+         n.node("Pad", "p",
+                {"a", n.integers("pads", {0, 0, 1, 1, 0, 0, 0, 0}), n.scalar("least", -INFINITY)});
+         n.node("MaxPool", "l", {"p"}, {{"kernel_shape", N{3, 3}}, {"pads", N{1, 1, 1, 1}}});
+         n.node("MaxPool", "r", {"p"}, {{"kernel_shape", N{3, 3}}, {"pads", N{1, 1, 1, 1}}});
+         return n.node("Add", "y", {"l", "r"});
+       }},
       {"MaxPool2", 13,
        [](OnnxNetwork& n) {
          return n.node("MaxPool", "y", {"a"}, {{"kernel_shape", N{2, 2}}, {"strides", N{2, 2}}});
@@ -569,6 +586,22 @@ TEST(Import, ReadsOutputsThatShareAValueOrAPlainName) {
   EXPECT_LE(largest_difference(expected["heat_map"], found.at("heat_map.3")), 1e-5);
 }
 
+// ---- files of octet
+
+// TensorFlow Lite has no uneven padding of a MaxPool: octet writes pixels of the lowest number.
+TEST(Import, ReadsItsOwnUnevenMaxPool) {
+  OnnxNetwork n(13);
+  n.conv("a", "x", {8, 3, 3, 3});
+  n.output(n.node("MaxPool", "y", {"a"}, {{"kernel_shape", N{3, 3}}, {"pads", N{2, 0, 1, 1}}}));
+  const std::string bytes = n.bytes();
+  const Model model = import_network(as_bytes(bytes), "n.onnx", kFractions).model;
+  const TemporaryFolder folder;
+  write_export(export_format("tflite"), folder / "n.tflite", model, {.size = *model.graph.size});
+  const Model again = import_network(folder / "n.tflite", {}).model;
+  ASSERT_EQ(again.graph.nodes.size(), model.graph.nodes.size());
+  EXPECT_EQ(std::get<MaxPool>(again.graph.nodes.back().op).padding, Padding(2, 0, 1, 1));
+}
+
 // ---- files that cannot be read
 
 std::string refusal(const OnnxNetwork& network, const ImportOptions& options = {}) {
@@ -640,6 +673,23 @@ TEST(Import, RefusesWhatItWouldComputeOtherwise) {
        [](OnnxNetwork& n) {
          n.node("ConvTranspose", "y", {"a", n.noise("w", {8, 5, 3, 3})},
                 {{"strides", N{2, 2}}, {"auto_pad", "SAME_UPPER"}});
+       }},
+      {"'p': adds pixels of -3.4028235e+38, which only a MaxPool",
+       [](OnnxNetwork& n) {
+         n.node("Pad", "p",
+                {"a", n.integers("pads", {0, 0, 1, 0, 0, 0, 0, 1}), n.scalar("v", -INFINITY)});
+         n.conv("y", "p", {8, 8, 3, 3});
+       }},
+      {"'p': adds pixels of 1e+35, which only a MaxPool",
+       [](OnnxNetwork& n) {
+         n.node("Pad", "p",
+                {"a", n.integers("pads", {0, 0, 1, 0, 0, 0, 0, 1}), n.scalar("v", 1e35F)});
+         n.node("MaxPool", "y", {"p"}, {{"kernel_shape", N{3, 3}}});
+       }},
+      {"adds pixels that are not a number",
+       [](OnnxNetwork& n) {
+         n.node("Pad", "y",
+                {"a", n.integers("pads", {0, 0, 1, 0, 0, 0, 0, 1}), n.scalar("v", NAN)});
        }},
       {"output 'y': is not computed by any operator", [](OnnxNetwork&) {}},
       {"reads 'nowhere', which octet finds nowhere before it",

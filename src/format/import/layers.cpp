@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -367,7 +368,11 @@ Computed add_pad(Draft& draft, const std::string& name, const Computed& x,
   const size_t rank = x.shape.size();
   const std::vector<int> axes = draft.axes(x);
   if (amounts.size() != 2 * rank) fail("has {} paddings for {} axes", amounts.size(), rank);
-  Pad pad{.padding = {}, .channels = 0, .value = static_cast<float>(value)};
+  if (std::isnan(value)) fail("adds pixels that are not a number");
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  Pad pad{.padding = {},
+          .channels = 0,
+          .value = static_cast<float>(std::clamp(value, -kLargest, kLargest))};
   Shape shape = x.shape;
   for (size_t i = 0; i < rank; ++i) {
     const int64_t before = amounts[i];

@@ -1,13 +1,18 @@
 #include "format/import/simplify.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "core/error.h"
 #include "format/import/fold_scaling.h"
 #include "format/import/graph_editor.h"
 
 namespace octet {
 namespace {
+
+// A pixel beyond it is no value of an image. It would leave no steps to the others in int8.
+constexpr float kBeyondValues = 1e30F;
 
 // A number of a file in single precision, as 1/6 is one.
 bool is_near(float value, double wanted) { return std::abs(value - wanted) < 1e-5; }
@@ -81,36 +86,45 @@ void find_hardswish(GraphEditor& graph) {
   }
 }
 
-bool can_pad(const Node& reader, const Padding& more) {
-  const auto* conv = std::get_if<Conv2d>(&reader.op);
-  if (conv == nullptr) return false;
-  const Padding& p = conv->padding;
-  const Shape& k = conv->weight.shape;
-  const auto fits = [&](int a, int b, int64_t kernel) {
-    return a + b <= conv->dilation * (kernel - 1);
-  };
-  return fits(p.top, more.top, k[2]) && fits(p.bottom, more.bottom, k[2]) &&
-         fits(p.left, more.left, k[3]) && fits(p.right, more.right, k[3]);
+Padding sum(const Padding& a, const Padding& b) {
+  return {a.top + b.top, a.left + b.left, a.bottom + b.bottom, a.right + b.right};
 }
 
-// Zeros that only convolutions read are their padding.
+// The padding of an operator that adds such pixels itself: a convolution zeros, a MaxPool what is lower
+// than all others. Null for others, and where it would be too wide.
+Padding* padding_for(Node& reader, const Pad& pad) {
+  int64_t rows = 0, columns = 0;  // most at one side
+  Padding* own = nullptr;
+  if (auto* conv = std::get_if<Conv2d>(&reader.op); conv != nullptr && pad.value == 0) {
+    own = &conv->padding;
+    rows = conv->dilation * (conv->weight.shape[2] - 1);
+    columns = conv->dilation * (conv->weight.shape[3] - 1);
+  } else if (auto* pool = std::get_if<MaxPool>(&reader.op);
+             pool != nullptr && pad.value <= -kBeyondValues) {
+    own = &pool->padding;
+    rows = columns = pool->kernel - 1;
+  }
+  if (own == nullptr || pad.channels != 0) return nullptr;
+  const Padding p = sum(*own, pad.padding);
+  return std::max(p.top, p.bottom) <= rows && std::max(p.left, p.right) <= columns ? own : nullptr;
+}
+
+// Added pixels become the padding of their readers, where all of them can add these themselves.
 void merge_pads(GraphEditor& graph) {
   for (size_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
     const auto* pad = std::get_if<Pad>(&node.op);
-    if (graph.is_gone(i) || pad == nullptr || pad->value != 0 || pad->channels != 0 ||
-        graph.is_output(node.name))
-      continue;
-    const std::vector<Node*> readers = graph.readers(node.name);
-    bool all = !readers.empty();
-    for (const Node* reader : readers) all = all && can_pad(*reader, pad->padding);
-    if (!all) continue;
-    for (Node* reader : readers) {
-      Padding& p = std::get<Conv2d>(reader->op).padding;
-      const Padding& more = pad->padding;
-      p = {p.top + more.top, p.left + more.left, p.bottom + more.bottom, p.right + more.right};
+    if (graph.is_gone(i) || pad == nullptr) continue;
+    std::vector<Padding*> paddings;
+    for (Node* reader : graph.readers(node.name)) paddings.push_back(padding_for(*reader, *pad));
+    const bool all = std::find(paddings.begin(), paddings.end(), nullptr) == paddings.end();
+    if (all && !graph.is_output(node.name)) {
+      for (Padding* padding : paddings) *padding = sum(*padding, pad->padding);
+      graph.replace(i, std::string(node.inputs[0]));
+    } else if (std::abs(pad->value) >= kBeyondValues) {
+      fail("'{}': adds pixels of {}, which only a MaxPool behind it can take as its padding",
+           node.name, pad->value);
     }
-    graph.replace(i, std::string(node.inputs[0]));
   }
 }
 
