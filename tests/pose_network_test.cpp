@@ -122,6 +122,44 @@ TEST(PoseHeads, OptionsNameTheParts) {
   EXPECT_EQ(points->point_numbers, 3);
 }
 
+// Behind a sigmoid values may still be moved.
+TEST(PoseHeads, ScoresBehindASigmoidAreProbabilities) {
+  const auto logits = [](const std::string& moved, const char* activation) {
+    OnnxNetwork n = network_of({{"offset_2", 4}});
+    n.node(activation, "s", {n.conv("a", "features", {3, 8, 1, 1})});
+    if (moved == "heatmap_slice")
+      n.node("Slice", moved,
+             {"s", n.integers("from", {0}), n.integers("to", {2}), n.integers("of", {1})});
+    if (moved == "heatmap_two")
+      n.node("Concat", moved,
+             {n.node("Sigmoid", "t", {n.conv("b", "features", {1, 8, 1, 1})}),
+              n.node(activation, "u", {n.conv("c", "features", {1, 8, 1, 1})})},
+             {{"axis", 1}});
+    n.output(moved);
+    return head_of(n).value().logits;
+  };
+  for (const char* moved : {"heatmap_slice", "heatmap_two"}) {
+    EXPECT_FALSE(logits(moved, "Sigmoid")) << moved;
+    EXPECT_TRUE(logits(moved, "Relu")) << moved;
+  }
+}
+
+TEST(PoseHeads, ScoresAreNamed) {
+  const OnnxNetwork alone = network_of({{"maps", 17}});
+  PoseHeadRequest request;
+  EXPECT_FALSE(head_of(alone, request)->logits);
+  request.scores = "logits";
+  EXPECT_TRUE(head_of(alone, request)->logits);
+  request.scores = "probabilities";
+  EXPECT_FALSE(head_of(network_of({{"heatmap", 17}, {"offset_2", 34}}), request)->logits);
+  request.scores = "percent";
+  EXPECT_THAT(refusal(alone, request), HasSubstr("--scores percent: is neither logits"));
+  request.scores = "logits";
+  EXPECT_THAT(refusal(points_of({{"coordinates", 195}, {"presence", 1}}), request),
+              HasSubstr("--scores: is for heat maps"));
+  EXPECT_THAT(refusal(network_of({{"one", 3}, {"two", 3}}), request), HasSubstr("need --head"));
+}
+
 TEST(PoseHeads, OptionsThatDoNotFitAreNamed) {
   const OnnxNetwork n = network_of({{"a1", 5}, {"a2", 10}});
   EXPECT_EQ(refusal(n, {.kind = "centre", .outputs = {}, .order = ""}),

@@ -32,7 +32,7 @@ _octet() {
     *) return ;;  # a file
   esac
   case $verb in
-    import) options="-h --help -v --verbose -o --output --imgsz --mean --std --head --outputs --order --keypoints --half" ;;
+    import) options="-h --help -v --verbose -o --output --imgsz --mean --std --head --outputs --order --scores --keypoints --half" ;;
     inspect) options="-h --help -v --verbose --imgsz --target --passes --json" ;;
     compress) options="--model --data -h --help -v --verbose --speedup --target-ms --target-fps --max-drop --imgsz --engine --engine-threads --cost --activations --epochs --budget --batch --threads --seed -o --output --overwrite --json" ;;
     train) options="--model --data -h --help -v --verbose --teacher --epochs --imgsz --batch --optimizer --lr --cosine --warmup --weight-decay --accumulate --patience --freeze --activation --mosaic --mixup --cache --rect --bf16 --resume --overwrite --device --threads --seed -o --output --strict --json" ;;

@@ -34,11 +34,12 @@ std::string in_words(const std::vector<double>& numbers) {
 
 void refuse_for_checkpoints(const Options& o) {
   const bool input = !o.size.empty() || !o.values.mean.empty() || !o.values.deviation.empty();
-  const bool outputs =
-      !o.head.kind.empty() || !o.outputs.empty() || !o.head.order.empty() || o.head.keypoints != 0;
+  const bool outputs = !o.head.kind.empty() || !o.outputs.empty() || !o.head.order.empty() ||
+                       !o.head.scores.empty() || o.head.keypoints != 0;
   if (input || outputs)
     fail_usage("{} are for .onnx and .tflite files; {} is a checkpoint",
-               input ? "--imgsz, --mean and --std" : "--head, --outputs, --order and --keypoints",
+               input ? "--imgsz, --mean and --std"
+                     : "--head, --outputs, --order, --scores and --keypoints",
                o.checkpoint);
 }
 
@@ -155,6 +156,10 @@ void add_import(CLI::App& root) {
                    "the two numbers of a keypoint side by side, planes have one axis after the "
                    "other. Without it: pairs for centre, planes for heatmap, y first.")
       ->type_name("ORDER");
+  verb->add_option("--scores", options->head.scores,
+                   "What the heat maps hold: logits or probabilities. Without it: logits where "
+                   "there are offsets and no sigmoid at the end, else probabilities.")
+      ->type_name("KIND");
   verb->add_option("--keypoints", options->head.keypoints,
                    "The number of keypoints, where the shapes do not tell it.")
       ->check(CLI::Range(1, kMostPoseKeypoints))

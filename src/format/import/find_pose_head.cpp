@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <cstdlib>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ constexpr int kBlazePoseNumbers = 5;  // x, y, z, visibility, presence
 constexpr int kMostPointNumbers = 8;  // of a network whose keypoints are guessed
 constexpr std::array<std::string_view, 4> kOrders = {"yx-pairs", "xy-pairs", "yx-planes",
                                                      "xy-planes"};
+constexpr std::string_view kLogits = "logits", kProbabilities = "probabilities";
 
 std::string in_lower_case(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -65,10 +67,22 @@ class NetworkOutputs {
       return o.holds(word) && o.shape == Shape{1, channels, map.shape[2], map.shape[3]};
     });
   }
+  // Whether sigmoids make all of its values, which may be moved behind them.
   [[nodiscard]] bool ends_in_sigmoid(const One& output) const {
-    const Node* node = graph_.find(output.value);
-    const auto* activation = node == nullptr ? nullptr : std::get_if<Activation>(&node->op);
-    return activation != nullptr && activation->kind == ActivationKind::kSigmoid;
+    std::vector<std::string> values{output.value};
+    std::set<std::string> seen;
+    while (!values.empty()) {
+      const std::string value = values.back();
+      values.pop_back();
+      if (!seen.insert(value).second) continue;
+      const Node* node = graph_.find(value);
+      if (node == nullptr) return false;
+      const auto* activation = std::get_if<Activation>(&node->op);
+      if (activation != nullptr && activation->kind == ActivationKind::kSigmoid) continue;
+      if (!traits_of(node->op).moves_data) return false;
+      values.insert(values.end(), node->inputs.begin(), node->inputs.end());
+    }
+    return true;
   }
   [[nodiscard]] std::string names() const {
     std::vector<std::string> list;
@@ -192,6 +206,15 @@ void set_order(const std::string& order, PoseHead& head) {
   head.pairs = order.ends_with("pairs");
 }
 
+void set_scores(const std::string& scores, PoseHead& head) {
+  if (scores.empty()) return;
+  if (scores != kLogits && scores != kProbabilities)
+    fail_usage("--scores {}: is neither {} nor {}", scores, kLogits, kProbabilities);
+  if (head.kind == PoseHeadKind::kRegression)
+    fail_usage("--scores: is for heat maps; the head {} has none", pose_head_name(head.kind));
+  head.logits = scores == kLogits;
+}
+
 void require_outputs(const NetworkOutputs& outputs, const PoseHead& head) {
   for (const auto& [part, name] : head.outputs) {
     if (outputs.named(name) == nullptr)
@@ -239,9 +262,10 @@ std::optional<PoseHead> find_pose_head(const Model& model, const PoseHeadRequest
   const auto kind =
       request.kind.empty() ? guessed_kind(outputs) : std::optional(kind_of(request.kind));
   if (!kind) {
-    if (request.outputs.empty() && request.order.empty() && request.keypoints == 0)
+    if (request.outputs.empty() && request.order.empty() && request.scores.empty() &&
+        request.keypoints == 0)
       return std::nullopt;
-    fail_usage("--outputs, --order and --keypoints need --head for this network");
+    fail_usage("--outputs, --order, --scores and --keypoints need --head for this network");
   }
   PoseHead head;
   head.kind = *kind;
@@ -252,6 +276,7 @@ std::optional<PoseHead> find_pose_head(const Model& model, const PoseHeadRequest
   *kind == PoseHeadKind::kRegression ? set_point_fields(outputs, head)
                                      : set_map_fields(outputs, head);
   set_order(request.order, head);
+  set_scores(request.scores, head);
   set_known_keypoints(head);
   return head;
 }

@@ -14,6 +14,7 @@ struct PoseHeadRequest {
   std::string kind;                         // as pose_head_name(), or "none"
   std::map<PosePart, std::string> outputs;  // their names
   std::string order;                        // of offsets: yx-pairs, xy-pairs, yx-planes, xy-planes
+  std::string scores = {};                  // of heat maps: logits, probabilities
   int keypoints = 0;                        // 0: by the shapes
 };
 
