@@ -50,8 +50,7 @@ SiteImages all_images(const fs::path& folder, const fs::path& data, const std::s
   if (!folder.empty() && !data.empty())
     return parted(read_unlabelled(folder), read_dataset(data, {.split = "val"}), name);
   const fs::path& only = data.empty() ? folder : data;
-  const bool is_dataset = !fs::is_directory(only) || fs::exists(only / "data.yaml");
-  if (!is_dataset) return halves_of(read_unlabelled(only));
+  if (is_image_folder(only)) return halves_of(read_unlabelled(only));
   if (!has_part(only, "val")) return halves_of(read_dataset(only, {.split = "train"}));
   return parted(read_dataset(only, {.split = "train"}), read_dataset(only, {.split = "val"}), name);
 }

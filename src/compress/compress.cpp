@@ -44,16 +44,8 @@ struct Taken {
   std::string given;  // the file that it was made of
 };
 
-Dataset labelled_part(const std::string& file, const std::string& part) {
-  Dataset data = read_dataset(file, {.split = part});
-  require_labels(data, file + ": " + part);
-  leave_out_unreadable(data, false);
-  return data;
-}
-
 // Without a labelled keypoint, all models would be equally good.
-Dataset validation_part(const std::string& file) {
-  Dataset data = labelled_part(file, "val");
+void require_keypoints(const Dataset& data, const std::string& name) {
   const auto labelled = [](const TruthObject::Point& p) { return p.visibility > 0; };
   const bool measurable =
       data.keypoints == 0 ||
@@ -62,8 +54,19 @@ Dataset validation_part(const std::string& file) {
           return std::any_of(o.keypoints.begin(), o.keypoints.end(), labelled);
         });
       });
-  if (!measurable) fail("{}: val: no object has a labelled keypoint; label some", file);
-  return data;
+  if (!measurable) fail("{}: no object has a labelled keypoint; label some", name);
+}
+
+// As the stages read them.
+DatasetParts labelled_parts(const std::string& file) {
+  DatasetParts parts = read_parts(file, false);
+  for (const auto& [part, name] :
+       {std::pair{&parts.validation, "val"}, {&parts.training, "train"}}) {
+    require_labels(*part, fmt::format("{}: {}", file, name));
+    leave_out_unreadable(*part, false);
+  }
+  require_keypoints(parts.validation, file + ": val");
+  return parts;
 }
 
 std::vector<Standing> standings(const std::vector<Tried>& tried) {
@@ -75,10 +78,10 @@ std::vector<Standing> standings(const std::vector<Tried>& tried) {
 
 class Compressor {
  public:
-  Compressor(const CompressOptions& options, const std::vector<Model>& models)
+  Compressor(const CompressOptions& options, const std::vector<Model>& models, DatasetParts parts)
       : o_(options),
-        data_(validation_part(options.data)),
-        training_(labelled_part(options.data, "train")),
+        data_(std::move(parts.validation)),
+        training_(std::move(parts.training)),
         pricing_(options.pricing, options.version),
         stages_(options.folder, options.program, work_key(options, {training_, data_}, pricing_),
                 options.overwrite),
@@ -458,7 +461,8 @@ class Compressor {
 }  // namespace
 
 CompressResult compress(const CompressOptions& options) {
-  return Compressor(options, read_float_models(options.models)).run();
+  const std::vector<Model> models = read_float_models(options.models);
+  return Compressor(options, models, labelled_parts(options.data)).run();
 }
 
 }  // namespace octet

@@ -71,8 +71,7 @@ void run(Options& o, const CLI::App& verb) {
   if (o.max_drop >= 0) q.max_drop = o.max_drop;
   Model model = read_model(o.model);
   if (model.info.task == Task::kRaw) return quantize_raw_outputs(o, verb, model);
-  Dataset training = read_dataset(o.data, {.split = "train", .strict = o.strict});
-  Dataset validation = read_dataset(o.data, {.split = "val", .strict = o.strict});
+  auto [training, validation] = read_parts(o.data, o.strict);
   require_labels(validation, o.data + ": val");
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);

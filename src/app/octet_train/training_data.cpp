@@ -3,8 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
+#include <utility>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -14,25 +14,13 @@
 namespace octet {
 namespace {
 
-bool is_unlabelled(const std::string& file) {
-  return std::filesystem::is_directory(file) &&
-         !std::filesystem::exists(std::filesystem::path(file) / "data.yaml");
-}
-
-TrainingData read_images(const std::string& folder, const Model& labeller) {
-  constexpr size_t kValidated = 10;  // one of so many images
+DatasetParts read_images(const std::string& folder, const Model& labeller) {
   Dataset all = read_unlabelled(folder);
-  if (all.samples.size() < 2) fail("{}: has one image; at least two are needed", folder);
-  TrainingData data;
-  for (size_t i = 0; i < all.samples.size(); ++i)
-    (i % kValidated == 0 ? data.validation : data.training).samples.push_back(all.samples[i]);
-  for (Dataset* part : {&data.training, &data.validation}) {
-    part->names = labeller.info.names;
-    part->keypoints = labeller.info.head.keypoints;
-    part->keypoint_dims = labeller.info.head.keypoint_dims;
-    part->flip_index = labeller.info.flip_index;
-  }
-  return data;
+  all.names = labeller.info.names;
+  all.keypoints = labeller.info.head.keypoints;
+  all.keypoint_dims = labeller.info.head.keypoint_dims;
+  all.flip_index = labeller.info.flip_index;
+  return tenth_apart(std::move(all), folder);
 }
 
 // What the labels hold, and what is worth knowing about them before hours are spent.
@@ -65,9 +53,9 @@ void report_labels(const Dataset& data) {
 }  // namespace
 
 TrainingData read_training_data(const std::string& file, bool strict, const Model* labeller) {
-  if (labeller != nullptr && is_unlabelled(file)) return read_images(file, *labeller);
-  return {.training = read_dataset(file, {.split = "train", .strict = strict}),
-          .validation = read_dataset(file, {.split = "val", .strict = strict})};
+  const bool unlabelled = labeller != nullptr && is_image_folder(file);
+  DatasetParts parts = unlabelled ? read_images(file, *labeller) : read_parts(file, strict);
+  return {.training = std::move(parts.training), .validation = std::move(parts.validation)};
 }
 
 void complete(TrainingData& data, const std::string& file, bool strict, const Model* labeller,

@@ -14,8 +14,8 @@ struct TrainingData {
   bool truth_of_model = false;  // a model gave the labels of the validation
 };
 
-// Reads a data.yaml. With a `labeller` the file may also be a folder of images: every tenth image
-// validates then. Throws an Error that names the file.
+// Reads a data set, as read_parts() does. With a `labeller` the file may also be a folder of images:
+// every tenth image validates then. Throws an Error that names the file.
 [[nodiscard]] TrainingData read_training_data(const std::string& file, bool strict,
                                               const Model* labeller);
 

@@ -11,7 +11,6 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/folder.h"
 #include "core/json/parse_json.h"
 #include "core/log.h"
 #include "eval/dataset/dataset_readers.h"
@@ -246,41 +245,8 @@ Dataset parse_coco_dataset(std::string_view text, const fs::path& path,
   }
 }
 
-namespace {
-
-bool is_yaml(const fs::path& path) {
-  return path.extension() == ".yaml" || path.extension() == ".yml";
-}
-
-// Of a folder its data.yaml, or its only YAML file.
-fs::path dataset_file(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return path;
-  if (fs::is_regular_file(path / "data.yaml", ignored)) return path / "data.yaml";
-  std::vector<fs::path> files = list_folder(path);
-  std::erase_if(files, [](const fs::path& file) { return !is_yaml(file); });
-  if (files.size() == 1) return files.front();
-  fail("{}: is a folder without a data.yaml; name the file of the data set", path.string());
-}
-
-}  // namespace
-
 Dataset read_coco_dataset(const fs::path& path, const DatasetOptions& options) {
   return parse_coco_dataset(read_text_file(path), path, options);
-}
-
-Dataset read_dataset(const fs::path& given, const DatasetOptions& options) {
-  const fs::path path = dataset_file(given);
-  require_file(path);
-  if (path.extension() == ".json") return read_coco_dataset(path, options);
-  if (is_yaml(path)) return read_yolo_dataset(path, options);
-  fail("{}: a dataset is expected as data.yaml or COCO .json", path.string());
-}
-
-bool has_part(const fs::path& given, const std::string& split) {
-  const fs::path path = dataset_file(given);
-  require_file(path);
-  return !is_yaml(path) || names_part(path, split);
 }
 
 }  // namespace octet

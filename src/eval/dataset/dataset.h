@@ -44,6 +44,20 @@ struct DatasetOptions {
 // Whether a data.yaml, or that of a folder, names such a part. A COCO JSON file is every part.
 [[nodiscard]] bool has_part(const std::filesystem::path& path, const std::string& split);
 
+struct DatasetParts {
+  Dataset training, validation;
+};
+
+// Reads the parts train and val. A COCO JSON file has none: every tenth image is for validation.
+[[nodiscard]] DatasetParts read_parts(const std::filesystem::path& path, bool strict);
+
+// Every tenth image is for validation, the first among them. Throws an Error that begins with `name`
+// when there is one image alone.
+[[nodiscard]] DatasetParts tenth_apart(Dataset all, const std::string& name);
+
+// Whether it is a folder without a YAML file, so that it is no data set.
+[[nodiscard]] bool is_image_folder(const std::filesystem::path& path);
+
 // Reads a folder of images without labels, and the folders below it. The names of classes and the
 // keypoints stay empty. Throws an Error that names the folder when it has no image.
 [[nodiscard]] Dataset read_unlabelled(const std::filesystem::path& folder);

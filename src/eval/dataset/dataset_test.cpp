@@ -117,6 +117,41 @@ TEST(CocoDataset, MapsCategoriesByName) {
               HasSubstr("bad.json"));
 }
 
+// A COCO JSON has no parts: none of its images is in both.
+TEST(CocoDataset, EveryTenthImageIsForValidation) {
+  const TemporaryFolder folder;
+  nlohmann::json j{{"images", nlohmann::json::array()},
+                   {"categories", {{{"id", 1}, {"name", "cat"}}}},
+                   {"annotations", nlohmann::json::array()}};
+  for (int i = 0; i < 21; ++i) {
+    j["images"].push_back({{"id", i}, {"file_name", std::to_string(i) + ".jpg"}});
+    j["annotations"].push_back({{"image_id", i}, {"category_id", 1}, {"bbox", {i, 2, 3, 4}}});
+  }
+  write_text_file(folder / "0.jpg", "");
+  write_text_file(folder / "c.json", j.dump());
+  const DatasetParts parts = read_parts(folder / "c.json", false);
+  EXPECT_EQ(parts.training.samples.size(), 18U);
+  ASSERT_EQ(parts.validation.samples.size(), 3U);
+  EXPECT_EQ(parts.validation.samples[1].image, folder / "10.jpg");
+  EXPECT_DOUBLE_EQ(parts.validation.samples[1].objects.at(0).box.x1, 10);
+  EXPECT_EQ(parts.training.names, std::vector<std::string>{"cat"});
+  EXPECT_EQ(read_dataset(folder / "c.json", {}).samples.size(), 21U) << "to evaluate alone";
+  j["images"].erase(j["images"].begin() + 1, j["images"].end());
+  write_text_file(folder / "one.json", j.dump());
+  EXPECT_THAT(error_of([&] { (void)read_parts(folder / "one.json", false); }),
+              HasSubstr("one.json: has one image"));
+}
+
+TEST(Dataset, AFolderWithAYamlFileIsNoFolderOfImages) {
+  const TemporaryFolder folder;
+  write_text_file(folder / "1.jpg", "");
+  EXPECT_TRUE(is_image_folder(folder.path()));
+  write_text_file(folder / "cells.yml", "");
+  EXPECT_FALSE(is_image_folder(folder.path()));
+  EXPECT_FALSE(is_image_folder(folder / "cells.yml"));
+  EXPECT_FALSE(is_image_folder(folder / "nowhere"));
+}
+
 TEST(YoloDataset, NamesEverythingThatIsWrong) {
   const TemporaryFolder folder;
   make_folder(folder / "images");
