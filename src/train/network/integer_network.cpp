@@ -165,7 +165,7 @@ Value IntegerNetwork::activation(ActivationKind kind, const Value& x,
     return quantized_real(compute(Activation{kind}, std::array{x.real()}), out);
   }
   const ActivationFunction& function = function_of(kind);
-  if (function.fuses_into_conv)  // the convolution's output is on its grid already
+  if (function.fuses_into_conv && *x.params == *out)  // as within a convolution
     return {.tensor = x.tensor.clamp(quantize(function.low, *out) - out->zero_point,
                                      quantize(function.high, *out) - out->zero_point),
             .params = *out};

@@ -131,7 +131,10 @@ Model network_of_many_operators() {
       {"gate.act", Activation{ActivationKind::kSigmoid}, {"gate"}},
       {"gated", Mul{}, {"wide.act", "gate.act"}},
       {"c", conv(8, 8, 1), {"gated"}},
-      {"bent", Prelu{.slope = noise({8}, 0.3)}, {"c"}},
+      {"most", MaxPool{.kernel = 3, .padding = 1}, {"c"}},
+      {"most.act", Activation{ActivationKind::kRelu}, {"most"}},  // of another scale
+      {"d", conv(8, 8, 1), {"most.act"}},
+      {"bent", Prelu{.slope = noise({8}, 0.3)}, {"d"}},
       {"sum", Add{}, {"bent", "gated"}},
       {"sum.act", Activation{ActivationKind::kRelu}, {"sum"}},
       {"large", ResizeBilinear{2, PixelGrid::kHalfPixel}, {"sum.act"}},
