@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <optional>
 #include <sstream>
 
 #include "core/error.h"
@@ -12,6 +13,7 @@
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
+#include "train/loop/run_state.h"
 #include "train/loop/train_float.h"
 #include "train/network/float_network.h"
 
@@ -61,10 +63,11 @@ class Interrupted : public ::testing::Test {
           if (++batches == stop_behind) stop_ = true;
           return loss(outputs, targets);
         }};
-    return train(task, pictures(), pictures(), options);
+    return train(task, data_.value_or(pictures()), pictures(), options);
   }
 
   std::atomic<bool> stop_ = false;
+  std::optional<Dataset> data_;  // to train on; else the samples
   TemporaryFolder whole_, parts_;
 };
 
@@ -101,6 +104,22 @@ TEST_F(Interrupted, FinishedRunIsProlonged) {
   options.epochs = 3;
   EXPECT_EQ(run(options).epochs.size(), 2U);
   EXPECT_EQ(table_of(parts_.path()).size(), 4U);
+}
+
+TEST_F(Interrupted, OtherImagesAreAnotherRun) {
+  Dataset other = pictures();
+  EXPECT_EQ(fingerprint(other), fingerprint(pictures()));
+  for (Sample& sample : other.samples) sample.image = "elsewhere" / sample.image.filename();
+  EXPECT_EQ(fingerprint(other), fingerprint(pictures())) << "they may be moved";
+  other.samples.front().image = "other.jpg";
+  TrainOptions options{.epochs = 1, .side = 64, .batch = 4, .folder = parts_.path()};
+  (void)run(options);
+  options.epochs = 2;
+  options.resume = true;
+  EXPECT_NE(fingerprint(other), fingerprint(pictures()));
+  data_ = pictures();
+  std::swap(data_->samples.front(), data_->samples.back());
+  EXPECT_THAT(error_of([&] { (void)run(options); }), HasSubstr("is of a run with another model"));
 }
 
 TEST_F(Interrupted, TableHasWhatTheModelHas) {

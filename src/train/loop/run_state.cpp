@@ -86,6 +86,12 @@ std::string fingerprint(const Model& model) {
   return fmt::format("model {:016x}, ", hash.value());
 }
 
+std::string fingerprint(const Dataset& data) {
+  Hash hash;
+  for (const Sample& sample : data.samples) hash.add(sample.image.filename().native() + "\n");
+  return fmt::format("{} pictures {:016x}", data.samples.size(), hash.value());
+}
+
 void write_run(const std::filesystem::path& file, const Model& averaged,
                const RunPosition& position, const RunKey& key, TrainableNetwork& network,
                WeightAverage& average, Optimizer& optimizer) {

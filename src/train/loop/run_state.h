@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "eval/dataset/dataset.h"
 #include "eval/metric/coco_metric.h"
 #include "train/loop/optimizer.h"
 #include "train/loop/weight_average.h"
@@ -30,6 +31,9 @@ using RunKey = std::string;
 
 // The part of the key for the first model of the run.
 [[nodiscard]] std::string fingerprint(const Model& model);
+
+// That of the images, by their names: they may lie in another folder, with labels of a model.
+[[nodiscard]] std::string fingerprint(const Dataset& data);
 
 void write_run(const std::filesystem::path& file, const Model& averaged,
                const RunPosition& position, const RunKey& key, TrainableNetwork& network,

@@ -95,9 +95,9 @@ class Trainer {
                      : usual_learning_rate(options, options.epochs * loader_.batches());
     if (options.learning_rate == 0 && sgd) rate_of_new_layers_ = kSgdRate / base_rate_;
     key_ = fmt::format(
-        "{}{} pictures, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
+        "{}{}, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
         "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
-        task.kind, loader_.pictures(), options.side, options.batch, options.accumulate,
+        task.kind, fingerprint(training), options.side, options.batch, options.accumulate,
         sgd ? "sgd" : "adamw", base_rate_, options.cosine ? " cosine" : "", options.warmup_epochs,
         options.weight_decay, options.freeze, options.augment.mosaic, options.augment.mixup,
         options.seed);

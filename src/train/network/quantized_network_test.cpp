@@ -323,6 +323,26 @@ TEST(TrainQuantized, SaysWhatIsTornAway) {
   }
 }
 
+TEST(TrainQuantized, AnotherCalibrationIsAnotherRun) {
+  const TemporaryFolder folder;
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = select_classes(folded(kTiny), data.names, 0);
+  QatOptions options{.train = {.epochs = 1,
+                               .side = 64,
+                               .batch = 12,
+                               .optimizer = OptimizerKind::kAdamW,
+                               .learning_rate = 0.001,
+                               .folder = folder.path()},
+                     .calibrated_on = 8};
+  QuantizedNetwork network = calibrated(model, data, 64);
+  const auto run = [&] { (void)train_quantized(network, model, data, data, options); };
+  run();
+  options.train.resume = true;
+  EXPECT_EQ(error_of(run), "");
+  options.calibrated_on = 4;
+  EXPECT_THAT(error_of(run), HasSubstr("is of a run with another model"));
+}
+
 TEST(PartialRun, NothingChangedIsTheNetwork) {
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
   const Model model = folded(kTiny);

@@ -22,10 +22,11 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
     network.freeze_scales();
   };
   const std::string kind = fmt::format(
-      "{}int8 of {} bits{}, distill {}, features {}, labels {}, scale-lr {}{}: ",
+      "{}int8 of {} bits{}, calibrated on {}, distill {}, features {}, labels {}, scale-lr {}{}: ",
       fingerprint(teacher), network.weight_grid().bits, network.weight_grid().even ? ", even" : "",
-      options.weights.outputs, options.weights.features, options.weights.labels,
-      options.train.rate_of_scales, options.learn_scales ? "" : " observed");
+      options.calibrated_on, options.weights.outputs, options.weights.features,
+      options.weights.labels, options.train.rate_of_scales,
+      options.learn_scales ? "" : " observed");
   const TrainingTask task{.network = network,
                           .loss = loss,
                           .before_epoch = before_epoch,

@@ -12,6 +12,7 @@ struct QatOptions {
   TrainOptions train;
   TeachingWeights weights;    // the float model is the teacher
   bool learn_scales = true;   // else they stay as calibrated
+  int64_t calibrated_on = 0;  // images that the scales come from, for the identity of the run
   double frozen_part = 0.25;  // the last part of the training, in which scales stay as they are
 };
 
