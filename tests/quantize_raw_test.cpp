@@ -13,6 +13,7 @@ namespace octet {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -69,6 +70,7 @@ TEST_F(QuantizeRaw, CalibratesOnAFolderExportsAndRuns) {
   const json j = json::parse(done.out);
   EXPECT_EQ(j["images"], 4);
   EXPECT_EQ(j["evaluated"], 2) << "every tenth of twelve";
+  EXPECT_EQ(j["skipped"], 0);
   EXPECT_EQ(j["epochs"], 0);
   EXPECT_EQ(j["weight_bits"], 7);
   ASSERT_EQ(j["outputs"].size(), 6U);
@@ -77,7 +79,10 @@ TEST_F(QuantizeRaw, CalibratesOnAFolderExportsAndRuns) {
     EXPECT_LT(output["distance"].get<double>(), 0.2) << output.dump();
   }
   EXPECT_FALSE(j.contains("agreement")) << "nothing says what the outputs are";
-  EXPECT_THAT(read_text_file(at("int8-run/report.html")), HasSubstr("Ranges of activations"));
+  const std::string report = read_text_file(at("int8-run/report.html"));
+  EXPECT_THAT(report, HasSubstr("Ranges of activations"));
+  EXPECT_THAT(report, HasSubstr("--epochs</td><td>20<")) << "the default of these networks";
+  EXPECT_THAT(report, Not(HasSubstr("--feature-weight"))) << "which they do not have";
   const Outcome exported = run_octet("export --format onnx,tflite,openvino --model " +
                                      at("int8.safetensors") + " -o " + folder_.path().string());
   ASSERT_EQ(exported.status, 0) << exported.err;
@@ -116,6 +121,15 @@ TEST_F(QuantizeRaw, LearnsFromTheFloatNetworkAlone) {
       run_octet(quantize("--epochs 4 --batch 4 --seed 2 --resume --data " + kImages));
   EXPECT_EQ(other.status, 1);
   EXPECT_THAT(other.err, HasSubstr("is of a run with another model"));
+  const std::string more = " --epochs 4 --batch 4 --seed 1 --resume --model " +
+                           at("raw.safetensors") + " -o " + at("int8.safetensors") + " --data ";
+  const Outcome calibrated = run_octet("quantize --images 3" + more + kImages);
+  EXPECT_EQ(calibrated.status, 1);
+  EXPECT_THAT(calibrated.err, HasSubstr("is of a run with another model"));
+  fs::copy(kImages, at("moved"));
+  EXPECT_EQ(run_octet("quantize --images 4" + more + at("moved")).status, 0);
+  fs::rename(at("moved/000000000885.jpg"), at("moved/000000000884.jpg"));
+  EXPECT_EQ(run_octet("quantize --images 4" + more + at("moved")).status, 1) << "other images";
 }
 
 TEST_F(QuantizeRaw, APoseNetworkSeesPersons) {
@@ -145,7 +159,7 @@ TEST_F(QuantizeRaw, WhatIsMissingIsNamed) {
   refuses("--data " + at("nowhere.yaml"), 1, "no such file");
   fs::create_directories(at("one"));
   fs::copy_file(kImages + "/000000000785.jpg", at("one/a.jpg"));
-  refuses("--data " + at("one"), 1, "there is no image to learn from");
+  refuses("--data " + at("one"), 1, "one: has one image; at least two are needed");
   const std::string data = "--data " + kImages;
   refuses(data + " --keep-float 2", 2, "--keep-float: is for YOLO models");
   refuses(data + " --imgsz 64", 2, "--imgsz: is for YOLO models");

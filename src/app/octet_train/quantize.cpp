@@ -61,7 +61,7 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r, int64_
   return j;
 }
 
-void run(Options& o, const CLI::App& verb) {
+void run(Options& o, CLI::App& verb) {
   install_stop_signals();
   const std::filesystem::path output = o.output;
   if (output.extension() != ".safetensors")
@@ -137,14 +137,23 @@ void set_qat_defaults(TrainOptions& t) {
 
 void add_training_options(CLI::App& verb, Options& o) {
   TrainOptions& t = o.quantize.qat.train;
-  verb.add_option("--epochs", t.epochs, "qat: passes over the training images.")
+  verb.add_option(
+          "--epochs", t.epochs,
+          fmt::format("qat: passes over the training images. For a network with raw outputs {} "
+                      "without this option.",
+                      kRawEpochs))
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  verb.add_option("--batch", t.batch, "qat: images a step.")
+  verb.add_option(
+          "--batch", t.batch,
+          fmt::format("qat: images a step. For a network with raw outputs {} without this option.",
+                      kRawBatch))
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   verb.add_option("--lr", t.learning_rate,
-                  "qat: learning rate, in quantization steps of a weight for each update.")
+                  fmt::format("qat: learning rate, in quantization steps of a weight for each "
+                              "update. For a network with raw outputs {} without this option.",
+                              kRawRate))
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   verb.add_option("--scale-lr", t.rate_of_scales,

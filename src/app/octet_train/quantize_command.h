@@ -8,6 +8,10 @@
 
 namespace octet {
 
+// Defaults for networks with raw outputs. Found on MoveNet Lightning with 139 persons.
+inline constexpr int kRawEpochs = 20, kRawBatch = 16;
+inline constexpr double kRawRate = 0.01;
+
 struct QuantizeCommand {
   std::string model, data, output = "int8.safetensors", size, method = "qat";
   QuantizeOptions quantize;
@@ -27,6 +31,6 @@ void prepare_run(QuantizeCommand& command, const Model& model);
 
 // The whole of 'octet quantize' for a model with raw outputs. Throws a usage error for an option that
 // it does not have.
-void quantize_raw_outputs(QuantizeCommand& command, const CLI::App& verb, const Model& model);
+void quantize_raw_outputs(QuantizeCommand& command, CLI::App& verb, const Model& model);
 
 }  // namespace octet

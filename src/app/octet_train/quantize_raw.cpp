@@ -1,5 +1,7 @@
 #include "train/quantize/quantize_raw.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "app/octet_train/quantize_command.h"
@@ -14,28 +16,35 @@
 namespace octet {
 namespace {
 
-// Found on MoveNet Lightning with 139 persons.
-constexpr int kEpochs = 20, kBatch = 16;
-constexpr double kRate = 0.01;
 constexpr double kPercent = 100;
+constexpr std::array kOfLabels{"--imgsz",    "--rank-layers",    "--rank-by-map",  "--keep-float",
+                               "--max-drop", "--feature-weight", "--label-weight", "--scale-lr"};
 
 void refuse_options_of_labels(const CLI::App& verb, const std::string& model) {
-  for (const char* option : {"--imgsz", "--rank-layers", "--rank-by-map", "--keep-float",
-                             "--max-drop", "--feature-weight", "--label-weight", "--scale-lr"}) {
+  for (const char* option : kOfLabels) {
     if (verb.count(option) > 0)
       fail_usage("{}: is for YOLO models; {} is a network with raw outputs", option, model);
   }
 }
 
+// Sets what was not given, also where the report reads it.
+template <typename T>
+void set_default(CLI::App& verb, const char* name, T& value, T usual) {
+  CLI::Option* option = verb.get_option(name);
+  if (option->count() > 0) return;
+  value = usual;
+  option->default_str(fmt::format("{}", usual));
+}
+
 // Small networks learn from few pictures. Scales stay as calibrated. Beside one that moves, scales of
 // channels jump by some percent, to what engines round alike (quant/rounding_safe_scales.h). These
 // networks lose more by that than they learn.
-void set_raw_defaults(const CLI::App& verb, QuantizeOptions& q) {
+void set_raw_defaults(CLI::App& verb, QuantizeOptions& q) {
   TrainOptions& t = q.qat.train;
   q.qat.learn_scales = false;
-  if (verb.count("--epochs") == 0) t.epochs = kEpochs;
-  if (verb.count("--batch") == 0) t.batch = kBatch;
-  if (verb.count("--lr") == 0) t.learning_rate = kRate;
+  set_default(verb, "--epochs", t.epochs, kRawEpochs);
+  set_default(verb, "--batch", t.batch, kRawBatch);
+  set_default(verb, "--lr", t.learning_rate, kRawRate);
   t.warmup_epochs = 1;
   t.augment = {.mosaic = 0,
                .scale = 0.15,
@@ -47,11 +56,21 @@ void set_raw_defaults(const CLI::App& verb, QuantizeOptions& q) {
                .mixup = 0};
 }
 
-nlohmann::ordered_json to_json(const QuantizeCommand& o, const RawQuantizeResult& r) {
+ReportedOptions used_options(const CLI::App& verb) {
+  ReportedOptions options = reported_options(verb);
+  std::erase_if(options.defaults, [](const auto& option) {
+    return std::find(kOfLabels.begin(), kOfLabels.end(), option.first) != kOfLabels.end();
+  });
+  return options;
+}
+
+nlohmann::ordered_json to_json(const QuantizeCommand& o, const RawQuantizeResult& r,
+                               int64_t skipped) {
   nlohmann::ordered_json j{{"output", o.output},
                            {"method", o.method},
                            {"images", r.calibration.pictures},
                            {"evaluated", r.judged},
+                           {"skipped", skipped},
                            {"epochs", r.training ? r.training->epochs.size() : 0},
                            {"best_epoch", r.training ? r.training->best_epoch : 0},
                            {"seconds", r.training ? r.training->seconds : 0}};
@@ -82,7 +101,7 @@ void report(const QuantizeCommand& o, const CLI::App& verb, const RawQuantizeRes
                                              {"int8 model", o.output + ", " + size_text(o.output)},
                                              {"data", o.data},
                                              {"octet", OCTET_VERSION}},
-                                   .options = reported_options(verb)});
+                                   .options = used_options(verb)});
   log_info("distance from the float network: calibrated {:.4f}, result {:.4f}: {}; report: {}", ptq,
            after, o.output, page.string());
   if (const auto& a = r.agreement)
@@ -91,24 +110,25 @@ void report(const QuantizeCommand& o, const CLI::App& verb, const RawQuantizeRes
         "median, {:.2f} % at the 95th percentile",
         counted(a->persons, "person"), a->oks ? fmt::format("OKS {:.4f}, ", *a->oks) : "",
         a->median * kPercent, a->p95 * kPercent);
-  if (o.json) print_json(to_json(o, r));
 }
 
 }  // namespace
 
-void quantize_raw_outputs(QuantizeCommand& o, const CLI::App& verb, const Model& model) {
+void quantize_raw_outputs(QuantizeCommand& o, CLI::App& verb, const Model& model) {
   refuse_options_of_labels(verb, o.model);
   set_raw_defaults(verb, o.quantize);
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
-  const RawPictures pictures = read_raw_pictures(o.data, model.info, o.strict);
+  DatasetParts data = read_raw_data(o.data, o.strict);
   prepare_run(o, model);
+  const RawPictures pictures = raw_pictures(std::move(data), o.data, model.info, o.strict);
   const RawQuantizeResult r = quantize_raw(model, pictures, o.quantize);
   if (r.training && r.training->interrupted)
     fail("interrupted; the same command with --resume continues from {}",
          (o.run_folder() / "last.safetensors").string());
   write_model_file(o.output, r.model, StorageKind::kF32);
   report(o, verb, r);
+  if (o.json) print_json(to_json(o, r, pictures.skipped));
 }
 
 }  // namespace octet

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "core/error.h"
+#include "core/process.h"
 #include "core/progress.h"
 #include "media/image/image_io.h"
 #include "vision/letterbox.h"
@@ -32,13 +34,20 @@ struct Look {
 
 constexpr uint8_t kGrey = 114, kBlack = 0;
 
+// What a network for one person looks at; nothing for a picture that is letterboxed.
+std::optional<PixelBox> box_of(const PictureCrop& crop, Size picture) {
+  if (crop.person || crop.border == Border::kGrey) return crop.person;
+  return box_of_whole_picture(picture, crop.margin);
+}
+
 Look look_at(const PictureCrop& crop, Size picture, Size input) {
-  if (!crop.person)
+  const std::optional<PixelBox> box = box_of(crop, picture);
+  if (!box)
     return {.x = (picture.width - 1) / 2.0,
             .y = (picture.height - 1) / 2.0,
             .scale = letterbox_geometry(picture, input).scale,
             .border = kGrey};
-  const PersonCropGeometry g = person_crop_geometry(*crop.person, input, crop.margin);
+  const PersonCropGeometry g = person_crop_geometry(*box, input, crop.margin);
   return {.x = ((input.width - 1) / 2.0 - g.offset_x) / g.scale,
           .y = ((input.height - 1) / 2.0 - g.offset_y) / g.scale,
           .scale = g.scale,
@@ -100,8 +109,8 @@ Image taken(const Image& picture, const Look& look, Size input) {
 
 Image seen(const PictureCrop& crop, const Image& picture, Size input) {
   Image out = empty(input);
-  if (crop.person) {
-    PersonCrop(input, crop.margin).run(view(picture), *crop.person, out.rgb.data());
+  if (const auto box = box_of(crop, picture.size())) {
+    PersonCrop(input, crop.margin).run(view(picture), *box, out.rgb.data());
   } else {
     Letterbox(picture.size(), input).run(view(picture), out.rgb.data());
   }
@@ -120,9 +129,14 @@ void write(const Image& image, torch::Tensor& batch, size_t at) {
 
 bool is_worth(const TruthObject& o) {
   const TruthBox& b = o.box;
-  return !o.crowd && (b.x2 - b.x1) * (b.y2 - b.y1) >= kLeastArea &&
-         std::any_of(o.keypoints.begin(), o.keypoints.end(),
-                     [](const auto& p) { return p.visibility > 0; });
+  const bool seen =
+      o.keypoints.empty() || std::any_of(o.keypoints.begin(), o.keypoints.end(),
+                                         [](const auto& p) { return p.visibility > 0; });
+  return !o.crowd && seen && (b.x2 - b.x1) * (b.y2 - b.y1) >= kLeastArea;
+}
+
+void stop_if_asked() {
+  if (stop_requested()) fail("interrupted while reading images");
 }
 
 }  // namespace
@@ -132,6 +146,7 @@ std::vector<PictureCrop> person_crops(const Dataset& data, double margin) {
   Progress progress(static_cast<int64_t>(data.samples.size()), "reading images");
   int64_t done = 0;
   for (const Sample& sample : data.samples) {
+    stop_if_asked();
     const Size size = sample.objects.empty() ? Size{} : read_image(sample.image).size();
     for (const TruthObject& o : objects_in_pixels(sample, size)) {
       if (!is_worth(o)) continue;
@@ -146,9 +161,10 @@ std::vector<PictureCrop> person_crops(const Dataset& data, double margin) {
   return crops;
 }
 
-std::vector<PictureCrop> whole_pictures(const Dataset& data) {
+std::vector<PictureCrop> whole_pictures(const Dataset& data, Border border) {
   std::vector<PictureCrop> crops;
-  for (const Sample& sample : data.samples) crops.push_back({.image = sample.image});
+  for (const Sample& sample : data.samples)
+    crops.push_back({.image = sample.image, .border = border});
   return crops;
 }
 
@@ -163,6 +179,7 @@ torch::Tensor read_crops(std::span<const PictureCrop> crops, Size input) {
   torch::Tensor batch = empty_batch(crops.size(), input);
   Image picture;
   for (size_t i = 0; i < crops.size(); ++i) {
+    stop_if_asked();
     if (i == 0 || crops[i].image != crops[i - 1].image) picture = read_image(crops[i].image);
     write(seen(crops[i], picture, input), batch, i);
   }
@@ -175,6 +192,7 @@ CropLoader::CropLoader(std::vector<PictureCrop> crops, const CropLoaderOptions& 
   double left = options.cache_gb * 1e9;
   for (const PictureCrop& crop : crops_) {
     if (pictures_.contains(crop.image)) continue;
+    stop_if_asked();
     auto read = std::make_shared<const Image>(read_image(crop.image));
     left -= static_cast<double>(read->rgb.size());
     if (left < 0) break;

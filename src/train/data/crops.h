@@ -20,20 +20,23 @@ namespace octet {
 
 // What of a picture a network sees: a square around a person on black, or the whole picture,
 // letterboxed on grey.
+enum class Border { kGrey, kBlack };
 struct PictureCrop {
   std::filesystem::path image;
   std::optional<PixelBox> person = {};  // in pixels of the picture
   double margin = 1;                    // side of the square, as a multiple of the person's box
+  Border border = Border::kGrey;        // of a whole picture; black: as a crop of one person
 };
 
-// The persons with a labelled keypoint and a box of at least 32² pixels. The others are too small or
-// too hidden to say anything. Reads every picture for its size.
+// The objects with a labelled keypoint, where the data set has keypoints, and a box of at least 32²
+// pixels. The others are too small or too hidden to say anything. Reads every picture for its size.
 [[nodiscard]] std::vector<PictureCrop> person_crops(const Dataset& data, double margin);
-[[nodiscard]] std::vector<PictureCrop> whole_pictures(const Dataset& data);
+[[nodiscard]] std::vector<PictureCrop> whole_pictures(const Dataset& data,
+                                                      Border border = Border::kGrey);
 // Returns at most so many, evenly from all.
 [[nodiscard]] std::vector<PictureCrop> evenly(const std::vector<PictureCrop>& crops, size_t most);
 
-// Bytes (N, 3, H, W). Throws an Error that names an unreadable picture.
+// Bytes (N, 3, H, W). Throws an Error that names an unreadable picture, and when it is interrupted.
 [[nodiscard]] torch::Tensor read_crops(std::span<const PictureCrop> crops, Size input);
 
 struct CropLoaderOptions {

@@ -1,11 +1,14 @@
 #include "train/data/crops.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <fstream>
 
 #include "core/error.h"
+#include "core/process.h"
 #include "media/image/image_io.h"
 #include "testing/testing.h"
 
@@ -60,6 +63,41 @@ TEST(Crops, AWholePictureIsLetterboxed) {
   EXPECT_NEAR(at(bytes, 0, 50, 50), 101, 3);
 }
 
+// As 'detect' shows a picture to a network for one person.
+TEST(Crops, AWholePictureIsOnePersonOnBlack) {
+  const TemporaryFolder folder;
+  Dataset data;
+  data.samples = {{.image = write_slopes(folder)}};
+  const auto crops = whole_pictures(data, Border::kBlack);
+  ASSERT_EQ(crops.size(), 1U);
+  EXPECT_FALSE(crops[0].person);
+  const torch::Tensor bytes = read_crops(crops, {100, 100});
+  EXPECT_EQ(at(bytes, 2, 10, 50), 0);
+  EXPECT_NEAR(at(bytes, 0, 50, 50), 101, 3);
+  CropLoader loader(crops, {.input = {100, 100}, .augment = AugmentOptions::none()});
+  loader.begin_epoch(0);
+  EXPECT_LE((loader.next()->to(torch::kInt) - bytes.to(torch::kInt)).abs().max().item<int>(), 1);
+}
+
+TEST(Crops, ReadingCanBeStopped) {
+  const TemporaryFolder folder;
+  Dataset data;
+  data.samples = {{.image = write_slopes(folder)}};
+  const auto crops = whole_pictures(data);
+  static std::atomic<bool> stop = true;
+  set_stop_flag(stop);
+  const std::string messages[] = {error_of([&] { (void)person_crops(data, 1); }), error_of([&] {
+                                    (void)read_crops(crops, {32, 32});
+                                  }),
+                                  error_of([&] {
+                                    (void)CropLoader(crops, {.input = {32, 32}, .augment = {}});
+                                  })};
+  static const std::atomic<bool> never = false;
+  set_stop_flag(never);
+  for (const std::string& message : messages)
+    EXPECT_THAT(message, testing::HasSubstr("interrupted while reading images"));
+}
+
 // Two runs see the same, another epoch or seed sees others.
 TEST(CropLoader, DependsOnSeedAndEpochAlone) {
   Dataset data;
@@ -110,6 +148,9 @@ TEST(Crops, PersonsThatSayNothingAreLeftOut) {
   ASSERT_EQ(crops.size(), 1U);
   EXPECT_EQ(crops[0].person->x2, 33);
   EXPECT_EQ(crops[0].margin, 1.25);
+  data.keypoints = 0;  // boxes alone: their size counts
+  for (TruthObject& o : data.samples[0].objects) o.keypoints.clear();
+  EXPECT_EQ(person_crops(data, 1.25).size(), 2U);
 }
 
 }  // namespace

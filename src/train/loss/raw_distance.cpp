@@ -7,8 +7,10 @@
 namespace octet {
 namespace {
 
-constexpr double kLeast = 1e-6;  // of a sum that is divided by, and of a probability
-constexpr double kSharp = 2.0;   // power of probabilities where places are compared
+constexpr double kLeast = 1e-6;        // of a sum that is divided by, and of a probability
+constexpr double kLeastSpread = 0.01;  // standard deviation of an output, in parts of its mean
+constexpr double kNothing = 1e-12;     // variance of an output that is zero everywhere
+constexpr double kSharp = 2.0;         // power of probabilities where places are compared
 constexpr double kUnseen = 0.1;  // weight of a map in which nothing is seen; 1 + this: surely seen
 constexpr double kCellBend = 0.25;   // cells: a smaller error is squared
 constexpr double kPointBend = 0.01;  // parts of the side: the same
@@ -17,21 +19,33 @@ torch::Tensor huber(const torch::Tensor& a, const torch::Tensor& b, double bend)
   return torch::smooth_l1_loss(a, b, at::Reduction::None, bend);
 }
 
-// Squared error in parts of the variance of the teacher's values.
-torch::Tensor relative_error(const torch::Tensor& student, const torch::Tensor& teacher) {
-  const torch::Tensor variance = teacher.var(/*unbiased=*/false);
-  return torch::mse_loss(student, teacher) / (variance + kLeast);
+// That an error is measured by. Of values that hardly differ it is a share of their size.
+double usual_variance(const torch::Tensor& values) {
+  const torch::Tensor all = values.to(torch::kDouble);
+  const double mean = all.mean().item<double>();
+  const double variance = std::max(all.var(/*unbiased=*/false).item<double>(),
+                                   kLeastSpread * kLeastSpread * mean * mean);
+  return variance > kNothing ? variance : 1;
 }
 
 torch::Tensor to_logit(const torch::Tensor& p) { return p.clamp(kLeast, 1 - kLeast).logit(); }
 
 }  // namespace
 
-RawDistance::RawDistance(const Model& model, RawGains gains)
+RawDistance::RawDistance(const Model& model, const Tensors& usual, RawGains gains)
     : head_(model.info.pose_head),
       outputs_(model.outputs()),
       input_(model.usual_size()),
-      gains_(gains) {}
+      gains_(gains) {
+  for (size_t i = 0; i < outputs_.size(); ++i)
+    variances_.push_back(variance_of(outputs_[i], usual[i]));
+}
+
+double RawDistance::variance_of(const Output& output, const torch::Tensor& usual) const {
+  if (part_of(output) != PosePart::kPoints) return usual_variance(usual);
+  const int64_t others = head_->point_numbers - 2;
+  return others > 0 ? usual_variance(points(usual).narrow(2, 2, others)) : 1;
+}
 
 std::optional<PosePart> RawDistance::part_of(const Output& output) const {
   if (!head_) return {};
@@ -59,7 +73,9 @@ torch::Tensor RawDistance::part(size_t output, const Tensors& student,
   const torch::Tensor& found = student[output];
   const torch::Tensor& wanted = teacher[output];
   const auto kind = part_of(outputs_[output]);
-  if (!kind) return relative_error(found, wanted) * (head_ ? gains_.beside : gains_.other);
+  if (!kind)
+    return torch::mse_loss(found, wanted) / variances_[output] *
+           (head_ ? gains_.beside : gains_.other);
   const auto map = [&](PosePart of) {
     const auto at = std::find_if(outputs_.begin(), outputs_.end(),
                                  [&](const Output& o) { return part_of(o) == of; });
@@ -76,7 +92,7 @@ torch::Tensor RawDistance::part(size_t output, const Tensors& student,
     case PosePart::kRegress:
       return shift_distance(found, wanted, map(PosePart::kCentre), false) * gains_.regress;
     case PosePart::kPoints:
-      return point_distance(found, wanted);
+      return point_distance(found, wanted, variances_[output]);
     case PosePart::kVisibility:
       return score_distance(found, wanted, true) * gains_.visibility;
     case PosePart::kPresence:
@@ -120,20 +136,21 @@ torch::Tensor RawDistance::shift_distance(const torch::Tensor& student,
   return (error * weight).sum(-1).mean();
 }
 
+torch::Tensor RawDistance::points(const torch::Tensor& output) const {
+  return output.flatten(1).unflatten(1, {-1, int64_t{head_->point_numbers}});
+}
+
 // The first two numbers of a point are its place. The others are compared as raw numbers.
 torch::Tensor RawDistance::point_distance(const torch::Tensor& student,
-                                          const torch::Tensor& teacher) const {
-  const int64_t numbers = head_->point_numbers;
-  const auto points = [&](const torch::Tensor& t) {
-    return t.flatten(1).unflatten(1, {-1, numbers});
-  };
+                                          const torch::Tensor& teacher, double variance) const {
   const torch::Tensor a = points(student), b = points(teacher);
   const double side = longer_side(input_);
   const torch::Tensor place =
       huber(a.narrow(2, 0, 2) / side, b.narrow(2, 0, 2) / side, kPointBend).mean() * gains_.points;
-  if (numbers == 2) return place;
+  const int64_t others = head_->point_numbers - 2;
+  if (others == 0) return place;
   return place +
-         relative_error(a.narrow(2, 2, numbers - 2), b.narrow(2, 2, numbers - 2)) * gains_.beside;
+         torch::mse_loss(a.narrow(2, 2, others), b.narrow(2, 2, others)) / variance * gains_.beside;
 }
 
 torch::Tensor RawDistance::score_distance(const torch::Tensor& student,

@@ -5,7 +5,7 @@
 //   offset, regress    error in cells, at the cells that the teacher's map points to
 //   points             error in parts of the input's side
 //   visibility, presence   divergence
-//   any other          squared error in parts of the teacher's variance
+//   any other          squared error in parts of the variance that the float network's values have
 #pragma once
 
 #include <optional>
@@ -28,8 +28,9 @@ struct RawGains {
 
 class RawDistance {
  public:
-  // `model`: a network with raw outputs.
-  explicit RawDistance(const Model& model, RawGains gains = {});
+  // `model`: a network with raw outputs. `usual`: what the float network gives for some images, which
+  // tells how far values are apart.
+  RawDistance(const Model& model, const std::vector<torch::Tensor>& usual, RawGains gains = {});
 
   // Both as GraphExecutor::forward() gives them, for images of the model's input size. Returns a
   // number for each output, with its gain and with a gradient for the student.
@@ -52,13 +53,18 @@ class RawDistance {
   [[nodiscard]] torch::Tensor shift_distance(const torch::Tensor& student,
                                              const torch::Tensor& teacher, const torch::Tensor& map,
                                              bool in_pixels) const;
+  // `variance`: of the numbers behind x and y.
   [[nodiscard]] torch::Tensor point_distance(const torch::Tensor& student,
-                                             const torch::Tensor& teacher) const;
+                                             const torch::Tensor& teacher, double variance) const;
+  // The numbers of each point in turn, (N, points, numbers).
+  [[nodiscard]] torch::Tensor points(const torch::Tensor& output) const;
+  [[nodiscard]] double variance_of(const Output& output, const torch::Tensor& usual) const;
   [[nodiscard]] torch::Tensor score_distance(const torch::Tensor& student,
                                              const torch::Tensor& teacher, bool logits) const;
 
   std::optional<PoseHead> head_;
   std::vector<Output> outputs_;
+  std::vector<double> variances_;  // of each output
   Size input_;
   RawGains gains_;
 };

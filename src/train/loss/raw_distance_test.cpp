@@ -47,7 +47,7 @@ torch::Tensor peaked(double peak = 2, double floor = -6) {
 
 double distance(const Model& m, const std::vector<torch::Tensor>& a,
                 const std::vector<torch::Tensor>& b) {
-  return RawDistance(m)(a, b).item<double>();
+  return RawDistance(m, b)(a, b).item<double>();
 }
 
 TEST(RawDistance, EqualOutputsHaveNone) {
@@ -60,7 +60,7 @@ TEST(RawDistance, EqualOutputsHaveNone) {
   const std::vector<torch::Tensor> outputs{random(3), random(6), random(1), random(6),
                                            torch::rand({2, 1, 1, 1}, torch::kDouble)};
   EXPECT_NEAR(distance(m, outputs, outputs), 0, 1e-12);
-  EXPECT_EQ(RawDistance(m).parts(outputs, outputs).size(), 5U);
+  EXPECT_EQ(RawDistance(m, outputs).parts(outputs, outputs).size(), 5U);
 }
 
 // What no decoder sees costs next to nothing; a lower peak and a second one do.
@@ -78,7 +78,7 @@ TEST(RawDistance, HeatMapsCountAtTheirPeaks) {
 TEST(RawDistance, ScoreOfAPeakIsASquaredError) {
   const Model m = network({PosePart::kHeatmap});
   const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
-  const RawDistance score(m, {.score = 1, .place = 0});
+  const RawDistance score(m, {peaked()}, {.score = 1, .place = 0});
   EXPECT_NEAR(score({peaked(0)}, {peaked(2)}).item<double>(), std::pow(sigmoid(2) - sigmoid(0), 2),
               1e-9);
 }
@@ -154,6 +154,21 @@ TEST(RawDistance, OutputsWithoutAMeaningAreRelative) {
   EXPECT_NEAR(distance(m, {(wanted + 0.5) * 7}, {wanted * 7}), 0.25, 1e-6);
 }
 
+// An image alone, whose output is one number, has no variance of its own.
+TEST(RawDistance, OneNumberIsMeasuredByThoseOfOtherImages) {
+  const Model m = without_head();
+  const auto number = [](double value) { return torch::full({1, 1, 1, 1}, value, torch::kDouble); };
+  const torch::Tensor usual = torch::tensor({8.0, 12.0}, torch::kDouble).view({2, 1, 1, 1});
+  EXPECT_NEAR(RawDistance(m, {usual})({number(11)}, {number(10)}).item<double>(), 0.25, 1e-9);
+  for (const double size : {1e-3, 1.0, 1e4}) {  // the same on all images: a hundredth of it counts
+    const torch::Tensor same = torch::full({2, 1, 1, 1}, size, torch::kDouble);
+    EXPECT_NEAR(RawDistance(m, {same})({number(1.01 * size)}, {number(size)}).item<double>(), 1,
+                1e-6);
+  }
+  const torch::Tensor nothing = torch::zeros({2, 1, 1, 1}, torch::kDouble);
+  EXPECT_NEAR(RawDistance(m, {nothing})({number(0.1)}, {number(0)}).item<double>(), 0.01, 1e-9);
+}
+
 // Also of outputs that are constant or far from each other.
 TEST(RawDistance, GradientsAreFinite) {
   Model m = network({PosePart::kHeatmap, PosePart::kOffset, PosePart::kCentre, PosePart::kRegress,
@@ -167,7 +182,7 @@ TEST(RawDistance, GradientsAreFinite) {
       student.push_back(
           torch::full({1, channels, 1, 1}, value, torch::kDouble).requires_grad_(true));
     for (const torch::Tensor& t : student) teacher.push_back(torch::zeros_like(t));
-    const RawDistance between(m);
+    const RawDistance between(m, teacher);
     between(student, teacher).backward();
     for (const torch::Tensor& t : student)
       EXPECT_TRUE(t.grad().isfinite().all().item<bool>()) << value;

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <span>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/progress.h"
@@ -41,6 +43,18 @@ std::vector<ParameterGroup> groups_of(const QuantizedNetwork& network, double ra
   return groups;
 }
 
+// Tells lists of crops apart, in whatever folder their pictures lie.
+uint64_t hash_of(const std::vector<PictureCrop>& crops) {
+  Hash hash;
+  for (const PictureCrop& crop : crops) {
+    hash.add(crop.image.filename().native());
+    const PixelBox box = crop.person.value_or(PixelBox{});
+    for (const float side : {box.x1, box.y1, box.x2, box.y2})
+      hash.add(std::as_bytes(std::span(&side, 1)));
+  }
+  return hash.value();
+}
+
 class Imitation {
  public:
   Imitation(QuantizedNetwork& network, const std::vector<PictureCrop>& crops, const RawJudge& judge,
@@ -50,7 +64,7 @@ class Imitation {
         options_(options),
         train_(options.train),
         teacher_(judge.model().graph),
-        distance_(judge.model()),
+        distance_(judge.distance()),
         loader_(crops, {.input = judge.model().usual_size(),
                         .batch = train_.batch,
                         .seed = train_.seed,
@@ -64,9 +78,10 @@ class Imitation {
     at_.epochs = train_.epochs;
     const WeightGrid grid = net_.weight_grid();
     key_ = fmt::format(
-        "{}raw outputs, int8 of {} bits{}, {} crops, batch {}, lr {}, scale-lr {}{}, seed {}",
-        fingerprint(judge.model()), grid.bits, grid.even ? ", even" : "", loader_.crops(),
-        train_.batch, train_.learning_rate, train_.rate_of_scales,
+        "{}raw outputs, int8 of {} bits{}, calibrated on {}, {} crops {:016x}, batch {}, lr {}, "
+        "scale-lr {}{}, seed {}",
+        fingerprint(judge.model()), grid.bits, grid.even ? ", even" : "", options.calibrated_on,
+        loader_.crops(), hash_of(crops), train_.batch, train_.learning_rate, train_.rate_of_scales,
         options.learn_scales ? "" : " observed", train_.seed);
   }
 
@@ -213,10 +228,10 @@ class Imitation {
 
 }  // namespace
 
-RawJudge::RawJudge(const Model& model, std::vector<PictureCrop> crops)
+RawJudge::RawJudge(const Model& model, std::vector<PictureCrop> crops, RawDistance distance)
     : model_(model),
       crops_(std::move(crops)),
-      distance_(model),
+      distance_(std::move(distance)),
       images_(read_crops(crops_, model.usual_size())) {
   GraphExecutor net(model.graph);
   wanted_ = outputs(

@@ -16,11 +16,12 @@ namespace octet {
 class RawJudge {
  public:
   // `model`: float, without BatchNorm. Reads the crops.
-  RawJudge(const Model& model, std::vector<PictureCrop> crops);
+  RawJudge(const Model& model, std::vector<PictureCrop> crops, RawDistance distance);
 
   // The distance of each output (RawDistance), over all crops. `forward` gives a network's outputs.
   [[nodiscard]] std::vector<double> operator()(const Forward& forward) const;
   [[nodiscard]] const Model& model() const { return model_; }
+  [[nodiscard]] const RawDistance& distance() const { return distance_; }
   [[nodiscard]] const std::vector<PictureCrop>& crops() const { return crops_; }
   // A network's outputs on all crops, (N, C, h, w) each, in the processor's memory.
   [[nodiscard]] std::vector<torch::Tensor> outputs(const Forward& forward) const;

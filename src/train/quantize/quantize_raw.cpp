@@ -22,9 +22,11 @@ namespace {
 
 constexpr size_t kJudged = 64;     // crops, at most
 constexpr size_t kCompared = 256;  // crops, whose keypoints are compared
-constexpr size_t kOneOf = 10;      // of a folder's pictures, one judges
+constexpr size_t kUsual = 32;      // crops that tell how far the outputs' values are apart
 constexpr size_t kTried = 16;      // crops that the choice between ranges is made on
 constexpr size_t kCorrected = 32;  // crops for the biases
+// Of heat maps beyond which their values are something else. Networks learn them, not quite exactly.
+constexpr double kLowProbability = -0.5, kHighProbability = 1.5;
 // Of crops that are looked at together.
 constexpr double kMostGflops = 60;
 
@@ -37,11 +39,37 @@ double sum_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-std::vector<PictureCrop> crops_of(Dataset data, const ModelInfo& info, bool strict) {
-  leave_out_unreadable(data, strict);
-  if (info.pose_head && data.keypoints > 0 && has_labels(data))
-    return person_crops(data, info.pose_head->margin);
-  return whole_pictures(data);
+// What the float network gives for crops, (N, C, h, w) each.
+std::vector<torch::Tensor> float_outputs(const Model& model,
+                                         const std::vector<PictureCrop>& crops) {
+  const torch::NoGradGuard no_grad;
+  GraphExecutor net(model.graph);
+  std::vector<std::vector<torch::Tensor>> parts(model.graph.outputs.size());
+  for (const PictureCrop& crop : crops) {
+    const torch::Tensor image = to_unit(read_crops(std::span(&crop, 1), model.usual_size()));
+    const auto given = net.forward(image, NormMode::kRunningStatistics);
+    for (size_t o = 0; o < parts.size(); ++o) parts[o].push_back(given[o]);
+  }
+  std::vector<torch::Tensor> all;
+  for (const auto& part : parts) all.push_back(torch::cat(part));
+  return all;
+}
+
+// Of a pose network whose scores are said to be probabilities.
+void warn_of_logits(const Model& model, const std::vector<torch::Tensor>& outputs) {
+  const auto& head = model.info.pose_head;
+  if (!head || head->logits) return;
+  const std::string* heatmap = head->output(PosePart::kHeatmap);
+  const std::vector<Output> list = model.outputs();
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (heatmap == nullptr || list[i].name() != *heatmap) continue;
+    const double low = outputs[i].min().item<double>(), high = outputs[i].max().item<double>();
+    if (low < kLowProbability || high > kHighProbability)
+      log_warning(
+          "'{}': its scores from {:.1f} to {:.1f} are no probabilities; if they are logits, import "
+          "the network again with --scores logits",
+          *heatmap, low, high);
+  }
 }
 
 class RawQuantizer {
@@ -50,12 +78,15 @@ class RawQuantizer {
       : pictures_(pictures),
         options_(options),
         model_(split_points(split_transposed(fold_batch_norm(model)))),
-        distance_(model_),
-        placement_(place_quantizers(model_)) {}
+        usual_(float_outputs(model_, evenly(pictures.training, kUsual))),
+        distance_(model_, usual_),
+        placement_(place_quantizers(model_)) {
+    warn_of_logits(model_, usual_);
+  }
 
   RawQuantizeResult run() {
     const ProgressPlan plan(phases());
-    const RawJudge judge(model_, evenly(pictures_.judging, kJudged));
+    const RawJudge judge(model_, evenly(pictures_.judging, kJudged), distance_);
     calibrate_network();
     correct();
     const std::vector<double> ptq = judge(network_->inference());
@@ -135,7 +166,9 @@ class RawQuantizer {
 
   // The distances of the result.
   std::vector<double> train(const RawJudge& judge, const std::vector<double>& ptq) {
-    result_.training = imitate(*network_, pictures_.training, judge, ptq, options_.qat);
+    QatOptions qat = options_.qat;
+    qat.calibrated_on = result_.calibration.pictures;
+    result_.training = imitate(*network_, pictures_.training, judge, ptq, qat);
     const ImitationSummary& summary = *result_.training;
     if (summary.interrupted || summary.best_epoch == 0) return ptq;
     result_.model = read_model(options_.qat.train.folder / "best.safetensors");
@@ -144,7 +177,7 @@ class RawQuantizer {
   }
 
   void compare_poses() {
-    const RawJudge judge(model_, evenly(pictures_.judging, kCompared));
+    const RawJudge judge(model_, evenly(pictures_.judging, kCompared), distance_);
     const IntegerNetwork int8(result_.model);
     result_.agreement =
         pose_agreement(model_, judge.outputs(std::cref(int8)), judge.wanted(), judge.crops());
@@ -153,6 +186,7 @@ class RawQuantizer {
   const RawPictures& pictures_;
   const QuantizeOptions& options_;
   Model model_;
+  std::vector<torch::Tensor> usual_;
   RawDistance distance_;
   Placement placement_;
   std::optional<QuantizedNetwork> network_;
@@ -160,33 +194,6 @@ class RawQuantizer {
 };
 
 }  // namespace
-
-RawPictures read_raw_pictures(const std::string& file, const ModelInfo& info, bool strict) {
-  RawPictures pictures;
-  const bool folder = std::filesystem::is_directory(file) &&
-                      !std::filesystem::exists(std::filesystem::path(file) / "data.yaml");
-  if (folder) {
-    std::vector<PictureCrop> all = crops_of(read_unlabelled(file), info, strict);
-    for (size_t i = 0; i < all.size(); ++i)
-      (i % kOneOf == 0 ? pictures.judging : pictures.training).push_back(std::move(all[i]));
-  } else {
-    const auto part = [&](const char* split) {
-      return crops_of(read_dataset(file, {.split = split, .strict = strict}), info, strict);
-    };
-    pictures = {.training = part("train"), .judging = part("val")};
-  }
-  for (const auto& [crops, part] : {std::pair{&pictures.training, "to learn from"},
-                                    {&pictures.judging, "to evaluate the result with"}}) {
-    if (crops->empty())
-      fail("{}: there is no image {}, or no person with keypoints in one; give more images", file,
-           part);
-  }
-  log_info("{}: {} to learn from, {} to evaluate", file,
-           counted(static_cast<int64_t>(pictures.training.size()),
-                   pictures.training.front().person ? "person" : "image"),
-           pictures.judging.size());
-  return pictures;
-}
 
 RawQuantizeResult quantize_raw(const Model& model, const RawPictures& pictures,
                                const QuantizeOptions& options) {

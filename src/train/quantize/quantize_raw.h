@@ -9,19 +9,9 @@
 #include "train/quantize/imitate.h"
 #include "train/quantize/pose_agreement.h"
 #include "train/quantize/quantize.h"
+#include "train/quantize/raw_pictures.h"
 
 namespace octet {
-
-// What such a network is quantized with.
-struct RawPictures {
-  std::vector<PictureCrop> training, judging;
-};
-
-// From a data.yaml the parts train and val. From a folder without one all pictures, of which every
-// tenth judges. A network that finds the keypoints of a person sees the persons of a data set that
-// has them, else whole pictures. Throws an Error that names the file where nothing is left.
-[[nodiscard]] RawPictures read_raw_pictures(const std::string& file, const ModelInfo& info,
-                                            bool strict);
 
 struct OutputDistances {
   std::string name;
