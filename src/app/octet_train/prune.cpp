@@ -19,6 +19,7 @@
 #include "format/model_file.h"
 #include "graph/cost.h"
 #include "measure/cost/pricing.h"
+#include "measure/cost/times_in_turn.h"
 #include "model/passes/passes.h"
 #include "model/smaller_networks.h"
 #include "train/loop/run_folder.h"
@@ -63,6 +64,23 @@ Figures figures_of(const std::string& file, const Model& model, const Options& o
           .ms = ms_of(folded, size, pricing),
           .bytes = std::filesystem::file_size(file),
           .evaluation = {}};
+}
+
+struct Compared {
+  const Model& model;
+  Figures& figures;
+};
+
+// Measures both again, in turn. The whole model was measured before hours of training.
+void time_in_turn(const Compared& before, const Compared& after, Size size, Pricing& pricing) {
+  if (!before.figures.ms || !after.figures.ms) return;
+  const auto ms = [&](const Model& model) {
+    return ms_of(fold_batch_norm(model), size, pricing).value();
+  };
+  const TimePair times =
+      times_in_turn([&] { return ms(before.model); }, [&] { return ms(after.model); });
+  before.figures.ms = times.first;
+  after.figures.ms = times.second;
 }
 
 // The cost that is wanted, of the whole model's.
@@ -222,9 +240,10 @@ void run(Options& o) {
     fail("interrupted; the same command with --resume continues in {}", o.folder);
 
   const std::filesystem::path best = train.folder / "best.safetensors";
-  Figures after = figures_of(best, read_model(best), o, pricing);
+  const Model pruned = read_model(best);
+  Figures after = figures_of(best, pruned, o, pricing);
   after.evaluation = r.training.best;
-  before.ms = ms_of(fold_batch_norm(whole), p.choice.size, pricing);  // again, beside the other
+  time_in_turn({whole, before}, {pruned, after}, p.choice.size, pricing);
   log_info("pruned:   {}: {}", text_of(after, whole.info.task), best.string());
   if (o.json) print_json(to_json(o, pricing, {before, after, whole.info.task, data}, r));
 }
