@@ -144,6 +144,9 @@ TEST_F(Quantize, TrainingWritesItsFilesAndResumes) {
   const Outcome resumed = run_octet(command + " --resume");
   EXPECT_EQ(resumed.status, 0);
   EXPECT_THAT(resumed.err, HasSubstr("1 of 1 epoch are done")) << resumed.err;
+  const json first = json::parse(done.out), again = json::parse(resumed.out);
+  EXPECT_EQ(again["epochs"], 1) << "of the whole run, as its seconds";
+  EXPECT_NEAR(again["seconds"].get<double>(), first["seconds"].get<double>(), 1);
 }
 
 TEST_F(Quantize, EarlierRunsStayUnlessReplaced) {

@@ -107,7 +107,7 @@ void print_summary(const std::string& best, const TrainSummary& s, const Trainin
   nlohmann::ordered_json j{{"output", best},
                            {"images", s.images},
                            {"skipped", data.training.skipped + data.validation.skipped},
-                           {"epochs", s.epochs.size()},
+                           {"epochs", s.epochs_done},
                            {"seconds", s.seconds},
                            {"images_per_second", s.images_per_second},
                            {"map50", s.best.boxes.map50},
@@ -147,7 +147,7 @@ void run_train(Options& options, const CLI::App& verb) {
   write_report(options, s, data, verb);
   const std::string best = (options.train.folder / "best.safetensors").string();
   log_info("{} in {:.0f} s, {:.1f} images/s; best is {}, mAP50-95 {:.4f}: {}; report: {}",
-           counted(static_cast<int64_t>(s.epochs.size()), "epoch"), s.seconds, s.images_per_second,
+           counted(s.epochs_done, "epoch"), s.seconds, s.images_per_second,
            s.best_epoch > 0 ? fmt::format("epoch {}", s.best_epoch) : "the model as given",
            s.best.boxes.map50_95, best, (options.train.folder / "report.html").string());
   if (options.json) print_summary(best, s, data, model.info.task);

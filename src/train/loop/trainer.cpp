@@ -128,6 +128,7 @@ class Trainer {
         break;
       }
     }
+    summary.epochs_done = at_.epoch;
     summary.seconds = at_.seconds + seconds_since(start_);
     summary.images_per_second =
         training_seconds_ > 0 ? static_cast<double>(trained_pictures_) / training_seconds_ : 0;

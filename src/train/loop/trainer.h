@@ -75,6 +75,7 @@ struct EpochResult {
 
 struct TrainSummary {
   std::vector<EpochResult> epochs;  // of this run, without those before a resume
+  int epochs_done = 0;              // of the whole run, as `seconds`
   int best_epoch = 0;
   int64_t images = 0;  // per epoch
   double seconds = 0;

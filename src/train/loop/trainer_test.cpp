@@ -91,6 +91,7 @@ TEST(Train, ResumesExactly) {
     options.resume = true;
     const TrainSummary resumed = run(1);
     EXPECT_EQ(resumed.epochs.size(), 1U);
+    EXPECT_EQ(resumed.epochs_done, 3) << "as many as its seconds are of";
     EXPECT_EQ(resumed.best_epoch, through.best_epoch);
     EXPECT_EQ(resumed.best.boxes.map50_95, through.best.boxes.map50_95);
     EXPECT_EQ(first_weights(whole / "last.safetensors"), first_weights(parts / "last.safetensors"));
