@@ -166,7 +166,8 @@ void add_schedule_options(CLI::App& verb, Options& o) {
       ->check(CLI::PositiveNumber);
   verb.add_flag("--cosine", t.cosine, "Lower the learning rate along a cosine instead of a line.");
   verb.add_option("--warmup", t.warmup_epochs,
-                  "Epochs in which the learning rate rises to its first value.")
+                  "Epochs in which the learning rate rises to its first value. With --teacher at "
+                  "most a tenth of all.")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb.add_option("--weight-decay", t.weight_decay,

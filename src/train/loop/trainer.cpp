@@ -27,7 +27,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kWarmupMomentum = 0.8;
-constexpr double kWarmupBias = 10;  // times the learning rate: where biases start, with SGD
 constexpr double kNominalBatch = 64;
 constexpr double kSgdRate = 0.01, kAdamwRate = 0.001;
 // Pictures a step that kSgdRate is for in a short training. Found on blood cells and on persons, 50
@@ -191,6 +190,11 @@ class Trainer {
               optimizer_);
   }
 
+  [[nodiscard]] double warmup_epochs() const {
+    const double most = options_.most_warmup * options_.epochs;
+    return most > 0 ? std::min(options_.warmup_epochs, most) : options_.warmup_epochs;
+  }
+
   void set_rates() {
     const auto batches = static_cast<double>(loader_.batches());
     const double progress = static_cast<double>(at_.epoch) / options_.epochs;
@@ -198,11 +202,11 @@ class Trainer {
         options_.cosine ? (1 - std::cos(progress * std::numbers::pi)) / 2 : progress;
     learning_rate_ = base_rate_ * (1 - fall * (1 - options_.last_learning_rate));
     const double step = at_.epoch * batches + static_cast<double>(at_.batch);
-    const double warm_steps = std::max(1.0, std::round(options_.warmup_epochs * batches));
+    const double warm_steps = std::max(1.0, std::round(warmup_epochs() * batches));
     const double warm = options_.warmup_epochs > 0 ? std::min(1.0, step / warm_steps) : 1;
     for (ParameterGroup& group : optimizer_.groups()) group.learning_rate = learning_rate_ * warm;
     if (options_.optimizer == OptimizerKind::kSgd) {
-      const double first = kWarmupBias * base_rate_;
+      const double first = options_.warmup_bias * base_rate_;
       optimizer_.groups()[kBiases].learning_rate = first + (learning_rate_ - first) * warm;
       optimizer_.groups()[kNewLayers].learning_rate = learning_rate_ * rate_of_new_layers_;
     }

@@ -34,6 +34,8 @@ struct TrainOptions {
   double momentum = 0.937;
   double weight_decay = 5e-4;  // of convolution weights only, at a batch of 64
   double warmup_epochs = 3;
+  double most_warmup = 0;       // its largest share of all epochs; 0: any
+  double warmup_bias = 10;      // where the rate of biases starts, as a multiple; with SGD
   double initial_fitness = -2;  // the fitness that the first best epoch has to exceed
   double clip_norm = 10;
   int accumulate = 1;  // batches a step

@@ -1,6 +1,11 @@
 #include "train/prune/recovery.h"
 
 namespace octet {
+namespace {
+
+constexpr double kMostWarmup = 0.1;  // of all epochs: a short recovery has to learn, too
+
+}  // namespace
 
 TrainSummary recover(const PrunedModel& pruned, const Dataset& training, const Dataset& validation,
                      const RecoveryOptions& options) {
@@ -12,6 +17,8 @@ TrainSummary recover(const PrunedModel& pruned, const Dataset& training, const D
     const int64_t batches = (pictures + train.batch - 1) / train.batch;
     train.learning_rate = usual_learning_rate(untrained, train.epochs * batches);
   }
+  train.most_warmup = kMostWarmup;
+  if (train.already_trained) train.warmup_bias = 0;  // they are no worse than the weights
   const Teaching teaching{.teacher = pruned.teacher,
                           .weights = options.weights,
                           .keep_statistics = options.keep_statistics};

@@ -22,6 +22,7 @@ struct RecoveryOptions {
 
 // Trains `model`. The learning rate is that of a model that does not yet detect its classes: what
 // pruning took away has to be learnt, and the rate for a trained model is too low for that. The
+// warm-up is at most a tenth of all epochs, and biases of a trained model have it like weights. The
 // result is best.safetensors in the folder of the run. Throws as train_float() does.
 struct PrunedModel {
   const Model& model;

@@ -128,6 +128,41 @@ TEST(Recovery, HasTheRateOfANewTraining) {
                    0.003);
 }
 
+std::vector<float> first_weights(const std::filesystem::path& file) {
+  return std::get<Conv2d>(read_model(file).graph.nodes[0].op).weight.values;
+}
+
+// Three epochs of warm-up would be all of a short training. A tenth of two is one batch here.
+TEST(Recovery, WarmsUpForATenthAtMost) {
+  std::vector<float> weights[2];
+  for (const int i : {0, 1}) {
+    const TemporaryFolder folder;
+    RecoveryOptions options = options_for(folder, {.outputs = 1, .labels = 1});
+    options.train.epochs = 2;
+    options.train.warmup_epochs = i == 0 ? 3 : 0.2;
+    (void)recover({halved(teacher()), teacher()}, pictures(), pictures(), options);
+    weights[i] = first_weights(folder / "last.safetensors");
+  }
+  EXPECT_EQ(weights[0], weights[1]);
+}
+
+// Biases of a trained model move no sooner than its weights. The rate of the first batch is 0.
+TEST(Recovery, BiasesWarmUpLikeWeights) {
+  const Model pruned = halved(teacher());
+  for (const bool trained : {true, false}) {
+    const TemporaryFolder folder;
+    RecoveryOptions options = options_for(folder, {.outputs = 1, .labels = 1});
+    options.train.epochs = 1;
+    options.train.batch = 12;  // all images
+    options.train.already_trained = trained;
+    (void)recover({pruned, teacher()}, pictures(), pictures(), options);
+    const auto beta = [](const Model& model) {
+      return std::get<BatchNorm>(model.graph.nodes[1].op).beta.values;
+    };
+    EXPECT_EQ(beta(read_model(folder / "last.safetensors")) == beta(pruned), trained);
+  }
+}
+
 class InterruptedRecovery : public ::testing::Test {
  protected:
   InterruptedRecovery() { set_stop_flag(stop_); }
