@@ -5,6 +5,7 @@
 
 #include "app/common_options.h"
 #include "app/octet_train/quantize_command.h"
+#include "app/octet_train/training_data.h"
 #include "app/octet_train/verbs.h"
 #include "app/print_json.h"
 #include "app/size_flag.h"
@@ -24,12 +25,14 @@ namespace {
 
 using Options = QuantizeCommand;
 
-nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r, int64_t skipped) {
+nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r,
+                               const TrainingData& data) {
   nlohmann::ordered_json j{{"output", o.output},
                            {"method", o.method},
                            {"images", r.calibration.pictures},
-                           {"skipped", skipped},
-                           {"epochs", r.training ? r.training->epochs.size() : 0},
+                           {"skipped", data.training.skipped + data.validation.skipped},
+                           {"truth", data.truth_of_model ? "teacher" : "labels"},
+                           {"epochs", r.training ? r.training->epochs_done : 0},
                            {"seconds", r.training ? r.training->seconds : 0},
                            {"map50", r.after.boxes.map50},
                            {"map50_95", r.after.boxes.map50_95}};
@@ -61,6 +64,17 @@ nlohmann::ordered_json to_json(const Options& o, const QuantizeResult& r, int64_
   return j;
 }
 
+// Of a run that is done.
+Facts facts_of(const Options& o, const TrainingData& data) {
+  Facts facts{
+      {"model", o.model + ", " + size_text(o.model)},
+      {"int8 model", o.output + ", " + size_text(o.output)},
+      {"data", fmt::format("{}, {} images to validate", o.data, data.validation.samples.size())}};
+  if (data.truth_of_model) facts.emplace_back("labels", "detections of the float model");
+  facts.emplace_back("octet", OCTET_VERSION);
+  return facts;
+}
+
 void run(Options& o, CLI::App& verb) {
   install_stop_signals();
   const std::filesystem::path output = o.output;
@@ -71,35 +85,30 @@ void run(Options& o, CLI::App& verb) {
   if (o.max_drop >= 0) q.max_drop = o.max_drop;
   Model model = read_model(o.model);
   if (model.info.task == Task::kRaw) return quantize_raw_outputs(o, verb, model);
-  auto [training, validation] = read_parts(o.data, o.strict);
-  require_labels(validation, o.data + ": val");
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
+  TrainingData data = read_training_data(o.data, o.strict, &model);
   q.calibration.side = q.qat.train.side = square_side(o.size, model.info);
   model.info.trained_side = q.calibration.side;
-  if (model.info.names.size() != training.names.size() ||
-      model.info.head.keypoints != training.keypoints)
+  if (model.info.names.size() != data.training.names.size() ||
+      model.info.head.keypoints != data.training.keypoints)
     fail("{}: has other classes or keypoints than the model; train the model on this data first",
          o.data);
   prepare_run(o, model);
-  for (Dataset* data : {&training, &validation}) leave_out_unreadable(*data, o.strict);
-  const QuantizeResult r = quantize(model, training, validation, q);
+  complete(data, o.data, o.strict, &model, judging_size(q.qat.train));
+  const QuantizeResult r = quantize(model, data.training, data.validation, q);
   if (r.training && r.training->interrupted)
     fail("interrupted; the same command with --resume continues from {}",
          (q.qat.train.folder / "last.safetensors").string());
   write_model_file(output, r.model, StorageKind::kF32);
   const std::filesystem::path report = q.qat.train.folder / "report.html";
-  write_quantize_report(report,
-                        {.result = r,
-                         .before = model,
-                         .validation = validation,
-                         .size = {.size = {q.calibration.side, q.calibration.side}, .exact = true},
-                         .facts = {{"model", o.model + ", " + size_text(o.model)},
-                                   {"int8 model", o.output + ", " + size_text(output)},
-                                   {"data", fmt::format("{}, {} images to validate", o.data,
-                                                        validation.samples.size())},
-                                   {"octet", OCTET_VERSION}},
-                         .options = reported_options(verb)});
+  const SizeOption size{.size = {q.calibration.side, q.calibration.side}, .exact = true};
+  write_quantize_report(report, {.result = r,
+                                 .before = model,
+                                 .validation = data.validation,
+                                 .size = size,
+                                 .facts = facts_of(o, data),
+                                 .options = reported_options(verb)});
   const auto figures = [&](const Evaluation& e) {
     const auto interval = r.drop_interval(e);
     return fmt::format(
@@ -116,7 +125,7 @@ void run(Options& o, CLI::App& verb) {
                 l.drop ? fmt::format("{:>13.4f}", *l.drop) : "");
     }
   }
-  if (o.json) print_json(to_json(o, r, training.skipped + validation.skipped));
+  if (o.json) print_json(to_json(o, r, data));
 }
 
 // Found on COCO with YOLOv8n: small steps, short averages.
@@ -195,10 +204,11 @@ void add_quantize(CLI::App& root) {
   verb->add_option("--model", o.model, "The float model file or checkpoint.")
       ->required()
       ->type_name("FILE");
-  verb->add_option("--data", o.data,
-                   "The data.yaml of the data set. Images of train calibrate and train the model, "
-                   "images of val measure it. For a network with raw outputs also a folder of "
-                   "images.")
+  verb->add_option(
+          "--data", o.data,
+          "The data.yaml of the data set, or a folder of images. Images of train calibrate "
+          "and train the model, images of val measure it. The model labels what has no "
+          "labels.")
       ->required()
       ->type_name("FILE");
   verb->add_option("--method", o.method,
