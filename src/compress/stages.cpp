@@ -2,9 +2,11 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <sstream>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -18,7 +20,14 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr const char* kKeyFile = "compress.json";
+constexpr const char* kUnfinished = "unfinished";  // beside the key: a replacement
+constexpr const char* kBegun = ".begun";           // the extension of commands that were begun
 constexpr const char* kSeconds = "stage_seconds";  // beside the result of a stage
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 [[noreturn]] void fail_interrupted() { fail("interrupted; the same command goes on from here"); }
 
@@ -33,24 +42,78 @@ ordered_json read_json(const fs::path& file) {
   }
 }
 
+// Of the folder's work. Where it is to be replaced, it may be damaged.
+ordered_json read_earlier(const fs::path& file, bool replace) {
+  if (!fs::exists(file)) return ordered_json::object();
+  if (!replace) return read_json(file);
+  auto json = ordered_json::parse(read_text_file(file), nullptr, false);
+  return json.is_object() ? json : ordered_json::object();
+}
+
+// A command that is begun, and how long its runs took together. They are in a file, since a run may
+// be interrupted.
+class Begun {
+ public:
+  explicit Begun(fs::path file) : file_(std::move(file)) {
+    if (fs::exists(file_)) std::istringstream(read_text_file(file_)) >> before_s_;
+    write_text_file(file_, fmt::format("{}\n", before_s_));
+  }
+  ~Begun() {
+    try {
+      write_text_file(file_, fmt::format("{}\n", seconds()));
+    } catch (const std::exception&) {  // they are for the report alone
+    }
+  }
+  Begun(const Begun&) = delete;
+  Begun& operator=(const Begun&) = delete;
+
+  [[nodiscard]] double seconds() const { return before_s_ + seconds_since(begin_); }
+
+ private:
+  fs::path file_;
+  double before_s_ = 0;
+  Clock::time_point begin_ = Clock::now();
+};
+
 }  // namespace
 
 Stages::Stages(fs::path folder, fs::path program, const std::string& key, bool replace)
-    : folder_(std::move(folder)), program_(std::move(program)) {
+    : folder_(std::move(folder)), program_(std::move(program)), key_(key) {
   make_folder(folder_ / "stages");
-  const fs::path file = folder_ / kKeyFile;
-  if (fs::exists(file)) {
-    if (!replace && read_json(file).value("key", "") == key) return;
-    if (!replace) {
-      fail(
-          "{}: holds the work of another command; --overwrite replaces it, or name another folder "
-          "with -o",
-          folder_.string());
-    }
+  const bool earlier = fs::exists(folder_ / kKeyFile);
+  const ordered_json work = read_earlier(folder_ / kKeyFile, replace);
+  const bool same = work.value("key", "") == key;
+  if (same && (!replace || work.value(kUnfinished, false))) return;
+  if (earlier && !replace && has_begun()) {
+    fail(
+        "{}: holds the work of another command; --overwrite replaces it, or name another folder "
+        "with -o",
+        folder_.string());
+  }
+  if (earlier) {
     fs::remove_all(folder_ / "stages");
     make_folder(folder_ / "stages");
   }
-  write_text_file(file, dump_json(ordered_json{{"key", key}}) + "\n");
+  write_key(replace);
+}
+
+void Stages::write_key(bool unfinished) const {
+  ordered_json json{{"key", key_}};
+  if (unfinished) json[kUnfinished] = true;
+  write_text_file(folder_ / kKeyFile, dump_json(json) + "\n");
+}
+
+void Stages::finish() { write_key(false); }
+
+fs::path Stages::begun_of(const std::string& name) const {
+  return folder_ / "stages" / (name + kBegun);
+}
+
+// Times and plans alone are made again in a minute.
+bool Stages::has_begun() const {
+  const fs::directory_iterator files(folder_ / "stages");
+  return std::any_of(begin(files), end(files),
+                     [](const fs::directory_entry& f) { return f.path().extension() == kBegun; });
 }
 
 fs::path Stages::file_of(const std::string& name) const {
@@ -65,9 +128,9 @@ std::optional<ordered_json> Stages::kept(const std::string& name) {
   return json;
 }
 
-ordered_json Stages::write(const std::string& name, ordered_json result, Clock::time_point begin) {
+ordered_json Stages::write(const std::string& name, ordered_json result, double seconds) {
   ordered_json json = result;
-  json[kSeconds] = seconds_[name] = std::chrono::duration<double>(Clock::now() - begin).count();
+  json[kSeconds] = seconds_[name] = seconds;
   write_text_file(file_of(name), dump_json(json) + "\n");
   return result;
 }
@@ -82,28 +145,27 @@ ordered_json Stages::run(const StageCommand& command) {
   line.insert(line.end(), command.arguments.begin(), command.arguments.end());
   commands_.push_back(fmt::format("{}", fmt::join(line, " ")));
   if (auto result = kept(command.name)) return std::move(*result);
-  const auto begin = Clock::now();
   log_info("== {}: {}", command.title, commands_.back());
   line[0] = program_.string();
   line.emplace_back("--json");
-  const fs::path begun = folder_ / "stages" / (command.name + ".begun");  // by this work
-  if (!command.resumable.empty())
-    line.emplace_back(fs::exists(begun) && fs::exists(command.resumable) ? "--resume"
-                                                                         : "--overwrite");
-  write_text_file(begun, "");
+  if (!command.resumable.empty()) {
+    const bool by_this_work = fs::exists(begun_of(command.name));
+    line.emplace_back(by_this_work && fs::exists(command.resumable) ? "--resume" : "--overwrite");
+  }
+  const Begun begun(begun_of(command.name));
   const ProgramResult result = run_program(line);
-  if (stop_requested()) fail_interrupted();
   const bool failed = result.status != 0;
+  if (stop_requested() && failed) fail_interrupted();
   if (failed && command.failure_counts && command.failure_counts())
-    return keep(command.name, [] { return ordered_json{{"failed", true}}; });
+    return write(command.name, ordered_json{{"failed", true}}, begun.seconds());
   if (failed && !command.partial)
     fail("{}: did not succeed; its own message is above. The same command tries it again",
          command.title);
-  try {
-    return write(command.name, ordered_json::parse(result.out), begin);
-  } catch (const nlohmann::json::exception& e) {
-    fail("{}: printed no JSON ({})", command.title, e.what());
-  }
+  auto printed = ordered_json::parse(result.out, nullptr, false);
+  if (!printed.is_discarded()) (void)write(command.name, printed, begun.seconds());
+  if (stop_requested()) fail_interrupted();  // what was done in time is kept
+  if (printed.is_discarded()) fail("{}: printed no JSON", command.title);
+  return printed;
 }
 
 ordered_json Stages::keep(const std::string& name, const std::function<ordered_json()>& work) {
@@ -117,7 +179,7 @@ ordered_json Stages::keep(const std::string& name, const std::function<ordered_j
     if (stop_requested()) fail_interrupted();
     throw;
   }
-  return json.is_null() ? json : write(name, std::move(json), begin);
+  return json.is_null() ? json : write(name, std::move(json), seconds_since(begin));
 }
 
 }  // namespace octet

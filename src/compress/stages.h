@@ -2,7 +2,6 @@
 // the same work goes on where it stopped.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -26,8 +25,9 @@ struct StageCommand {
 
 class Stages {
  public:
-  // `program`: octet. `key`: what all results depend on. Throws an Error when the folder holds a
-  // work of another key, unless `replace`; its results are removed then.
+  // `program`: octet. `key`: what all results depend on. A work of another key is removed where no
+  // command of it was begun. Else it throws an Error, unless `replace`. `replace` removes a work of
+  // the same key as well, but goes on with one that it began itself and that is not finished.
   Stages(std::filesystem::path folder, std::filesystem::path program, const std::string& key,
          bool replace);
 
@@ -38,7 +38,10 @@ class Stages {
   nlohmann::ordered_json keep(const std::string& name,
                               const std::function<nlohmann::ordered_json()>& work);
 
-  // That all stages took together, in this process or an earlier one.
+  // All is done: `replace` begins anew from here on.
+  void finish();
+
+  // That all stages took together, in this process or an earlier one, interrupted runs included.
   [[nodiscard]] double seconds() const;
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   // Of the commands that ran, in this process or an earlier one.
@@ -46,13 +49,16 @@ class Stages {
 
  private:
   [[nodiscard]] std::filesystem::path file_of(const std::string& name) const;
-  using Clock = std::chrono::steady_clock;
+  [[nodiscard]] std::filesystem::path begun_of(const std::string& name) const;
+  [[nodiscard]] bool has_begun() const;
+  void write_key(bool unfinished) const;
   // The result of an earlier run.
   [[nodiscard]] std::optional<nlohmann::ordered_json> kept(const std::string& name);
   nlohmann::ordered_json write(const std::string& name, nlohmann::ordered_json result,
-                               Clock::time_point begin);
+                               double seconds);
 
   std::filesystem::path folder_, program_;
+  std::string key_;
   std::vector<std::string> commands_;
   std::map<std::string, double> seconds_;  // of each stage that was asked for
 };

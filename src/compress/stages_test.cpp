@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "core/file.h"
+#include "core/process.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -14,15 +18,26 @@ namespace {
 
 using testing::HasSubstr;
 
-// A program in place of octet: it writes its arguments to calls.txt and prints JSON, or fails where
-// its first argument is "fail".
+// A program in place of octet: it writes its arguments to calls.txt and prints JSON, or does what
+// its first argument says.
 class StagesTest : public testing::Test {
  protected:
   StagesTest() {
-    write_text_file(program(), "#!/bin/sh\necho \"$@\" >> " + (folder_ / "calls.txt").string() +
-                                   "\n[ \"$1\" != fail ] || exit 1\n[ \"$1\" = odd ] && echo text\n"
-                                   "[ \"$1\" = odd ] || echo '{\"x\":1}'\n");
+    write_text_file(program(), "#!/bin/sh\ntrap '' TERM\necho \"$@\" >> " +
+                                   (folder_ / "calls.txt").string() + R"(
+case $1 in
+  fail) sleep 0.1; exit 1 ;;
+  odd) echo text ;;
+  slow) sleep 0.5; echo '{"x":1}' ;;
+  *) echo '{"x":1}' ;;
+esac
+)");
     ::chmod(program().c_str(), 0700);
+    set_stop_flag(stop_);
+  }
+  ~StagesTest() override {
+    static const std::atomic<bool> never = false;
+    set_stop_flag(never);
   }
   [[nodiscard]] std::filesystem::path program() const { return folder_ / "program.sh"; }
   [[nodiscard]] Stages stages(const std::string& key = "key", bool replace = false) const {
@@ -33,6 +48,7 @@ class StagesTest : public testing::Test {
     return std::filesystem::exists(file) ? read_text_file(file) : "";
   }
 
+  std::atomic<bool> stop_ = false;
   TemporaryFolder folder_;
 };
 
@@ -70,6 +86,50 @@ TEST_F(StagesTest, RefuseTheWorkOfAnotherCommand) {
   EXPECT_THAT(error_of([&] { (void)stages("other"); }), HasSubstr("--overwrite replaces it"));
   (void)stages("other", true).run(one);
   EXPECT_EQ(calls(), "val --json\nval --json\n");
+}
+
+// Times and plans are made again in a minute.
+TEST_F(StagesTest, WorkWithoutACommandIsReplaced) {
+  int times = 0;
+  const auto time = [&] { return nlohmann::ordered_json{{"seconds", ++times}}; };
+  (void)stages().keep("time", time);
+  (void)stages("other").keep("time", time);
+  EXPECT_EQ(times, 2);
+  (void)stages("other").run({.name = "a", .title = "A", .arguments = {"val"}});
+  EXPECT_THAT(error_of([&] { (void)stages(); }), HasSubstr("--overwrite replaces it"));
+}
+
+// As the message of an interruption says.
+TEST_F(StagesTest, ReplacementGoesOnUntilItIsFinished) {
+  const StageCommand one{.name = "a", .title = "A", .arguments = {"val"}};
+  (void)stages().run(one);
+  (void)stages("key", true).run(one);
+  EXPECT_EQ(calls(), "val --json\nval --json\n") << "begins anew";
+  Stages again = stages("key", true);
+  (void)again.run(one);
+  EXPECT_EQ(calls(), "val --json\nval --json\n") << "goes on";
+  again.finish();
+  (void)stages().run(one);
+  EXPECT_EQ(calls(), "val --json\nval --json\n");
+  (void)stages("key", true).run(one);
+  EXPECT_EQ(calls(), "val --json\nval --json\nval --json\n") << "was finished";
+  write_text_file(folder_ / "work/compress.json", "{");
+  (void)stages("key", true).run(one);
+  EXPECT_EQ(calls(), "val --json\nval --json\nval --json\nval --json\n") << "was damaged";
+}
+
+// The request to stop comes while the command writes its last line.
+TEST_F(StagesTest, KeepWhatEndsAfterTheRequestToStop) {
+  const StageCommand slow{.name = "s", .title = "S", .arguments = {"slow"}};
+  std::thread user([&] {
+    while (calls().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    stop_ = true;
+  });
+  EXPECT_THAT(error_of([&] { (void)stages().run(slow); }), HasSubstr("interrupted"));
+  user.join();
+  stop_ = false;
+  EXPECT_EQ(stages().run(slow).at("x"), 1);
+  EXPECT_EQ(calls(), "slow --json\n");
 }
 
 TEST_F(StagesTest, SayWhatIsDamaged) {
@@ -115,6 +175,17 @@ TEST_F(StagesTest, AddUpTheirSeconds) {
   for (int time = 0; time < 2; ++time)
     EXPECT_EQ(again.run({.name = "a", .title = "A", .arguments = {"val"}}), ran);
   EXPECT_EQ(again.seconds(), seconds) << "each stage counts once";
+}
+
+TEST_F(StagesTest, SecondsOfRunsThatStoppedCount) {
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_THAT(
+        error_of([&] { (void)stages().run({.name = "a", .title = "A", .arguments = {"fail"}}); }),
+        HasSubstr("did not succeed"));
+  }
+  Stages last = stages();
+  (void)last.run({.name = "a", .title = "A", .arguments = {"val"}});
+  EXPECT_GT(last.seconds(), 0.2);
 }
 
 }  // namespace
