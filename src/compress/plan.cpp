@@ -84,4 +84,20 @@ std::vector<Candidate> plan_candidates(double most_s, const TimeOf& time_of,
   return candidates;
 }
 
+std::optional<double> least_time(const TimeOf& time_of, const PlanOptions& options) {
+  std::optional<double> least;
+  for (const Size size : smaller_inputs(options.size, kMostInputs)) {
+    const std::optional<double> whole = time_of(size);
+    if (whole) least = std::min(least.value_or(*whole), *whole / options.most_pruning);
+  }
+  return least;
+}
+
+std::string nearest_target(double least_s, double base_s) {
+  constexpr double kDigits = 100;
+  const double ms = std::ceil(kDigits * 1e3 * least_s) / kDigits;
+  return fmt::format("{:.2f} ms, a speedup of {:.2f}", ms,
+                     std::floor(kDigits * 1e3 * base_s / ms) / kDigits);
+}
+
 }  // namespace octet

@@ -84,6 +84,22 @@ TEST(Plan, HasAnUnprunedCandidateAtEverySpeedup) {
   }
 }
 
+// A candidate has the least time, and none has less.
+TEST(Plan, SaysTheLeastTime) {
+  const PlanOptions options{.size = {320, 320}};
+  const double least = least_time(with(""), options).value();
+  EXPECT_FALSE(plan_candidates(1.001 * least, with(""), options).empty());
+  EXPECT_TRUE(plan_candidates(0.99 * least, with(""), options).empty());
+  EXPECT_EQ(least_time(with(""), {.size = {320, 320}, .most_pruning = 1}),
+            time_of("", smaller_inputs({320, 320}, 10).back()));
+  EXPECT_FALSE(least_time([](Size) { return std::nullopt; }, options).has_value());
+}
+
+// Rounded to where it can be met.
+TEST(Plan, NamesTheNearestTarget) {
+  EXPECT_EQ(nearest_target(0.0031415, 0.01), "3.15 ms, a speedup of 3.17");
+}
+
 TEST(Plan, KeepsTheShapeOfTheInput) {
   const double most = time_of("", {640, 384}) / 1.2;
   EXPECT_EQ(plan_candidates(most, with(""), {.size = {640, 384}}).back().size, (Size{576, 352}));

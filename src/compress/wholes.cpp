@@ -38,6 +38,7 @@ Wholes::Wholes(const CompressOptions& options, const std::vector<Model>& models,
   const int usual = models.front().info.usual_side();
   size_ = o_.size.value_or(Size{usual, usual});
   for (size_t i = 0; i < models.size(); ++i) add(i, models[i]);
+  usual_ = usual_factor();
   base_s_ = *time_of(all_.front(), size_);
 }
 
@@ -98,8 +99,34 @@ std::vector<Candidate> Wholes::candidates_of(const Whole& whole, double most_s) 
                          {.size = size_, .activation = whole.activation});
 }
 
-// In seconds. Nothing where the table lacks layers.
+double Wholes::least_s(const PlanOptions& options) {
+  double least = base_s_;
+  for (const Whole& whole : all_) {
+    const auto s = least_time([&](Size size) { return time_of(whole, size); }, options);
+    least = std::min(least, s.value_or(least));
+  }
+  return least;
+}
+
+// Of the first model, and taken for all.
+double Wholes::usual_factor() {
+  const std::string name = fmt::format("time-usual-{}", to_string(size_));
+  return stages_
+      .keep(name,
+            [&] {
+              return nlohmann::ordered_json{
+                  {"factor", pricing_.usual_factor(all_.front().planned, size_)}};
+            })
+      .at("factor");
+}
+
 std::optional<double> Wholes::time_of(const Whole& whole, Size size) {
+  const std::optional<double> fast = fast_time_of(whole, size);
+  return fast ? std::optional(usual_ * *fast) : std::nullopt;
+}
+
+// In seconds. Nothing where the table lacks layers.
+std::optional<double> Wholes::fast_time_of(const Whole& whole, Size size) {
   const std::string name = fmt::format("time-{}-{}", whole.name(), to_string(size));
   const auto known = times_.find(name);
   if (known != times_.end()) return known->second;

@@ -43,11 +43,15 @@ class Wholes {
 
   [[nodiscard]] std::vector<Whole>& all() { return all_; }
   [[nodiscard]] const Whole& first() const { return all_.front(); }
-  // The largest input, and the int8 time of the first at it in seconds.
+  // The largest input, and the int8 time of the first at it in seconds. All times are usual ones, as
+  // 'octet bench' tells them; pricing measures the fastest runs.
   [[nodiscard]] Size size() const { return size_; }
   [[nodiscard]] double base_s() const { return base_s_; }
   // The model of a whole with its own activation.
   [[nodiscard]] const Whole& same_of(const Whole& whole) const;
+  // The least times that candidates may have: pruned as far as may be, and unpruned.
+  [[nodiscard]] double least_s() { return least_s({.size = size_}); }
+  [[nodiscard]] double least_unpruned_s() { return least_s({.size = size_, .most_pruning = 1}); }
   // All but the first are left out.
   void keep_first() { all_.resize(1); }
 
@@ -66,6 +70,9 @@ class Wholes {
  private:
   void add(size_t index, Model model);
   [[nodiscard]] std::optional<double> time_of(const Whole& whole, Size size);
+  [[nodiscard]] std::optional<double> fast_time_of(const Whole& whole, Size size);
+  [[nodiscard]] double usual_factor();
+  [[nodiscard]] double least_s(const PlanOptions& options);
   [[nodiscard]] std::optional<double> measured_or_predicted(const Whole& whole, Size size);
 
   const CompressOptions& o_;
@@ -73,9 +80,9 @@ class Wholes {
   Pricing& pricing_;
   Stages& stages_;
   Size size_;
-  double base_s_ = 0;
+  double base_s_ = 0, usual_ = 1;  // usual times as multiples of fast ones
   std::vector<Whole> all_;
-  std::map<std::string, std::optional<double>> times_;
+  std::map<std::string, std::optional<double>> times_;  // fast ones
 };
 
 }  // namespace octet

@@ -21,14 +21,16 @@ constexpr int kBlock = 4;   // runs in a row, of which the first is not counted
 constexpr int kFewestBlocks = 5;
 constexpr double kLayerShare = 0.04;  // of the time for a network
 constexpr double kDifferenceShare = 0.25;
-// Where half of the times are longer than the counted one by this, the machine is busy, and runs
-// are repeated for so many times the usual time.
-constexpr double kBusy = 1.1, kLonger = 6;
+constexpr double kLonger = 6;  // times the usual time, where the machine is busy
 
 // A usual convolution, large enough to be measured exactly.
 constexpr int kStepChannels = 64, kStepSide = 40;
 
 }  // namespace
+
+double RunTimes::usual_factor() const {
+  return fast > 0 ? std::clamp(median / fast, 1.0, kBusy) : 1;
+}
 
 class LayerTimer::Running {
  public:
@@ -49,7 +51,8 @@ class LayerTimer::Running {
     }
   }
   [[nodiscard]] double seconds() { return quantile(times_, kFastShare); }
-  [[nodiscard]] bool was_disturbed() { return quantile(times_, 0.5) > kBusy * seconds(); }
+  [[nodiscard]] double median() { return quantile(times_, 0.5); }
+  [[nodiscard]] bool was_disturbed() { return median() > kBusy * seconds(); }
   void forget() { times_.clear(); }
 
  private:
@@ -115,10 +118,10 @@ double LayerTimer::time(const Layer& layer) {
   return std::max(0.0, with->seconds() - rest.seconds()) / kCopies;
 }
 
-double LayerTimer::time(const Model& model, Size size) {
+RunTimes LayerTimer::times(const Model& model, Size size) {
   Running running(*engine_, model, size, options_);
   run_in_turn({&running}, seconds_);
-  return running.seconds();
+  return {.fast = running.seconds(), .median = running.median()};
 }
 
 std::vector<double> LayerTimer::differences(size_t count, Size size,

@@ -19,6 +19,17 @@ namespace octet {
 // Of the runs of a network, those that are faster than its time. Whatever else runs on the machine
 // makes times longer, never shorter.
 inline constexpr double kFastShare = 0.1;
+// Where half of the runs take longer than the fast ones by this, the machine is busy.
+inline constexpr double kBusy = 1.1;
+
+// Of a network, in seconds.
+struct RunTimes {
+  double fast = 0;    // as kFastShare has it
+  double median = 0;  // as 'octet bench' tells it
+
+  // The usual time as a multiple of the fast one. More than kBusy is not of the network.
+  [[nodiscard]] double usual_factor() const;
+};
 
 struct TimerOptions {
   std::string engine;
@@ -39,8 +50,9 @@ class LayerTimer {
   [[nodiscard]] const CostOrigin& origin() const { return origin_; }
   // In seconds. A layer that costs nothing measurable gives 0.
   [[nodiscard]] double time(const Layer& layer);
-  // Of a whole int8 model without BatchNorm, in seconds.
-  [[nodiscard]] double time(const Model& model, Size size);
+  // Of a whole int8 model without BatchNorm.
+  [[nodiscard]] RunTimes times(const Model& model, Size size);
+  [[nodiscard]] double time(const Model& model, Size size) { return times(model, size).fast; }
   // How much longer each of `count` networks takes than the one before, in seconds; of the first,
   // its time. Each has all that the one before has, so none is below 0. Throws an Error when it is interrupted.
   [[nodiscard]] std::vector<double> differences(size_t count, Size size,

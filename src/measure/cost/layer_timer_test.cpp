@@ -51,6 +51,12 @@ TEST(LayerTimer, TimesOfGrowingNetworksRise) {
   EXPECT_TRUE(nearest_rising({}).empty());
 }
 
+TEST(RunTimes, ABusyMachineIsNotUsual) {
+  EXPECT_DOUBLE_EQ((RunTimes{.fast = 4, .median = 4.2}).usual_factor(), 1.05);
+  EXPECT_DOUBLE_EQ((RunTimes{.fast = 4, .median = 8}).usual_factor(), kBusy);
+  EXPECT_DOUBLE_EQ(RunTimes{}.usual_factor(), 1);
+}
+
 TEST(SampleNetwork, HasTheLayerAsOftenAsThereAreCopies) {
   for (const Layer& layer : layers()) {
     SCOPED_TRACE(to_string(layer));

@@ -89,8 +89,12 @@ void Pricing::prepare(const std::vector<Graph>& graphs, Size size) {
 
 std::optional<double> Pricing::measure(const Model& model, Size size) {
   if (!timer_) return std::nullopt;
-  const int bits = timer_->origin().weight_bits;
-  return timer_->time(roughly_quantized(as_quantized(model), bits), size);
+  return timer_->time(roughly_quantized(as_quantized(model), weight_bits_), size);
+}
+
+double Pricing::usual_factor(const Model& model, Size size) {
+  if (!timer_) return 1;
+  return timer_->times(roughly_quantized(as_quantized(model), weight_bits_), size).usual_factor();
 }
 
 double Pricing::predict(const Model& model, Size size) const {

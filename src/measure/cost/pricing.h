@@ -45,7 +45,9 @@ class Pricing {
   // The int8 time of a whole float model in seconds. Nothing where this machine is not the one that
   // the prices are of.
   [[nodiscard]] std::optional<double> measure(const Model& model, Size size);
-  // The same from the prices of its layers. A table of another device corrects it by the networks
+  // The usual time of the same runs as a multiple of that one. 1 where this machine is not the one.
+  [[nodiscard]] double usual_factor(const Model& model, Size size);
+  // The time from the prices of its layers. A table of another device corrects it by the networks
   // that were measured there. Throws an Error where the table lacks a layer.
   [[nodiscard]] double predict(const Model& model, Size size) const;
 
