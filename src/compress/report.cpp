@@ -29,19 +29,11 @@ std::string metric_of(const CompressReport& report) {
 }
 
 std::string target_text(const CompressResult& r) {
-  if (r.wanted_s <= 0) return "";
-  return fmt::format(" At most {:.2f} ms were wanted, and the choice needs {:.2f} ms{}.",
-                     1e3 * r.wanted_s, 1e3 * r.after.predicted_s,
-                     r.met ? "" : ", <b>which is too slow</b>");
-}
-
-std::string finalists_text(const CompressResult& r) {
-  const std::string tried =
-      counted(static_cast<int64_t>(r.tried.size()), "candidate") + " had a short training.";
-  if (r.finalists == 0) return "The first model is taken as it is: it had no more training.";
-  if (r.finalists == 1) return tried + " The best one had a whole training.";
-  return fmt::format("{} {} of them had a whole training, and the best of these was taken.", tried,
-                     r.finalists);
+  const std::string end = r.met ? ", which is met." : ", <b>which is not met</b>.";
+  if (r.wanted_speedup > 0)
+    return fmt::format(" A speedup of {:.2f} was wanted{}", r.wanted_speedup, end);
+  if (r.wanted_s > 0) return fmt::format(" At most {:.2f} ms were wanted{}", 1e3 * r.wanted_s, end);
+  return "";
 }
 
 std::string headline(const CompressReport& report) {
@@ -52,7 +44,7 @@ std::string headline(const CompressReport& report) {
       "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>{}</p>",
       html_escape(r.after.file), html_escape(r.chosen_model), html_escape(r.chosen.text()),
       r.after.ms, r.before.ms, r.speedup(), target_text(r), metric_of(report), r.after.map50_95,
-      r.before.map50_95, r.drop(), r.drop_95.low, r.drop_95.high, finalists_text(r));
+      r.before.map50_95, r.drop(), r.drop_95.low, r.drop_95.high, trainings_text(r));
 }
 
 std::string figures_table(const CompressReport& report) {
@@ -98,26 +90,29 @@ std::string classes_table(const CompressReport& report) {
 std::string curve(const CompressReport& report) {
   const CompressResult& r = report.result;
   Series pruned{.name = "pruned, short training"},
-      smaller{.name = "smaller input alone, short training"};
-  for (const TriedCandidate& t : r.tried) {
-    Series& series = t.candidate.pruning > 1 ? pruned : smaller;
+      smaller{.name = "smaller input alone, short training"}, whole{.name = "whole training"};
+  std::vector<double> all{r.before.map50_95, r.after.map50_95};
+  const auto add = [&](Series& series, const TriedCandidate& t, double map50_95) {
     series.x.push_back(1e3 * t.candidate.predicted_s);
-    series.y.push_back(t.map50_95);
+    series.y.push_back(map50_95);
     series.names.push_back(t.model + ", " + t.candidate.text());
+    all.push_back(map50_95);
+  };
+  for (const TriedCandidate& t : r.tried) {
+    add(t.candidate.pruning > 1 ? pruned : smaller, t, t.map50_95);
+    if (t.whole_map50_95) add(whole, t, *t.whole_map50_95);
   }
   const auto one = [](const std::string& name, const CompressedModel& model) {
     return Series{
         .name = name, .x = {1e3 * model.predicted_s}, .y = {model.map50_95}, .names = {name}};
   };
-  std::vector<double> all{r.before.map50_95, r.after.map50_95};
-  for (const TriedCandidate& t : r.tried) all.push_back(t.map50_95);
   Chart chart;
   chart.kind = ChartKind::kPoints;
   chart.title = "Candidates, and the int8 models before and after";
   chart.x.title = "int8 time, ms";
   chart.x.low = 0;
   chart.y = axis_over(metric_of(report), all, 0.05);
-  chart.series = {one("int8 before", r.before), one("int8 after", r.after), pruned, smaller};
+  chart.series = {one("int8 before", r.before), one("int8 after", r.after), pruned, smaller, whole};
   return "<h2>Accuracy and time</h2><div class=\"row\">" + html_chart(chart) + "</div>";
 }
 
@@ -127,9 +122,12 @@ std::string candidates_table(const CompressReport& report) {
   for (const TriedCandidate& t : r.tried)
     rows.push_back({t.model, t.candidate.text(),
                     fmt::format("{:.2f}", 1e3 * t.candidate.predicted_s),
-                    fmt::format("{:.4f}", t.map50_95), t.chosen ? "chosen" : ""});
-  return html_table(
-      {"model", "candidate", "predicted, ms", metric_of(report) + ", short training", ""}, rows);
+                    fmt::format("{:.4f}", t.map50_95),
+                    t.whole_map50_95 ? fmt::format("{:.4f}", *t.whole_map50_95) : "",
+                    t.chosen ? "chosen" : ""});
+  return html_table({"model", "candidate", "predicted, ms", metric_of(report) + ", short training",
+                     "whole training", ""},
+                    rows);
 }
 
 std::map<std::string, double> widths_of(const Model& model) {
@@ -205,6 +203,23 @@ std::string list_of(const std::vector<std::string>& commands) {
 }
 
 }  // namespace
+
+std::string trainings_text(const CompressResult& r) {
+  if (r.tried.empty()) return "The first model is taken as it is: it had no more training.";
+  const auto whole = std::count_if(r.tried.begin(), r.tried.end(), [](const TriedCandidate& t) {
+    return t.whole_map50_95.has_value();
+  });
+  const bool first = std::none_of(r.tried.begin(), r.tried.end(),
+                                  [](const TriedCandidate& t) { return t.chosen; });
+  const std::string which =
+      first            ? "the first model as it is was better"
+      : whole == 1     ? "it was taken"
+      : r.wanted_s > 0 ? "the best of these was taken"
+                       : "the fastest of these that loses no more than is allowed was taken";
+  return fmt::format("{} had a short training. {} had a whole training, and {}.",
+                     counted(static_cast<int64_t>(r.tried.size()), "candidate"),
+                     whole == 1 ? "One of them" : fmt::format("{} of them", whole), which);
+}
 
 std::vector<EngineTimes> times_of(const nlohmann::ordered_json& bench) {
   std::map<std::pair<std::string, std::string>, EngineTimes> times;

@@ -25,6 +25,9 @@ struct CompressReport {
 // Writes result.report. Throws an Error where it cannot be written or an image cannot be read.
 void write_compress_report(const CompressReport& report);
 
+// How many candidates were trained, and which was taken.
+[[nodiscard]] std::string trainings_text(const CompressResult& result);
+
 // The time of one export in one engine, in turn with that of the unpruned model.
 struct EngineTimes {
   std::string engine, format;

@@ -6,6 +6,41 @@
 namespace octet {
 namespace {
 
+TriedCandidate tried(std::optional<double> whole, bool chosen = false) {
+  return {.map50_95 = 0.4, .whole_map50_95 = whole, .chosen = chosen};
+}
+
+TEST(TrainingsText, SaysHowManyAndWhich) {
+  EXPECT_EQ(trainings_text({.tried = {tried(0.5, true), tried(0.45), tried({})}, .wanted_s = 1}),
+            "3 candidates had a short training. 2 of them had a whole training, and the best of "
+            "these was taken.");
+  EXPECT_EQ(trainings_text({.tried = {tried(0.5), tried(0.45, true)}}),
+            "2 candidates had a short training. 2 of them had a whole training, and the fastest of "
+            "these that loses no more than is allowed was taken.");
+  EXPECT_EQ(trainings_text({.tried = {tried(0.5, true)}, .wanted_s = 1}),
+            "1 candidate had a short training. One of them had a whole training, and it was "
+            "taken.");
+  EXPECT_EQ(trainings_text({.tried = {tried(0.5)}, .wanted_s = 1}),
+            "1 candidate had a short training. One of them had a whole training, and the first "
+            "model as it is was better.");
+  EXPECT_EQ(trainings_text({}), "The first model is taken as it is: it had no more training.");
+}
+
+// By the times that are told, whatever the choice was made by.
+TEST(Target, IsMetByTheTimesThatAreTold) {
+  CompressResult r{.wanted_s = 0.002};
+  r.after = {.predicted_s = 0.001, .ms = 2.03};
+  EXPECT_TRUE(meets_target(r));
+  r.after.ms = 2.05;
+  EXPECT_FALSE(meets_target(r));
+  r.before.ms = 3.2;  // the machine was slower at the end
+  r.wanted_speedup = 1.5;
+  EXPECT_TRUE(meets_target(r));
+  r.before.ms = 3;
+  EXPECT_FALSE(meets_target(r));
+  EXPECT_TRUE(meets_target({})) << "the drop was given";
+}
+
 nlohmann::ordered_json row(const std::string& model, const std::string& engine, double ms) {
   return {{"model", model}, {"engine", engine}, {"ms_p50", ms}, {"rss_mb", 10 * ms}};
 }

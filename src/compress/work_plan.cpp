@@ -28,17 +28,24 @@ double measured_gflops_per_s(const TrainingWork& training, size_t images, int ep
   return training.step() * static_cast<double>(images) * epochs / seconds;
 }
 
+void finish(std::vector<TrainingWork>& trainings, const TrainingWork& work) {
+  const auto same = std::find_if(trainings.begin(), trainings.end(), [&](const TrainingWork& t) {
+    return !t.done && t.step() == work.step();
+  });
+  if (same != trainings.end()) same->done = true;
+}
+
 double seconds_of(const WorkPlan& plan, int epochs) {
   const auto sum = [](const std::vector<TrainingWork>& trainings) {
     double steps = 0;
-    for (const TrainingWork& t : trainings) steps += t.step();
+    for (const TrainingWork& t : trainings) steps += t.done ? 0 : t.step();
     return steps;
   };
   double most = 0;  // any candidate may win
   for (const TrainingWork& t : plan.candidates) most = std::max(most, t.step());
+  const int brief = plan.candidate_epochs > 0 ? plan.candidate_epochs : short_epochs(epochs);
   const double steps = epochs * (sum(plan.wholes) + static_cast<double>(plan.winners) * most) +
-                       short_epochs(epochs) * sum(plan.candidates) +
-                       kInt8Epochs * 3 * plan.int8_gflops;
+                       brief * sum(plan.candidates) + kInt8Epochs * 3 * plan.int8_gflops;
   double gflops = steps * static_cast<double>(plan.images);
   for (const double choice : plan.choices) gflops += kChoiceImages * choice;
   return gflops / plan.gflops_per_s + kTableSeconds * static_cast<double>(plan.tables);

@@ -11,6 +11,7 @@ namespace octet {
 struct TrainingWork {
   double gflops = 0;
   double teacher_gflops = 0;  // 0: it has none
+  bool done = false;
 
   // Of an image in training, which computes three times as much as inference, and the teacher.
   [[nodiscard]] double step() const { return 3 * gflops + teacher_gflops; }
@@ -19,6 +20,7 @@ struct TrainingWork {
 struct WorkPlan {
   std::vector<TrainingWork> wholes;      // whole trainings before the candidates
   std::vector<TrainingWork> candidates;  // short trainings
+  int candidate_epochs = 0;              // of each; 0: as short_epochs() has it
   size_t winners = 2;                    // whole trainings after them, at most
   std::vector<double> choices;           // GFLOPs of each model that is pruned
   double int8_gflops = 0;                // of the model that is quantized
@@ -36,6 +38,10 @@ struct WorkPlan {
 [[nodiscard]] double measured_gflops_per_s(const TrainingWork& training, size_t images, int epochs,
                                            double seconds);
 
+// Marks one training of such work as done.
+void finish(std::vector<TrainingWork>& trainings, const TrainingWork& work);
+
+// Of all that is not done.
 [[nodiscard]] double seconds_of(const WorkPlan& plan, int epochs);
 
 // The epochs of a whole training with which all is done within the budget in seconds; at most

@@ -35,6 +35,20 @@ TEST(WorkPlan, LearnsTheSpeedFromATraining) {
   EXPECT_DOUBLE_EQ(measured_gflops_per_s({.gflops = 3, .teacher_gflops = 1}, 100, 5, 50), 100);
 }
 
+// It may still win.
+TEST(WorkPlan, LeavesOutWhatIsDone) {
+  WorkPlan plan = kPlan;
+  finish(plan.candidates, {.gflops = 3, .teacher_gflops = 1});
+  EXPECT_DOUBLE_EQ(seconds_of(kPlan, 30) - seconds_of(plan, 30), 10 * 5);
+  for (int i = 0; i < 4; ++i) finish(plan.candidates, {.gflops = 3, .teacher_gflops = 1});
+  EXPECT_DOUBLE_EQ(seconds_of(kPlan, 30) - seconds_of(plan, 30), 10 * 4 * 5);
+  finish(plan.wholes, {.gflops = 7});
+  EXPECT_FALSE(plan.wholes[0].done) << "other work";
+  plan = kPlan;
+  plan.candidate_epochs = 2;
+  EXPECT_DOUBLE_EQ(seconds_of(kPlan, 30) - seconds_of(plan, 30), 10 * 4 * 3);
+}
+
 TEST(WorkPlan, TakesFewerEpochsWithinABudget) {
   EXPECT_EQ(epochs_within(kPlan, 30, 0), 30);
   EXPECT_EQ(epochs_within(kPlan, 30, 1e6), 30);

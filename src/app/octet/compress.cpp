@@ -50,6 +50,7 @@ ordered_json to_json(const CompressResult& r) {
                      {"predicted_ms", 1e3 * t.candidate.predicted_s},
                      {"map50_95", t.map50_95},
                      {"chosen", t.chosen}});
+    if (t.whole_map50_95) tried.back()["whole_map50_95"] = *t.whole_map50_95;
   }
   ordered_json j{{"output", r.after.file},
                  {"before", to_json(r.before)},
@@ -62,6 +63,7 @@ ordered_json to_json(const CompressResult& r) {
                  {"imgsz", {r.after.size.width, r.after.size.height}},
                  {"seconds", r.seconds}};
   if (r.wanted_s > 0) j["wanted_ms"] = 1e3 * r.wanted_s;
+  if (r.wanted_speedup > 0) j["wanted_speedup"] = r.wanted_speedup;
   j["met"] = r.met;
   j["model"] = r.chosen_model;
   j["chosen"] = r.chosen.text();
