@@ -4,33 +4,38 @@
 DATA is a data.yaml with val and test, MODEL a checkpoint. All trainings are at --side. For each seed: the model is trained for half of --epochs (base) and for all of
 them (whole). The base is pruned to each speedup and trained for the other half. The whole model is also trained at each of --inputs. All are quantized.
 All seeds but the first have the first speedup and the first input alone.
+pruning.py --self-test checks how steps go on.
 Accuracy is that of int8 in OpenVINO on val and test together, against the whole model at --side. Times are of all models in turn. Every step keeps its result in WORK,
-and the same command goes on where it stopped. Writes WORK/table.json and prints the table.
+and the same command goes on where it stopped, inside a training as well. Writes WORK/table.json and prints the table.
 """
 import argparse
 import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OCTET = ROOT / "build/bin/octet"
 
 
 class Steps:
-    def __init__(self, work):
-        self.work = work
+    def __init__(self, work, program=OCTET):
+        self.work, self.program = work, program
         self.results = {}  # the JSON of each step
         work.mkdir(parents=True, exist_ok=True)
 
-    def run(self, name, *arguments):
-        """The JSON that octet prints; kept beside the arguments."""
-        kept = self.work / f"{name}.json"
+    def run(self, name, *arguments, state=None):
+        """The JSON that octet prints; kept beside the arguments. A step that stopped and left the file `state` is resumed."""
+        kept, begun = self.work / f"{name}.json", self.work / f"{name}.begun"
         arguments = [str(a) for a in arguments]
         if not kept.exists():
-            print("octet", *arguments, flush=True)
-            with open(self.work / f"{name}.log", "w", encoding="utf-8") as log:
-                out = subprocess.run([OCTET, *arguments, "--json"], check=True, stdout=subprocess.PIPE, stderr=log).stdout
+            resumes = state is not None and state.exists() and begun.exists() and json.loads(begun.read_text()) == arguments
+            begun.write_text(json.dumps(arguments))
+            line = ["--resume" if resumes and a == "--overwrite" else a for a in arguments]
+            print("octet", *line, flush=True)
+            with open(self.work / f"{name}.log", "a" if resumes else "w", encoding="utf-8") as log:
+                out = subprocess.run([self.program, *line, "--json"], check=True, stdout=subprocess.PIPE, stderr=log).stdout
             kept.write_text(json.dumps({"arguments": arguments, "result": json.loads(out)}))
         step = json.loads(kept.read_text())
         if step.get("arguments") != arguments:
@@ -60,14 +65,39 @@ def both_parts(data, work):
 
 def train(steps, name, data, model, side, epochs, seed, *more):
     steps.run(name, "train", "--model", model, "--data", data, "--imgsz", side, "--epochs", epochs, "--seed", seed, "-o", steps.work / name, "--overwrite",
-              *more)
+              *more, state=steps.work / name / "last.safetensors")
     return steps.work / name / "best.safetensors"
 
 
 def quantize(steps, name, data, seed):
     out = steps.work / f"{name}-int8.safetensors"
-    steps.run(f"{name}-int8", "quantize", "--model", steps.work / name / "best.safetensors", "--data", data, "--seed", seed, "-o", out, "--overwrite")
+    steps.run(f"{name}-int8", "quantize", "--model", steps.work / name / "best.safetensors", "--data", data, "--seed", seed, "-o", out, "--overwrite",
+              state=steps.work / f"{name}-int8-run" / "last.safetensors")
     return out
+
+
+def self_test():
+    """A program in place of octet stops in the middle the first time, and prints its arguments the second."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        program, state = work / "octet", work / "last.safetensors"
+        program.write_text(f"#!/bin/sh\n[ -e {state} ] || {{ touch {state}; exit 1; }}\necho \"{{\\\"a\\\": \\\"$*\\\"}}\"\n")
+        program.chmod(0o700)
+
+        def stopped(name, *arguments):
+            state.unlink(missing_ok=True)
+            try:
+                Steps(work, program).run(name, *arguments, state=state)
+            except subprocess.CalledProcessError:
+                return
+            sys.exit("the step did not stop")
+
+        stopped("same", "train", "--overwrite", 1)
+        assert Steps(work, program).run("same", "train", "--overwrite", 1, state=state)["a"] == "train --resume 1 --json"
+        stopped("other", "train", "--overwrite", 1)
+        assert Steps(work, program).run("other", "train", "--overwrite", 2, state=state)["a"] == "train --overwrite 2 --json"
+        assert Steps(work, program).run("new", "train", "--overwrite", 1, state=state)["a"] == "train --overwrite 1 --json"
+    print("pruning: self-test passed")
 
 
 def main():
@@ -93,7 +123,8 @@ def main():
         for speedup in speedups:
             names.append(f"pruned-{speedup}-{seed}")
             steps.run(names[-1], "prune", "--model", base, "--data", data, "--imgsz", o.side, "--speedup", speedup, "--epochs", o.epochs - o.epochs // 2,
-                      "--seed", seed, "-o", steps.work / names[-1], "--overwrite", *o.options.split())
+                      "--seed", seed, "-o", steps.work / names[-1], "--overwrite", *o.options.split(),
+                      state=steps.work / names[-1] / "choice.json")
         train(steps, names[0], data, o.model, o.side, o.epochs, seed)
         for side in inputs:
             names.append(f"input-{side}-{seed}")
@@ -122,4 +153,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["--self-test"]:
+        self_test()
+    else:
+        main()
