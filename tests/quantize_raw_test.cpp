@@ -65,7 +65,8 @@ class QuantizeRaw : public testing::Test {
 };
 
 TEST_F(QuantizeRaw, CalibratesOnAFolderExportsAndRuns) {
-  const Outcome done = run_octet(quantize("--method ptq --weight-bits 7 --data " + kImages));
+  const Outcome done =
+      run_octet(quantize("--method ptq --batch 1 --weight-bits 7 --data " + kImages));
   ASSERT_EQ(done.status, 0) << done.err;
   const json j = json::parse(done.out);
   EXPECT_EQ(j["images"], 4);
@@ -81,7 +82,7 @@ TEST_F(QuantizeRaw, CalibratesOnAFolderExportsAndRuns) {
   EXPECT_FALSE(j.contains("agreement")) << "nothing says what the outputs are";
   const std::string report = read_text_file(at("int8-run/report.html"));
   EXPECT_THAT(report, HasSubstr("Ranges of activations"));
-  EXPECT_THAT(report, HasSubstr("--epochs</td><td>20<")) << "the default of these networks";
+  EXPECT_THAT(report, HasSubstr("--epochs</td><td>54<")) << "540 steps of one of ten images";
   EXPECT_THAT(report, Not(HasSubstr("--feature-weight"))) << "which they do not have";
   const Outcome exported = run_octet("export --format onnx,tflite,openvino --model " +
                                      at("int8.safetensors") + " -o " + folder_.path().string());
@@ -116,7 +117,7 @@ TEST_F(QuantizeRaw, LearnsFromTheFloatNetworkAlone) {
       run_octet(quantize("--epochs 4 --batch 4 --seed 1 --resume --data " + kImages));
   ASSERT_EQ(resumed.status, 0) << resumed.err;
   EXPECT_THAT(resumed.err, HasSubstr("continuing at epoch 4"));
-  EXPECT_EQ(json::parse(resumed.out)["epochs"], 1);
+  EXPECT_EQ(json::parse(resumed.out)["epochs"], 4) << "also those before";
   const Outcome other =
       run_octet(quantize("--epochs 4 --batch 4 --seed 2 --resume --data " + kImages));
   EXPECT_EQ(other.status, 1);

@@ -148,9 +148,10 @@ void add_training_options(CLI::App& verb, Options& o) {
   TrainOptions& t = o.quantize.qat.train;
   verb.add_option(
           "--epochs", t.epochs,
-          fmt::format("qat: passes over the training images. For a network with raw outputs {} "
-                      "without this option.",
-                      kRawEpochs))
+          fmt::format(
+              "qat: passes over the training images. For a network with raw outputs as many "
+              "as make {} steps, from {} to {}, without this option.",
+              kRawSteps, kLeastRawEpochs, kMostRawEpochs))
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   verb.add_option(

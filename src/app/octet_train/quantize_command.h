@@ -9,7 +9,8 @@
 namespace octet {
 
 // Defaults for networks with raw outputs. Found on MoveNet Lightning with 139 persons.
-inline constexpr int kRawEpochs = 20, kRawBatch = 16;
+inline constexpr int kRawSteps = 540, kRawBatch = 16;
+inline constexpr int kLeastRawEpochs = 5, kMostRawEpochs = 60;
 inline constexpr double kRawRate = 0.01;
 
 struct QuantizeCommand {

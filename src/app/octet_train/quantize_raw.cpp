@@ -36,13 +36,20 @@ void set_default(CLI::App& verb, const char* name, T& value, T usual) {
   option->default_str(fmt::format("{}", usual));
 }
 
+// Few pictures have to be seen more often.
+int usual_epochs(size_t crops, int64_t batch) {
+  const auto together = static_cast<size_t>(batch);
+  const size_t batches = std::max<size_t>(1, (crops + together - 1) / together);
+  return std::clamp(kRawSteps / static_cast<int>(std::min<size_t>(batches, kRawSteps)),
+                    kLeastRawEpochs, kMostRawEpochs);
+}
+
 // Small networks learn from few pictures. Scales stay as calibrated. Beside one that moves, scales of
 // channels jump by some percent, to what engines round alike (quant/rounding_safe_scales.h). These
 // networks lose more by that than they learn.
 void set_raw_defaults(CLI::App& verb, QuantizeOptions& q) {
   TrainOptions& t = q.qat.train;
   q.qat.learn_scales = false;
-  set_default(verb, "--epochs", t.epochs, kRawEpochs);
   set_default(verb, "--batch", t.batch, kRawBatch);
   set_default(verb, "--lr", t.learning_rate, kRawRate);
   t.warmup_epochs = 1;
@@ -71,7 +78,7 @@ nlohmann::ordered_json to_json(const QuantizeCommand& o, const RawQuantizeResult
                            {"images", r.calibration.pictures},
                            {"evaluated", r.judged},
                            {"skipped", skipped},
-                           {"epochs", r.training ? r.training->epochs.size() : 0},
+                           {"epochs", r.training ? r.training->epochs_done : 0},
                            {"best_epoch", r.training ? r.training->best_epoch : 0},
                            {"seconds", r.training ? r.training->seconds : 0}};
   auto& outputs = j["outputs"] = nlohmann::ordered_json::array();
@@ -122,6 +129,8 @@ void quantize_raw_outputs(QuantizeCommand& o, CLI::App& verb, const Model& model
   DatasetParts data = read_raw_data(o.data, o.strict);
   prepare_run(o, model);
   const RawPictures pictures = raw_pictures(std::move(data), o.data, model.info, o.strict);
+  TrainOptions& t = o.quantize.qat.train;
+  set_default(verb, "--epochs", t.epochs, usual_epochs(pictures.training.size(), t.batch));
   const RawQuantizeResult r = quantize_raw(model, pictures, o.quantize);
   if (r.training && r.training->interrupted)
     fail("interrupted; the same command with --resume continues from {}",

@@ -98,6 +98,7 @@ class Imitation {
       finish(epoch);
       summary.epochs.push_back(std::move(epoch));
     }
+    summary.epochs_done = at_.epoch;
     summary.best_epoch = at_.best_epoch;
     summary.seconds = at_.seconds + seconds_since(start_);
     return summary;

@@ -44,6 +44,7 @@ struct ImitationEpoch {
 
 struct ImitationSummary {
   std::vector<ImitationEpoch> epochs;  // of this run, without those before a resume
+  int epochs_done = 0;                 // also those before a resume
   int best_epoch = 0;                  // 0: none is nearer than the network was at the beginning
   double seconds = 0;
   bool interrupted = false;
