@@ -82,11 +82,11 @@ void count_from(int64_t frame) {
 }
 
 // Buffers grow when more is seen at once than ever before, which depends on what a busy machine
-// skips. An allocation a frame is in every run: the least of three counts.
+// skips. An allocation a frame is in every run: the least of six counts.
 template <typename Run>
 void expect_none(Run&& run) {
   int64_t least = -1;
-  for (int i = 0; i < 3 && least != 0; ++i) {
+  for (int i = 0; i < 6 && least != 0; ++i) {
     g_allocations = 0;
     run();
     g_counting = false;
