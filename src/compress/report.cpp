@@ -40,11 +40,12 @@ std::string headline(const CompressReport& report) {
   const CompressResult& r = report.result;
   return fmt::format(
       "<p><b>Take {}</b>. It was made of {}: {}. Its int8 time is {:.2f} ms in place of {:.2f} ms, "
-      "which is {:.2f} times as fast.{} Its {} is {:.4f} in place of {:.4f}, a drop of {:.4f}. "
-      "Over draws of the images, 95 % of the drops lie from {:.4f} to {:.4f}.</p><p>{}</p>",
+      "which is {:.2f} times as fast.{} Its {} is {:.4f} in place of {:.4f}, a change of "
+      "{:+.4f}. Over draws of the images, 95 % of the changes lie from {:+.4f} to {:+.4f}.</p>"
+      "<p>{}</p>",
       html_escape(r.after.file), html_escape(r.chosen_model), html_escape(r.chosen.text()),
       r.after.ms, r.before.ms, r.speedup(), target_text(r), metric_of(report), r.after.map50_95,
-      r.before.map50_95, r.drop(), r.drop_95.low, r.drop_95.high, trainings_text(r));
+      r.before.map50_95, -r.drop(), -r.drop_95.high, -r.drop_95.low, trainings_text(r));
 }
 
 std::string figures_table(const CompressReport& report) {
@@ -118,16 +119,19 @@ std::string curve(const CompressReport& report) {
 
 std::string candidates_table(const CompressReport& report) {
   const CompressResult& r = report.result;
+  const bool one_model = std::all_of(r.tried.begin(), r.tried.end(), [&](const TriedCandidate& t) {
+    return t.model == r.tried.front().model;
+  });
   std::vector<std::vector<std::string>> rows;
   for (const TriedCandidate& t : r.tried)
-    rows.push_back({t.model, t.candidate.text(),
+    rows.push_back({(one_model ? "" : t.model + ": ") + t.candidate.text(),
                     fmt::format("{:.2f}", 1e3 * t.candidate.predicted_s),
                     fmt::format("{:.4f}", t.map50_95),
                     t.whole_map50_95 ? fmt::format("{:.4f}", *t.whole_map50_95) : "",
                     t.chosen ? "chosen" : ""});
-  return html_table({"model", "candidate", "predicted, ms", metric_of(report) + ", short training",
-                     "whole training", ""},
-                    rows);
+  return html_table(
+      {"candidate", "predicted, ms", metric_of(report) + ", short training", "whole training", ""},
+      rows);
 }
 
 std::map<std::string, double> widths_of(const Model& model) {
