@@ -123,7 +123,7 @@ def try_goal(args, source, condition, goal, enter):
     # A later camera may have another port.
     config.write_text("".join(f'  camera: "{source}"\n' if line.startswith("  camera:") else line for line in config.read_text().splitlines(keepends=True)))
     lines, held = folder / "lines.jsonl", folder / "held.yaml"
-    held.write_text(config.read_text() + f'jsonl: "{lines}"\n')
+    held.write_text(config.read_text() + f'jsonl: {{file: "{lines}"}}\n')
     seen = once(folder / "live.json", lambda: octet(["live", "--config", held, "--seconds", args.hold, "--json"], folder / "live.log", enter))
     chosen = tuned["chosen"]
     row = {"condition": condition, "goal": f"{option[2:]} {value}", "met": tuned["met"], "chosen": chosen, "predicted": tuned["predicted"]["fps"],
