@@ -140,11 +140,12 @@ class Compressor {
              1e3 * base_s,
              most_s > 0 ? fmt::format(", and {:.2f} ms are wanted", 1e3 * most_s) : "");
     log_info("plan: {}", schedule_->text());
-    if (!schedule_->fits())
+    if (!schedule_->fits()) {
       log_warning(
           "--budget: even {} epochs take longer; allow more time, or leave out candidates "
           "by --activations none",
           schedule_->epochs());
+    }
   }
 
   [[noreturn]] void fail_out_of_reach(double most_s) {
@@ -194,8 +195,9 @@ class Compressor {
     };
     const auto holds = [&](const std::vector<Tried>& step) {
       auto taken = take_within(most_drop, step, least);
-      if (taken) best = std::move(taken);
-      return taken.has_value();
+      if (!taken) return false;
+      best = std::move(taken);
+      return true;
     };
     (void)climb(std::size(kSpeedups), {.may_hold =
                                            [&](size_t i) {

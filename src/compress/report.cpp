@@ -123,12 +123,13 @@ std::string candidates_table(const CompressReport& report) {
     return t.model == r.tried.front().model;
   });
   std::vector<std::vector<std::string>> rows;
-  for (const TriedCandidate& t : r.tried)
+  for (const TriedCandidate& t : r.tried) {
     rows.push_back({(one_model ? "" : t.model + ": ") + t.candidate.text(),
                     fmt::format("{:.2f}", 1e3 * t.candidate.predicted_s),
                     fmt::format("{:.4f}", t.map50_95),
                     t.whole_map50_95 ? fmt::format("{:.4f}", *t.whole_map50_95) : "",
                     t.chosen ? "chosen" : ""});
+  }
   return html_table(
       {"candidate", "predicted, ms", metric_of(report) + ", short training", "whole training", ""},
       rows);

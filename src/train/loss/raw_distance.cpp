@@ -145,7 +145,7 @@ torch::Tensor RawDistance::point_distance(const torch::Tensor& student,
                                           const torch::Tensor& teacher, double variance) const {
   const torch::Tensor a = points(student), b = points(teacher);
   const double side = longer_side(input_);
-  const torch::Tensor place =
+  torch::Tensor place =
       huber(a.narrow(2, 0, 2) / side, b.narrow(2, 0, 2) / side, kPointBend).mean() * gains_.points;
   const int64_t others = head_->point_numbers - 2;
   if (others == 0) return place;
