@@ -4,9 +4,9 @@
 DATA is a data.yaml with val and test, MODEL a checkpoint. All trainings are at --side. For each seed: the model is trained for half of --epochs (base) and for all of
 them (whole). The base is pruned to each speedup and trained for the other half. The whole model is also trained at each of --inputs. All are quantized.
 All seeds but the first have the first speedup and the first input alone.
-pruning.py --self-test checks how steps go on.
 Accuracy is that of int8 in OpenVINO on val and test together, against the whole model at --side. Times are of all models in turn. Every step keeps its result in WORK,
 and the same command goes on where it stopped, inside a training as well. Writes WORK/table.json and prints the table.
+pruning.py --self-test checks how steps go on.
 """
 import argparse
 import json

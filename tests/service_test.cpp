@@ -166,37 +166,46 @@ TEST(WatchChange, CamerasComeAndGo) {
   watch.stop();
 }
 
-TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
-  const TemporaryFolder folder;
-  const auto model = folder / "model.pt", file = folder / "box.yaml";
-  std::filesystem::copy_file(kModel, model);
-  const auto configure = [&](const std::string& conf) {
+// Of a watch of the clip with the model beside it.
+class Configuration {
+ public:
+  Configuration() { std::filesystem::copy_file(kModel, model); }
+
+  void write(const std::string& conf) const {
     write_text_file(file, fmt::format("model: model.pt\nimgsz: 64\nrealtime: true\nconf: {}\n"
                                       "sources: {{clip: {}}}\n",
                                       conf, kClip));
-  };
-  configure("0.5");
+  }
+
+  TemporaryFolder folder;
+  std::filesystem::path model = folder / "model.pt", file = folder / "box.yaml";
+};
+
+TEST(Reload, TakesWhatIsRightAndKeepsTheRestAsItWas) {
+  const Configuration configuration;
+  const auto &model = configuration.model, &file = configuration.file;
+  configuration.write("0.5");
   const LiveConfig config = read_live_config(file);
   Watch watch(config.cameras, config.watch);
   std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
   const Reloader reloader(file, config, {768, 432}, watch);
-  configure("0.25");
+  configuration.write("0.25");
   EXPECT_TRUE(wait_until([&] { return watch.controls().confidence == 0.25; }));
   EXPECT_TRUE(wait_until([&] { return reloader.status().times == 1; }));
 
-  configure("a lot");
+  configuration.write("a lot");
   EXPECT_TRUE(wait_until([&] { return !reloader.status().error.empty(); }));
   EXPECT_THAT(reloader.status().error, HasSubstr("box.yaml: line 4: conf"));
   EXPECT_EQ(watch.controls().confidence, 0.25);
-  configure("0.75");
+  configuration.write("0.75");
   EXPECT_TRUE(wait_until([&] { return reloader.status().times == 2; }));
   EXPECT_EQ(reloader.status().error, "");
 
   write_text_file(model, "no model");
   EXPECT_TRUE(wait_until([&] { return !reloader.status().error.empty(); }));
   EXPECT_THAT(reloader.status().error, HasSubstr("model.pt"));
-  std::filesystem::copy_file(kModel, folder / "next.pt");
-  std::filesystem::rename(folder / "next.pt", model);
+  std::filesystem::copy_file(kModel, configuration.folder / "next.pt");
+  std::filesystem::rename(configuration.folder / "next.pt", model);
   EXPECT_TRUE(wait_until([&] { return reloader.status().times == 3; }));
 
   (void)take_reload_request();  // SIGHUP is heard from now on
@@ -240,25 +249,19 @@ const std::string kOneClass =
 constexpr milliseconds kSeveralLooks{1200};
 
 TEST(Reload, AModelThatCameBesideAWrongConfigurationIsTakenWhenThatIsRight) {
-  const TemporaryFolder folder;
-  const auto model = folder / "model.pt", file = folder / "box.yaml";
-  std::filesystem::copy_file(kModel, model);
-  const auto configure = [&](const std::string& conf) {
-    write_text_file(file, fmt::format("model: model.pt\nimgsz: 64\nrealtime: true\nconf: {}\n"
-                                      "sources: {{clip: {}}}\n",
-                                      conf, kClip));
-  };
-  configure("0.5");
+  const Configuration configuration;
+  const auto &model = configuration.model, &file = configuration.file;
+  configuration.write("0.5");
   const Reloads reloads(file);
   EXPECT_TRUE(wait_until([&] { return reloads.classes() == 3; }));
-  configure("a lot");
+  configuration.write("a lot");
   EXPECT_TRUE(wait_until([&] { return !reloads.status().error.empty(); }));
-  std::filesystem::copy_file(kOneClass, folder / "next.pt");
-  std::filesystem::rename(folder / "next.pt", model);
+  std::filesystem::copy_file(kOneClass, configuration.folder / "next.pt");
+  std::filesystem::rename(configuration.folder / "next.pt", model);
   std::this_thread::sleep_for(kSeveralLooks);
   EXPECT_EQ(reloads.classes(), 3U);
   EXPECT_NE(reloads.status().error, "");
-  configure("0.25");
+  configuration.write("0.25");
   EXPECT_TRUE(wait_until([&] { return reloads.classes() == 1; }));
   EXPECT_EQ(reloads.status().error, "");
 }

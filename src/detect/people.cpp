@@ -5,25 +5,20 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "model/person_class.h"
 #include "vision/box.h"
 
 namespace octet {
-namespace {
-
-constexpr std::string_view kPerson = "person";
-
-}  // namespace
 
 int person_class(const ModelInfo& detector, const std::string& file) {
   if (detector.task == Task::kPose)
     fail("{}: finds keypoints itself; leave --pose out, or take a model that finds boxes only",
          file);
-  if (detector.names.size() == 1) return 0;
-  const auto at = std::find(detector.names.begin(), detector.names.end(), kPerson);
-  if (at == detector.names.end())
-    fail("{}: has no class '{}', whose keypoints --pose could find; its classes are {}", file,
-         kPerson, fmt::join(detector.names, ", "));
-  return static_cast<int>(at - detector.names.begin());
+  const std::optional<int> person = find_person_class(detector.names);
+  if (!person)
+    fail("{}: has no class 'person', whose keypoints --pose could find; its classes are {}", file,
+         fmt::join(detector.names, ", "));
+  return *person;
 }
 
 size_t choose_people(const Detections& detections, int person_class, int most,

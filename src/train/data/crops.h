@@ -18,9 +18,10 @@
 
 namespace octet {
 
+enum class Border { kGrey, kBlack };
+
 // What of a picture a network sees: a square around a person on black, or the whole picture,
 // letterboxed on grey.
-enum class Border { kGrey, kBlack };
 struct PictureCrop {
   std::filesystem::path image;
   std::optional<PixelBox> person = {};  // in pixels of the picture

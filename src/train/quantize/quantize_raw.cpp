@@ -72,17 +72,20 @@ void warn_of_logits(const Model& model, const std::vector<torch::Tensor>& output
   }
 }
 
+RawDistance distance_of(const Model& model, const std::vector<PictureCrop>& crops) {
+  const std::vector<torch::Tensor> usual = float_outputs(model, evenly(crops, kUsual));
+  warn_of_logits(model, usual);
+  return {model, usual};
+}
+
 class RawQuantizer {
  public:
   RawQuantizer(const Model& model, const RawPictures& pictures, const QuantizeOptions& options)
       : pictures_(pictures),
         options_(options),
         model_(split_points(split_transposed(fold_batch_norm(model)))),
-        usual_(float_outputs(model_, evenly(pictures.training, kUsual))),
-        distance_(model_, usual_),
-        placement_(place_quantizers(model_)) {
-    warn_of_logits(model_, usual_);
-  }
+        distance_(distance_of(model_, pictures.training)),
+        placement_(place_quantizers(model_)) {}
 
   RawQuantizeResult run() {
     const ProgressPlan plan(phases());
@@ -186,7 +189,6 @@ class RawQuantizer {
   const RawPictures& pictures_;
   const QuantizeOptions& options_;
   Model model_;
-  std::vector<torch::Tensor> usual_;
   RawDistance distance_;
   Placement placement_;
   std::optional<QuantizedNetwork> network_;

@@ -1,26 +1,15 @@
 #include "train/quantize/raw_pictures.h"
 
-#include <algorithm>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/text/count_text.h"
+#include "model/person_class.h"
 
 namespace octet {
 namespace {
-
-constexpr std::string_view kPerson = "person";
-
-// The class of persons: that of this name, or the only one.
-std::optional<int> person_class(const Dataset& data) {
-  if (data.names.size() == 1) return 0;
-  const auto at = std::find(data.names.begin(), data.names.end(), kPerson);
-  if (at == data.names.end()) return std::nullopt;
-  return static_cast<int>(at - data.names.begin());
-}
 
 void keep_class(Dataset& data, int kept) {
   for (Sample& sample : data.samples)
@@ -32,7 +21,7 @@ bool keep_persons(DatasetParts& data, const std::string& file) {
   if (data.training.names.empty()) return false;  // a folder of images
   if (data.training.keypoints > 0) return true;
   const bool labels = has_labels(data.training) || has_labels(data.validation);
-  const std::optional<int> person = labels ? person_class(data.training) : std::nullopt;
+  const std::optional<int> person = labels ? find_person_class(data.training.names) : std::nullopt;
   if (!person) {
     log_warning("{}: has no {}; the network sees whole images, each as one person", file,
                 labels ? "class 'person'" : "labels");
