@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <ctime>
 #include <random>
@@ -181,6 +182,68 @@ TEST(Settle, SumsHaveNoTies) {
         << q;
 }
 
+// left → first = left + right → second = first + third, and a sum behind a ReLU.
+Model residual_model() {
+  Model m;
+  m.graph.nodes = {
+      {"left", conv(4, 3, 3), {"image"}},    {"right", conv(4, 3, 3), {"image"}},
+      {"first", Add{}, {"left", "right"}},   {"third", conv(4, 4, 3), {"first"}},
+      {"second", Add{}, {"first", "third"}}, {"fourth", conv(4, 4, 3), {"second"}},
+      {"raw", Add{}, {"fourth", "second"}},  {"relu", Activation{ActivationKind::kRelu}, {"raw"}},
+      {"head", conv(2, 4, 1), {"relu"}}};
+  m.add_output({.value = "head", .role = OutputRole::kClass, .stride = 1});
+  return m;
+}
+
+// The steps of a sum as XNNPACK computes them: multipliers of 21 bits, halves up.
+int64_t sum_of_xnnpack(double left, int l, double right, int r) {
+  int exponent = 0;
+  (void)std::frexp(std::max(left, right), &exponent);
+  const int shift = 21 - exponent;
+  const int64_t sum =
+      l * std::llround(std::ldexp(left, shift)) + r * std::llround(std::ldexp(right, shift));
+  return (sum + (int64_t{1} << (shift - 1))) >> shift;
+}
+
+TEST(Settle, SumsOfThreeScalesHaveOneResultInEveryArithmetic) {
+  const Model model = residual_model();
+  const Placement p = place_quantizers(model);
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> any(-5, 0);  // of logarithms
+  for (int i = 0; i < 20; ++i) {
+    std::vector<QuantParams> groups;
+    for (size_t g = 0; g < p.groups.size(); ++g)
+      groups.push_back(params_for_range(-2 * std::exp(any(random)), 8 * std::exp(any(random))));
+    groups[p.group_of.at("image")] = kImageParams;
+    const std::vector<QuantParams> first = groups;
+    snap_scales(model.graph, p, groups);
+    for (const std::array<const char*, 3> names :
+         {std::array{"left", "right", "first"}, std::array{"first", "third", "second"},
+          std::array{"fourth", "second", "relu"}}) {
+      const QuantParams &a = groups[p.group_of.at(names[0])], &b = groups[p.group_of.at(names[1])];
+      const QuantParams& out = groups[p.group_of.at(names[2])];
+      const double left = 1.0 * a.scale / out.scale, right = 1.0 * b.scale / out.scale;
+      for (int l = -128 - a.zero_point; l <= 127 - a.zero_point; ++l) {
+        for (int r = -128 - b.zero_point; r <= 127 - b.zero_point; ++r) {
+          const auto exact = std::llround(left * l + right * r);
+          if (std::abs(exact) > 255) continue;  // clamped in each
+          const float real = static_cast<float>(l) * a.scale + static_cast<float>(r) * b.scale;
+          ASSERT_EQ(exact, std::llrint(real / out.scale)) << names[2] << ' ' << l << ' ' << r;
+          ASSERT_EQ(exact, sum_of_xnnpack(left, l, right, r)) << names[2] << ' ' << l << ' ' << r;
+        }
+      }
+    }
+    for (size_t g = 0; g < groups.size(); ++g) {
+      EXPECT_NEAR(std::log(groups[g].scale / first[g].scale), 0, 0.2) << p.groups[g].front();
+      EXPECT_EQ(groups[g].scale,
+                p.fixed.contains(g) ? first[g].scale : round_scale(groups[g].scale));
+    }
+    std::vector<QuantParams> again = groups;
+    snap_scales(model.graph, p, again);
+    EXPECT_EQ(again, groups) << "what is settled stays";
+  }
+}
+
 // In which order an engine multiplies and adds, and where it adds the zero point, is then the same:
 // the reference scales the whole sum, OpenVINO the products, to which it adds bias and zero point.
 TEST(Settle, AccumulatorsAreExactInAnyOrder) {
@@ -215,6 +278,25 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
     EXPECT_EQ(again, scales) << "what is settled stays";
   }
   EXPECT_LT(worse, 50) << "of 1000";
+}
+
+// OpenVINO adds the zero point, up to 255 steps, before it rounds.
+TEST(Settle, SmallFactorsLeaveRoomForAStepOf255) {
+  std::mt19937 random(11);
+  std::uniform_real_distribution<float> any(-9, 0);  // of logarithms
+  for (int i = 0; i < 2000; ++i) {
+    const QuantParams in = params_for_range(-0.3, 20 * std::exp(any(random) / 3));
+    const QuantParams out = params_for_range(-8, 20 * std::exp(any(random) / 3));
+    const float first = out.scale / in.scale * std::exp2(any(random) - 10);
+    std::vector<float> scales{first};
+    snap_weight_scales(scales, in, out, {});
+    const float units = std::ldexp(in.scale * scales[0] / out.scale, 16);
+    EXPECT_EQ(units, std::nearbyint(units)) << "from " << first * in.scale / out.scale;
+    EXPECT_GE(units, 1);
+    std::vector<float> again = scales;
+    snap_weight_scales(again, in, out, {});
+    EXPECT_EQ(again, scales) << "what is settled stays";
+  }
 }
 
 TEST(Settle, FindsFactorsFartherOff) {

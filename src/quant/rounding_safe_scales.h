@@ -4,7 +4,7 @@
 //
 // The sigmoid of SiLU, its product, and the rescaled summand of an Add take only 256 known values
 // each. Moving their scales by a fraction of a percent keeps every value away from the places where
-// engines differ.
+// engines differ. A sum of summands with other scales has its own rule (quant/sum_scales.h).
 //
 // Accumulators take too many values for that. They are multiplied by the requantization factor:
 // input scale × weight scale / output scale. Where the factor has few significant bits, float32
@@ -32,6 +32,7 @@ void snap_scales(const Graph& graph, const Placement& placement, std::vector<Qua
 // to seven significant bits in float32, none below 2^-15. Products of up to 512 steps are then
 // exact. Where none is near, it takes a factor of eight bits, none below 2^-16. Where there is none
 // of these either, it takes one of seven bits farther away (6 of 6058 channels of a YOLOv8n-pose).
+// A factor below 2^-13 has fewer bits, at least the one of 2^-16 (24 of 18006 channels of MoveNet).
 // Of YOLOv8n's scales, 98 of 100 move by less than 5 %, a few by up to 13 %. Scales without such a
 // factor, and scales that are not numbers, are unchanged.
 //
