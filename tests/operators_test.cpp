@@ -297,5 +297,37 @@ INSTANTIATE_TEST_SUITE_P(All, Operators,
                                           testing::Range(size_t{0}, runners().size())),
                          name_of);
 
+// A convolution of one channel whose results lie in the middle between two steps one time in sixteen.
+class OneChannel : public testing::TestWithParam<size_t> {};
+
+TEST_P(OneChannel, RoundsTiesToEven) {
+  const Runner& runner = runners()[GetParam()];
+  if (runner.engine == std::string_view("armnn") || runner.rounds_ties_up)
+    GTEST_SKIP() << "it rounds ties otherwise";
+  int bits = 8;
+  try {
+    if (load_engine(runner.engine)->abilities().int8_saturates) bits = 7;
+  } catch (const Error& e) {
+    GTEST_SKIP() << e.what();
+  }
+  const std::vector<uint8_t> image = noise_image(kSize);
+  Model model = model_of(one("Relu", Activation{ActivationKind::kRelu}));
+  model.graph.nodes.back().op = conv(kChannels, {.outputs = 1, .kernel = 1});
+  model = quantized(model, run_in_float(model.graph, as_fractions(image, kSize)), bits);
+  const QuantParams& in = model.quantization.values.at("x");
+  model.quantization.values.at("after") = {.scale = in.scale * 4, .zero_point = 10};
+  QuantizedConv& q = model.quantization.convs.at("after");
+  q = {.scales = {37.0F / 256}, .weight = {64, -64, 64, 0, 64, -64, -64, 64}, .bias = {640}};
+  dequantize_into(std::get<Conv2d>(model.graph.nodes.back().op), q, in);
+  const IntegerTensor wanted = IntegerReference(model).run(image, kSize).at("after");
+  const auto found = run_in_engine(runner, model, image, kSize).at("box_8");
+  ASSERT_EQ(found.size(), wanted.values.size());
+  for (size_t i = 0; i < found.size(); ++i)
+    ASSERT_EQ(quantize(found[i], wanted.params), wanted.values[i]) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OneChannel, testing::Range(size_t{0}, runners().size()),
+                         [](const auto& one) { return std::string(runners()[one.param].name); });
+
 }  // namespace
 }  // namespace octet

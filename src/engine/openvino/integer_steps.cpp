@@ -292,14 +292,45 @@ class IntegerSteps {
           static_cast<float>(std::nearbyint(static_cast<double>(shifts[c]) / product) * factors[c]);
       factors[c] /= kUnit;
     }
-    const auto constant = [](const op::Constant& like, const std::vector<float>& values) {
-      return op::Constant::create(ov::element::f32, like.get_shape(), values);
+    Value integers = weight->input_value(0);
+    const bool single = factors.size() == 1 && repeat_channel(integers);
+    if (single) {
+      factors.push_back(2 * factors[0]);
+      shifts.push_back(2 * shifts[0]);
+    }
+    const auto constant = [&](ov::Shape shape, size_t channels, const std::vector<float>& values) {
+      if (single) shape[channels] = values.size();
+      return op::Constant::create(ov::element::f32, shape, values);
     };
     const auto new_weight =
-        std::make_shared<op::Multiply>(weight->input_value(0), constant(*scales, factors));
+        std::make_shared<op::Multiply>(integers, constant(scales->get_shape(), 0, factors));
     const auto new_conv = conv->clone_with_new_inputs({x->second.planes, new_weight});
     new_conv->set_friendly_name(conv->get_friendly_name());
-    return std::make_shared<op::Add>(new_conv, constant(*bias, shifts));
+    const Value steps =
+        std::make_shared<op::Add>(new_conv, constant(bias->get_shape(), kChannels, shifts));
+    return single ? first_channel(steps) : steps;
+  }
+
+  // OpenVINO joins the one factor of a convolution of one channel with the quantizer behind it.
+  // What lies in the middle between two steps is then rounded to either side. With a second
+  // channel that has another factor, and that nobody reads, it does not.
+  static bool repeat_channel(Value& integers) {
+    const auto* converted = ov::as_type<const op::Convert>(integers.get_node());
+    if (converted == nullptr) return false;
+    const auto stored =
+        ov::as_type_ptr<op::Constant>(converted->input_value(0).get_node_shared_ptr());
+    if (!stored || stored->get_shape().size() != 4) return false;
+    auto values = stored->cast_vector<int8_t>();
+    values.insert(values.end(), values.begin(), values.begin() + std::ssize(values));
+    ov::Shape shape = stored->get_shape();
+    shape[0] = 2;
+    integers = std::make_shared<op::Convert>(
+        op::Constant::create(stored->get_element_type(), shape, values), ov::element::f32);
+    return true;
+  }
+  static Value first_channel(const Value& planes) {
+    const auto number = [](int64_t n) { return op::Constant::create(ov::element::i64, {1}, {n}); };
+    return std::make_shared<op::Slice>(planes, number(0), number(1), number(1), number(kChannels));
   }
 
   // Bytes (N, H, W, C), from planes rounded to `in`.

@@ -300,9 +300,12 @@ class OpenVinoEngine : public Engine {
     return device_properties(core_, how.choice, map);
   }
 
+  // Of what compute_in_steps() makes. Another number makes what is in the cache useless.
+  static constexpr int kRewriting = 2;
+
   CacheKey cache_key(const NetworkSource& source, Size size, const Compilation& how) {
     ContentHash hash;
-    hash.add(fmt::format("{}|{}|{}|{}|{}|{}|{}|", how.choice.name,
+    hash.add(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|", kRewriting, how.choice.name,
                          core_.get_property(how.choice.name, ov::device::full_name),
                          ov::get_openvino_version().buildNumber, to_string(size),
                          how.options.threads, how.options.parallel,
