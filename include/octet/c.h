@@ -51,8 +51,8 @@ OCTET_C_API const char* octet_version(void);
  * this thread's next call that fails. Never NULL. */
 OCTET_C_API const char* octet_last_error(void);
 
-/* One line of the log. `is_warning` is 0 or 1. It is called from any thread, from one at a time, and
- * must not call the library. */
+/* One line of the log. `is_warning` is 0 or 1. It is called from any thread, from one at a time. It
+ * must not call the library, but it may close a detector that no thread uses. */
 typedef void (*octet_log)(int is_warning, const char* line, void* user);
 
 /* ---- images ---- */

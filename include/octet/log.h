@@ -2,8 +2,8 @@
 // gives its lines to the Log that a call or an object was given, and drops them where there is none.
 //
 // Threads: a Log is called from any thread, from one at a time. Lines of a camera's or an engine's
-// own thread go to each object that has a Log. A Log must not call the library. What it throws is
-// dropped.
+// own thread go to each object that has a Log. A Log must not call the library, but it may destroy a
+// Detector that no thread uses. What it throws is dropped.
 //
 // Example:
 //   octet::DetectorOptions options;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <new>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,9 +16,43 @@
 namespace octet::v0 {
 namespace {
 
-struct Listeners {
-  Mutex mutex;
-  std::vector<const Log*> all OCTET_GUARDED_BY(mutex);
+// Logs that hear threads without a call, and the turn to call logs. One thread has it. That thread
+// may take it again: a language that collects garbage closes a detector anywhere, and so in a log.
+class Listeners {
+ public:
+  void take_turn() {
+    MutexLock lock(mutex_);
+    const std::thread::id self = std::this_thread::get_id();
+    free_.wait(lock, [&]() OCTET_REQUIRES(mutex_) { return turns_ == 0 || talking_ == self; });
+    talking_ = self;
+    ++turns_;
+  }
+  void end_turn() {
+    {
+      const MutexLock lock(mutex_);
+      --turns_;
+    }
+    free_.notify_one();
+  }
+  void add(const Log* log) {
+    const MutexLock lock(mutex_);
+    all_.push_back(log);
+  }
+  void remove(const Log* log) {
+    const MutexLock lock(mutex_);
+    std::erase(all_, log);
+  }
+  [[nodiscard]] std::vector<const Log*> all() {
+    const MutexLock lock(mutex_);
+    return all_;
+  }
+
+ private:
+  Mutex mutex_;
+  Condition free_;
+  std::thread::id talking_ OCTET_GUARDED_BY(mutex_);  // has the turn, if turns_ > 0
+  int turns_ OCTET_GUARDED_BY(mutex_) = 0;            // one inside the other
+  std::vector<const Log*> all_ OCTET_GUARDED_BY(mutex_);
 };
 
 // Never destroyed: threads of engines may still have something to say.
@@ -25,6 +60,14 @@ Listeners& listeners() {
   static Listeners& all = *new Listeners;
   return all;
 }
+
+class Turn {
+ public:
+  Turn() { listeners().take_turn(); }
+  ~Turn() { listeners().end_turn(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+};
 
 thread_local const Log* log_of_this_thread = nullptr;
 
@@ -39,10 +82,12 @@ void give(const Log& log, octet::LogLevel level, const std::string& line) noexce
 void route(octet::LogLevel level, const char*, const std::string& message) {
   if (level < octet::LogLevel::kInfo) return;
   const std::string line = in_words_of_the_interface(clean_text(without_secrets(message)));
-  Listeners& others = listeners();
-  const MutexLock lock(others.mutex);  // a log is called by one thread at a time
+  const Turn turn;
   if (log_of_this_thread != nullptr) return give(*log_of_this_thread, level, line);
-  for (const Log* log : others.all) give(*log, level, line);
+  for (const Log* log : listeners().all()) {
+    const std::vector<const Log*> left = listeners().all();  // a log may have closed others
+    if (std::find(left.begin(), left.end(), log) != left.end()) give(*log, level, line);
+  }
 }
 
 void take_log_over() {
@@ -57,15 +102,12 @@ std::string first_line(std::string_view text) {
 
 LogListener::LogListener(const Log& log) : log_(&log) {
   take_log_over();
-  Listeners& others = listeners();
-  const MutexLock lock(others.mutex);
-  others.all.push_back(log_);
+  listeners().add(log_);
 }
 
 LogListener::~LogListener() {
-  Listeners& others = listeners();
-  const MutexLock lock(others.mutex);
-  std::erase(others.all, log_);
+  const Turn turn;  // no other thread is in this log
+  listeners().remove(log_);
 }
 
 LogScope::LogScope(const Log& log) : outer_(std::exchange(log_of_this_thread, &log)) {

@@ -13,7 +13,7 @@
 namespace octet::v0 {
 
 // While it lives, lines of threads that belong to no call go to this log as well. `log` has to
-// outlive it.
+// outlive it. Its end waits for a call of `log` on another thread; it may come inside a log.
 class LogListener {
  public:
   explicit LogListener(const Log& log);

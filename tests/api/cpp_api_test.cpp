@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -193,6 +195,30 @@ TEST(Api, LinesOfTheLogGoToTheDetectorThatAskedForThem) {
   EXPECT_THAT(lines[0], HasSubstr("was trained with size 640"));
   const Detector silent(kTiny, {.size = {64, 64}});
   EXPECT_EQ(lines.size(), 1U);
+}
+
+// As a language does that collects garbage while its log runs.
+TEST(Api, ALogMayCloseADetector) {
+  std::unique_ptr<Detector> other;
+  std::stop_source stop;
+  int lines = 0, lines_of_other = 0;
+  DetectorOptions options{.size = {64, 64}};
+  options.log = [&](octet::LogLevel, const std::string&) {
+    ++lines;
+    if (!other) return;
+    other.reset();
+    stop.request_stop();
+  };
+  const Detector detector(kTiny, options);
+  options.log = [&](octet::LogLevel, const std::string&) { ++lines_of_other; };
+  other = std::make_unique<Detector>(kTiny, options);
+  EXPECT_EQ(lines, 1);
+  EXPECT_EQ(lines_of_other, 1);
+  // The camera's thread says that it is down. Both detectors would hear it.
+  octet::watch(kTiny, {{.name = "door", .address = "rtsp://127.0.0.1:1/none"}},
+               [](const octet::WatchFrame&) {}, {.stop = stop.get_token()});
+  EXPECT_EQ(other, nullptr);
+  EXPECT_EQ(lines_of_other, 1);
 }
 
 TEST(Api, NothingIsPrinted) {
