@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import logging
+import operator
 import os
 from typing import Iterator, List, Optional, Tuple, Union
 
@@ -31,6 +32,8 @@ _BOX = np.dtype([("class_index", np.int32), ("confidence", np.float32), ("x1", n
                  ("x2", np.float32), ("y2", np.float32), ("track", np.int64)])
 _ORDERS = {"rgb": 0, "bgr": 1}
 _log = logging.getLogger("octet")
+_LARGEST = 2**31 - 1  # of an integer of the library
+_SMALLEST_SHARE = float(np.finfo(np.float32).tiny)
 
 
 def version() -> str:
@@ -112,10 +115,11 @@ class Detector:
                  reduced_precision: bool = False, delegate: Optional[str] = None, cache: Optional[Path] = None, trusted: bool = False):
         self._handle = ctypes.c_void_p()
         self._log = _library.LogFunction(_write_log)  # has to live as long as the handle
-        width, height = size or (0, 0)
+        width, height = _size(size)
         options = _library.DetectorOptions(
-            engine=engine.encode(), width=width, height=height, threads=threads, parallel=parallel, reduced_precision=reduced_precision,
-            trusted=trusted, delegate=delegate.encode() if delegate else None, cache=os.fsencode(cache) if cache else None, log=self._log)
+            engine=engine.encode(), width=width, height=height, threads=_whole("threads", threads, 0), parallel=_whole("parallel", parallel, 1),
+            reduced_precision=reduced_precision, trusted=trusted, delegate=delegate.encode() if delegate else None,
+            cache=os.fsencode(cache) if cache else None, log=self._log)
         check(library.octet_detector_open(os.fsencode(model), options, ctypes.byref(self._handle)))
         count = library.octet_class_count(self._handle)
         self.class_names: List[str] = [library.octet_class_name(self._handle, i).decode("utf-8", "replace") for i in range(count)]
@@ -132,7 +136,8 @@ class Detector:
     def __call__(self, image: Union[np.ndarray, Path], *, confidence: float = 0.25, iou: float = 0.7, max_detections: int = 300,
                  order: str = "rgb") -> Detections:
         """The objects in an image file, or in an array of shape (height, width, 3) and type uint8."""
-        options = _library.DetectOptions(confidence=confidence, iou=iou, max_detections=max_detections)
+        options = _library.DetectOptions(confidence=_share("confidence", confidence), iou=_share("iou", iou),
+                                         max_detections=_whole("max_detections", max_detections, 1))
         found = ctypes.c_void_p()
         if isinstance(image, np.ndarray):
             array, view = _view_of(image, order)
@@ -177,8 +182,27 @@ def import_checkpoint(checkpoint: Path, model: Path) -> None:
 
 def export_model(model: Path, file: Path, *, size: Optional[Tuple[int, int]] = None) -> None:
     """Writes a model as .onnx, .tflite, .xml or _saved_model, whichever `file` ends with."""
-    width, height = size or (0, 0)
+    width, height = _size(size)
     check(library.octet_export(os.fsencode(model), os.fsencode(file), width, height))
+
+
+# The library takes 0 for "not given", and ctypes cuts an integer that is too large: neither may happen to what the user gave.
+def _share(name: str, value: float) -> float:
+    if not 0 <= value <= 1:  # nor NaN
+        raise UsageError(f"{name} {value}: expected a number from 0 to 1")
+    return max(float(value), _SMALLEST_SHARE)
+
+
+def _whole(name: str, value: int, least: int) -> int:
+    value = operator.index(value)
+    if not least <= value <= _LARGEST:
+        raise UsageError(f"{name} {value}: expected a number from {least} to {_LARGEST}")
+    return value
+
+
+def _size(size: Optional[Tuple[int, int]]) -> Tuple[int, int]:
+    width, height = size or (0, 0)
+    return _whole("width", width, 0), _whole("height", height, 0)
 
 
 def _copy_of(pointer: object, shape: Tuple[int, ...], dtype: object) -> np.ndarray:

@@ -81,6 +81,16 @@ class Boxes(unittest.TestCase):
         self.assertEqual(detector.input_size, (320, 320))
         self.assertEqual(len(detector.class_names), 80)
 
+    def test_zero_is_a_threshold(self):
+        detector = octet.Detector(INT8, size=(320, 320))
+        lowest = detector(IMAGES[1], confidence=1e-5)
+        self.assertGreater(len(lowest), len(detector(IMAGES[1])))
+        for confidence in (0, 0.0, 1e-50):
+            self.assertTrue(np.array_equal(detector(IMAGES[1], confidence=confidence).boxes, lowest.boxes))
+        apart = detector(IMAGES[1], confidence=0.01, iou=0)
+        self.assertLess(len(apart), len(detector(IMAGES[1], confidence=0.01)))
+        self.assertEqual(len(detector(IMAGES[1], confidence=0.001, max_detections=1)), 1)
+
     def test_threads(self):
         detectors = [octet.Detector(INT8, size=(320, 320), threads=1) for _ in range(2)]
         expected = [as_json(detectors[0](image)) for image in IMAGES]
@@ -125,8 +135,17 @@ class Errors(unittest.TestCase):
                 detector(image)
         with self.assertRaisesRegex(octet.UsageError, "order"):
             detector(np.zeros((4, 4, 3), np.uint8), order="gbr")
-        with self.assertRaisesRegex(octet.UsageError, "confidence"):
-            detector(np.zeros((4, 4, 3), np.uint8), confidence=2)
+        for name, values in (("confidence", (2, -0.1, -1e-50, float("nan"))), ("iou", (2, -0.1, float("nan"))),
+                             ("max_detections", (0, -1, 2**32, 2**32 + 1))):
+            for value in values:
+                with self.assertRaisesRegex(octet.UsageError, f"^{name} "):
+                    detector(np.zeros((4, 4, 3), np.uint8), **{name: value})
+        for name, values in (("parallel", (0, -1, 2**32 + 1)), ("threads", (-1, 2**32, 5000))):
+            for value in values:
+                with self.assertRaisesRegex(octet.UsageError, f"^{name} "):
+                    octet.Detector(TINY, size=(64, 64), **{name: value})
+        with self.assertRaisesRegex(octet.UsageError, "width"):
+            octet.Detector(TINY, size=(2**32 + 64, 64))
         with self.assertRaisesRegex(ValueError, "size 300x300"):
             octet.Detector(TINY, size=(300, 300))
         with self.assertRaisesRegex(octet.Error, "missing.jpg"):
