@@ -17,7 +17,7 @@ import dataclasses
 import logging
 import operator
 import os
-from typing import Iterator, List, Optional, Tuple, Union
+from typing import Iterator, List, Optional, Tuple, Union, overload
 
 import numpy as np
 
@@ -84,7 +84,16 @@ class Detections:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def __getitem__(self, index: int) -> Detection:
+    @overload
+    def __getitem__(self, index: int) -> Detection: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Detections: ...
+
+    def __getitem__(self, index: Union[int, slice]) -> Union[Detection, Detections]:
+        if isinstance(index, slice):
+            return Detections(self.boxes[index], None if self.keypoints is None else self.keypoints[index], self._class_names)
+        index = operator.index(index)
         box = self.boxes[index]
         class_index = int(box["class_index"])
         return Detection(class_index, self._class_names[class_index], float(box["confidence"]), float(box["x1"]), float(box["y1"]),

@@ -81,6 +81,26 @@ class Boxes(unittest.TestCase):
         self.assertEqual(detector.input_size, (320, 320))
         self.assertEqual(len(detector.class_names), 80)
 
+    def test_sequence(self):
+        for model, side, confidence in ((INT8, 320, 0.1), (POSE, 64, 0.001)):
+            found = octet.Detector(model, size=(side, side))(IMAGES[1], confidence=confidence)
+            self.assertGreater(len(found), 2)
+            every = as_json(found)
+            for part in (slice(0, 1), slice(0, 2), slice(1, None), slice(None, None, -1), slice(5000, None)):
+                self.assertIsInstance(found[part], octet.Detections)
+                self.assertEqual(as_json(found[part]), every[part])
+                self.assertEqual(found[part].names, found.names[part])
+            for index in (0, -1, np.int64(1), -len(found)):
+                self.assertIsInstance(found[index], octet.Detection)
+                self.assertEqual(as_json([found[index]]), [every[index]])
+            for index in (len(found), -len(found) - 1):
+                with self.assertRaises(IndexError):
+                    found[index]
+            for index in (0.0, "0", [0], None):
+                with self.assertRaises(TypeError):
+                    found[index]
+            self.assertEqual(as_json(reversed(found)), every[::-1])
+
     def test_zero_is_a_threshold(self):
         detector = octet.Detector(INT8, size=(320, 320))
         lowest = detector(IMAGES[1], confidence=1e-5)
