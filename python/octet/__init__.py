@@ -7,14 +7,13 @@
 Images are files, or NumPy arrays of shape (height, width, 3) and type uint8, in the order red, green, blue. An image of
 OpenCV is in the order blue, green, red: pass ``order="bgr"``. Coordinates are pixels of the image.
 
-Log lines of the library go to the logger "octet" of the module logging.
+Log lines of the library go to the logger "octet" of the module logging, when the call that made them is over.
 """
 
 from __future__ import annotations
 
 import ctypes
 import dataclasses
-import logging
 import operator
 import os
 from typing import Iterator, List, Optional, Tuple, Union, overload
@@ -22,7 +21,7 @@ from typing import Iterator, List, Optional, Tuple, Union, overload
 import numpy as np
 
 from . import _library
-from ._library import Error, UsageError, check, library
+from ._library import Error, UsageError, check, keep_line, library
 
 __all__ = ["Detection", "Detections", "Detector", "Error", "UsageError", "export_model", "import_checkpoint", "read_image", "version"]
 
@@ -31,7 +30,6 @@ Path = Union[str, "os.PathLike[str]"]
 _BOX = np.dtype([("class_index", np.int32), ("confidence", np.float32), ("x1", np.float32), ("y1", np.float32),
                  ("x2", np.float32), ("y2", np.float32), ("track", np.int64)])
 _ORDERS = {"rgb": 0, "bgr": 1}
-_log = logging.getLogger("octet")
 _LARGEST = 2**31 - 1  # of an integer of the library
 _SMALLEST_SHARE = float(np.finfo(np.float32).tiny)
 
@@ -123,7 +121,7 @@ class Detector:
     def __init__(self, model: Path, *, engine: str = "auto", size: Optional[Tuple[int, int]] = None, threads: int = 0, parallel: int = 1,
                  reduced_precision: bool = False, delegate: Optional[str] = None, cache: Optional[Path] = None, trusted: bool = False):
         self._handle = ctypes.c_void_p()
-        self._log = _library.LogFunction(_write_log)  # has to live as long as the handle
+        self._log = keep_line  # has to live as long as the handle
         width, height = _size(size)
         options = _library.DetectorOptions(
             engine=engine.encode(), width=width, height=height, threads=_whole("threads", threads, 0), parallel=_whole("parallel", parallel, 1),
@@ -232,7 +230,3 @@ def _view_of(image: np.ndarray, order: str) -> Tuple[np.ndarray, _library.View]:
     if image.strides[1:] != (3, 1) or abs(stride) < 3 * width:
         image, stride = np.ascontiguousarray(image), 3 * width
     return image, _library.View(data=image.ctypes.data, width=width, height=height, format=_ORDERS[order], stride_bytes=stride)
-
-
-def _write_log(is_warning: int, line: bytes, _user: object) -> None:
-    _log.log(logging.WARNING if is_warning else logging.INFO, "%s", line.decode("utf-8", "replace"))

@@ -1,10 +1,15 @@
 """liboctet.so and the functions of octet/c.h that the module calls."""
 
+import collections
 import ctypes
+import logging
 import os
 from ctypes import POINTER, Structure, c_char_p, c_float, c_int, c_int32, c_int64, c_size_t, c_ssize_t, c_uint8, c_void_p
+from typing import Tuple
 
 _NAME = "liboctet.so.0"
+
+_MOST_LINES = 1000  # that wait for a call
 
 LogFunction = ctypes.CFUNCTYPE(None, c_int, c_char_p, c_void_p)
 
@@ -82,10 +87,28 @@ def _load() -> ctypes.CDLL:
 
 
 library = _load()
+_log = logging.getLogger("octet")
+_lines: "collections.deque[Tuple[int, bytes]]" = collections.deque(maxlen=_MOST_LINES)
+
+
+@LogFunction
+def keep_line(is_warning: int, line: bytes, _user: object) -> None:
+    """A log of the library. Handlers of the user may not run here: they may call the library, or wait for a thread that does."""
+    _lines.append((is_warning, line))
+
+
+def _write_lines() -> None:
+    while True:
+        try:
+            is_warning, line = _lines.popleft()
+        except IndexError:
+            return
+        _log.log(logging.WARNING if is_warning else logging.INFO, "%s", line.decode("utf-8", "replace"))
 
 
 def check(status: int) -> None:
-    """Raises the message of a call that failed."""
+    """After each call: writes the lines of the log, and raises the message of a call that failed."""
+    message = library.octet_last_error().decode("utf-8", "replace") if status else ""
+    _write_lines()
     if status:
-        message = library.octet_last_error().decode("utf-8", "replace")
         raise UsageError(message) if status == 2 else Error(message)

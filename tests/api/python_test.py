@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """python_test.py BIN SOURCE: the Python module gives the boxes of the command line, and exceptions for what is wrong."""
+import gc
 import json
+import logging
 import os
 import pathlib
 import subprocess
@@ -8,6 +10,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import weakref
 
 BIN, SOURCE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 os.environ["OCTET_LIBRARY"] = str(BIN / "liboctet.so")
@@ -175,6 +178,42 @@ class Errors(unittest.TestCase):
         with self.assertLogs("octet", "INFO") as logs:
             octet.Detector(TINY, size=(64, 64))
         self.assertIn("was trained with size 640", logs.output[0])
+
+    def write_a_line(self, emit):
+        """Gives a line of the library's log to `emit`."""
+        handler = logging.Handler()
+        handler.emit = emit
+        logger = logging.getLogger("octet")
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            octet.Detector(TINY, size=(64, 64))
+        finally:
+            logger.setLevel(logging.NOTSET)
+            logger.removeHandler(handler)
+
+    def test_log_may_collect_garbage(self):
+        """It closes a detector that nothing but itself refers to, and may use the library."""
+        gc.disable()  # until the handler does it
+        cycle = {"detector": octet.Detector(TINY, size=(64, 64))}
+        cycle["cycle"] = cycle
+        closed = weakref.ref(cycle["detector"])
+        del cycle
+        self.write_a_line(lambda record: (gc.collect(), octet.read_image(IMAGES[0])))
+        gc.enable()
+        self.assertIsNone(closed())
+
+    def test_log_may_wait_for_a_thread_that_closes(self):
+        others, ended = [octet.Detector(TINY, size=(64, 64))], []
+
+        def emit(record):
+            thread = threading.Thread(target=others.clear)
+            thread.start()
+            thread.join(10)
+            ended.append(not thread.is_alive())
+
+        self.write_a_line(emit)
+        self.assertEqual(ended, [True])
 
 
 unittest.main(argv=sys.argv[:1])
