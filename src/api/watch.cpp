@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <optional>
+#include <utility>
 
 #include "api/convert.h"
 #include "api/detector_options.h"
@@ -66,6 +67,16 @@ void require_complete(const WatchSummary& summary) {
   }
 }
 
+// None: it was stopped while the model was tried.
+Detectors load(const octet::DetectorOptions& options, octet::Size size, const StopFlag& stop) {
+  try {
+    return make_detectors(options, false, size);
+  } catch (const octet::Error&) {
+    if (!stop.flag()) throw;
+    return {};
+  }
+}
+
 // What `on_frame` threw; none where all went well.
 std::exception_ptr run(const std::filesystem::path& model, const std::vector<WatchSource>& sources,
                        const OnFrame& on_frame, const WatchOptions& options) {
@@ -89,7 +100,9 @@ std::exception_ptr run(const std::filesystem::path& model, const std::vector<Wat
   const octet::DetectorOptions detector = to_inner(model, options.detector, stop);
   const octet::Size size = live.wait_for_size(inner.camera.stream.patience).value_or(kUsualCamera);
   if (stop.flag()) return nullptr;
-  const WatchSummary summary = live.run(make_detectors(detector, false, size));
+  Detectors detectors = load(detector, size, stop);
+  if (detectors.empty()) return nullptr;
+  const WatchSummary summary = live.run(std::move(detectors));
   if (!thrown && !stop.flag()) require_complete(summary);
   return thrown;
 }

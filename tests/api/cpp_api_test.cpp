@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <stdexcept>
@@ -297,6 +298,34 @@ TEST(Watch, EndsByItsTokenAndByWhatTheCallbackThrows) {
                              [](const octet::WatchFrame&) {});
               }),
               HasSubstr("missing.mp4"));
+}
+
+// The trial's program is one that takes long.
+TEST(Watch, EndsByItsTokenWhileTheModelIsTried) {
+  const Folder folder;
+  fs::create_directory(folder / "modules");
+  write_file(folder / "modules/octet",
+             "#!/bin/sh\n: > " + (folder / "started").string() + "\nexec sleep 60\n");
+  fs::permissions(folder / "modules/octet", fs::perms::owner_all);
+  ::setenv("OCTET_MODULES", (folder / "modules").c_str(), 1);
+  ::setenv("XDG_STATE_HOME", (folder / "state").c_str(), 1);
+  std::stop_source stop;
+  {
+    const std::jthread stopper([&](const std::stop_token& over) {
+      while (!fs::exists(folder / "started") && !over.stop_requested())
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      stop.request_stop();
+    });
+    EXPECT_EQ(error_of([&] {
+                octet::watch(kTiny, {{.name = "clip", .address = kVideo.string()}},
+                             [](const octet::WatchFrame&) { ADD_FAILURE() << "a frame"; },
+                             {.detector = {.size = {64, 64}}, .stop = stop.get_token()});
+              }),
+              "");
+  }
+  EXPECT_TRUE(fs::exists(folder / "started"));
+  ::unsetenv("XDG_STATE_HOME");
+  ::unsetenv("OCTET_MODULES");
 }
 
 }  // namespace
