@@ -34,6 +34,12 @@ grep -q 'missing.tflite' "$work/err" || fail "detect does not name the missing m
 "$work/watch_camera/watch_camera" "$model" "$clip" 60 >"$work/out"
 [ "$(grep -c '^frame' "$work/out")" = 60 ] && grep -q 'person#1' "$work/out" || fail "watch_camera: $(cat "$work/out")"
 
+# Control-C ends it while the camera is down.
+status=0
+timeout --preserve-status -s INT -k 20 3 "$work/watch_camera/watch_camera" "$model" rtsp://127.0.0.1:1/none >"$work/out" 2>"$work/err" || status=$?
+[ $status = 0 ] || fail "watch_camera, whose camera was down, ended with $status: $(cat "$work/err")"
+grep -q '^camera: down' "$work/err" || fail "watch_camera does not say that the camera is down: $(cat "$work/err")"
+
 if [ -x "$work/gstreamer_frames/gstreamer_frames" ]; then
   "$work/gstreamer_frames/gstreamer_frames" "$model" "videotestsrc num-buffers=3 ! videoconvert" >"$work/out"
   [ "$(grep -c '^frame' "$work/out")" = 3 ] || fail "gstreamer_frames: $(cat "$work/out")"
