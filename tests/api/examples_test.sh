@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# examples_test.sh BUILD SOURCE: the examples, built against an installed prefix and run there.
+# examples_test.sh BUILD SOURCE: the examples, built against an installed prefix and run there. What the manifests name is all of it.
 set -euo pipefail
 build=$1 source=$2
 work=$(mktemp -d)
@@ -8,8 +8,10 @@ fail() {
   echo "examples: $*"
   exit 1
 }
-for component in runtime dev; do
-  cmake --install "$build" --prefix "$work/prefix" --component $component >/dev/null
+components=(runtime dev models)
+if [ -x "$build/bin/octet-train" ]; then components+=(train); fi
+for component in "${components[@]}"; do
+  cmake --install "$build" --prefix "$work/prefix" --component "$component" >/dev/null
 done
 library=$(find "$work/prefix" -name 'liboctet.so.0')
 [ -n "$library" ] || fail "liboctet.so.0 was not installed"
@@ -51,4 +53,10 @@ cp "$library" "$work/alone/liboctet.so.0"
 (unset OCTET_MODULES && LD_PRELOAD=$work/alone/liboctet.so.0 "$work/detect/detect" "$model" "$image" "$work/x.jpg") 2>"$work/err" &&
   fail "the library alone took a file that was not tried"
 grep -q "the program 'octet' is neither beside $work/alone" "$work/err" || fail "the library alone says: $(cat "$work/err")"
+
+for component in "${components[@]}"; do
+  xargs -d '\n' rm -f <"$build/install_manifest_$component.txt"
+done
+left=$(find "$work/prefix" ! -type d)
+[ -z "$left" ] || fail "the manifests do not name $left"
 echo "examples: ${#examples[@]} built and run"
