@@ -5,7 +5,7 @@ COPY build/package/octet_*.deb build/package/octet-models_*.deb /tmp/packages/
 RUN apt-get update \
   && apt-get install -y --no-install-recommends /tmp/packages/*.deb \
   && rm -rf /tmp/packages /var/lib/apt/lists/* \
-  && useradd --system --create-home --home-dir /var/lib/octet octet
+  && useradd --system --groups octet-config --create-home --home-dir /var/lib/octet octet
 USER octet
 WORKDIR /var/lib/octet
 ENTRYPOINT ["octet"]

@@ -59,6 +59,7 @@ OpenVINO, and watches cameras and video files.
 .
 This package has the program, its engines with their libraries, and a service
 for systemd.")
+set(CPACK_DEBIAN_OCTET_PACKAGE_DEPENDS adduser)  # of postinst
 set(CPACK_DEBIAN_OCTET_PACKAGE_SUGGESTS "libavdevice59, octet-armnn, octet-models, octet-train, python3-octet")
 set(CPACK_DEBIAN_OCTET_PACKAGE_CONTROL_EXTRA
   ${control}/conffiles ${control}/postinst ${control}/prerm ${control}/postrm)

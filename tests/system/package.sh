@@ -82,7 +82,29 @@ step the command of the service
 install systemd procps
 in_root systemd-analyze verify octet.service
 in_root octet live --config /etc/octet/live.yaml && fail "the shipped configuration names no camera, and was taken"
-printf 'model: %s\nimgsz: %s\nsources: {clip: %s}\njsonl: {file: /var/lib/octet/results.jsonl}\n' $model $side $at/person.mp4 > "$root/etc/octet/live.yaml"
+printf 'model: %s\nimgsz: %s\nsources: {clip: %s}\njsonl: {file: /var/lib/octet/results.jsonl}\nhttp: {address: 127.0.0.1:0, token: http.token}\n' \
+  $model $side $at/person.mp4 > "$root/etc/octet/live.yaml"
+echo a-long-password-of-the-page > "$root/etc/octet/http.token"
+# Root and the service read the folder with the passwords, and nobody else.
+is_of() {
+  local found
+  found=$(in_root stat -c '%U:%G:%a' /etc/octet)
+  [ "$found" = "$1" ] || fail "/etc/octet is of $found, not of $1"
+}
+upgrade() { in_root /var/lib/dpkg/info/octet.postinst configure 0.1.0; }
+is_of root:octet-config:750
+in_root chmod 755 /etc/octet
+upgrade
+is_of root:octet-config:755  # as the administrator chose
+in_root chgrp root /etc/octet
+upgrade
+is_of root:octet-config:750  # it was as packages without the group had it
+in_root grep -qE '^SupplementaryGroups=(.* )?octet-config( |$)' /usr/lib/systemd/system/octet.service || fail "the service is not in the group octet-config"
+group=$(in_root getent group octet-config | cut -d: -f3)
+for file in live.yaml http.token; do
+  chroot --userspec=65534:65534 --groups= "$root" cat "/etc/octet/$file" >/dev/null 2>&1 && fail "everybody can read /etc/octet/$file"
+  chroot --userspec=65534:65534 --groups="$group" "$root" cat "/etc/octet/$file" >/dev/null || fail "the service cannot read /etc/octet/$file"
+done
 command=$(sed -n 's/^ExecStart=//p' "$root/usr/lib/systemd/system/octet.service")
 mkdir -p "$root/var/lib/private/octet" "$root/var/cache/private/octet"  # as systemd makes them for a dynamic user
 ln -s private/octet "$root/var/lib/octet"
@@ -91,7 +113,7 @@ chmod 755 "$root/var/lib/private" "$root/var/cache/private"
 chown -R 65534:65534 "$root/var/lib/private/octet" "$root/var/cache/private/octet"
 status=0
 # shellcheck disable=SC2086
-chroot --userspec=65534:65534 "$root" env -i STATE_DIRECTORY=/var/lib/octet XDG_CACHE_HOME=/var/cache PATH=/usr/bin:/bin timeout -s INT $seconds $command || status=$?
+chroot --userspec=65534:65534 --groups="$group" "$root" env -i STATE_DIRECTORY=/var/lib/octet XDG_CACHE_HOME=/var/cache PATH=/usr/bin:/bin timeout -s INT $seconds $command || status=$?
 [ $status = 0 ] || { [ $emulated = 1 ] && [ $status = 124 ]; } || fail "the service ended with status $status"
 frames=$(wc -l < "$root/var/lib/private/octet/results.jsonl")
 echo "results of $frames frames"
@@ -126,7 +148,9 @@ if [ $emulated = 0 ]; then
 fi
 
 step apt-get purge
+rm "$root/etc/octet/http.token"
 in_root bash -c "apt-get purge -y -qq '*octet*' >/dev/null"
+in_root getent group octet-config && fail "the group octet-config is left"
 for left in usr/lib/octet etc/octet usr/share/octet var/lib/octet var/lib/private/octet var/cache/octet var/cache/private/octet; do
   if [ -e "$root/$left" ] || [ -L "$root/$left" ]; then fail "/$left is left"; fi
 done
