@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "live/file_pipeline.h"
+#include "live/sink/watch_sinks.h"
 #include "live/watch.h"
 #include "media/image/image_io.h"
 #include "media/video/video.h"
@@ -305,6 +306,50 @@ TEST(Recording, IsInParts) {
   }
   EXPECT_THAT(error_of([&] { (void)Recording({.path = folder / "missing" / "v.mp4"}, 1); }),
               HasSubstr("missing"));
+}
+
+// Ten grey pictures a second of two cameras, one after the other, of which each counts for itself.
+void save_two_cameras(const RecordingOptions& options) {
+  WatchSinks sinks({.save = options}, true);
+  const auto names = std::make_shared<const std::vector<std::string>>();
+  for (int i = 0; i < 30; ++i) {
+    const int64_t camera = i < 20 ? 3 : 7;
+    CameraFrame frame{.seconds = camera == 3 ? 1000 + 0.1 * i : 0.1 * (i - 20)};
+    frame.picture.is_video = false;
+    frame.picture.image = {.width = 64, .height = 48, .rgb = std::vector<uint8_t>(64 * 48 * 3)};
+    sinks.give(std::make_shared<const StreamResult>(
+                   StreamResult{.camera_id = camera, .class_names = names}),
+               frame);
+  }
+  sinks.finish();
+}
+
+std::vector<double> times_of(const fs::path& video) {
+  VideoReader reader(video);
+  std::vector<double> times;
+  for (VideoFrame frame; reader.read(frame);) times.push_back(reader.seconds());
+  return times;
+}
+
+TEST(Recording, AnotherCameraBeginsAPartOfItsOwn) {
+  const TemporaryFolder folder;
+  save_two_cameras({.path = folder / "v.mp4", .endless = true});
+  for (const auto& [name, frames] : {std::pair{"v.1.mp4", 20U}, {"v.mp4", 10U}}) {
+    const std::vector<double> times = times_of(folder / name);
+    ASSERT_EQ(times.size(), frames) << name;
+    for (size_t i = 0; i < frames; ++i)
+      EXPECT_NEAR(times[i], 0.1 * static_cast<double>(i), 1e-3) << name;
+  }
+}
+
+TEST(Recording, TheTimeOfAFileGoesOnWithTheNextSource) {
+  const TemporaryFolder folder;
+  save_two_cameras({.path = folder / "v.mp4"});
+  const std::vector<double> times = times_of(folder / "v.mp4");
+  ASSERT_EQ(times.size(), 30U);
+  EXPECT_NEAR(times[19], 1.9, 1e-3);
+  for (size_t i = 20; i < 30; ++i)
+    EXPECT_NEAR(times[i], 1.9 + 1.0 / 30 + 0.1 * static_cast<double>(i - 20), 1e-3);
 }
 
 TEST(OpenSource, SaysWhatIsWrong) {

@@ -15,8 +15,8 @@ struct RecordingOptions {
   // For cameras: the video appears at once and can be played after a crash. Otherwise it appears
   // when it is finished, and its images have one size.
   bool endless = false;
-  // A new one is begun after so long, or when the pictures change their size; the older ones are
-  // out.1.mp4 (the newest), out.2.mp4, … as many as are kept.
+  // A new one is begun after so long, when the pictures change their size, or when another camera
+  // takes over. The older ones are out.1.mp4 (the newest), out.2.mp4, … as many as are kept.
   double part_minutes = 60;  // 0: any length
   int keep = 5;
   bool operator==(const RecordingOptions&) const = default;

@@ -25,17 +25,24 @@ Recording::Recording(const RecordingOptions& options, double fps) : options_(opt
     fail("{}: the folder {} does not exist", options_.path.string(), folder.string());
 }
 
-void Recording::add(const Image& image, double seconds) {
+// Whether the part that there is ends before this picture.
+bool Recording::is_over(Size size, double seconds, int64_t camera) const {
+  if (!writer_ || !options_.endless) return false;
+  const bool is_long =
+      options_.part_minutes > 0 && seconds >= part_began_ + 60 * options_.part_minutes;
+  return is_long || size != size_ || camera != camera_;
+}
+
+void Recording::add(const Image& image, double seconds, int64_t camera) {
   if (writer_ && image.size() != size_ && !options_.endless)
     fail("{}: a frame of {} follows frames of {}; a video has one size", options_.path.string(),
          to_string(image.size()), to_string(size_));
-  const bool over = options_.endless && options_.part_minutes > 0 &&
-                    seconds >= part_began_ + 60 * options_.part_minutes;
-  if (writer_ && (over || image.size() != size_)) finish();
+  if (is_over(image.size(), seconds, camera)) finish();
   if (seconds < next_try_)
     fail("{}: nothing is written for {} seconds after an error", options_.path.string(),
          kPauseSeconds);
   if (!writer_) begin(image.size(), seconds);
+  camera_ = camera;
   try {
     writer_->write_at(image, seconds - part_began_);
   } catch (const Error&) {

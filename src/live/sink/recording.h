@@ -1,6 +1,7 @@
 // The annotated video that --save writes.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "live/options.h"
@@ -13,16 +14,20 @@ class Recording {
  public:
   Recording(const RecordingOptions& options, double fps);
 
-  void add(const Image& image, double seconds);  // since the start
+  // `seconds`: since the start; they never fall. `camera`: where another one follows, an endless
+  // recording begins a new part.
+  void add(const Image& image, double seconds, int64_t camera = 0);
   void finish();
 
  private:
+  [[nodiscard]] bool is_over(Size size, double seconds, int64_t camera) const;
   void begin(Size size, double seconds);
 
   RecordingOptions options_;
   double fps_;
   std::optional<VideoWriter> writer_;
   Size size_;              // of the pictures in it
+  int64_t camera_ = 0;     // of the newest of them
   double part_began_ = 0;  // seconds
   double next_try_ = 0;    // seconds
 };

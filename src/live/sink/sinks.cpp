@@ -114,8 +114,8 @@ Pictures::Pictures(Options options) : snapshot_(std::move(options.snapshot)) {
   if (!options.video.path.empty()) recording_.emplace(options.video, options.fps);
 }
 
-void Pictures::add(Image image, const Detections& detections, double seconds) {
-  if (recording_) recording_->add(image, seconds);
+void Pictures::add(Image image, const Detections& detections, double seconds, int64_t camera) {
+  if (recording_) recording_->add(image, seconds, camera);
   double score = 0;
   for (const Detection& d : detections.items) score += d.confidence;
   if (!snapshot_.empty() && score > best_score_) {

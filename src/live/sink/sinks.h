@@ -76,8 +76,8 @@ class Pictures {
   };
   explicit Pictures(Options options);
 
-  // `image`: drawn already. `seconds`: since the start.
-  void add(Image image, const Detections& detections, double seconds);
+  // `image`: drawn already. `seconds`: since the start. `camera`: as Recording::add().
+  void add(Image image, const Detections& detections, double seconds, int64_t camera = 0);
   void finish();  // the files appear
 
  private:

@@ -23,16 +23,26 @@ WatchSinks::WatchSinks(const LiveOptions& options, bool complete) : complete_(co
   pictures_.emplace(
       Pictures::Options{.video = options.save, .fps = kVideoRate, .snapshot = options.snapshot});
   drawings_.emplace("--save", kPicturesBehind, [this](Drawing& d) {
-    pictures_->add(annotated(d.picture, *d.result), d.result->detections, d.seconds);
+    pictures_->add(annotated(d.picture, *d.result), d.result->detections, d.seconds,
+                   d.result->camera_id);
   });
 }
 
 void WatchSinks::give(const SharedResult& result, CameraFrame& frame) {
   if (lines_) complete_ ? lines_->add(result) : lines_->offer(result);
   if (!drawings_) return;
-  if (first_seconds_ < 0) first_seconds_ = frame.seconds;
-  Drawing d{std::exchange(frame.picture, {}), result, frame.seconds - first_seconds_};
+  const double seconds = video_seconds(result->camera_id, frame.seconds);
+  Drawing d{std::exchange(frame.picture, {}), result, seconds};
   complete_ ? drawings_->add(std::move(d)) : drawings_->offer(std::move(d));
+}
+
+// Each camera counts from its own first frame. The time of the video goes on where another camera
+// takes over.
+double WatchSinks::video_seconds(int64_t camera, double seconds) {
+  if (camera != camera_) zero_ = seconds - (camera_ < 0 ? 0 : last_seconds_ + 1 / kVideoRate);
+  camera_ = camera;
+  last_seconds_ = seconds - zero_;
+  return last_seconds_;
 }
 
 void WatchSinks::finish() {

@@ -27,9 +27,12 @@ class WatchSinks {
     SharedResult result;
     double seconds = 0;
   };
+  [[nodiscard]] double video_seconds(int64_t camera, double seconds);
 
   bool complete_;
-  double first_seconds_ = -1;
+  int64_t camera_ = -1;      // of the last drawing
+  double zero_ = 0;          // its time at which the video would begin
+  double last_seconds_ = 0;  // of the last drawing, in the video
   std::optional<JsonLines> lines_file_;
   std::optional<Pictures> pictures_;
   std::optional<Background<SharedResult>> lines_;
