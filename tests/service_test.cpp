@@ -12,6 +12,7 @@
 #include <set>
 
 #include "core/file.h"
+#include "core/log.h"
 #include "core/process.h"
 #include "format/model_file.h"
 #include "format/registry.h"
@@ -163,6 +164,65 @@ TEST(WatchChange, CamerasComeAndGo) {
   watch.change({.cameras = {{"second", kClip, {}}}, .camera = options.camera});
   EXPECT_TRUE(wait_until([&] { return detected("first") == -1; }));
   EXPECT_NE(watch.cameras()[0].id, first);
+  watch.stop();
+}
+
+// The thread of a camera whose first line of the log is held up, as by a name server that is away.
+class SlowCamera {
+ public:
+  SlowCamera() {
+    hangs = may_end = ended = false;
+    set_log_sink([](LogLevel, const char*, const std::string& text) {
+      if (!text.starts_with("slow: down")) return;
+      hangs = true;
+      const auto deadline = Clock::now() + seconds(30);
+      while (!may_end && Clock::now() < deadline) std::this_thread::sleep_for(milliseconds(10));
+      ended = true;
+    });
+  }
+  ~SlowCamera() { set_log_sink(nullptr); }
+  SlowCamera(const SlowCamera&) = delete;
+  SlowCamera& operator=(const SlowCamera&) = delete;
+
+  const CameraSpec spec{"slow", fmt::format("rtsp://127.0.0.1:{}/x", free_port()), {}};
+  static inline std::atomic<bool> hangs = false, may_end = false, ended = false;
+};
+
+// Of which the second frame comes after an hour.
+void write_endless(const std::filesystem::path& file) {
+  const Image image{.width = 64, .height = 48, .rgb = std::vector<uint8_t>(64 * 48 * 3, 90)};
+  VideoWriter writer(file, image.size(), 10);
+  for (const double time : {0.0, 3600.0}) writer.write_at(image, time);
+  writer.finish();
+}
+
+// The second change comes while the camera that the first took out has not ended.
+TEST(WatchChange, ACameraThatEndsSlowlyHoldsUpNobody) {
+  const TemporaryFolder folder;
+  write_endless(folder / "endless.mp4");
+  const SlowCamera slow;
+  WatchOptions options;
+  options.camera.realtime = true;
+  const CameraSpec clip{"clip", folder / "endless.mp4", {}},
+      other{"other", folder / "endless.mp4", {}};
+  Watch watch({clip, slow.spec}, options);
+  std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
+  const auto are = [&](const std::vector<std::string>& names) {
+    return wait_until([&] {
+      std::vector<std::string> there;
+      for (const CameraSummary& c : watch.cameras()) there.push_back(c.name);
+      return there == names;
+    });
+  };
+  EXPECT_TRUE(wait_until([] { return SlowCamera::hangs.load(); }));
+  watch.change({.cameras = {clip}, .camera = options.camera});
+  EXPECT_TRUE(are({"clip"}));
+  watch.change({.cameras = {other}, .camera = options.camera});
+  EXPECT_TRUE(are({"other"}));
+  watch.change({.cameras = {clip}, .camera = options.camera});
+  EXPECT_TRUE(are({"clip"}));
+  EXPECT_FALSE(SlowCamera::ended) << "it still hangs";
+  SlowCamera::may_end = true;
   watch.stop();
 }
 

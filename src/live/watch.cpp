@@ -22,6 +22,7 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr milliseconds kBreath{100};  // how soon a request to stop is seen
 constexpr int kMostFailures = 10;
+constexpr size_t kMostRetired = 256;  // changes whose cameras have not ended yet
 constexpr size_t kUsualObjects = 64;  // in a picture; more take more memory when they come
 
 void reserve(Detections& detections) {
@@ -387,27 +388,37 @@ std::unique_ptr<Watch::CameraContext> Watch::place_for(const CameraSpec& spec,
 
 // Between change() and this no camera goes away that it counts on: both hold the lock.
 void Watch::apply_change() {
-  const MutexLock change_lock(change_mutex_);
+  Places gone;
+  MutexLock change_lock(change_mutex_);
   if (!change_) return;
   PendingChange pending = std::move(*change_);
   change_.reset();
   if (!pending.change.detectors.empty())
     use(std::move(pending.change.detectors), std::move(pending.change.poser));
-  const MutexLock lock(mutex_);
+  MutexLock lock(mutex_);
   Places places;
   for (const CameraSpec& spec : pending.change.cameras) {
     if (auto place = place_for(spec, pending)) places.push_back(std::move(place));
   }
-  retire(std::exchange(places_, std::move(places)));
+  gone = std::exchange(places_, std::move(places));
   options_.attention = pending.change.attention;
   options_.people = pending.change.people;
   say_unknown_classes();
+  lock.unlock();
+  change_lock.unlock();
+  retire(std::move(gone));
 }
 
 // What is left of the old ones ends elsewhere: a camera may take a while to let go.
 void Watch::retire(Places gone) {
+  std::erase(gone, nullptr);  // those that stay
+  if (gone.empty()) return;
+  for (const auto& place : gone) place->camera.request_stop();
   try {
-    retiring_ = std::async(std::launch::async, [places = std::move(gone)] {});
+    if (!retired_)
+      retired_.emplace("cameras that were taken out", kMostRetired,
+                       [](Places& places) { places.clear(); });
+    retired_->offer(std::move(gone));
   } catch (const std::system_error& e) {  // no thread for it: it ends here
     log_warning("cameras that were taken out hold up the others: {}", e.what());
   }

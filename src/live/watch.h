@@ -10,11 +10,11 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/concurrency/background.h"
 #include "core/concurrency/shared_pool.h"
 #include "core/mutex.h"
 #include "core/numeric/duration_histogram.h"
@@ -169,7 +169,8 @@ class Watch {
   Doorbell doorbell_;
   mutable Mutex mutex_;  // of the places, which only the thread of run() changes
   Places places_;
-  std::future<void> retiring_;  // cameras that were taken out
+  // Where cameras that were taken out end. None: no camera was taken out yet.
+  std::optional<Background<Places>> retired_;
   std::optional<GovernorStatus> governor_status_ OCTET_GUARDED_BY(mutex_);
   InputStatus inputs_ OCTET_GUARDED_BY(mutex_);  // but for `now`
   std::optional<PoseStatus> pose_status_ OCTET_GUARDED_BY(mutex_);

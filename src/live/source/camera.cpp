@@ -44,7 +44,9 @@ void require_sources(const std::vector<CameraSpec>& cameras) {
 Camera::Camera(CameraSpec spec, const CameraOptions& options, Doorbell& doorbell)
     : spec_(std::move(spec)), options_(options), doorbell_(doorbell), thread_([this] { run(); }) {}
 
-Camera::~Camera() {
+Camera::~Camera() { request_stop(); }
+
+void Camera::request_stop() {
   {
     const MutexLock lock(mutex_);
     stop_ = true;

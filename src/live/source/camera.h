@@ -84,6 +84,7 @@ class Camera {
   Camera(const Camera&) = delete;
   Camera& operator=(const Camera&) = delete;
 
+  void request_stop();  // its thread ends soon; the destructor waits for that
   [[nodiscard]] const CameraSpec& spec() const { return spec_; }
   // Takes the waiting frame, if there is one. The memory of `out` is used again.
   [[nodiscard]] bool take(CameraFrame& out);
