@@ -419,6 +419,34 @@ TEST(Reload, TooManySourcesAndWhatIsNoCameraChangeNothing) {
   watch.stop();
 }
 
+// They are written until the end, though the file names them no more.
+TEST(Reload, SourcesHaveToSuitTheFilesOfTheStart) {
+  const TemporaryFolder folder;
+  const auto file = folder / "box.yaml";
+  write_endless(folder / "endless.mp4");
+  const auto configure = [&](const std::string& sources, const std::string& more = "") {
+    write_text_file(file, fmt::format("model: {}\nimgsz: 64\nrealtime: true\n"
+                                      "sources: {{{}}}\n{}",
+                                      kModel, sources, more));
+  };
+  configure("a: endless.mp4", "save: {file: v.mp4}\njsonl: {file: out.jsonl}\n");
+  const LiveConfig config = read_live_config(file);
+  Watch watch(config.cameras, config.watch);
+  std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
+  const Reloader reloader(file, config, {768, 432}, watch);
+  EXPECT_TRUE(wait_until([&] { return std::filesystem::exists(folder / "out.jsonl"); }));
+  for (const auto& [sources, said] :
+       {std::pair{"a: endless.mp4, b: endless.mp4", "a video shows one source"},
+        {"a: out.jsonl", "out.jsonl would be overwritten"}}) {
+    configure(sources);
+    EXPECT_TRUE(wait_until([&, word = said] {
+      return reloader.status().error.find(word) != std::string::npos;
+    })) << reloader.status().error;
+  }
+  EXPECT_EQ(watch.cameras().size(), 1U);
+  watch.stop();
+}
+
 TEST(JsonLines, RotateAndAreWhole) {
   const TemporaryFolder folder;
   const JsonLinesOptions options{.path = folder / "out.jsonl", .rotate_bytes = 1000, .keep = 2};

@@ -142,11 +142,26 @@ bool Reloader::wants_new_model(const LiveConfig& config) const {
          !changed_options(running_, config, TakesEffect::kNewModel).empty();
 }
 
+// The files of the start are written until the end. The cameras and the model have to suit them,
+// whatever the configuration says of files by now.
+void Reloader::keep_outputs(LiveConfig& config) const {
+  LiveOptions& live = config.watch.live;
+  live.save = started_.watch.live.save;
+  live.snapshot = started_.watch.live.snapshot;
+  live.jsonl = started_.watch.live.jsonl;
+  config.site.drift = started_.site.drift;
+  if (config.cameras.size() > 1 && !live.save.path.empty())
+    fail("sources: {} was begun at the start, and a video shows one source; restart for more",
+         live.save.path.string());
+  require_other_files(config);
+}
+
 void Reloader::apply(LiveConfig config) {
   warn_of_refused(config);
   config.detector.runtime.cache = started_.detector.runtime.cache;
   config.detector.runtime.settings = started_.detector.runtime.settings;
   config.watch.camera.bad_picture = started_.watch.camera.bad_picture;
+  keep_outputs(config);
   require_sources(config.cameras);
   model_ = config.detector.model;
   pose_ = config.pose;

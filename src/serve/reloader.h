@@ -45,6 +45,7 @@ class Reloader {
   [[nodiscard]] bool is_due(bool asked);
   void reload();
   void apply(LiveConfig config);
+  void keep_outputs(LiveConfig& config) const;
   [[nodiscard]] bool wants_new_model(const LiveConfig& config) const;
   void warn_of_refused(const LiveConfig& config) const;
   void tell(const std::string& error);
