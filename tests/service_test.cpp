@@ -18,6 +18,7 @@
 #include "format/registry.h"
 #include "graph/passes/passes.h"
 #include "serve/config/parse.h"
+#include "serve/http/test_client.h"
 #include "serve/reloader.h"
 #include "testing/testing.h"
 #include "tools/child_process.h"
@@ -417,6 +418,17 @@ TEST(Reload, TooManySourcesAndWhatIsNoCameraChangeNothing) {
   }
   EXPECT_EQ(watch.cameras().size(), 1U);
   watch.stop();
+}
+
+// Whatever the patience with a camera is.
+TEST(Service, ThePageIsThereThoughNoCameraIs) {
+  const int port = free_port();
+  const ChildProcess live({OCTET_BIN_DIR "/octet", "live", "--model", kModel, "--imgsz", "64",
+                           "--source", fmt::format("rtsp://127.0.0.1:{}/x", free_port()),
+                           "--patience", "3600", "--http", fmt::format("127.0.0.1:{}", port)});
+  EXPECT_TRUE(wait_until(
+      [&] { return TestClient(port).ask(request_text("GET", "/healthz")).status == 503; },
+      seconds(120)));
 }
 
 // They are written until the end, though the file names them no more.

@@ -1,5 +1,6 @@
 #include "serve/service.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace octet {
 namespace {
 
 constexpr Size kUsualCamera{1280, 720};  // its shape, while no camera has shown its own
+// How long its shape is waited for: nobody sees a page or a state before.
+constexpr std::chrono::milliseconds kFirstFrame{10'000};
 constexpr std::chrono::milliseconds kBeat{500};
 constexpr std::chrono::seconds kHangs{30};  // a turn that takes longer will not end
 
@@ -93,7 +96,8 @@ ServiceSummary run_service(const LiveConfig& config, const std::filesystem::path
     if (sites) sites->add(r, p);
   };
   Watch watch(config.cameras, options);
-  const Size size = watch.wait_for_size(options.camera.stream.patience).value_or(kUsualCamera);
+  const auto first_frame = std::min(options.camera.stream.patience, kFirstFrame);
+  const Size size = watch.wait_for_size(first_frame).value_or(kUsualCamera);
   Detectors detectors = make_detectors(config.detector, config.auto_size, size);
   auto poser = make_poser(config.detector, config.pose, *detectors[0]);
   ServiceSummary summary{.network = detectors[0]->description(),
