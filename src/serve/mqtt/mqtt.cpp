@@ -336,7 +336,9 @@ void Mqtt::add(const std::vector<CameraSummary>& cameras, const SiteChanges& cha
 void Mqtt::add_picture(const std::string& source, std::string jpeg) {
   {
     const MutexLock lock(parts_->mutex);
-    parts_->outbox.add_picture(source_topic(parts_->options, source, "picture"), std::move(jpeg));
+    const std::string topic = source_topic(parts_->options, source, "picture");
+    if (parts_->retained.is_removed(topic)) return;
+    parts_->outbox.add_picture(topic, std::move(jpeg));
   }
   parts_->changed.notify_all();
 }

@@ -35,7 +35,8 @@ class Mqtt {
   // All sources that there are, and those that look other than usual. What changed is published;
   // what is gone is removed.
   void add(const std::vector<CameraSummary>& cameras, const SiteChanges& changes = {});
-  // Takes the place of a picture of that source that still waits.
+  // Takes the place of a picture of that source that still waits. One that was drawn late, of a
+  // source that is gone, is dropped.
   void add_picture(const std::string& source, std::string jpeg);
 
   [[nodiscard]] MqttStatus status() const;

@@ -109,5 +109,23 @@ TEST(Mqtt, APacketOfAQuarterGigabyteIsNotTaken) {
   expect_left_alone(HostileBroker(head, std::string(1 << 20, 'x')));
 }
 
+TEST(Mqtt, ALatePictureOfASourceThatIsGoneIsDropped) {
+  const LoopbackListener nobody = listen_on_loopback();  // accepts, and says nothing
+  {
+    Mqtt mqtt({.host = "127.0.0.1", .port = nobody.port, .discovery = "homeassistant"});
+    std::vector<CameraSummary> cameras(1);
+    cameras[0].name = "yard";
+    cameras[0].regions = std::make_shared<RegionSpec>();
+    mqtt.add(cameras);
+    mqtt.add(std::vector<CameraSummary>());
+    const int64_t before = mqtt.status().waiting;
+    mqtt.add_picture("yard", "late");
+    EXPECT_EQ(mqtt.status().waiting, before);
+    mqtt.add_picture("door", "of a source that is new");
+    EXPECT_EQ(mqtt.status().waiting, before + 1);
+  }
+  ::close(nobody.socket);
+}
+
 }  // namespace
 }  // namespace octet

@@ -10,6 +10,7 @@ constexpr size_t kResultsWaiting = 1024, kMessagesWaiting = 1024;
 }  // namespace
 
 void Outbox::add(MqttMessage message) {
+  if (message.text.empty()) pictures_.erase(message.topic);
   if (messages_.size() >= kMessagesWaiting) {
     messages_.pop_front();
     ++lost_;

@@ -20,6 +20,7 @@ class Outbox {
     SharedResult result;  // none: `message` is it
   };
 
+  // One that removes a topic takes the place of the picture of that topic that waits.
   void add(MqttMessage message);
   void add(const SharedResult& result);
   // Takes the place of the picture of that topic that waits.

@@ -43,6 +43,7 @@ std::vector<MqttMessage> RetainedMessages::update(const std::vector<CameraSummar
 }
 
 std::vector<MqttMessage> RetainedMessages::update(const StreamResult& result) {
+  if (!removed_.empty()) removed_.erase(source_topic(options_, result.camera, "picture"));
   if (result.counts.zones.empty()) return {};
   ZoneCounts& last = zones_[result.camera_id];
   if (last.regions == result.regions && same_counts(last.zones, result.counts.zones)) return {};
@@ -111,7 +112,9 @@ void RetainedMessages::remove_gone(const std::vector<CameraSummary>& cameras, Me
     return remove(device.first) && published_.erase(device.first) > 0;
   });
   std::erase_if(published_, [&](const auto& message) { return remove(message.first); });
-  std::erase_if(pictures_, remove);
+  std::erase_if(pictures_, [&](const std::string& topic) {
+    return remove(topic) && removed_.insert(topic).second;
+  });
   std::erase_if(zones_, [&](const auto& counts) {
     return std::none_of(cameras.begin(), cameras.end(),
                         [&](const CameraSummary& c) { return c.id == counts.first; });

@@ -25,6 +25,11 @@ class RetainedMessages {
                                                 const SiteChanges& changes = {});
   // Zones whose count is another with this result. Allocates only where there is one.
   [[nodiscard]] std::vector<MqttMessage> update(const StreamResult& result);
+  // Whether this topic of a picture was removed with its source, of which no result came since. What
+  // is published there now would stay for ever.
+  [[nodiscard]] bool is_removed(const std::string& picture) const {
+    return removed_.contains(picture);
+  }
   // The broker may have lost all of them: the next update() for all sources says everything again.
   void repeat();
 
@@ -52,6 +57,7 @@ class RetainedMessages {
   std::map<std::string, Published> published_;  // by topic
   std::map<std::string, Device> devices_;       // by topic
   std::set<std::string> pictures_;              // topics that somebody else fills
+  std::set<std::string> removed_;               // of them
   std::map<int64_t, ZoneCounts> zones_;         // by camera: of its newest result
 };
 

@@ -127,5 +127,27 @@ TEST(Outbox, KeepsTheNewestPictureOfEachSource) {
   EXPECT_EQ(outbox.lost(), 0);
 }
 
+TEST(Outbox, ARemovalTakesThePlaceOfThePicture) {
+  Outbox outbox;
+  outbox.add_picture("yard", "waits");
+  outbox.add_picture("door", "stays");
+  outbox.add(MqttMessage{"yard", "", true});
+  ASSERT_EQ(outbox.size(), 2U);
+  EXPECT_EQ(outbox.take().message.topic, "yard");
+  EXPECT_EQ(outbox.take().message.text, "stays");
+}
+
+TEST(Retained, APictureOfASourceThatIsGoneIsKnown) {
+  RetainedMessages retained(kAnnounced);
+  const CameraSummary yard = camera(1, "yard", zones({"mat"}));
+  EXPECT_FALSE(retained.is_removed("octet/yard/picture")) << "a picture may come before the states";
+  (void)retained.update({yard});
+  EXPECT_FALSE(retained.is_removed("octet/yard/picture"));
+  (void)retained.update(std::vector<CameraSummary>());
+  EXPECT_TRUE(retained.is_removed("octet/yard/picture"));
+  (void)retained.update(result(camera(2, "yard", zones({"mat"})), 0));
+  EXPECT_FALSE(retained.is_removed("octet/yard/picture")) << "it is there again";
+}
+
 }  // namespace
 }  // namespace octet
