@@ -15,10 +15,10 @@ const oneLine = (text) => String(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e
 // Pictures that never end would keep the page from being complete.
 const whenLoaded = new Promise((resolve) => window.addEventListener('load', () => setTimeout(resolve, 0)));
 
-// One card a camera, made when it is first heard of.
+// One card a camera, made when it is first heard of. A program that was started anew may give an id to another camera.
 const cards = new Map();
 
-function makeCard(id, name) {
+function makeCard({id, name}, started) {
   const card = document.createElement('article');
   card.className = 'camera';
   const title = document.createElement('h2');
@@ -33,11 +33,10 @@ function makeCard(id, name) {
   picture.alt = `newest frame of ${oneLine(name)}, with its detections`;
   picture.addEventListener('click', () => picture.classList.toggle('large'));
   frame.append(picture);
-  whenLoaded.then(() => { picture.src = `/camera/${id}.mjpeg`; });
+  const ask = (query) => { if (card.isConnected) picture.src = `/camera/${id}.mjpeg${query}`; };
+  whenLoaded.then(() => ask(''));
   // A stream that ended is asked for again.
-  picture.addEventListener('error', () => setTimeout(() => {
-    picture.src = `/camera/${id}.mjpeg?${Date.now()}`;
-  }, 3000));
+  picture.addEventListener('error', () => setTimeout(() => ask(`?${Date.now()}`), 3000));
   const figures = document.createElement('dl');
   figures.className = 'figures';
   const found = document.createElement('p');
@@ -48,7 +47,7 @@ function makeCard(id, name) {
   regions.className = 'regions';
   card.append(title, frame, found, regions, figures, error);
   element('cameras').append(card);
-  return {card, picture, state, figures, found, regions, error, last: null};
+  return {name, started, card, picture, state, figures, found, regions, error, last: null};
 }
 
 function showFigures(list, pairs) {
@@ -63,8 +62,8 @@ function showFigures(list, pairs) {
   }));
 }
 
-function showCamera(camera, result, now) {
-  if (!cards.has(camera.id)) cards.set(camera.id, makeCard(camera.id, camera.name));
+function showCamera(camera, result, started, now) {
+  if (!cards.has(camera.id)) cards.set(camera.id, makeCard(camera, started));
   const card = cards.get(camera.id);
   card.state.textContent = camera.state;
   card.state.className = `state ${camera.state}`;
@@ -96,11 +95,12 @@ function showCamera(camera, result, now) {
   card.error.textContent = oneLine(camera.error);
 }
 
-function dropCards(cameras) {
-  const there = new Set(cameras.map((camera) => camera.id));
+function dropCards(cameras, started) {
+  const names = new Map(cameras.map((camera) => [camera.id, camera.name]));
   for (const [id, card] of cards) {
-    if (there.has(id)) continue;
+    if (names.get(id) === card.name && started === card.started) continue;
     card.card.remove();
+    card.picture.removeAttribute('src');  // ends its stream
     cards.delete(id);
   }
 }
@@ -139,9 +139,9 @@ async function refresh() {
   try {
     const [state, results] = await Promise.all([get('/api/state'), get('/api/results')]);
     const now = performance.now();
-    dropCards(state.cameras);
+    dropCards(state.cameras, state.started);
     const byName = new Map(Object.entries(results));
-    state.cameras.forEach((camera) => showCamera(camera, byName.get(camera.name), now));
+    state.cameras.forEach((camera) => showCamera(camera, byName.get(camera.name), state.started, now));
     showService(state);
     const up = state.cameras.filter((camera) => camera.state === 'up').length;
     element('summary').textContent = `${up} of ${state.cameras.length} ${state.cameras.length === 1 ? 'camera' : 'cameras'} up`;
