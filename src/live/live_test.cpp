@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -308,6 +310,52 @@ TEST(Recording, IsInParts) {
               HasSubstr("missing"));
 }
 
+std::vector<double> times_of(const fs::path& video) {
+  VideoReader reader(video);
+  std::vector<double> times;
+  for (VideoFrame frame; reader.read(frame);) times.push_back(reader.seconds());
+  return times;
+}
+
+// What a full disk does to who writes: no file may become larger than `bytes`.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : heard_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit full{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, heard_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void (*heard_)(int);
+  rlimit before_{};
+};
+
+TEST(Recording, GoesOnAfterTheEndOfAPartCouldNotBeWritten) {
+  const TemporaryFolder folder;
+  Recording recording({.path = folder / "v.mp4", .endless = true, .part_minutes = 1}, 1);
+  const Image picture{.width = 64, .height = 64, .rgb = std::vector<uint8_t>(3 * 64 * 64)};
+  for (int second = 0; second < 60; ++second) recording.add(picture, second);
+  const auto error_at = [&](double second) {
+    return error_of([&] { recording.add(picture, second); });
+  };
+  {
+    const FullDisk full(1);
+    EXPECT_THAT(error_at(60), HasSubstr("cannot be written"));
+  }
+  EXPECT_THAT(error_at(61), HasSubstr("nothing is written for 10 seconds"));
+  for (int second = 71; second < 80; ++second) EXPECT_EQ(error_at(second), "");
+  recording.finish();
+  EXPECT_TRUE(fs::exists(folder / "v.1.mp4"));
+  EXPECT_EQ(times_of(folder / "v.mp4").size(), 9U);
+}
+
 // Ten grey pictures a second of two cameras, one after the other, of which each counts for itself.
 void save_two_cameras(const RecordingOptions& options) {
   WatchSinks sinks({.save = options}, true);
@@ -322,13 +370,6 @@ void save_two_cameras(const RecordingOptions& options) {
                frame);
   }
   sinks.finish();
-}
-
-std::vector<double> times_of(const fs::path& video) {
-  VideoReader reader(video);
-  std::vector<double> times;
-  for (VideoFrame frame; reader.read(frame);) times.push_back(reader.seconds());
-  return times;
 }
 
 TEST(Recording, AnotherCameraBeginsAPartOfItsOwn) {

@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <utility>
+
 #include "core/error.h"
 #include "core/file.h"
 
@@ -37,7 +39,11 @@ void Recording::add(const Image& image, double seconds, int64_t camera) {
   if (writer_ && image.size() != size_ && !options_.endless)
     fail("{}: a frame of {} follows frames of {}; a video has one size", options_.path.string(),
          to_string(image.size()), to_string(size_));
-  if (is_over(image.size(), seconds, camera)) finish();
+  if (is_over(image.size(), seconds, camera)) {
+    const double before = std::exchange(next_try_, seconds + kPauseSeconds);
+    finish();
+    next_try_ = before;
+  }
   if (seconds < next_try_)
     fail("{}: nothing is written for {} seconds after an error", options_.path.string(),
          kPauseSeconds);
@@ -58,16 +64,18 @@ void Recording::begin(Size size, double seconds) {
       fail("{}: cannot be written: the disk is full", options_.path.string());
     rotate_files(options_.path, options_.keep);
   }
-  writer_.emplace(options_.path, size, fps_,
-                  options_.endless ? Appears::kAtOnce : Appears::kWhenFinished);
+  writer_ = std::make_unique<VideoWriter>(
+      options_.path, size, fps_, options_.endless ? Appears::kAtOnce : Appears::kWhenFinished);
   size_ = size;
   part_began_ = seconds;
 }
 
 void Recording::finish() {
   if (!writer_) return;
-  writer_->finish();
-  writer_.reset();
+  // It is over, also where its end cannot be written.
+  auto ended = std::exchange(writer_, nullptr);
+  ended->finish();
+  ended.reset();
   ::malloc_trim(0);  // an encoder's pictures, which the next one's would lie beside
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 
 #include "live/options.h"
 #include "media/video/video.h"
@@ -25,11 +25,11 @@ class Recording {
 
   RecordingOptions options_;
   double fps_;
-  std::optional<VideoWriter> writer_;
-  Size size_;              // of the pictures in it
-  int64_t camera_ = 0;     // of the newest of them
-  double part_began_ = 0;  // seconds
-  double next_try_ = 0;    // seconds
+  std::unique_ptr<VideoWriter> writer_;  // none: there is no part
+  Size size_;                            // of the pictures in it
+  int64_t camera_ = 0;                   // of the newest of them
+  double part_began_ = 0;                // seconds
+  double next_try_ = 0;                  // seconds
 };
 
 }  // namespace octet
