@@ -1,12 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "core/file.h"
 #include "core/process.h"
+#include "media/image/jpeg.h"
+#include "serve/http/routes.h"
 #include "serve/http/server.h"
 #include "serve/http/test_client.h"
 #include "testing/testing.h"
@@ -143,6 +147,67 @@ TEST_F(Page, AnswersThisMachineOnly) {
     EXPECT_EQ(get("/api/state", {{"Host", host}}).status, 403) << host;
   EXPECT_EQ(post(R"({"confidence": 0.9})", {{"Host", "127.evil.com"}}).status, 403);
   EXPECT_EQ(get("/api/state", {{"Host", "localhost:1"}}).status, 200);
+}
+
+// Grey frames of one camera, each of which is shown once.
+class Shots : public testing::Test {
+ protected:
+  void show(int64_t frame, uint8_t grey) {
+    Picture picture;
+    picture.is_video = false;
+    picture.image = {16, 16, std::vector<uint8_t>(3 * 16 * 16, grey)};
+    board_.show(
+        std::make_shared<const StreamResult>(StreamResult{.frame = frame, .class_names = names_}),
+        picture);
+  }
+  // The answer to a request that came so long ago; -1: there is none yet.
+  int grey(std::chrono::milliseconds ago = {}) {
+    HttpRequest request{.method = "GET", .path = "/camera/0.jpg"};
+    request.arrived = Clock::now() - ago;
+    const auto answer = routes_.answer(request);
+    if (!answer) return -1;
+    EXPECT_EQ(answer->type, "image/jpeg");
+    return decode_jpeg(std::as_bytes(std::span(answer->body)), "picture").rgb.at(0);
+  }
+  bool becomes(int wanted) {
+    const auto deadline = Clock::now() + std::chrono::seconds(20);
+    while (std::abs(grey() - wanted) > 3) {
+      if (Clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+  }
+  static void nobody_looks() { std::this_thread::sleep_for(std::chrono::milliseconds(3100)); }
+
+  const std::shared_ptr<const std::vector<std::string>> names_ =
+      std::make_shared<const std::vector<std::string>>();
+  DashboardState board_;
+  Watch watch_{std::vector<CameraSpec>{{"clip", OCTET_SOURCE_DIR "/samples/person.mp4"}},
+               WatchOptions{}};
+  Routes routes_{{.address = "127.0.0.1:0"}, watch_, board_, {}};
+};
+
+TEST_F(Shots, AnOldOneIsNotGivenWhereANewOneComes) {
+  EXPECT_EQ(grey(), -1);
+  show(1, 40);
+  EXPECT_TRUE(becomes(40));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_NEAR(grey(), 40, 3) << "of the newest frame, however old that is";
+  nobody_looks();
+  show(2, 120);  // is not drawn
+  EXPECT_EQ(grey(), -1);
+  show(3, 200);
+  EXPECT_TRUE(becomes(200));
+}
+
+TEST_F(Shots, AnOldOneIsGivenWhereNoneComes) {
+  (void)grey();
+  show(1, 40);
+  EXPECT_TRUE(becomes(40));
+  nobody_looks();
+  show(2, 120);
+  EXPECT_EQ(grey(), -1);
+  EXPECT_NEAR(grey(std::chrono::milliseconds(1500)), 40, 3);
 }
 
 // Names come from outside: as keys of a plain object some of them would be found in every object.

@@ -44,7 +44,7 @@ void DashboardState::show(const SharedResult& result, const Picture& picture) {
     if (now - view.wanted > kLooking || now - view.drawn < kBetweenPictures) return;
     view.drawn = now;
   }
-  drawer_.offer({picture.share(), result});
+  drawer_.offer({picture.share(), result, now});
 }
 
 void DashboardState::draw(Drawing& drawing) {
@@ -55,7 +55,11 @@ void DashboardState::draw(Drawing& drawing) {
   part.append(bytes.begin(), bytes.end()).append("\r\n");
   const MutexLock lock(mutex_);
   View& view = views_[drawing.result->camera_id];
-  view.shot = {std::make_shared<const std::string>(std::move(part)), head, view.shot.version + 1};
+  view.shot = {.part = std::make_shared<const std::string>(std::move(part)),
+               .head = head,
+               .version = view.shot.version + 1,
+               .taken = drawing.taken};
+  view.shown = drawing.result->frame;
   if (notify_) notify_();
 }
 
@@ -63,7 +67,9 @@ DashboardState::Shot DashboardState::newest_shot(int64_t camera) {
   const MutexLock lock(mutex_);
   View& view = views_[camera];  // stays while somebody looks
   view.wanted = Clock::now();
-  return view.shot;
+  Shot shot = view.shot;
+  shot.is_newest = view.result && view.result->frame == view.shown;
+  return shot;
 }
 
 void DashboardState::on_shot(std::function<void()> notify) {

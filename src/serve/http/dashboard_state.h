@@ -29,6 +29,8 @@ class DashboardState {
     std::shared_ptr<const std::string> part;  // of multipart/x-mixed-replace; none yet: empty
     size_t head = 0;                          // bytes before the JPEG
     int64_t version = 0;
+    Clock::time_point taken;  // by the drawer, of the detection's thread
+    bool is_newest = false;   // no result came after its own
     [[nodiscard]] std::string_view jpeg() const {
       return std::string_view(*part).substr(head, part->size() - head - 2);
     }
@@ -47,11 +49,13 @@ class DashboardState {
   struct Drawing {
     Picture picture;
     SharedResult result;
+    Clock::time_point taken;
   };
   struct View {  // of a camera
     Shot shot;
     Clock::time_point drawn, wanted, heard;
     SharedResult result;  // the newest; none yet: empty
+    int64_t shown = -1;   // frame of the shot
   };
   struct DashboardSample {
     int64_t time = 0;

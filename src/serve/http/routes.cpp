@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPicturePatience{1000};
+constexpr std::chrono::milliseconds kFresh{100};  // ten pictures a second are drawn at most
 
 // A name that is no UTF-8 is shown with what of it is.
 HttpAnswer json_answer(const json& j) { return text_answer(dump_json(j), "application/json"); }
@@ -195,15 +196,17 @@ HttpAnswer Routes::health(const HttpRequest&) {
   return text_answer(up ? "ok\n" : "no camera is up\n", "text/plain", up ? 200 : 503);
 }
 
+// While nobody looks nothing is drawn: a shot from before the request may be old, and the next one
+// is waited for. Where none comes, the old one is the newest that there is.
 std::optional<HttpAnswer> Routes::picture(int64_t camera, const HttpRequest& request) {
   const DashboardState::Shot shot = board_.newest_shot(camera);
-  if (shot.part) {
-    HttpAnswer answer{.type = "image/jpeg", .body = shot.jpeg()};
-    answer.owner = shot.part;
-    return answer;
-  }
-  if (std::chrono::steady_clock::now() - request.arrived < kPicturePatience) return std::nullopt;
-  return error_answer(503, "the camera has given no image yet");
+  const bool is_new = shot.part && (shot.is_newest || shot.taken >= request.arrived - kFresh);
+  const bool waits = std::chrono::steady_clock::now() - request.arrived < kPicturePatience;
+  if (!is_new && waits) return std::nullopt;
+  if (!shot.part) return error_answer(503, "the camera has given no image yet");
+  HttpAnswer answer{.type = "image/jpeg", .body = shot.jpeg()};
+  answer.owner = shot.part;
+  return answer;
 }
 
 HttpAnswer Routes::stream(int64_t camera) {
