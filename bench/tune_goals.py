@@ -125,6 +125,8 @@ def try_goal(args, source, condition, goal, enter):
     config.write_text("".join(f'  camera: "{source}"\n' if line.startswith("  camera:") else line for line in config.read_text().splitlines(keepends=True)))
     lines, held = folder / "lines.jsonl", folder / "held.yaml"
     held.write_text(config.read_text() + f'jsonl: {{file: "{lines}"}}\n')
+    if not (folder / "live.json").exists():
+        lines.unlink(missing_ok=True)  # a service continues them
     seen = once(folder / "live.json", lambda: octet(["live", "--config", held, "--seconds", args.hold, "--json"], folder / "live.log", enter))
     chosen = tuned["chosen"]
     row = {"condition": condition, "goal": f"{option[2:]} {value}", "met": tuned["met"], "chosen": chosen, "predicted": tuned["predicted"]["fps"],

@@ -459,6 +459,31 @@ TEST(Reload, SourcesHaveToSuitTheFilesOfTheStart) {
   watch.stop();
 }
 
+TEST(JsonLines, OfAServiceAreContinued) {
+  const TemporaryFolder folder;
+  const auto file = folder / "out.jsonl";
+  const auto frames_after = [&](const JsonLinesOptions& options) {
+    write_text_file(file, "{\"frame\":1}\n{\"fra");  // the power failed in a line
+    JsonLines(options).write(result(2));
+    std::vector<int64_t> frames;
+    std::ifstream lines(file);
+    for (std::string line; std::getline(lines, line);)
+      frames.push_back(json::parse(line)["frame"].get<int64_t>());
+    return frames;
+  };
+  EXPECT_EQ(frames_after({.path = file}), (std::vector<int64_t>{2}));
+  EXPECT_EQ(frames_after({.path = file, .endless = true}), (std::vector<int64_t>{1, 2}));
+
+  LiveConfig clip{.cameras = {{"a", kClip, {}}}}, stream{.cameras = {{"a", "rtsp://camera", {}}}};
+  complete(clip);
+  complete(stream);
+  EXPECT_FALSE(clip.watch.live.jsonl.endless);
+  EXPECT_TRUE(stream.watch.live.jsonl.endless);
+  const Configuration configuration;
+  configuration.write("0.5");
+  EXPECT_TRUE(read_live_config(configuration.file).watch.live.jsonl.endless) << "a service";
+}
+
 TEST(JsonLines, RotateAndAreWhole) {
   const TemporaryFolder folder;
   const JsonLinesOptions options{.path = folder / "out.jsonl", .rotate_bytes = 1000, .keep = 2};

@@ -24,8 +24,10 @@ struct RecordingOptions {
 
 struct JsonLinesOptions {
   std::filesystem::path path;  // empty: not wanted
+  // For cameras: an existing file is continued. Otherwise it is replaced, unless files rotate.
+  bool endless = false;
   // Beyond this size a new file begins. Older ones are out.1.jsonl (the newest), out.2.jsonl, … up
-  // to `keep`. An existing file is continued. 0: one file, which replaces an existing one.
+  // to `keep`. An existing file is continued. 0: one file.
   int64_t rotate_bytes = 0;
   int keep = 5;
   bool operator==(const JsonLinesOptions&) const = default;

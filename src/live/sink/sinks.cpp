@@ -73,7 +73,7 @@ nlohmann::ordered_json to_json(const StreamResult& r) {
 }
 
 JsonLines::JsonLines(const JsonLinesOptions& options) : options_(options) {
-  if (options_.rotate_bytes > 0) drop_broken_line(options_.path);
+  if (continues()) drop_broken_line(options_.path);
   open();
 }
 
@@ -82,8 +82,7 @@ JsonLines::~JsonLines() {
 }
 
 void JsonLines::open() {
-  const int how = O_APPEND | (options_.rotate_bytes > 0 ? 0 : O_TRUNC);
-  fd_ = open_to_write(options_.path, O_CREAT | how);
+  fd_ = open_to_write(options_.path, O_CREAT | O_APPEND | (continues() ? 0 : O_TRUNC));
   bytes_ = std::max<int64_t>(0, ::lseek(fd_, 0, SEEK_END));
 }
 

@@ -56,6 +56,7 @@ class JsonLines {
   void write(const StreamResult& result);
 
  private:
+  [[nodiscard]] bool continues() const { return options_.endless || options_.rotate_bytes > 0; }
   void open();
   void begin_anew();
   void write_line(const std::string& line);

@@ -224,6 +224,7 @@ LiveConfig read_live_config(const fs::path& file) {
   LiveConfig config =
       parse_live_config(read_text_file(file), file.string(), fs::absolute(file).parent_path());
   complete(config);
+  config.watch.live.jsonl.endless = true;  // a service, which may be started again at any time
   return config;
 }
 
@@ -270,7 +271,7 @@ void complete(LiveConfig& config) {
     fail_usage("--max-people, --pose-budget, --pose-smooth: they need a network; give --pose NET");
   if (config.cameras.size() > 1 && !watch.live.save.path.empty())
     fail_usage("--save: a video shows one source; name one");
-  watch.live.save.endless = streams;
+  watch.live.save.endless = watch.live.jsonl.endless = streams;
   watch.camera.complete = !watch.camera.realtime && !streams;
   Goals& goals = watch.goals;
   if (config.auto_size && !goals.any()) goals.cpu_share = kBusy;

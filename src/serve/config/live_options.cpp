@@ -307,7 +307,8 @@ Table file_options() {
       {text_option<C>(
           {.key = "jsonl.file",
            .flag = "--jsonl",
-           .help = "File with one line of JSON for each frame."},
+           .help = "File with one line of JSON for each frame. With a stream, --config or "
+                   "--jsonl-rotate-mb an existing file is continued, else it is replaced."},
           [](auto& c) -> auto& { return c.watch.live.jsonl.path; })},
       {converted_option<C>(
            {.key = "jsonl.rotate-mb",
