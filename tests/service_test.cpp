@@ -8,6 +8,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -429,6 +430,44 @@ TEST(Service, ThePageIsThereThoughNoCameraIs) {
   EXPECT_TRUE(wait_until(
       [&] { return TestClient(port).ask(request_text("GET", "/healthz")).status == 503; },
       seconds(120)));
+}
+
+// Cameras that come later are checked by the new authorities, and the broker by those of the start.
+TEST(Reload, SaysWhereAuthoritiesStayAsTheyWere) {
+  static std::mutex mutex;
+  static std::string said;
+  said.clear();
+  set_log_sink([](LogLevel, const char*, const std::string& text) {
+    const std::scoped_lock lock(mutex);
+    said += text + "\n";
+  });
+  for (const std::string scheme : {"mqtt", "mqtts"}) {
+    const TemporaryFolder folder;
+    const auto file = folder / "box.yaml";
+    write_endless(folder / "endless.mp4");
+    const auto configure = [&](const std::string& more) {
+      write_text_file(file, fmt::format("model: {}\nimgsz: 64\nrealtime: true\n"
+                                        "sources: {{a: endless.mp4}}\n"
+                                        "mqtt: {{address: \"{}://127.0.0.1\"}}\n{}",
+                                        kModel, scheme, more));
+    };
+    configure("");
+    const LiveConfig config = read_live_config(file);
+    Watch watch(config.cameras, config.watch);
+    std::jthread runner([&] { (void)watch.run(only(std::make_unique<Detector>(tiny()))); });
+    {
+      const Reloader reloader(file, config, {768, 432}, watch);
+      configure("tls-ca: other.pem\n");
+      EXPECT_TRUE(wait_until([&] { return reloader.status().times == 1; }));
+    }
+    watch.stop();
+    runner.join();
+    const std::scoped_lock lock(mutex);
+    EXPECT_EQ(said.find("tls-ca of the broker: what changed there") != std::string::npos,
+              scheme == "mqtts")
+        << said;
+  }
+  set_log_sink(nullptr);
 }
 
 // They are written until the end, though the file names them no more.

@@ -22,6 +22,8 @@ std::vector<std::string> needs_restart(const LiveConfig& a, const LiveConfig& b)
   if (a.watch.goals.age_ms != b.watch.goals.age_ms) names.emplace_back("max-age-ms as a goal");
   if (a.watch.camera.complete != b.watch.camera.complete)
     names.emplace_back("sources: whether every frame of a file counts");
+  if (a.mqtt.tls && a.watch.camera.stream.authorities != b.watch.camera.stream.authorities)
+    names.emplace_back("tls-ca of the broker");
   return names;
 }
 
