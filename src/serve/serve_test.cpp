@@ -141,6 +141,32 @@ TEST_F(Page, RefusesWhatItShould) {
   EXPECT_THAT(get("/healthz").status, testing::AnyOf(200, 503)) << "it needs no token";
 }
 
+TEST_F(Page, AnErrorSaysWhatIsWrong) {
+  start({.address = "127.0.0.1:0"});
+  const auto ask = [&](const std::string& method, const std::string& path) {
+    return TestClient(server_->port())
+        .ask(request_text(method, path, {{"Content-Type", "application/json"}},
+                          method == "POST" ? "{}" : ""));
+  };
+  struct Case {
+    const char *method, *path;
+    int status;
+    const char* allow;
+  };
+  for (const auto& [method, path, status, allow] :
+       {Case{"GET", "/nothing", 404, ""}, Case{"POST", "/nothing", 404, ""},
+        Case{"GET", "/camera/7.jpg", 404, ""}, Case{"GET", "/api/settings", 405, "POST"},
+        Case{"POST", "/api/state", 405, "GET, HEAD"}, Case{"POST", "/page.js", 405, "GET, HEAD"},
+        Case{"POST", "/camera/0.jpg", 405, "GET, HEAD"}, Case{"PUT", "/metrics", 405, "GET, HEAD"},
+        Case{"DELETE", "/nothing", 405, "GET, HEAD, POST"}}) {
+    const TestReply reply = ask(method, path);
+    EXPECT_EQ(reply.status, status) << method << path;
+    const auto allowed = reply.headers.find("allow");
+    EXPECT_EQ(allowed == reply.headers.end() ? "" : allowed->second, allow) << method << path;
+    EXPECT_NE(json::parse(reply.body).at("error"), "") << method << path;
+  }
+}
+
 TEST_F(Page, AnswersThisMachineOnly) {
   start({.address = "127.0.0.1:0"});
   for (const char* host : {"127.evil.com", "evil.example", "localhost.evil.com"})

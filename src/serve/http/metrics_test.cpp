@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -44,6 +45,38 @@ TEST(Metrics, GrafanasDashboardAsksForThoseThatThereAre) {
   for (const char* shown : {"octet_camera_up", "octet_detected_total", "octet_age_seconds_p99",
                             "octet_skipped_newer_total", "process_resident_memory_bytes"})
     EXPECT_THAT(expressions, testing::Contains(testing::HasSubstr(shown)));
+}
+
+// Type by name; with a star where it is not of one camera.
+using Figures = std::map<std::string, std::string>;
+
+Figures figures_in(const std::string& text) {
+  Figures out;
+  const std::regex type("# TYPE ([a-z0-9_]+) ([a-z]+)\n");
+  for (std::sregex_iterator at(text.begin(), text.end(), type), end; at != end; ++at) {
+    const std::string name = (*at)[1];
+    const bool of_camera = text.find("\n" + name + "{camera=") != std::string::npos;
+    out[name] = (*at)[2].str() + (of_camera ? "" : " *");
+  }
+  return out;
+}
+
+Figures figures_of_page(const std::string& page) {
+  Figures out;
+  const std::regex row("\n\\| (`(?:octet|process)_[^|]*)\\| ([a-z]+) \\|");
+  for (std::sregex_iterator at(page.begin(), page.end(), row), end; at != end; ++at) {
+    const std::string cell = (*at)[1];
+    for (const std::string& name : names_in(cell, std::regex("`([a-z0-9_]+)`")))
+      out[name] = (*at)[2].str() + (cell.find('*') == std::string::npos ? "" : " *");
+  }
+  return out;
+}
+
+TEST(Metrics, TheReferenceHasAllOfThem) {
+  Figures there = figures_in(
+      metrics_text({CameraSummary{.name = "yard"}}, MqttStatus{}, SiteChanges{}, PoseStatus{}));
+  there["octet_temperature_celsius"] = "gauge *";  // on machines that tell it
+  EXPECT_EQ(figures_of_page(read_text_file(OCTET_SOURCE_DIR "/docs/reference/http.md")), there);
 }
 
 TEST(Metrics, TellOfAPoseNetworkWhereThereIsOne) {

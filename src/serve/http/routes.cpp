@@ -1,5 +1,7 @@
 #include "serve/http/routes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -111,6 +113,10 @@ std::optional<HttpAnswer> Routes::refuse(const HttpRequest& request) {
                                      request.arrived);
   if (!refusal) return std::nullopt;
   HttpAnswer answer = error_answer(refusal->status, refusal->reason);
+  if (refusal->status == 405) {
+    const std::string_view methods = methods_of(request.path);
+    answer.headers.emplace_back("Allow", methods.empty() ? "GET, HEAD, POST" : methods);
+  }
   if (refusal->status == 401)
     answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"octet\"");
   if (refusal->retry_after.count() > 0)
@@ -118,18 +124,35 @@ std::optional<HttpAnswer> Routes::refuse(const HttpRequest& request) {
   return answer;
 }
 
-std::optional<HttpAnswer> Routes::answer(const HttpRequest& request) {
-  struct Row {
-    std::string_view method, path;
-    HttpAnswer (Routes::*answer)(const HttpRequest&);
-  };
+struct Routes::Row {
+  std::string_view method, path;
+  HttpAnswer (Routes::*answer)(const HttpRequest&);
+};
+
+std::span<const Routes::Row> Routes::rows() {
   static constexpr Row kRows[] = {
       {"GET", "/api/state", &Routes::state},     {"GET", "/api/results", &Routes::results},
       {"GET", "/api/history", &Routes::history}, {"POST", "/api/settings", &Routes::change},
       {"GET", "/metrics", &Routes::metrics},     {"GET", "/healthz", &Routes::health}};
+  return kRows;
+}
+
+// As the header Allow names them; empty: there is no such path.
+std::string_view Routes::methods_of(const std::string& path) {
+  constexpr std::string_view kToRead = "GET, HEAD";
+  for (const Row& row : rows()) {
+    if (row.path == path) return row.method == "GET" ? kToRead : row.method;
+  }
+  for (const Asset& asset : page_assets()) {
+    if (asset.path == path) return kToRead;
+  }
+  return parse_camera_path(path) ? kToRead : "";
+}
+
+std::optional<HttpAnswer> Routes::answer(const HttpRequest& request) {
   const std::string_view asked = request.method;
   const std::string_view method = asked == "HEAD" ? std::string_view("GET") : asked;
-  for (const Row& row : kRows) {
+  for (const Row& row : rows()) {
     if (row.path == request.path && row.method == method) return (this->*row.answer)(request);
   }
   if (method == "GET") {
@@ -143,7 +166,11 @@ std::optional<HttpAnswer> Routes::answer(const HttpRequest& request) {
       return picture(at->camera, request);
     }
   }
-  return HttpAnswer{.status = 404};
+  const std::string_view methods = methods_of(request.path);
+  if (methods.empty()) return error_answer(404, "there is no such path");
+  HttpAnswer answer = error_answer(405, fmt::format("only {} is answered here", methods));
+  answer.headers.emplace_back("Allow", methods);
+  return answer;
 }
 
 HttpAnswer Routes::state(const HttpRequest&) {

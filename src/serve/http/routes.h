@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "serve/http/access/access_control.h"
 #include "serve/http/dashboard_state.h"
@@ -31,6 +33,9 @@ class Routes : public HttpHandler {
   std::optional<HttpAnswer> answer(const HttpRequest& request) override;
 
  private:
+  struct Row;  // of the table of paths
+  [[nodiscard]] static std::span<const Row> rows();
+  [[nodiscard]] static std::string_view methods_of(const std::string& path);
   HttpAnswer state(const HttpRequest& request);
   HttpAnswer results(const HttpRequest& request);
   HttpAnswer history(const HttpRequest& request);

@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "core/file.h"
 #include "serve/mqtt/discovery.h"
 #include "serve/mqtt/outbox.h"
 
@@ -109,6 +114,33 @@ TEST(Retained, WithoutDiscoveryNothingIsAnnounced) {
   EXPECT_THAT(topics(retained.update({yard})), ElementsAre("octet/yard/state", kMat));
   EXPECT_THAT(topics(retained.update(std::vector<CameraSummary>())),
               ElementsAre("-octet/yard/state", "-" + kMat));
+}
+
+// What comes behind octet/SOURCE/ in a text, and in all files of a folder that end so.
+void collect(const std::string& text, const std::regex& topic, std::set<std::string>& out) {
+  for (std::sregex_iterator at(text.begin(), text.end(), topic), end; at != end; ++at)
+    out.insert((*at)[1].str());
+}
+
+std::set<std::string> collect_from(const std::string& folder, const std::string& extension,
+                                   const std::regex& topic) {
+  std::set<std::string> out;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == extension) collect(read_text_file(entry.path()), topic, out);
+  }
+  return out;
+}
+
+TEST(Topics, OfTheDocumentationAreThoseThatArePublished) {
+  const std::string root = OCTET_SOURCE_DIR;
+  const auto published =
+      collect_from(root + "/src/serve/mqtt", ".cpp", std::regex("source_topic\\([^\"]*\"([a-z]+)"));
+  EXPECT_EQ(published, (std::set<std::string>{"event", "picture", "result", "state", "zone"}));
+  std::set<std::string> listed;
+  collect(read_text_file(root + "/docs/reference/mqtt.md"), std::regex("octet/SOURCE/([a-z]+)"),
+          listed);
+  EXPECT_EQ(listed, published);
+  EXPECT_EQ(collect_from(root + "/docs", ".md", std::regex("octet/yard/([a-z]+)")), published);
 }
 
 TEST(Outbox, KeepsTheNewestPictureOfEachSource) {

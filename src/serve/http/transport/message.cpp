@@ -80,8 +80,7 @@ void take_range(HttpAnswer& answer, const std::string& range) {
   const auto part = parse_range(range, size);
   if (!part) return;
   if (part->count == 0) {
-    answer.status = 416;
-    answer.body = {};
+    answer = error_answer(416, "the range begins behind the end");
     answer.headers.emplace_back("Content-Range", fmt::format("bytes */{}", size));
     return;
   }
