@@ -175,6 +175,24 @@ TEST_F(Page, AnswersThisMachineOnly) {
   EXPECT_EQ(get("/api/state", {{"Host", "localhost:1"}}).status, 200);
 }
 
+// What a camera showed last goes with it.
+TEST_F(Page, ResultsAreThoseOfCamerasThatThereAre) {
+  start({.address = "127.0.0.1:0"});
+  const auto has = [&](const char* camera) {
+    const auto deadline = Clock::now() + std::chrono::seconds(20);
+    while (!json::parse(get("/api/results").body).contains(camera)) {
+      if (Clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
+  };
+  EXPECT_TRUE(has("clip"));
+  watch_->change({.cameras = {{"other", OCTET_SOURCE_DIR "/samples/person.mp4"}},
+                  .camera = {.realtime = true}});
+  EXPECT_TRUE(has("other"));
+  EXPECT_FALSE(json::parse(get("/api/results").body).contains("clip"));
+}
+
 // Grey frames of one camera, each of which is shown once.
 class Shots : public testing::Test {
  protected:

@@ -121,11 +121,12 @@ nlohmann::json DashboardState::history(int64_t since) const {
   return j;
 }
 
-nlohmann::json DashboardState::newest() const {
+nlohmann::json DashboardState::newest(const std::vector<CameraSummary>& cameras) const {
   auto j = nlohmann::json::object();
   const MutexLock lock(mutex_);
-  for (const auto& [id, view] : views_) {
-    if (view.result) j[view.result->camera] = to_json(*view.result);
+  for (const CameraSummary& camera : cameras) {
+    const auto view = views_.find(camera.id);
+    if (view != views_.end() && view->second.result) j[camera.name] = to_json(*view->second.result);
   }
   return j;
 }

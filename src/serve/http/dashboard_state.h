@@ -42,8 +42,8 @@ class DashboardState {
   void on_shot(std::function<void()> notify);
   // {"time": [...], "fps": [...], "age_ms_p50": …} from this second on (seconds since 1970).
   [[nodiscard]] nlohmann::json history(int64_t since) const;
-  // Returns the newest result of each camera.
-  [[nodiscard]] nlohmann::json newest() const;
+  // Returns the newest result of each of these cameras, by name.
+  [[nodiscard]] nlohmann::json newest(const std::vector<CameraSummary>& cameras) const;
 
  private:
   struct Drawing {

@@ -194,7 +194,9 @@ HttpAnswer Routes::state(const HttpRequest&) {
   return json_answer(j);
 }
 
-HttpAnswer Routes::results(const HttpRequest&) { return json_answer(board_.newest()); }
+HttpAnswer Routes::results(const HttpRequest&) {
+  return json_answer(board_.newest(watch_.cameras()));
+}
 
 HttpAnswer Routes::history(const HttpRequest& request) {
   return json_answer(board_.history(std::strtoll(request.since.c_str(), nullptr, 10)));
