@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <yaml-cpp/yaml.h>
 
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 
 #include "core/concurrency/queue.h"
@@ -180,6 +182,34 @@ TEST(Cpu, ReadsItsFeatures) {
   const CpuFeatures pi = parse_cpu_info("Features\t: fp asimd asimddp\nModel\t: Raspberry Pi 5\n");
   EXPECT_EQ(pi.name, "Raspberry Pi 5");
   EXPECT_FALSE(pi.int8_products_saturate());
+}
+
+// 64-bit Arm tells numbers in place of a name.
+TEST(Cpu, OfArmIsNamedByItsCoresAndItsBoard) {
+  const auto core = [](const char* implementer, const char* part) {
+    return fmt::format(
+        "processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: {}\n"
+        "CPU architecture: 8\nCPU part\t: {}\nCPU revision\t: 0\n\n",
+        implementer, part);
+  };
+  const std::string big_little =
+      core("0x41", "0xd05") + core("0x41", "0xd05") + core("0x41", "0xd0b") + core("0x41", "0xd0b");
+  EXPECT_EQ(parse_cpu_info(big_little, "ROCK 5B").name, "ROCK 5B, 2 x Cortex-A55, 2 x Cortex-A76");
+  EXPECT_EQ(parse_cpu_info(core("0x61", "0x022")).name, "1 x core 0x61/0x022");
+  EXPECT_EQ(parse_cpu_info("hart : 0\nisa : rv64gc\n", "VisionFive 2").name, "VisionFive 2");
+}
+
+// taskset, the cpuset of a container and CPUAffinity= keep a process to some cores.
+TEST(CpuDeathTest, CountsOnlyTheCoresThatThisProcessMayRunOn) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a new process, which counts anew
+  const auto count_on_one_core = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(::sched_getcpu(), &set);
+    if (::sched_setaffinity(0, sizeof(set), &set) != 0) std::_Exit(99);
+    std::_Exit(40 + usable_cores());
+  };
+  EXPECT_EXIT(count_on_one_core(), testing::ExitedWithCode(41), "");
 }
 
 TEST(Cpu, HasTheCoresOfItsQuota) {

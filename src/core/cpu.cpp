@@ -1,5 +1,9 @@
 #include "core/cpu.h"
 
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -8,6 +12,9 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <utility>
+
+#include "core/control_groups.h"
 
 namespace octet {
 namespace {
@@ -29,13 +36,40 @@ double quota_of(const std::filesystem::path& group) {
                         text_of(group / "cpu.cfs_period_us"));
 }
 
-// The folders in which the groups of a line's controllers lie, "cpu,cpuacct"; empty: version 2.
-std::vector<std::filesystem::path> folders_of(const std::string& controllers) {
-  if (controllers.empty()) return {"", "unified"};
-  const bool has_cpu = ("," + controllers + ",").find(",cpu,") != std::string::npos;
-  if (!has_cpu) return {};
-  return {"cpu", "cpu,cpuacct"};
+// Parts of Arm Ltd., the usual implementer. Others keep their numbers.
+struct ArmPart {
+  const char *number, *name;
+};
+constexpr ArmPart kArmParts[] = {
+    {"0xd03", "Cortex-A53"},  {"0xd04", "Cortex-A35"},   {"0xd05", "Cortex-A55"},
+    {"0xd07", "Cortex-A57"},  {"0xd08", "Cortex-A72"},   {"0xd09", "Cortex-A73"},
+    {"0xd0a", "Cortex-A75"},  {"0xd0b", "Cortex-A76"},   {"0xd0c", "Neoverse N1"},
+    {"0xd40", "Neoverse V1"}, {"0xd42", "Cortex-A78AE"}, {"0xd49", "Neoverse N2"}};
+
+std::string core_name(const std::string& implementer, const std::string& part) {
+  if (implementer == "0x41") {
+    for (const ArmPart& known : kArmParts) {
+      if (part == known.number) return known.name;
+    }
+  }
+  return "core " + implementer + "/" + part;
 }
+
+// "Board, 4 x Cortex-A55, 4 x Cortex-A76". `cores`: the kind of each.
+std::string name_of(const std::string& board, const std::vector<std::string>& cores) {
+  std::vector<std::pair<std::string, int>> kinds;  // in the order of the cores
+  for (const std::string& core : cores) {
+    if (kinds.empty() || kinds.back().first != core) kinds.emplace_back(core, 0);
+    ++kinds.back().second;
+  }
+  std::string name = board;
+  for (const auto& [kind, count] : kinds)
+    name += fmt::format("{}{} x {}", name.empty() ? "" : ", ", count, kind);
+  return name;
+}
+
+// The last character of a text of the device tree is a zero.
+std::string board_name() { return text_of("/proc/device-tree/model").c_str(); }
 
 }  // namespace
 
@@ -47,8 +81,10 @@ bool CpuFeatures::int8_products_saturate() const {
   return has("ssse3") && !has("avx512_vnni") && !has("avx_vnni");
 }
 
-CpuFeatures parse_cpu_info(const std::string& text) {
+CpuFeatures parse_cpu_info(const std::string& text, const std::string& board) {
   CpuFeatures cpu;
+  std::string implementer;
+  std::vector<std::string> cores;
   std::istringstream lines(text);
   std::string line;
   std::set<std::string> flags;
@@ -58,6 +94,8 @@ CpuFeatures parse_cpu_info(const std::string& text) {
     const std::string key = line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1);
     const std::string value = line.substr(std::min(colon + 2, line.size()));
     if ((key == "model name" || key == "Model") && cpu.name.empty()) cpu.name = value;
+    if (key == "CPU implementer") implementer = value;
+    if (key == "CPU part") cores.push_back(core_name(implementer, value));
     if ((key != "flags" && key != "Features") || !flags.empty()) continue;
     std::istringstream words(value);
     flags.insert(std::istream_iterator<std::string>(words), {});
@@ -65,11 +103,12 @@ CpuFeatures parse_cpu_info(const std::string& text) {
   for (const char* flag : kTold) {
     if (flags.contains(flag)) cpu.present.emplace_back(flag);
   }
+  if (cpu.name.empty()) cpu.name = name_of(board, cores);
   return cpu;
 }
 
 CpuFeatures cpu_features() {
-  CpuFeatures cpu = parse_cpu_info(text_of("/proc/cpuinfo"));
+  CpuFeatures cpu = parse_cpu_info(text_of("/proc/cpuinfo"), board_name());
   cpu.cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   return cpu;
 }
@@ -80,30 +119,26 @@ double cores_of_quota(const std::string& text) {
   return words >> quota >> period && quota > 0 && period > 0 ? quota / period : 0;
 }
 
-// A line is "number:controllers:/group".
 double smallest_quota(const std::string& groups, const std::filesystem::path& root) {
   double smallest = 0;
-  std::istringstream lines(groups);
-  for (std::string line; std::getline(lines, line);) {
-    const size_t first = line.find(':');
-    const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::filesystem::path own = line.substr(second + 1);
-    for (const auto& folder : folders_of(line.substr(first + 1, second - first - 1))) {
-      std::filesystem::path group = own.relative_path();
-      for (bool more = true; more; group = group.parent_path()) {
-        const double cores = quota_of(root / folder / group);
-        if (cores > 0 && (smallest == 0 || cores < smallest)) smallest = cores;
-        more = !group.empty();
-      }
-    }
+  for (const auto& group : group_folders(groups, "cpu")) {
+    const double cores = quota_of(root / group);
+    if (cores > 0 && (smallest == 0 || cores < smallest)) smallest = cores;
   }
   return smallest;
 }
 
+// Of the first thread, since engines may move others.
+int allowed_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return ::sched_getaffinity(::getpid(), sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
 int usable_cores() {
   static const int kCores = [] {
-    const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    if (const int allowed = allowed_cores(); allowed > 0) cores = std::min(cores, allowed);
     const double quota = smallest_quota(text_of("/proc/self/cgroup"), "/sys/fs/cgroup");
     return quota > 0 ? std::min(cores, static_cast<int>(std::ceil(std::min(quota, 1e6)))) : cores;
   }();

@@ -85,7 +85,7 @@ void print_engine(const ordered_json& e) {
 void print(const ordered_json& j) {
   const auto text = [&](const char* key) { return j[key].get<std::string>(); };
   const int cores = j["cores"], usable = j["usable_cores"];
-  print_out("processor  {}, {} cores{}\n", text("cpu"), cores,
+  print_out("processor  {}, {} cores{}\n", text("cpu").empty() ? "unknown" : text("cpu"), cores,
             usable < cores ? fmt::format(", of which octet may use {}", usable) : "");
   print_out("features   {}\n", fmt::join(j["features"].get<std::vector<std::string>>(), " "));
   print_out("int8       {}\n",

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/cpu.h"
 #include "core/error.h"
 #include "core/mutex.h"
 #include "core/process.h"
@@ -16,7 +17,7 @@
 namespace octet {
 namespace {
 
-constexpr unsigned kMostThreads = 8;  // a picture may take hundreds of MB
+constexpr int kMostThreads = 8;  // a picture may take hundreds of MB
 
 // Why the picture cannot be read; nothing where it can.
 std::optional<std::string> fault_of(const Sample& sample) {
@@ -48,8 +49,8 @@ std::vector<std::optional<std::string>> faults_of(const std::vector<Sample>& sam
   {
     Progress progress(static_cast<int64_t>(samples.size()), "checking images");
     std::vector<std::jthread> others;
-    const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
-    for (unsigned i = 1; i < threads; ++i) others.emplace_back(work, nullptr);
+    const int threads = std::min(usable_cores(), kMostThreads);
+    for (int i = 1; i < threads; ++i) others.emplace_back(work, nullptr);
     work(&progress);
   }
   if (error) std::rethrow_exception(error);

@@ -97,6 +97,8 @@ std::vector<Corner> corners_of(const Layer& layer, const ChannelSteps& steps) {
 
 }  // namespace
 
+bool same_processor(const std::string& a, const std::string& b) { return !a.empty() && a == b; }
+
 std::string difference(const CostOrigin& table, const CostOrigin& here) {
   const auto differs = [](const char* what, const auto& there, const auto& own) {
     return fmt::format("it was measured with {} {}, and here is {}", what, there, own);
@@ -104,7 +106,8 @@ std::string difference(const CostOrigin& table, const CostOrigin& here) {
   if (table.engine != here.engine) return differs("engine", table.engine, here.engine);
   if (table.engine_version != here.engine_version)
     return differs("the engine", table.engine_version, here.engine_version);
-  if (table.processor != here.processor)
+  if (here.processor.empty()) return "this processor tells no name, so the table may be another's";
+  if (!same_processor(table.processor, here.processor))
     return differs("the processor", table.processor, here.processor);
   if (table.threads != here.threads) return differs("--threads", table.threads, here.threads);
   if (table.weight_bits != here.weight_bits)

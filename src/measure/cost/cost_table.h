@@ -27,6 +27,8 @@ struct CostOrigin {
 
   bool operator==(const CostOrigin&) const = default;
 };
+// Whether the names are of the same processor. One without a name may be any other.
+[[nodiscard]] bool same_processor(const std::string& a, const std::string& b);
 // Names the first difference of a table's origin from `here`, in words. Empty: there is none.
 [[nodiscard]] std::string difference(const CostOrigin& table, const CostOrigin& here);
 

@@ -120,6 +120,10 @@ TEST(CostTable, SaysWhatDiffersHere) {
   here.processor = "another";
   EXPECT_EQ(difference(kOrigin, here),
             "it was measured with the processor a processor, and here is another");
+  here.processor = "";
+  CostOrigin nameless = here;
+  EXPECT_NE(difference(nameless, here), "") << "two without a name may be two processors";
+  EXPECT_NE(difference(kOrigin, here), "");
   here = kOrigin;
   here.threads = 4;
   EXPECT_THAT(difference(kOrigin, here), testing::HasSubstr("--threads 2, and here is 4"));

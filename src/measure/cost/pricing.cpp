@@ -58,7 +58,7 @@ Pricing::Pricing(const PricingOptions& options, std::string octet)
     if (timer.engine == "auto") timer.engine = origin.engine;
     if (options.threads == 0) timer.threads = origin.threads;
     if (options.weight_bits == 0) timer.weight_bits = weight_bits_ = origin.weight_bits;
-    if (origin.processor != cpu_features().name || timer.engine != origin.engine) {
+    if (!same_processor(origin.processor, cpu_features().name) || timer.engine != origin.engine) {
       foreign_ = foreign_table(options, octet);
       origin_ = origin_text(origin);
       weight_bits_ = origin.weight_bits;

@@ -2,9 +2,7 @@
 
 #include <ATen/Parallel.h>
 
-#include <algorithm>
-#include <thread>
-
+#include "core/cpu.h"
 #include "core/error.h"
 
 namespace octet {
@@ -33,9 +31,6 @@ torch::Tensor moved(const torch::Tensor& leaf, torch::Device device) {
   return leaf.detach().to(device).requires_grad_(leaf.requires_grad());
 }
 
-void use_threads(int threads) {
-  const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  at::set_num_threads(threads > 0 ? threads : cores);
-}
+void use_threads(int threads) { at::set_num_threads(threads_or_all_cores(threads)); }
 
 }  // namespace octet

@@ -6,8 +6,7 @@
 #include <torch/csrc/lazy/core/lazy_graph_executor.h>
 #include <torch/csrc/lazy/ts_backend/ts_backend_impl.h>
 
-#include <thread>
-
+#include "core/cpu.h"
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "quant/params.h"
@@ -101,11 +100,11 @@ void expect_close(const std::vector<torch::Tensor>& found,
   EXPECT_GT(power, 0);
 }
 
-TEST(Threads, AreOnePerLogicalCoreUnlessTold) {
+TEST(Threads, AreOnePerUsableCoreUnlessTold) {
   use_threads(1);
   EXPECT_EQ(at::get_num_threads(), 1);
   use_threads(0);
-  EXPECT_EQ(at::get_num_threads(), static_cast<int>(std::thread::hardware_concurrency()));
+  EXPECT_EQ(at::get_num_threads(), usable_cores());
 }
 
 // Values and weights, each with its gradients for what is quantized and for the scales.
