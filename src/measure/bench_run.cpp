@@ -2,6 +2,7 @@
 #include <optional>
 #include <thread>
 
+#include "core/log.h"
 #include "core/process.h"
 #include "measure/bench.h"
 #include "measure/energy.h"
@@ -20,11 +21,15 @@ void add_energy(const EnergyUse& use, double frames, nlohmann::ordered_json& j) 
   if (!source) return;
   EnergyMeter idle(*source);
   std::this_thread::sleep_for(kIdle);
-  const double idle_watts = idle.stop().watts();
+  const auto idle_watts = idle.stop().watts();
+  if (!use.known || !idle_watts) {
+    log_warning("{}: does not tell the energy of this machine", source->name);
+    return;
+  }
   j["energy_meter"] = source->name;
-  j["idle_watts"] = idle_watts;
+  j["idle_watts"] = *idle_watts;
   j["joules_per_frame"] = use.joules / frames;
-  j["net_joules_per_frame"] = (use.joules - idle_watts * use.seconds) / frames;
+  j["net_joules_per_frame"] = (use.joules - *idle_watts * use.seconds) / frames;
 }
 
 }  // namespace

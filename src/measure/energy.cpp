@@ -16,8 +16,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kPowerChips[] = {"ina219", "ina220", "ina226", "ina230", "ina231"};
-constexpr std::chrono::milliseconds kPmicPeriod{250};  // a program starts for each reading
+constexpr std::chrono::milliseconds kPmicPeriod{250};        // a program starts for each reading
+constexpr std::chrono::milliseconds kCounterPeriod{60'000};  // some start again after minutes
+constexpr std::chrono::milliseconds kToolTakes{1000};
 constexpr double kMostWatts = 10'000;
+constexpr double kStandsStill_s = 0.1;  // a counter that does not move for so long is none
+constexpr int kFewestReadings = 10;
+constexpr std::chrono::milliseconds kShortest{1000};  // of many calls
 
 // The counters of the packages, which start again at their ends. A zone of another name, such as
 // "psys", counts the packages too. It is taken where there is no package.
@@ -38,7 +43,7 @@ class Rapl {
   std::optional<double> joules() {
     for (Package& p : packages_) {
       const auto now = files_.number(p.folder / "energy_uj");
-      if (!now) return std::nullopt;
+      if (!now || (*now < p.last && p.range == 0)) return std::nullopt;
       microjoules_ += static_cast<double>(*now - p.last + (*now < p.last ? p.range : 0));
       p.last = *now;
     }
@@ -58,7 +63,10 @@ class Rapl {
 std::optional<EnergySource> rapl_source(const SystemFiles& files) {
   const auto rapl = std::make_shared<Rapl>(files);
   if (!rapl->present()) return std::nullopt;
-  return EnergySource{.name = "RAPL", .joules = [rapl] { return rapl->joules(); }, .watts = {}};
+  return EnergySource{.name = "RAPL",
+                      .joules = [rapl] { return rapl->joules(); },
+                      .watts = {},
+                      .period = kCounterPeriod};
 }
 
 // A sensor that says nothing, less than nothing or megawatts is no meter.
@@ -116,7 +124,9 @@ std::optional<PmicReading> parse_pmic_line(std::string_view line) {
 
 std::string run_pmic_read_adc() {
   try {
-    return run_program({"vcgencmd", "pmic_read_adc"}).out;
+    return run_program({"vcgencmd", "pmic_read_adc"},
+                       {.at_most = kToolTakes, .errors = "/dev/null"})
+        .out;
   } catch (const Error&) {
     return "";
   }
@@ -147,11 +157,12 @@ std::optional<EnergySource> find_energy_source(const SystemFiles& files,
 
 EnergyMeter::EnergyMeter(EnergySource source) : source_(std::move(source)) {
   if (source_.joules) {
-    first_joules_ = source_.joules().value_or(0);
+    first_joules_ = source_.joules();
   } else {
-    last_watts_ = source_.watts().value_or(0);
-    thread_.emplace([this] { sample(); });
+    last_watts_ = source_.watts();
+    ++(last_watts_ ? good_ : failed_);
   }
+  thread_ = std::jthread([this] { sample(); });
 }
 
 void EnergyMeter::sample() {
@@ -164,32 +175,58 @@ void EnergyMeter::sample() {
   }
 }
 
-// The mean of two readings holds between them. A reading that fails repeats the last one.
 void EnergyMeter::add_reading() {
-  const double watts = source_.watts().value_or(last_watts_);
+  if (source_.watts) return add_watts(source_.watts());
+  const auto joules = source_.joules();
+  ++(joules ? good_ : failed_);
+  sum_.joules = joules.value_or(0) - first_joules_.value_or(0);
+}
+
+// The mean of two readings holds between them. A reading that fails repeats the last one.
+void EnergyMeter::add_watts(std::optional<double> watts) {
+  ++(watts ? good_ : failed_);
   const Clock::time_point now = Clock::now();
   const double seconds = std::chrono::duration<double>(now - last_).count();
-  sum_.joules += (watts + last_watts_) / 2 * seconds;
+  const double present = watts.value_or(last_watts_.value_or(0));
+  sum_.joules += (present + last_watts_.value_or(present)) / 2 * seconds;
   last_ = now;
-  last_watts_ = watts;
+  if (watts) last_watts_ = watts;
+}
+
+bool EnergyMeter::is_known() const {
+  if (source_.watts) return good_ > failed_;
+  const bool stood_still = sum_.joules <= 0 && sum_.seconds > kStandsStill_s;
+  return first_joules_ && failed_ == 0 && !stood_still;
 }
 
 EnergyUse EnergyMeter::stop() {
   if (use_) return *use_;
-  if (thread_) {
-    {
-      const MutexLock lock(mutex_);
-      end_ = true;
-      changed_.notify_all();
-    }
-    thread_->join();
-    add_reading();
-  } else {
-    sum_.joules = source_.joules().value_or(first_joules_) - first_joules_;
+  {
+    const MutexLock lock(mutex_);
+    end_ = true;
+    changed_.notify_all();
   }
+  thread_.join();
+  add_reading();
   sum_.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  sum_.known = is_known();
   use_ = sum_;
   return *use_;
+}
+
+std::optional<double> joules_of(const EnergySource& source, const std::function<void()>& work) {
+  using Clock = std::chrono::steady_clock;
+  const auto least =
+      source.watts ? std::max(kShortest, kFewestReadings * source.period) : kShortest;
+  EnergyMeter meter(source);
+  const auto begin = Clock::now();
+  double calls = 0;
+  do {
+    work();
+    ++calls;
+  } while (Clock::now() - begin < least && !stop_requested());
+  const EnergyUse use = meter.stop();
+  return use.known ? std::optional(use.joules / calls) : std::nullopt;
 }
 
 }  // namespace octet

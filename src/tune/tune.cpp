@@ -112,7 +112,13 @@ class Tuner {
       fail("--watts: this machine has no meter that can be read; 'octet bench' names the meters");
     EnergyMeter meter(*work_.meter);
     std::this_thread::sleep_for(kIdleLook);
-    work_.idle_watts = meter.stop().watts();
+    const auto idle_watts = meter.stop().watts();
+    if (!idle_watts)
+      fail(
+          "--watts: the meter of this machine, {}, tells no power, so no setting can be judged by "
+          "it",
+          work_.meter->name);
+    work_.idle_watts = *idle_watts;
     log_info("{}: {:.1f} watts before the tuning", work_.meter->name, work_.idle_watts);
     if (work_.idle_watts >= *o_.goals.watts)
       fail("--watts {:g}: this machine already uses {:.1f} watts, by its {}; no setting holds less",

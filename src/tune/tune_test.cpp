@@ -135,6 +135,20 @@ TEST(Rehearsal, PowerGrowsWithProcessorTime) {
   EXPECT_EQ(points[0].figures.watts, 5);
 }
 
+// As in many virtual machines: the counter is there, and stands still.
+TEST(Watts, OfAMeterThatStandsStillCannotBeAGoal) {
+  const TemporaryFolder folder;
+  const auto zone = folder / "sys/class/powercap/intel-rapl:0";
+  make_folder(zone);
+  write_text_file(zone / "energy_uj", "0\n");
+  write_text_file(zone / "name", "package-0\n");
+  ::setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);  // with a lock of its own
+  const TuneOptions options{
+      .goals = {.watts = 20}, .output = folder / "live.yaml", .sysfs = folder / "sys"};
+  EXPECT_THAT(error_of([&] { (void)tune(options); }), HasSubstr("RAPL, tells no power"));
+  ::unsetenv("XDG_CACHE_HOME");
+}
+
 // A script in place of octet, and a file in which each start leaves a byte.
 class Program {
  public:

@@ -29,7 +29,14 @@ Attempt<LiveRun> TuneWork::live(const std::string& config, double seconds) const
   std::optional<EnergyMeter> running;
   if (meter) running.emplace(*meter);
   Attempt<LiveRun> attempt = processes.live(config, seconds, clock.left());
-  if (running && attempt.result) attempt.result->figures.watts = running->stop().watts();
+  if (!running || !attempt.result) return attempt;
+  const auto watts = running->stop().watts();
+  if (watts) {
+    attempt.result->figures.watts = *watts;
+  } else {  // a goal of which nothing is known is not met
+    attempt.result.reset();
+    attempt.reason = fmt::format("the meter, {}, told no power during the run", meter->name);
+  }
   return attempt;
 }
 

@@ -46,7 +46,8 @@ struct TuneWork {
   [[nodiscard]] Load load() const { return {.source_fps = footage.fps, .cores = cores}; }
   // A look, and the time of its start learned from it. A failure is noted.
   [[nodiscard]] std::optional<Look> look(const LookRequest& request);
-  // A run of 'octet live', with its power where that is a goal. Its start counts too.
+  // A run of 'octet live', with its power where that is a goal. Its start counts too. A run whose power
+  // is not known has failed then.
   [[nodiscard]] Attempt<LiveRun> live(const std::string& config, double seconds) const;
   // Of the largest networks, for points without accuracy.
   [[nodiscard]] double guess(const TuneModel& model, Size input) const;

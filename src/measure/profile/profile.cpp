@@ -46,15 +46,14 @@ class FrameLoop {
   }
 
   void run_block() {
-    std::optional<EnergyMeter> meter;
-    if (energy_) meter.emplace(*energy_);
     const auto cpu = process_usage().cpu;
-    const auto begin = Clock::now();
     for (int i = 0; i < kBlock; ++i) frame(true);
-    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     cpu_ms_ += (process_usage().cpu - cpu).count();
-    // Reading the meter takes time of its own.
-    if (meter) joules_ += meter->stop().watts() * seconds;
+  }
+  // Of frames without a pause, since a meter of watts tells little about a block of them.
+  void measure_energy() {
+    if (const auto source = find_energy_source())
+      joules_ = joules_of(*source, [this] { frame(false); });
   }
 
   [[nodiscard]] int64_t frames() const { return static_cast<int64_t>(inferences_.size()); }
@@ -70,7 +69,7 @@ class FrameLoop {
     if (feed_.has_ends()) add("sinks", sinks_);
     out.frames = frames();
     out.cpu_ms_per_frame = cpu_ms_ / count;
-    if (energy_) out.joules_per_frame = joules_ / count;
+    out.joules_per_frame = joules_;
     out.mean_ms = mean_of(inferences_);
     out.inference_ms = out.profiled_ms = quantile(inferences_, 0.5);
     out.fast_ms = quantile(inferences_, kFastShare);
@@ -96,8 +95,8 @@ class FrameLoop {
   Detections found_;
   double decode_ = 0, letterbox_ = 0, boxes_ = 0, sinks_ = 0;  // sums
   std::vector<double> inferences_;
-  double cpu_ms_ = 0, joules_ = 0;
-  std::optional<EnergySource> energy_ = find_energy_source();
+  double cpu_ms_ = 0;
+  std::optional<double> joules_;  // of a frame
 };
 
 // Frames of the same feed through a network whose layers are timed, under the same conditions:
@@ -246,6 +245,7 @@ Profile profile_model(const ProfileOptions& o, FrameFeed& feed) {
     std::optional<LayerLoop> layers;
     if (!o.cut) layers.emplace(options, feed);
     run_in_turn(frames, layers ? &*layers : nullptr, o.seconds);
+    frames.measure_energy();
     frames.report(out);
     if (layers) layers->report(out);
   }

@@ -30,7 +30,7 @@ struct TuneGoals {
 
 // The smallest share of a goal that is reached. 1 and more: all goals hold. Under a limit for the
 // processor or for power alone, nine of ten frames have to get a result as well. Power that is not
-// known misses no goal.
+// known yet, since nothing ran, misses no goal.
 [[nodiscard]] double reserve(const TuneGoals& goals, const Figures& figures, double source_fps);
 
 }  // namespace octet
