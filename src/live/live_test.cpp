@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <vector>
 
 #include "core/file.h"
@@ -178,6 +179,23 @@ TEST(Watch, RealtimeKeepsThePace) {
   const WatchSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1))));
   EXPECT_EQ(summary.all.detected, 8);
   EXPECT_LT(summary.all.fps, 12);  // the clip has 10 frames a second
+}
+
+// The first frame waits while a model is loaded, and the others do not.
+TEST(Watch, AgesAreThoseAfterTheStart) {
+  const TemporaryFolder folder;
+  const Image image{.width = 64, .height = 48, .rgb = std::vector<uint8_t>(64 * 48 * 3, 90)};
+  VideoWriter writer(folder / "late.mp4", image.size(), 10);
+  for (const double time : {0.0, 2.0, 2.1, 2.2, 2.3, 2.4}) writer.write_at(image, time);
+  writer.finish();
+  WatchOptions options;
+  options.camera.realtime = true;
+  Watch watch({{"late", folder / "late.mp4"}}, options);
+  ASSERT_TRUE(watch.wait_for_size(std::chrono::seconds(60)));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  const LiveSummary summary = watch.run(only(std::make_unique<Detector>(tiny(1)))).all;
+  ASSERT_GT(summary.detected, 3);
+  EXPECT_LT(summary.age_ms_p99, 1000);
 }
 
 TEST(Watch, EndsSoManySecondsAfterTheFirstResult) {

@@ -16,6 +16,8 @@ namespace octet {
 namespace {
 
 constexpr size_t kUsualEvents = 16;  // of a frame
+// The first frame waited for the model, and engines are slow at first. Both say nothing of later ages.
+constexpr int64_t kColdResults = 3;
 
 using std::chrono::milliseconds;
 using Milliseconds = std::chrono::duration<double, std::milli>;
@@ -184,6 +186,7 @@ void Watch::count(const CameraContext& place, FrameDecision look, Clock::time_po
     intervals_.add(now - last_result_);
   }
   last_result_ = now;
+  if (results_ == kColdResults + 1) ages_ = {};
   ages_.add(age);
   if (look == FrameDecision::kDetect) {
     inferences_.add(jobs_[now_]->inference_time());
