@@ -13,14 +13,24 @@ namespace octet {
 namespace {
 namespace fs = std::filesystem;
 
-std::optional<CostTable> table_there(const fs::path& file, bool named, const CostOrigin& origin) {
-  if (!fs::exists(file)) return std::nullopt;
+// Throws an Error for a file that cannot be taken as it is.
+CostTable usable_table(const fs::path& file, const CostOrigin& origin) {
   CostTable table = read_cost_table(file);
   const std::string why = difference(table.origin(), origin);
-  if (why.empty()) return table;
-  if (named) fail_usage("{}: cannot be extended, since {}; name another file", file.string(), why);
-  log_info("{}: is made again, since {}", file.string(), why);
-  return std::nullopt;
+  if (!why.empty())
+    fail_usage("{}: cannot be extended, since {}; name another file", file.string(), why);
+  return table;
+}
+
+std::optional<CostTable> table_there(const fs::path& file, bool named, const CostOrigin& origin) {
+  if (!fs::exists(file)) return std::nullopt;
+  if (named) return usable_table(file, origin);
+  try {
+    return usable_table(file, origin);
+  } catch (const Error& e) {  // it may be damaged, or of a newer octet
+    log_info("{}: is made again, since it cannot be used: {}", file.string(), e.what());
+    return std::nullopt;
+  }
 }
 
 CostTable begin(const fs::path& file, bool named, LayerTimer& timer) {
@@ -29,7 +39,9 @@ CostTable begin(const fs::path& file, bool named, LayerTimer& timer) {
 }
 
 fs::path path_of(const std::string& file, const CostOrigin& origin) {
-  return file == kCostCache ? cost_file_in(cache_folder(), origin) : fs::path(file);
+  if (file != kCostCache) return file;
+  const fs::path cache = cache_folder();
+  return cache.empty() ? fs::path() : cost_file_in(cache, origin);
 }
 
 }  // namespace
@@ -53,19 +65,25 @@ void MachineTable::extend(const std::vector<Graph>& graphs, Size size) {
       }
     }
   }
-  const auto keep = [&] { write_cost_table(file_, table_); };
+  const auto keep = [this] { write(); };
   const bool done = measure_layers({points.begin(), points.end()}, timer_, table_, keep);
   keep();
   if (!points.empty())
-    log_info("{}: has {} times, {} of them new", file_.string(), table_.times().size(),
+    log_info("{}: has {} times, {} of them new",
+             file_.empty() ? "the table of this run" : file_.string(), table_.times().size(),
              points.size());
+  if (!done && file_.empty()) fail("interrupted: nothing was kept, since there is no cache folder");
   if (!done)
     fail("interrupted: {} keeps what was measured, and the same command goes on", file_.string());
 }
 
 void MachineTable::add(const NetworkTime& network) {
   table_.add(network);
-  write_cost_table(file_, table_);
+  write();
+}
+
+void MachineTable::write() const {
+  if (!file_.empty()) write_cost_table(file_, table_);
 }
 
 }  // namespace octet

@@ -18,8 +18,8 @@ inline constexpr const char* kCostCache = "cache";
 
 class MachineTable {
  public:
-  // `file`: kCostCache is the file of this machine, which is made again where it is out of date.
-  // Throws a usage error for another file that has other times than this machine would.
+  // `file`: kCostCache is the file of this machine, which is made again where it is out of date or
+  // damaged. Without a folder for it the table lasts as long as this object. Throws a usage error for another file that has other times than this machine would.
   MachineTable(const std::string& file, LayerTimer& timer);
 
   // Measures what the table lacks for these networks and all narrower ones, and writes the file.
@@ -28,9 +28,12 @@ class MachineTable {
   void add(const NetworkTime& network);
 
   [[nodiscard]] const CostTable& table() const { return table_; }
+  // Empty where there is none.
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
 
  private:
+  void write() const;
+
   LayerTimer& timer_;
   std::filesystem::path file_;
   CostTable table_;

@@ -3,8 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
 #include "core/cpu.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "engine/registry.h"
 #include "format/model_file.h"
 #include "measure/cost/cost_file.h"
@@ -120,6 +125,54 @@ TEST(MachineTable, IsExtendedByWhatItLacks) {
   again.extend({small_network()}, kSize);
   EXPECT_EQ(again.table().times(), before);
   EXPECT_GT(again.table().predict(small_network(), kSize), 0);
+}
+
+// Sets a variable, or none for null, until its end.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    set(value);
+  }
+  ~Environment() { set(before_ ? before_->c_str() : nullptr); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  void set(const char* value) const {
+    value == nullptr ? ::unsetenv(name_) : ::setenv(name_, value, 1);
+  }
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+TEST(MachineTable, InTheCacheIsMadeAgainWhereItIsDamaged) {
+  const std::string missing = error_of([] { (void)load_engine("tflite"); });
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  const TemporaryFolder folder;
+  const Environment cache("XDG_CACHE_HOME", folder.path().c_str());
+  LayerTimer timer({.engine = "tflite", .threads = 1, .seconds = 0.01}, "0.2.0");
+  const auto file = cost_file_in(cache_folder(), timer.origin());
+  make_folder(file.parent_path());
+  write_text_file(file, R"({"octet_cost_table":99})");
+  MachineTable table(kCostCache, timer);
+  table.extend({small_network()}, kSize);
+  EXPECT_EQ(read_cost_table(file).times(), table.table().times());
+}
+
+TEST(MachineTable, WithoutACacheLeavesNoFile) {
+  const std::string missing = error_of([] { (void)load_engine("tflite"); });
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  const TemporaryFolder folder;
+  const auto before = std::filesystem::current_path();
+  const Environment cache("XDG_CACHE_HOME", nullptr), home("HOME", nullptr);
+  LayerTimer timer({.engine = "tflite", .threads = 1, .seconds = 0.01}, "0.2.0");
+  std::filesystem::current_path(folder.path());
+  MachineTable table(kCostCache, timer);
+  table.extend({small_network()}, kSize);
+  std::filesystem::current_path(before);
+  EXPECT_GT(table.table().times().size(), 2U);
+  EXPECT_TRUE(list_folder(folder.path()).empty());
 }
 
 }  // namespace
