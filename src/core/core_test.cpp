@@ -147,14 +147,25 @@ TEST(Process, AProgramThatTakesTooLongIsEnded) {
   EXPECT_FALSE(run_program({"true"}, {.at_most = std::chrono::seconds(60)}).timed_out);
 }
 
-TEST(Quantile, IsTheValueAtTheShareRoundedDown) {
+TEST(Quantile, IsTheValueThatTheShareDoesNotExceed) {
   std::vector<double> values{5, 1, 4, 2, 3, 6};
   EXPECT_EQ(quantile(values, 0), 1);
   EXPECT_EQ(quantile(values, 0.5), 3);
-  EXPECT_EQ(quantile(values, 0.99), 5);
+  EXPECT_EQ(quantile(values, 0.9), 6);
   EXPECT_EQ(quantile(values, 1), 6);
+  std::vector<double> hundred;
+  for (int i = 1; i <= 100; ++i) hundred.push_back(i);
+  EXPECT_EQ(quantile(hundred, 0.07), 7);
+  EXPECT_EQ(quantile(hundred, 0.99), 99);
   std::vector<double> none;
   EXPECT_EQ(quantile(none, 0.5), 0);
+}
+
+TEST(Quantile, TheMedianOfAnEvenNumberIsBetweenTheMiddleTwo) {
+  EXPECT_EQ(median({9, 1, 4, 2}), 3);
+  EXPECT_EQ(median({9, 1, 4}), 4);
+  EXPECT_EQ(median({7, 5}), 6);
+  EXPECT_EQ(median({}), 0);
 }
 
 TEST(Process, ChildWorksOnItsOwnMemory) {

@@ -14,8 +14,6 @@ namespace {
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-double median(std::vector<double> values) { return quantile(values, 0.5); }
-
 std::vector<double> of_runs(const std::vector<ordered_json>& runs, const char* field) {
   std::vector<double> values;
   for (const ordered_json& r : runs) values.push_back(r[field].get<double>());
@@ -90,11 +88,11 @@ ordered_json summarize_bench(const BenchCase& bench, const std::vector<ordered_j
                    {"imgsz", runs[0]["imgsz"]},
                    {"threads", runs[0]["threads"]},
                    {"frames", all.size()},
-                   {"ms_p50", quantile(all, 0.5)},
+                   {"ms_p50", median(all)},
                    {"ms_p90", quantile(all, 0.9)},
                    {"ms_p99", quantile(all, 0.99)},
                    {"ms_p50_runs", {*low, *high}},
-                   {"fps", 1e3 / quantile(all, 0.5)},
+                   {"fps", 1e3 / median(all)},
                    {"bytes", bytes_of_model(bench.model)},
                    {"rss_mb", median(of_runs(runs, "rss_mb"))},
                    {"start_ms", median(of_runs(runs, "start_ms"))},

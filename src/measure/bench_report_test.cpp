@@ -31,6 +31,19 @@ TEST(Bench, RowsAreQuantilesOverTheFramesOfAllRuns) {
   EXPECT_FALSE(row.contains("joules_per_frame"));
 }
 
+// An image in twenty that takes long is in the p99, and two rounds count alike.
+TEST(Bench, RowsOfFewImagesShowTheirSlowestOne) {
+  const TemporaryFolder folder;
+  const auto file = folder / "m.onnx";
+  write_text_file(file, "12345");
+  std::vector<double> times(20, 4);
+  times[7] = 90;
+  const auto row =
+      summarize_bench({file.string(), "auto", "", 2}, {run_of(times, 10), run_of({6, 6}, 30)});
+  EXPECT_EQ(row["ms_p99"], 90);
+  EXPECT_EQ(row["start_ms"], 20);
+}
+
 TEST(Bench, EnergyIsSaidWithAndWithoutThatOfTheIdleMachine) {
   const TemporaryFolder folder;
   const auto file = folder / "m.onnx";

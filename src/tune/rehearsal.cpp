@@ -157,7 +157,7 @@ void correct_predictions(std::vector<TunePoint>& points, const std::vector<Figur
     r.age.push_back(ratio(p.figures.age_ms_p99, before[i].age_ms_p99));
   }
   const auto middle = [](std::vector<double> values) {
-    return values.empty() ? 1.0 : quantile(values, 0.5);
+    return values.empty() ? 1.0 : median(values);
   };
   for (size_t i = 0; i < points.size(); ++i) {
     TunePoint& p = points[i];
@@ -183,7 +183,7 @@ void predict_watts(std::vector<TunePoint>& points, double idle_watts) {
       of_percent.push_back(std::max(0.0, f.watts - idle_watts) / f.cpu_percent);
   }
   if (of_percent.empty()) return;
-  const double usual = quantile(of_percent, 0.5);
+  const double usual = median(of_percent);
   for (TunePoint& p : points)
     if (p.evidence != Evidence::kLive) p.figures.watts = idle_watts + usual * p.figures.cpu_percent;
 }

@@ -42,7 +42,7 @@ ordered_json report(const Detector& detector, const Accuracy& m, bool per_class)
     j["pose_map50_95"] = points.map50_95;
   }
   auto times = m.inference_ms;
-  j["inference_ms_p50"] = quantile(times, 0.5);
+  j["inference_ms_p50"] = median(times);
   j["engine"] = detector.description().engine;
   j["precision"] = detector.description().precision;
   j["imgsz"] = {detector.input_size().width, detector.input_size().height};
@@ -122,7 +122,7 @@ ordered_json report(const PoseNetwork& network, const PoseAccuracy& m) {
       {"skipped", m.skipped},
       {"pose_map50", points.map50},
       {"pose_map50_95", points.map50_95},
-      {"inference_ms_p50", quantile(times, 0.5)},
+      {"inference_ms_p50", median(times)},
       {"engine", network.detector().description().engine},
       {"precision", network.detector().description().precision},
       {"imgsz", {network.detector().input_size().width, network.detector().input_size().height}}};

@@ -138,7 +138,7 @@ double CostTable::correction(Size size) const {
     if (n.size == size) at_size.push_back(all.back());
   }
   if (all.empty()) return 1;
-  return quantile(at_size.empty() ? all : at_size, 0.5);
+  return median(at_size.empty() ? all : at_size);
 }
 
 std::vector<Layer> CostTable::points_of(const Layer& layer) const {

@@ -51,7 +51,7 @@ class LayerTimer::Running {
     }
   }
   [[nodiscard]] double seconds() { return quantile(times_, kFastShare); }
-  [[nodiscard]] double median() { return quantile(times_, 0.5); }
+  [[nodiscard]] double median() { return octet::median(times_); }
   [[nodiscard]] bool was_disturbed() { return median() > kBusy * seconds(); }
   void forget() { times_.clear(); }
 

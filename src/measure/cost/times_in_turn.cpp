@@ -14,8 +14,8 @@ TimePair times_in_turn(const std::function<double()>& first,
     firsts.push_back(first());
     ratios.push_back(second() / firsts.back());
   }
-  const double median = quantile(firsts, 0.5);
-  return {.first = median, .second = median * quantile(ratios, 0.5)};
+  const double middle = median(firsts);
+  return {.first = middle, .second = middle * median(ratios)};
 }
 
 }  // namespace octet

@@ -35,7 +35,7 @@ void scale_to_usual(std::vector<double> inferences_ms, Profile& profile) {
   const double sum = std::accumulate(inferences_ms.begin(), inferences_ms.end(), 0.0);
   if (profile.layers.empty() || sum <= 0) return;
   const double mean = sum / static_cast<double>(inferences_ms.size());
-  profile.profiled_ms = quantile(inferences_ms, 0.5);
+  profile.profiled_ms = median(inferences_ms);
   for (ProfiledLayer& layer : profile.layers) layer.time.seconds *= profile.profiled_ms / mean;
 }
 

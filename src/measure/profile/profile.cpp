@@ -71,7 +71,7 @@ class FrameLoop {
     out.cpu_ms_per_frame = cpu_ms_ / count;
     out.joules_per_frame = joules_;
     out.mean_ms = mean_of(inferences_);
-    out.inference_ms = out.profiled_ms = quantile(inferences_, 0.5);
+    out.inference_ms = out.profiled_ms = median(inferences_);
     out.fast_ms = quantile(inferences_, kFastShare);
   }
 

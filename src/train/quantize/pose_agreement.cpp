@@ -87,7 +87,7 @@ PoseAgreement pose_agreement(const Model& model, const std::vector<torch::Tensor
   }
   if (agreement.persons > 0 && crops.front().person)
     agreement.oks = similarity / static_cast<double>(agreement.persons);
-  agreement.median = quantile(distances, 0.5);
+  agreement.median = median(distances);
   agreement.p95 = quantile(distances, kUsualDistance);
   return agreement;
 }

@@ -176,10 +176,10 @@ class FrameLook {
              .input = detector_.input_size()};
     const std::vector<Detections> all = without_keypoints();
     for (PlayedPolicy& policy : policies_) out.policies.push_back(policy.finish(all));
-    out.ms_p50 = quantile(run_.ms, 0.5);
+    out.ms_p50 = median(run_.ms);
     out.ms_p99 = quantile(run_.ms, 0.99);
     out.ms_mean = mean_of(run_.ms);
-    out.decode_ms = quantile(decode_.ms, 0.5);
+    out.decode_ms = median(decode_.ms);
     if (request_.detections) out.detections = std::move(detections_);
     return out;
   }
@@ -211,7 +211,7 @@ Look look_at_labels(const LookRequest& request) {
            .precision = detector.description().precision,
            .input = detector.input_size(),
            .map50_95 = accuracy.map.main().summary().map50_95};
-  out.ms_p50 = quantile(accuracy.inference_ms, 0.5);
+  out.ms_p50 = median(accuracy.inference_ms);
   out.ms_p99 = quantile(accuracy.inference_ms, 0.99);
   out.ms_mean = mean_of(accuracy.inference_ms);
   return out;
