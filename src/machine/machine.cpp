@@ -4,6 +4,8 @@
 #include <charconv>
 #include <sstream>
 
+#include "core/control_groups.h"
+
 namespace octet {
 namespace fs = std::filesystem;
 namespace {
@@ -31,6 +33,33 @@ int64_t cache_bytes(const std::string& text) {
   if (read.ec != std::errc() || value < 0 || value > 1 << 30) return 0;
   const char unit = read.ptr == text.data() + text.size() ? ' ' : *read.ptr;
   return unit == 'K' ? value << 10 : unit == 'M' ? value << 20 : value;
+}
+
+// By "key value" lines. 0: none.
+int64_t value_of(const std::string& text, std::string_view wanted) {
+  std::istringstream lines(text);
+  std::string key;
+  int64_t value = 0;
+  while (lines >> key >> value) {
+    if (key == wanted) return value;
+  }
+  return 0;
+}
+
+// The files of version 2, else of version 1. Without a limit version 2 says "max", and version 1 a
+// number beyond all memory.
+void limit_to_group(const SystemFiles& files, const fs::path& group, MachineMemory& memory) {
+  const auto number = [&](const char* second, const char* first) {
+    const auto value = files.number(group / second);
+    return value ? value : files.number(group / first);
+  };
+  const auto limit = number("memory.max", "memory.limit_in_bytes");
+  if (!limit || *limit <= 0 || *limit >= memory.total) return;
+  const std::string parts = files.text(group / "memory.stat").value_or("");
+  const int64_t used = number("memory.current", "memory.usage_in_bytes").value_or(0) -
+                       value_of(parts, "inactive_file");
+  memory.total = *limit;
+  memory.available = std::clamp<int64_t>(*limit - used, 0, memory.available);
 }
 
 }  // namespace
@@ -72,7 +101,11 @@ std::optional<MachineMemory> read_memory(const SystemFiles& files) {
     if (key == "MemTotal:") out.total = kilobytes << 10;
     if (key == "MemAvailable:") out.available = kilobytes << 10;
   }
-  return out.total > 0 ? std::optional(out) : std::nullopt;
+  if (out.total <= 0) return std::nullopt;
+  const std::string groups = files.text("proc/self/cgroup").value_or("");
+  for (const fs::path& group : group_folders(groups, "memory"))
+    limit_to_group(files, fs::path("sys/fs/cgroup") / group, out);
+  return out;
 }
 
 std::vector<ProcessorCache> read_caches(const SystemFiles& files) {

@@ -28,7 +28,8 @@ struct ProcessorClock {
 };
 [[nodiscard]] std::vector<ProcessorClock> read_clocks(const SystemFiles& files);
 
-// In bytes.
+// In bytes: of the machine, or of the smallest limit of this process's control groups, as containers
+// have. Pages of files that can be dropped count as available.
 struct MachineMemory {
   int64_t total = 0, available = 0;
 };

@@ -62,6 +62,28 @@ TEST(Machine, WithoutFilesThereIsNothing) {
   EXPECT_FALSE(read_memory(files));
 }
 
+TEST(Machine, AContainerHasTheMemoryOfItsLimit) {
+  const TemporaryFolder folder;
+  const auto put = [&](const std::string& file, const std::string& text) {
+    std::filesystem::create_directories((folder / file).parent_path());
+    std::ofstream(folder / file) << text << '\n';
+  };
+  const SystemFiles files(folder.path());
+  put("proc/meminfo", "MemTotal: 24000000 kB\nMemAvailable: 20000000 kB");
+  put("proc/self/cgroup", "0::/a/b");
+  put("sys/fs/cgroup/a/b/memory.max", "max");
+  EXPECT_EQ(read_memory(files)->total, int64_t{24000000} << 10) << "no limit";
+  put("sys/fs/cgroup/a/memory.max", "536870912");
+  put("sys/fs/cgroup/a/memory.current", "300000000");
+  put("sys/fs/cgroup/a/memory.stat", "anon 1\ninactive_file 100000000");
+  EXPECT_EQ(read_memory(files)->total, 536870912) << "of the group around it";
+  EXPECT_EQ(read_memory(files)->available, 336870912);
+  put("proc/self/cgroup", "5:memory:/c\n4:cpu:/a");
+  put("sys/fs/cgroup/memory/c/memory.limit_in_bytes", "1000000000");
+  put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712");
+  EXPECT_EQ(read_memory(files)->total, 1000000000) << "of version 1";
+}
+
 TEST(Machine, ThisOneHasMemory) {
   const auto m = read_memory(SystemFiles());
   ASSERT_TRUE(m);
