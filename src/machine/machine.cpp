@@ -1,6 +1,7 @@
 #include "machine/machine.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <sstream>
 
@@ -13,6 +14,8 @@ namespace {
 constexpr double kLeastCelsius = 0, kMostCelsius = 130;
 // Chips of processors that have no thermal zone.
 constexpr std::string_view kProcessorChips[] = {"coretemp", "k10temp", "zenpower"};
+// Parts of the names of their sensors, of any kind.
+constexpr std::string_view kProcessorNames[] = {"cpu", "pkg", "core", "soc", "k10temp", "zenpower"};
 
 void add_temperature(std::string sensor, std::optional<int64_t> millidegrees,
                      std::vector<Temperature>& out) {
@@ -20,6 +23,13 @@ void add_temperature(std::string sensor, std::optional<int64_t> millidegrees,
   const double celsius = static_cast<double>(*millidegrees) / 1000;
   if (celsius > kLeastCelsius && celsius <= kMostCelsius)
     out.push_back({.sensor = std::move(sensor), .celsius = celsius});
+}
+
+bool is_of_processor(const std::string& sensor) {
+  std::string name = sensor;
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::any_of(std::begin(kProcessorNames), std::end(kProcessorNames),
+                     [&](std::string_view part) { return name.find(part) != std::string::npos; });
 }
 
 int mhz_of(std::optional<int64_t> khz) {
@@ -76,6 +86,19 @@ std::vector<Temperature> read_temperatures(const SystemFiles& files) {
       add_temperature(name, files.number(chip / "temp1_input"), out);
   }
   return out;
+}
+
+std::optional<Temperature> processor_temperature(const std::vector<Temperature>& sensors) {
+  std::optional<Temperature> best;
+  bool best_is = false;
+  for (const Temperature& sensor : sensors) {
+    const bool is = is_of_processor(sensor.sensor);
+    const bool better = !best || (is == best_is ? sensor.celsius > best->celsius : is);
+    if (!better) continue;
+    best = sensor;
+    best_is = is;
+  }
+  return best;
 }
 
 std::vector<ProcessorClock> read_clocks(const SystemFiles& files) {

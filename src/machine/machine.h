@@ -18,6 +18,11 @@ struct Temperature {
 // 130 °C, are left out, since they lie.
 [[nodiscard]] std::vector<Temperature> read_temperatures(const SystemFiles& files);
 
+// Of sensors that say what they are, the hottest of those of a processor: "x86_pkg_temp", "cpu-thermal",
+// "coretemp". Where none says so, the hottest of all. Nothing where there is none.
+[[nodiscard]] std::optional<Temperature> processor_temperature(
+    const std::vector<Temperature>& sensors);
+
 // Cores that share a clock. Frequencies are in MHz; 0: unknown.
 struct ProcessorClock {
   std::string cores;     // "0 1 2 3"

@@ -53,6 +53,19 @@ TEST(Machine, SensorsThatLieAreLeftOut) {
   EXPECT_THAT(texts(read_caches(files)), ElementsAre("L1d 49152", "L3 25165824"));
 }
 
+// A case that is warm, and a radio that is hot, are no processor.
+TEST(Machine, TheProcessorsSensorIsTakenByItsName) {
+  const auto sensor_of = [](const std::vector<Temperature>& sensors) {
+    return processor_temperature(sensors).value_or(Temperature{.sensor = "none"}).sensor;
+  };
+  EXPECT_EQ(sensor_of({{"acpitz", 27.8}, {"iwlwifi_1", 70}, {"x86_pkg_temp", 61}}), "x86_pkg_temp");
+  EXPECT_EQ(sensor_of({{"littlecore-thermal", 50}, {"bigcore0-thermal", 64}, {"gpu-thermal", 80}}),
+            "bigcore0-thermal");
+  EXPECT_EQ(sensor_of({{"acpitz", 27.8}, {"k10temp", 55}}), "k10temp");
+  EXPECT_EQ(sensor_of({{"acpitz", 27.8}, {"thermal_zone3", 40}}), "thermal_zone3");
+  EXPECT_EQ(sensor_of({}), "none");
+}
+
 TEST(Machine, WithoutFilesThereIsNothing) {
   const TemporaryFolder empty;
   const SystemFiles files(empty.path());

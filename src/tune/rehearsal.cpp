@@ -203,6 +203,12 @@ void lower_expectations(std::vector<TunePoint>& points, const Figures& promised,
   }
 }
 
+bool says_more(const TuneGoals& goals, const LiveRun& before, const LiveRun& further,
+               double source_fps) {
+  return further.seconds >= before.seconds ||
+         reserve(goals, further.figures, source_fps) < reserve(goals, before.figures, source_fps);
+}
+
 void rehearse(TuneWork& work, double budget_s) {
   if (work.points.empty()) return;
   Rehearsal rehearsal(work);

@@ -30,4 +30,9 @@ void predict_watts(std::vector<TunePoint>& points, double idle_watts);
 void lower_expectations(std::vector<TunePoint>& points, const Figures& promised,
                         const Figures& seen, double source_fps);
 
+// Whether a further run of a machine that became warmer counts in place of the run before: the longer
+// one counts, unless less of the goals was reached later.
+[[nodiscard]] bool says_more(const TuneGoals& goals, const LiveRun& before, const LiveRun& further,
+                             double source_fps);
+
 }  // namespace octet

@@ -282,7 +282,8 @@ class Tuner {
       log_info("the machine becomes warmer; a further run of {:.0f} s", kWarmSlice);
       const Attempt<LiveRun> further = work_.live(config, kWarmSlice);
       if (!further.result || stop_requested()) break;  // the run before stands
-      result.seen = further.result;
+      if (says_more(o_.goals, *result.seen, *further.result, work_.footage.fps))
+        result.seen = further.result;
     }
     // The reserve that predictions need is in it.
     result.met = share_of(result) >= kSeenToHold && !result.limited_by_source;

@@ -123,6 +123,16 @@ TEST(Rehearsal, ARunThatWasFasterRaisesNothing) {
   EXPECT_NEAR(points[1].figures.age_ms_p99, 100, 1e-9);
 }
 
+TEST(Rehearsal, TheLongestRunCountsUnlessTheMachineBecomesSlower) {
+  const TuneGoals goals{.fps = 10};
+  const auto run = [](double fps, double seconds) {
+    return LiveRun{.figures = {.fps = fps, .results_fps = fps}, .seconds = seconds};
+  };
+  EXPECT_FALSE(says_more(goals, run(12, 60), run(13, 10), 30));
+  EXPECT_TRUE(says_more(goals, run(12, 60), run(9, 10), 30));
+  EXPECT_TRUE(says_more(goals, run(12, 10), run(13, 10), 30));
+}
+
 TEST(Rehearsal, PowerGrowsWithProcessorTime) {
   std::vector<TunePoint> points{point("tflite", 640, 10, Evidence::kLive),
                                 point("tflite", 320, 20, Evidence::kPredicted)};

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "core/process.h"
+#include "machine/machine.h"
 
 namespace octet {
 namespace {
@@ -57,15 +58,14 @@ void append(std::string& out, const PoseStatus& p) {
 
 }  // namespace
 
-Machine machine() {
+Machine machine(const SystemFiles& files) {
   Machine m;
   std::ifstream statm("/proc/self/statm");
   long total = 0, resident = 0;
   if (statm >> total >> resident)
     m.rss_mb = static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
-  std::ifstream zone("/sys/class/thermal/thermal_zone0/temp");
-  double thousandths = 0;
-  if (zone >> thousandths) m.celsius = thousandths / 1000;
+  if (const auto processor = processor_temperature(read_temperatures(files)))
+    m.celsius = processor->celsius;
   return m;
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/file.h"
+#include "testing/recorded_tree.h"
 
 namespace octet {
 namespace {
@@ -87,6 +88,13 @@ TEST(Metrics, TellOfAPoseNetworkWhereThereIsOne) {
   EXPECT_THAT(text, testing::HasSubstr("\noctet_pose_skipped_total 3\n"));
   EXPECT_EQ(to_json(pose)["people_per_frame"], 3);
   EXPECT_EQ(to_json(pose)["network"], "movenet.onnx");
+}
+
+// The first zone of many machines is that of their case.
+TEST(Metrics, TheTemperatureIsThatOfTheProcessor) {
+  const RecordedTree tree(OCTET_SOURCE_DIR "/tests/data/machine/pc.txt");
+  EXPECT_EQ(machine(SystemFiles(tree.root())).celsius, 62);
+  EXPECT_FALSE(machine(SystemFiles("/no/such/root")).celsius);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/process.h"
 #include "core/text/clean_text.h"
+#include "machine/machine.h"
 #include "machine/system_files.h"
 
 namespace octet {
@@ -26,19 +27,22 @@ constexpr std::chrono::milliseconds kToolTakes{1000};
 constexpr int64_t kMostCount = 1'000'000'000'000'000;  // a counter above it is broken
 constexpr size_t kMostSamples = 20'000;
 
-// The lowest temperature at which the system slows the processor down.
-void read_trips(const SystemFiles& files, const fs::path& zone, HeatReading& reading) {
+// The lowest temperature at which this zone slows the processor down.
+std::optional<double> trip_of(const SystemFiles& files, const fs::path& zone) {
+  std::optional<double> lowest;
   for (int i = 0; i < 16; ++i) {
     const auto type = files.text(zone / fmt::format("trip_point_{}_type", i));
     const auto value = files.number(zone / fmt::format("trip_point_{}_temp", i));
-    if (!type || !value) return;
+    if (!type || !value) break;
     const double celsius = static_cast<double>(*value) / 1000;
     if ((*type != "passive" && *type != "hot") || celsius < 30 || celsius > kMostCelsius) continue;
-    reading.throttles_at = std::min(celsius, reading.throttles_at.value_or(celsius));
+    lowest = std::min(celsius, lowest.value_or(celsius));
   }
+  return lowest;
 }
 
 void read_zones(const SystemFiles& files, HeatReading& reading) {
+  std::vector<Temperature> believed;
   for (const fs::path& zone : files.numbered("class/thermal", "thermal_zone")) {
     const std::string name =
         clean_text(files.text(zone / "type").value_or(zone.filename().string()));
@@ -49,11 +53,14 @@ void read_zones(const SystemFiles& files, HeatReading& reading) {
       reading.ignored.push_back(fmt::format("{} says {:g} °C", name, celsius));
       continue;
     }
-    read_trips(files, zone, reading);
-    if (reading.celsius && *reading.celsius >= celsius) continue;
-    reading.celsius = celsius;
-    reading.zone = name;
+    believed.push_back({.sensor = name, .celsius = celsius});
+    if (const auto trip = trip_of(files, zone))
+      reading.below_trip = std::min(*trip - celsius, reading.below_trip.value_or(*trip - celsius));
   }
+  const auto processor = processor_temperature(believed);
+  if (!processor) return;
+  reading.celsius = processor->celsius;
+  reading.zone = processor->sensor;
 }
 
 void read_clocks(const SystemFiles& files, HeatReading& reading) {
@@ -131,8 +138,9 @@ bool was_throttled(const std::vector<HeatSample>& samples, const HeatReport& rep
   const bool slower =
       report.first_mhz && report.last_mhz && *report.last_mhz < kSlower * *report.first_mhz;
   // A clock that falls in a cool machine is that of a governor.
-  const bool hot = report.highest_celsius && last.throttles_at &&
-                   *report.highest_celsius > *last.throttles_at - kNearTrip;
+  const bool hot = std::any_of(samples.begin(), samples.end(), [](const HeatSample& s) {
+    return s.reading.below_trip && *s.reading.below_trip < kNearTrip;
+  });
   return slower && hot;
 }
 
@@ -157,6 +165,27 @@ HeatReading read_heat(const fs::path& root) {
   read_clocks(files, reading);
   read_throttlings(files, reading);
   return reading;
+}
+
+bool add_sample(std::vector<HeatSample>& samples, HeatSample sample, size_t most) {
+  const bool full = samples.size() >= most;
+  if (full) {
+    for (size_t i = 0; i + 1 < samples.size(); i += 2) {
+      const HeatReading &a = samples[i].reading, &b = samples[i + 1].reading;
+      const auto flags = a.pi_flags || b.pi_flags
+                             ? std::optional(a.pi_flags.value_or(0) | b.pi_flags.value_or(0))
+                             : std::nullopt;
+      const bool nearer = b.below_trip && (!a.below_trip || *b.below_trip < *a.below_trip);
+      const auto below_trip = nearer ? b.below_trip : a.below_trip;
+      HeatSample kept = b.celsius > a.celsius ? samples[i + 1] : samples[i];
+      kept.reading.below_trip = below_trip;
+      kept.reading.pi_flags = flags;
+      samples[i / 2] = std::move(kept);
+    }
+    samples.resize(samples.size() / 2);
+  }
+  samples.push_back(std::move(sample));
+  return full;
 }
 
 HeatReport report_heat(const std::vector<HeatSample>& samples) {
@@ -206,15 +235,16 @@ HeatWatch::~HeatWatch() {
 
 void HeatWatch::run() {
   bool ask_tool = root_ == "/sys";
+  std::chrono::milliseconds every = kEvery;
   MutexLock lock(mutex_);
-  while (!stop_ && samples_.size() < kMostSamples) {
+  while (!stop_) {
     lock.unlock();
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began_;
     HeatSample sample{passed.count(), read_heat(root_)};
     if (ask_tool && !sample.reading.pi_flags) sample.reading.pi_flags = ask_vcgencmd(ask_tool);
     lock.lock();
-    samples_.push_back(std::move(sample));
-    changed_.wait_for(lock, kEvery, [this]() OCTET_REQUIRES(mutex_) { return stop_; });
+    if (add_sample(samples_, std::move(sample), kMostSamples)) every *= 2;
+    changed_.wait_for(lock, every, [this]() OCTET_REQUIRES(mutex_) { return stop_; });
   }
 }
 

@@ -16,10 +16,10 @@
 namespace octet {
 
 struct HeatReading {
-  std::optional<double> celsius;       // of the hottest zone that can be believed
+  std::optional<double> celsius;       // of the processor's zone, of those that can be believed
   std::string zone;                    // its name
   std::optional<double> mhz;           // of the fastest core
-  std::optional<double> throttles_at;  // the lowest trip point that slows the processor, in °C
+  std::optional<double> below_trip;    // °C from the nearest zone to its own trip point
   std::optional<int64_t> throttlings;  // counted since the start of the machine
   std::optional<uint32_t> pi_flags;    // "get_throttled" of a Raspberry Pi
   std::vector<std::string> ignored;    // sensors that cannot be right, each with its value
@@ -44,9 +44,12 @@ struct HeatReport {
   std::vector<std::string> ignored;
   [[nodiscard]] std::string text() const;  // sentences
 };
+// Adds a sample. Where there are `most`, every two become one first, the hotter with the flags of both;
+// true: they did.
+bool add_sample(std::vector<HeatSample>& samples, HeatSample sample, size_t most);
 [[nodiscard]] HeatReport report_heat(const std::vector<HeatSample>& samples);
 
-// Reads every half second, on a thread of its own.
+// Reads every half second, on a thread of its own, and less often after hours.
 class HeatWatch {
  public:
   explicit HeatWatch(std::filesystem::path root);

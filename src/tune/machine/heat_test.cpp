@@ -44,10 +44,34 @@ TEST(Heat, OfALaptop) {
   const HeatReading reading = tree.read();
   EXPECT_EQ(reading.celsius, 61.5);
   EXPECT_EQ(reading.zone, "x86_pkg_temp");
-  EXPECT_EQ(reading.throttles_at, 95);
+  EXPECT_EQ(reading.below_trip, 33.5);
   EXPECT_EQ(reading.mhz, 3400);
   EXPECT_EQ(reading.throttlings, 5);
   EXPECT_TRUE(reading.ignored.empty());
+}
+
+// The skin of a laptop has a low trip point, which says nothing of its processor.
+TEST(Heat, AZoneIsComparedWithItsOwnTripPoint) {
+  const Tree tree;
+  const auto zone = [&](int number, const char* type, const char* celsius, const char* trip) {
+    const std::string folder = "class/thermal/thermal_zone" + std::to_string(number);
+    tree.put(folder + "/type", type);
+    tree.put(folder + "/temp", celsius);
+    tree.put(folder + "/trip_point_0_type", "passive");
+    tree.put(folder + "/trip_point_0_temp", trip);
+  };
+  zone(0, "skin", "38000", "50000");
+  zone(1, "cpu-thermal", "60000", "95000");
+  zone(2, "iwlwifi_1", "66000", "105000");
+  const HeatReading reading = tree.read();
+  EXPECT_EQ(reading.below_trip, 12);
+  EXPECT_EQ(reading.zone, "cpu-thermal") << "and not the hottest";
+  std::vector<HeatSample> list(30, {.seconds = 0, .reading = reading});
+  for (size_t i = 0; i < list.size(); ++i) list[i].reading.mhz = i < 10 ? 4700 : 3200;
+  EXPECT_FALSE(report_heat(list).throttled) << "that was its turbo";
+  zone(0, "skin", "48000", "50000");
+  list[20].reading.below_trip = tree.read().below_trip;
+  EXPECT_TRUE(report_heat(list).throttled);
 }
 
 TEST(Heat, OfARaspberryPi) {
@@ -113,10 +137,29 @@ std::vector<HeatSample> samples(const std::vector<std::pair<double, double>>& ce
     HeatReading reading;
     reading.celsius = celsius;
     reading.mhz = mhz;
-    reading.throttles_at = trip;
+    reading.below_trip = trip - celsius;
     out.push_back({static_cast<double>(out.size()), reading});
   }
   return out;
+}
+
+// A tuning of hours: what was seen at any time stays, and the end is seen too.
+TEST(Heat, OldSamplesMakeRoomForNewOnes) {
+  std::vector<HeatSample> list;
+  int thinned = 0;
+  for (int i = 0; i < 100; ++i) {
+    HeatReading reading{.celsius = i == 30 ? 90 : 50, .pi_flags = i == 41 ? 4U : 0U};
+    if (i == 99) reading.celsius = 70;
+    thinned += add_sample(list, {static_cast<double>(i), reading}, 16) ? 1 : 0;
+  }
+  EXPECT_LE(list.size(), 17U);
+  EXPECT_GT(thinned, 2);
+  const HeatReport report = report_heat(list);
+  EXPECT_EQ(report.highest_celsius, 90);
+  EXPECT_EQ(report.last_celsius, 70);
+  EXPECT_FALSE(report.steady);
+  EXPECT_TRUE(report.throttled);
+  for (size_t i = 1; i < list.size(); ++i) EXPECT_GT(list[i].seconds, list[i - 1].seconds);
 }
 
 TEST(Heat, SaysWhenTheMachineIsNotWarmYet) {
@@ -140,7 +183,7 @@ TEST(Heat, AClockThatFallsIsThrottledOnlyWhereItIsHot) {
   EXPECT_TRUE(report_heat(samples(hot)).throttled);
   EXPECT_FALSE(report_heat(samples(cool)).throttled) << "the governor of the system did that";
   auto list = samples(hot);
-  for (HeatSample& s : list) s.reading.throttles_at.reset();
+  for (HeatSample& s : list) s.reading.below_trip.reset();
   EXPECT_FALSE(report_heat(list).throttled) << "nobody knows where it slows down";
   list = samples(hot);
   for (HeatSample& s : list) s.reading.throttlings = 3;
