@@ -17,6 +17,7 @@
 #include "core/unfinished_files.h"
 #include "engine/registry.h"
 #include "eval/dataset/dataset.h"
+#include "eval/found_as_truth.h"
 #include "format/model_file.h"
 #include "measure/accuracy.h"
 #include "media/image/picture_reader.h"
@@ -90,22 +91,6 @@ std::vector<InputImage> letterboxed(const Dataset& data, Size size) {
   }
   reader.finish();
   return images;
-}
-
-std::vector<TruthObject> objects_of(const Detections& found) {
-  std::vector<TruthObject> objects;
-  for (size_t i = 0; i < found.items.size(); ++i) {
-    const PixelBox& box = found.items[i].box;
-    const double area = double{box.x2 - box.x1} * double{box.y2 - box.y1};
-    TruthObject object{.class_index = found.items[i].class_index,
-                       .box = {box.x1, box.y1, box.x2, box.y2},
-                       .box_area = area,
-                       .keypoint_area = 0.53 * area};
-    for (const Keypoint& point : found.keypoints_of(i))
-      object.keypoints.push_back({point.x, point.y, 2});
-    objects.push_back(std::move(object));
-  }
-  return objects;
 }
 
 // An installed engine whose files hold every quantizer: OpenVINO's leave out those before SiLU.
@@ -275,7 +260,7 @@ class Adapter {
       job->submit(view(*image));
       job->finish({}, found);
       sample.relative = false;
-      sample.objects = objects_of(found);
+      sample.objects = found_as_truth(found);
       objects += sample.objects.size();
     }
     if (objects == 0)

@@ -4,33 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "eval/found_as_truth.h"
 #include "eval/metric/coco_metric.h"
 
 namespace octet {
 namespace {
 
-constexpr float kIsObject = 0.25F;      // as --conf
-constexpr float kIsVisible = 0.5F;      // of a keypoint
-constexpr double kKeypointArea = 0.53;  // of width × height, as in COCO
 constexpr size_t kBoxNumbers = 6;
-
-std::vector<TruthObject> labels_of(const Detections& detections) {
-  std::vector<TruthObject> labels;
-  for (size_t i = 0; i < detections.items.size(); ++i) {
-    const Detection& d = detections.items[i];
-    if (d.confidence < kIsObject) continue;
-    TruthObject label{.class_index = d.class_index,
-                      .box = {d.box.x1, d.box.y1, d.box.x2, d.box.y2}};
-    label.box_area = (label.box.x2 - label.box.x1) * (label.box.y2 - label.box.y1);
-    label.keypoint_area = kKeypointArea * label.box_area;
-    if (detections.keypoints_per_object > 0) {
-      for (const Keypoint& k : detections.keypoints_of(i))
-        label.keypoints.push_back({k.x, k.y, k.confidence >= kIsVisible ? 2 : 0});
-    }
-    labels.push_back(std::move(label));
-  }
-  return labels;
-}
 
 }  // namespace
 
@@ -40,7 +20,7 @@ std::optional<double> agreement(const std::vector<Detections>& reference,
   for (const Detections& d : reference) keypoints = std::max(keypoints, d.keypoints_per_object);
   CocoMetric metric(keypoints > 0 ? MetricKind::kKeypoint : MetricKind::kBox, keypoints);
   for (size_t i = 0; i < std::min(reference.size(), found.size()); ++i)
-    metric.add(labels_of(reference[i]), found[i]);
+    metric.add(found_as_truth(reference[i]), found[i]);
   double sum = 0;
   int64_t labels = 0;
   for (const ClassSummary& c : metric.per_class()) {
