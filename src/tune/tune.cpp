@@ -217,8 +217,12 @@ class Tuner {
     result.config = o_.output;
     result.page = page_of(o_.output);
     result.limited_by_source = limited_by_source(o_.goals, work_.footage.fps);
-    result.advice = advice_for(o_.goals, work_.footage, result.chosen, result.chosen.figures);
+    result.advice = advice(result.chosen);
     return result;
+  }
+
+  [[nodiscard]] std::string advice(const TunePoint& nearest) const {
+    return advice_for(o_.goals, work_.footage, nearest, work_.fixed_part(nearest.figures));
   }
 
   // The winner as it is written, for up to a minute, and for longer while the machine becomes
@@ -236,8 +240,7 @@ class Tuner {
       const double least_s = run > 0 ? 0.25 * kFinalShare * o_.budget_s : 0;
       if (order.empty() || left_s < std::max(kShortestFinal, least_s)) break;
       TunePoint& point = expected[order.front()];
-      if (result.seen && !advice_for(o_.goals, work_.footage, point, point.figures).empty())
-        break;  // nothing else is expected to hold
+      if (result.seen && !advice(point).empty()) break;  // nothing else is expected to hold
       TuneResult next = result_of(points[order.front()]);
       const bool alternative = order.size() > 1 && run + 1 < kMostLastRuns;
       const double seconds =
@@ -259,8 +262,11 @@ class Tuner {
     }
     if (!result.seen && !reason.empty() && !stop_requested())
       result.advice = "the last run failed: " + reason;
-    if (missed && !result.met)
-      result.advice = advice_for(o_.goals, work_.footage, result.chosen, result.seen->figures);
+    if (missed && !result.met) {
+      TunePoint as_seen = result.chosen;
+      as_seen.figures = result.seen->figures;
+      result.advice = advice(as_seen);
+    }
   }
 
   // Of the goals, that was seen.

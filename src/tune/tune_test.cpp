@@ -286,16 +286,35 @@ TEST(Policies, AreNotJudgedByASourceWithoutObjects) {
 TEST(Advice, SaysByHowMuchAModelHasToBeFaster) {
   const TunePoint nearest = point("tflite", 320, 20, Evidence::kLive);
   const Footage camera{.name = "rtsp://camera/s", .fps = 60};
-  const std::string text = advice_for({.fps = 30}, camera, nearest, nearest.figures);
+  const std::string text = advice_for({.fps = 30}, camera, nearest, {});
   EXPECT_THAT(text, HasSubstr("the nearest is best.pt at 320x160, tflite, 2 threads"));
   EXPECT_THAT(text, HasSubstr("'octet compress --speedup 1.5'"));
-  EXPECT_EQ(advice_for({.fps = 15}, camera, nearest, nearest.figures), "");
+  EXPECT_EQ(advice_for({.fps = 15}, camera, nearest, {}), "");
+}
+
+// Decoding and the idle machine take their part, however fast the model is.
+TEST(Advice, TakesOffWhatNoModelChanges) {
+  TunePoint nearest = point("tflite", 320, 20, Evidence::kLive);  // 50 ms, 40 %
+  nearest.figures.watts = 10;
+  const Footage camera{.name = "rtsp://camera/s", .fps = 20};
+  const auto text = [&](const TuneGoals& goals, const FixedPart& fixed) {
+    return advice_for(goals, camera, nearest, fixed);
+  };
+  EXPECT_THAT(text({.watts = 8}, {.watts = 4}), HasSubstr("--speedup 1.7"))
+      << "6 W in place of 3.6";
+  EXPECT_THAT(text({.cpu_percent = 20}, {.cpu_percent = 10}), HasSubstr("--speedup 3.3"));
+  EXPECT_THAT(text({.age_ms = 40}, {.age_ms = 20}), HasSubstr("--speedup 1.7"));
+  const std::string none = text({.age_ms = 40, .watts = 8}, {.age_ms = 20, .watts = 7.8});
+  EXPECT_THAT(none, HasSubstr("No model is fast enough, since the idle machine uses 7.8 watts"));
+  EXPECT_THAT(none, Not(HasSubstr("compress")));
+  EXPECT_THAT(text({.cpu_percent = 20}, {.cpu_percent = 19.5}),
+              HasSubstr("decoding takes 20 % of the processor"));
 }
 
 TEST(Advice, NamesTheSourceAsTheLimit) {
   const TunePoint nearest = point("tflite", 320, 15, Evidence::kLive);
   const Footage slow{.name = "rtsp://camera/s", .fps = 15};
-  EXPECT_THAT(advice_for({.fps = 30}, slow, nearest, nearest.figures),
+  EXPECT_THAT(advice_for({.fps = 30}, slow, nearest, {}),
               HasSubstr("rtsp://camera/s gives 15.0 frames a second"));
 }
 

@@ -20,9 +20,20 @@ std::optional<Look> TuneWork::look(const LookRequest& request) {
   const Look& look = *attempt.result;
   const double measured = 1e-3 * look.frames * (look.ms_mean + request.every * look.decode_ms);
   start_s = 0.7 * start_s + 0.3 * std::max(0.0, attempt.seconds - measured);
+  if (request.data.empty()) {
+    decode_ms = look.decode_ms;
+    decode_cpu_ms = look.decode_cpu_ms;
+  }
   log_debug("{}: {:.1f} ms, {:.1f} ms of processor time, {} frames, {:.1f} s in all",
             request.configuration.text(), look.ms_p50, look.cpu_ms, look.frames, attempt.seconds);
   return attempt.result;
+}
+
+FixedPart TuneWork::fixed_part(const Figures& figures) const {
+  const double decoded_fps = footage.fps > 0 ? footage.fps : figures.results_fps;
+  return {.age_ms = decode_ms,
+          .cpu_percent = decoded_fps * decode_cpu_ms / 10 / cores,
+          .watts = idle_watts};
 }
 
 Attempt<LiveRun> TuneWork::live(const std::string& config, double seconds) const {

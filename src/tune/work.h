@@ -43,6 +43,10 @@ struct TuneWork {
   std::optional<EnergySource> meter = {};
   double idle_watts = 0;
 
+  // Of a frame of the source, as the last look saw it.
+  double decode_ms = 0, decode_cpu_ms = 0;
+  // Of a configuration with these figures.
+  [[nodiscard]] FixedPart fixed_part(const Figures& figures) const;
   [[nodiscard]] Load load() const { return {.source_fps = footage.fps, .cores = cores}; }
   // A look, and the time of its start learned from it. A failure is noted.
   [[nodiscard]] std::optional<Look> look(const LookRequest& request);

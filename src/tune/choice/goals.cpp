@@ -37,6 +37,27 @@ bool limited_by_source(const TuneGoals& goals, double source_fps) {
   return goals.fps && source_fps > 0 && source_fps < kOfSource * *goals.fps;
 }
 
+std::optional<double> needed_speedup(const TuneGoals& goals, const Figures& figures,
+                                     double source_fps, const FixedPart& fixed) {
+  double most = 1;
+  bool possible = true;
+  const auto add = [&](const std::optional<double>& goal, double value, double rest) {
+    const double allowed = kBelowLimit * goal.value_or(value / kBelowLimit);
+    if (value <= allowed) return;
+    possible = possible && rest < allowed;
+    if (possible) most = std::max(most, (value - rest) / (allowed - rest));
+  };
+  const auto rate = [&](double wanted, double value) {
+    most = std::max(most, wanted / std::max(value, 1e-3));
+  };
+  if (goals.fps) rate(required_fps(*goals.fps, source_fps), figures.fps);
+  if (goals.saves() && !goals.fps) rate(kFramesWithResult * source_fps, figures.results_fps);
+  add(goals.age_ms, figures.age_ms_p99, fixed.age_ms);
+  add(goals.cpu_percent, figures.cpu_percent, fixed.cpu_percent);
+  add(goals.watts, figures.watts, fixed.watts);
+  return possible ? std::optional(most) : std::nullopt;
+}
+
 double reserve(const TuneGoals& goals, const Figures& figures, double source_fps) {
   double least = std::numeric_limits<double>::max();
   const auto add = [&](double share) { least = std::min(least, share); };

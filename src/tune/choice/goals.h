@@ -28,6 +28,16 @@ struct TuneGoals {
 // Whether the source gives fewer frames than the goal asks for.
 [[nodiscard]] bool limited_by_source(const TuneGoals& goals, double source_fps);
 
+// The part of the figures that no faster model takes away: decoding, and the idle machine's power.
+struct FixedPart {
+  double age_ms = 0, cpu_percent = 0, watts = 0;
+};
+
+// How many times as fast the model has to be so that all goals hold; at least 1. Nothing: the fixed
+// part alone misses one.
+[[nodiscard]] std::optional<double> needed_speedup(const TuneGoals& goals, const Figures& figures,
+                                                   double source_fps, const FixedPart& fixed);
+
 // The smallest share of a goal that is reached. 1 and more: all goals hold. Under a limit for the
 // processor or for power alone, nine of ten frames have to get a result as well. Power that is not
 // known yet, since nothing ran, misses no goal.

@@ -1,8 +1,11 @@
 #include "tune/report/explain.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace octet {
 namespace {
@@ -92,6 +95,21 @@ std::string reason_of_policy(const TuneWork& work, const TunePoint& chosen) {
                      accuracy_text(every->accuracy));
 }
 
+// What alone misses a goal, whatever the model is.
+std::string reason_of_no_model(const TuneGoals& goals, const Figures& figures,
+                               const FixedPart& fixed) {
+  std::vector<std::string> parts;
+  const auto add = [&](const TuneGoals& goal, std::string part) {
+    if (!needed_speedup(goal, figures, 0, fixed)) parts.push_back(std::move(part));
+  };
+  add({.age_ms = goals.age_ms}, fmt::format("decoding a frame takes {:.1f} ms", fixed.age_ms));
+  add({.cpu_percent = goals.cpu_percent},
+      fmt::format("decoding takes {:.0f} % of the processor", fixed.cpu_percent));
+  add({.watts = goals.watts}, fmt::format("the idle machine uses {:.1f} watts", fixed.watts));
+  return fmt::format("No model is fast enough, since {}; give a smaller picture, or ask for less",
+                     fmt::join(parts, " and "));
+}
+
 }  // namespace
 
 std::string figures_text(const Figures& f, const std::optional<double>& accuracy) {
@@ -128,22 +146,26 @@ std::map<std::string, std::string> reasons_of(const TuneWork& work, const TunePo
 }
 
 std::string advice_for(const TuneGoals& goals, const Footage& footage, const TunePoint& nearest,
-                       const Figures& figures) {
+                       const FixedPart& fixed) {
+  const Figures& figures = nearest.figures;
   if (limited_by_source(goals, footage.fps))
     return fmt::format(
         "the goal is beyond the source: {} gives {:.1f} frames a second, so no setting gives {:g} "
         "detections",
         footage.name, footage.fps, *goals.fps);
-  const double share = reserve(goals, figures, footage.fps);
-  if (share >= 1) return {};
-  const double speedup = std::max(kLeastSpeedup, share > 0 ? 1 / share : kMostSpeedup);
-  return fmt::format(
-      "nothing that was tried holds {}; the nearest is {}: {}. A model that is {:.1f} times as "
-      "fast "
-      "would hold it: prune it with 'octet compress --speedup {:.1f}', try a smaller model, or ask "
-      "for less",
-      goals.text(), nearest.configuration.text(), figures_text(figures, nearest.accuracy), speedup,
-      std::min(speedup, kMostSpeedup));
+  if (reserve(goals, figures, footage.fps) >= 1) return {};
+  const std::string found =
+      fmt::format("nothing that was tried holds {}; the nearest is {}: {}. ", goals.text(),
+                  nearest.configuration.text(), figures_text(figures, nearest.accuracy));
+  const auto needed = figures.results_fps > 0 ? needed_speedup(goals, figures, footage.fps, fixed)
+                                              : std::optional(kMostSpeedup);
+  if (!needed) return found + reason_of_no_model(goals, figures, fixed);
+  const double speedup = std::max(kLeastSpeedup, *needed);
+  return found +
+         fmt::format(
+             "A model that is {:.1f} times as fast would hold it: prune it with 'octet compress "
+             "--speedup {:.1f}', try a smaller model, or ask for less",
+             speedup, std::min(speedup, kMostSpeedup));
 }
 
 }  // namespace octet

@@ -19,8 +19,8 @@ namespace octet {
     const TuneWork& work, const TunePoint& chosen,
     const std::vector<std::vector<Runtime>>& runtimes, bool met);
 
-// A sentence; empty where the goals hold with these figures of the nearest configuration.
+// A sentence; empty where the goals hold with the figures of `nearest`. `fixed`: of these figures.
 [[nodiscard]] std::string advice_for(const TuneGoals& goals, const Footage& footage,
-                                     const TunePoint& nearest, const Figures& figures);
+                                     const TunePoint& nearest, const FixedPart& fixed);
 
 }  // namespace octet
