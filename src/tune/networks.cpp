@@ -133,7 +133,7 @@ class Networks {
   }
   [[nodiscard]] double frame_ms(const Plan& plan) const {
     const Look& look = plan.network.look;
-    return plan.pixels * look.ms_p50 + (labels_ ? look.decode_ms : 0);
+    return plan.pixels * look.ms_p50 + (labels_ ? image_ms_.value_or(look.decode_ms) : 0);
   }
 
   // With the number of skipped frames that comes nearest to the goals.
@@ -211,6 +211,7 @@ class Networks {
       const auto look = work_.look(request);
       if (!look) return;
       images_ = std::max(images_, look->frames);
+      image_ms_ = look->decode_ms;
       if (look->map50_95 >= 0) network.accuracy = look->map50_95;
     } else {
       const auto look = work_.look(request_of(network.configuration));
@@ -265,7 +266,8 @@ class Networks {
   const bool labels_;
   std::vector<Plan> plans_;
   int frames_ = kFewestFrames;
-  int images_ = 0;  // with labels, that were looked at
+  int images_ = 0;                  // with labels, that were looked at
+  std::optional<double> image_ms_;  // of such an image, beside its inference
   std::vector<Detections> reference_;
   std::string reference_name_;
   NetworkTries& out_;

@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/folder.h"
+#include "engine/registry.h"
 #include "testing/testing.h"
 #include "tune/machine/scratch_folder.h"
 #include "tune/machine/tuner_lock.h"
@@ -202,6 +203,48 @@ TEST(Networks, WithoutALookCountWhereNothingElseHolds) {
   const auto points = predicted_points(work, networks.tries, {{runtime}}, {{}});
   EXPECT_EQ(points.at(1).evidence, Evidence::kPredicted);
   EXPECT_NEAR(points.at(1).figures.fps, 30, 1e-9);
+}
+
+// Reading images takes long, and is no part of the start.
+TEST(Networks, TheTimeOfLabelledImagesIsThatOfALook) {
+  const Look look{.frames = 10, .ms_mean = 10, .decode_ms = 100, .map50_95 = 0.5};
+  const Program program("sleep 1.1; echo '" + to_json(look).dump() + "'");
+  const Processes processes = program.processes();
+  const TuneOptions options;
+  TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60), .start_s = 0};
+  ASSERT_TRUE(work.look({.data = "data.yaml", .split = "val", .images = 10}));
+  EXPECT_LT(work.start_s, 0.2);
+}
+
+TEST(Look, AtLabelledImagesTellsHowLongTheyTakeToRead) {
+  const std::string missing = error_of([] { (void)choose_engine({.name = "auto"}); });
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  const Look look =
+      look_at({.configuration = {.model = OCTET_SOURCE_DIR "/samples/yolov8n-int8.safetensors",
+                                 .engine = "auto",
+                                 .side = 64,
+                                 .input = {64, 64}},
+               .data = OCTET_SOURCE_DIR "/samples/coco/data.yaml",
+               .split = "val",
+               .images = 4});
+  EXPECT_EQ(look.frames, 4);
+  EXPECT_GT(look.decode_ms, 0.5) << "of JPEG files";
+}
+
+TEST(Watts, ARunWithoutThemHasFailed) {
+  const Program program(
+      R"(sleep 0.2; echo '{"precision":"fp32","fps":9,"age_ms_p99":9,"cpu_percent":9,"detected":9}')");
+  const Processes processes = program.processes();
+  const TuneOptions options{.goals = {.watts = 5}};
+  TuneWork work{.options = options, .processes = processes, .clock = TuneClock(60)};
+  EXPECT_TRUE(work.live("", 1).result);
+  double joules = 0;
+  work.meter = {.name = "fake", .joules = [&] { return std::optional(joules++); }, .watts = {}};
+  EXPECT_GT(work.live("", 1).result.value().figures.watts, 0);
+  work.meter->joules = [] { return std::optional(3.0); };
+  const auto attempt = work.live("", 1);
+  EXPECT_FALSE(attempt.result);
+  EXPECT_THAT(attempt.reason, HasSubstr("fake, told no power"));
 }
 
 TEST(Models, SumsThatSaturateAreAnArithmeticOfTheirOwn) {

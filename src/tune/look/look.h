@@ -41,7 +41,7 @@ struct Look {
   double ms_p50 = 0, ms_p99 = 0;  // from a decoded frame to its detections
   double ms_mean = 0;             // of the same; rates follow it
   double cpu_ms = 0;              // processor time of that
-  double decode_ms = 0;           // of a frame of the clip
+  double decode_ms = 0;  // of a frame of the clip; of a labelled image: all but its inference
   double decode_cpu_ms = 0;
   std::string precision;  // what ran
   Size input;             // of the network
