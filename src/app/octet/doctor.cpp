@@ -95,36 +95,56 @@ void print(const ordered_json& j) {
                 : "exact products: weights of 8 bits");
   print_machine(j);
   for (const auto& e : j["engines"]) print_engine(e);
-  if (!j.contains("bench")) return;
+}
+
+void print_bench_of(const ordered_json& bench) {
+  if (bench["rows"].empty()) return;
   print_out("\n");
-  print_bench(j["bench"]["rows"]);
-  print_load(j["bench"]["after"]);
+  print_bench(bench["rows"]);
+  print_load(bench["after"]);
+}
+
+int64_t quick_engines_in(const ordered_json& engines) {
+  const std::vector<std::string> quick = quick_engine_names();
+  return std::count_if(engines.begin(), engines.end(), [&](const ordered_json& e) {
+    return e["installed"].get<bool>() &&
+           std::find(quick.begin(), quick.end(), e["name"].get<std::string>()) != quick.end();
+  });
+}
+
+// The rows that it printed count, however it ended. Returns the reason of a failure.
+std::string add_rows(const fs::path& model, int64_t engines, ordered_json& rows) {
+  log_info("measuring {} in {} engines", model.filename().string(), engines);
+  const ProgramResult done =
+      run_program({"/proc/self/exe", "bench", "--json", "--model", model.string(), "--engine",
+                   "all", "--rounds", "1", "--seconds",
+                   fmt::format("{:.2f}", kBenchSeconds / static_cast<double>(engines))});
+  const auto printed = ordered_json::parse(done.out, nullptr, false);
+  if (printed.is_object()) rows = printed["rows"];
+  for (auto& row : rows) row["model"] = model.filename().string();
+  if (stop_requested()) return "interrupted";
+  return done.status == 0 ? "" : "not every engine could be measured; the log has the reason";
 }
 
 // The shipped model in each installed engine that is quick.
 ordered_json bench(const ordered_json& engines) {
+  ordered_json out{{"rows", ordered_json::array()}};
   const fs::path model = find_data(kShippedModel);
+  const int64_t count = quick_engines_in(engines);
+  std::string reason;
   if (model.empty())
-    fail("--bench: the model {} is not installed; install the package octet-models",
-         fs::path(kShippedModel).filename().string());
-  const std::vector<std::string> quick = quick_engine_names();
-  const auto count = std::count_if(engines.begin(), engines.end(), [&](const ordered_json& e) {
-    return e["installed"].get<bool>() &&
-           std::find(quick.begin(), quick.end(), e["name"].get<std::string>()) != quick.end();
-  });
-  if (count == 0) fail("--bench: no engine is installed; the reasons are above");
-  log_info("measuring {} in {} engines", model.filename().string(), count);
-  const ProgramResult done =
-      run_program({"/proc/self/exe", "bench", "--json", "--model", model.string(), "--engine",
-                   "all", "--rounds", "1", "--seconds",
-                   fmt::format("{:.2f}", kBenchSeconds / static_cast<double>(count))});
-  if (done.status != 0) fail("--bench: the benchmark failed; the reason is above");
-  ordered_json rows = ordered_json::parse(done.out)["rows"];
-  for (auto& row : rows) row["model"] = model.filename().string();
-  return {{"rows", std::move(rows)}, {"after", describe_load(SystemFiles())}};
+    reason = fmt::format("the model {} is not installed; install the package octet-models",
+                         fs::path(kShippedModel).filename().string());
+  else if (count == 0)
+    reason = "no engine that is quick is installed; the list of engines has the reasons";
+  else
+    reason = add_rows(model, count, out["rows"]);
+  out["after"] = describe_load(SystemFiles());
+  if (!reason.empty()) out["error"] = reason;
+  return out;
 }
 
-void run(const Options& options) {
+ordered_json describe() {
   const CpuFeatures cpu = cpu_features();
   const bool saturates = cpu.int8_products_saturate();
   ordered_json j{{"octet", version_text()},
@@ -136,8 +156,21 @@ void run(const Options& options) {
                  {"weight_bits", saturates ? 7 : 8}};
   j.update(describe_machine(SystemFiles()));
   j["engines"] = engines();
-  if (options.bench) j["bench"] = bench(j["engines"]);
-  options.json ? print_json(j) : print(j);
+  return j;
+}
+
+// What is known is shown before the benchmark, which takes a while and may fail.
+void run(const Options& options) {
+  ordered_json j = describe();
+  if (!options.json) print(j);
+  if (options.bench) {
+    finish_output();
+    j["bench"] = bench(j["engines"]);
+    if (!options.json) print_bench_of(j["bench"]);
+  }
+  if (options.json) print_json(j);
+  if (options.bench && j["bench"].contains("error"))
+    fail("--bench: {}", j["bench"]["error"].get<std::string>());
 }
 
 }  // namespace
