@@ -4,6 +4,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "app/common_options.h"
@@ -22,6 +23,8 @@
 #include "core/progress.h"
 #include "core/text/json_text.h"
 #include "engine/registry.h"
+#include "eval/dataset/dataset.h"
+#include "measure/accuracy.h"
 
 namespace octet {
 namespace {
@@ -120,9 +123,9 @@ struct Measured {
   bool failed = false;
 };
 
-std::vector<Measured> run_in_turn(const Options& o) {
+std::vector<Measured> run_in_turn(const Options& o, const std::vector<BenchCase>& cases) {
   std::vector<Measured> list;
-  for (const BenchCase& c : all_cases(o)) list.push_back({.which = c, .runs = {}});
+  for (const BenchCase& c : cases) list.push_back({.which = c, .runs = {}});
   Progress progress(static_cast<int64_t>(list.size()) * o.rounds, "measuring");
   int64_t done = 0;
   for (int round = 0; round < o.rounds; ++round) {
@@ -139,6 +142,31 @@ std::vector<Measured> run_in_turn(const Options& o) {
   return list;
 }
 
+// Nothing where it cannot be opened, which its runs say.
+std::optional<ModelInfo> info_of(const std::string& model) {
+  try {
+    return open_artifact(model).info;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// Before the runs, which take a while. Throws an Error where the data set is not of these models.
+void check_data(const Options& o, const std::vector<BenchCase>& cases) {
+  std::set<std::string> seen;
+  for (const BenchCase& c : cases) {
+    if (o.data.empty() || !seen.insert(c.model).second) continue;
+    const auto info = info_of(c.model);
+    if (!info) continue;
+    const bool one_person = info->pose_head.has_value();
+    const Dataset data = read_dataset(
+        o.data, {.split = o.split,
+                 .model_names = one_person ? std::vector<std::string>{"person"} : info->names});
+    if (!one_person) verify_fit(*info, data, o.data);
+    require_labels(data, o.data + ": " + o.split);
+  }
+}
+
 // Adds to `row` what `octet val` finds; false where that failed.
 bool judge(const BenchCase& c, const Options& o, ordered_json& row) {
   auto command = command_of(c, o, "val");
@@ -150,19 +178,22 @@ bool judge(const BenchCase& c, const Options& o, ordered_json& row) {
   return true;
 }
 
-// A row for each case that ran; the others by their names.
+// A row for each case that ran, with mAP where that could be measured; the failures by their names.
 std::pair<ordered_json, std::vector<std::string>> measure(const Options& o) {
   auto rows = ordered_json::array();
   std::vector<std::string> failed;
-  for (const Measured& m : run_in_turn(o)) {
+  const std::vector<BenchCase> cases = all_cases(o);
+  check_data(o, cases);
+  for (const Measured& m : run_in_turn(o, cases)) {
+    bool complete = !m.failed;
     if (!m.failed) {
       ordered_json row = summarize_bench(m.which, m.runs);
-      if (o.data.empty() || judge(m.which, o, row)) {
-        rows.push_back(row);
-        continue;
-      }
+      complete = o.data.empty() || judge(m.which, o, row);
+      rows.push_back(row);
     }
-    failed.push_back(fmt::format("{} (--engine {})", m.which.model, m.which.engine));
+    if (!complete)
+      failed.push_back(fmt::format("{}{} (--engine {})", m.failed ? "" : "mAP of ", m.which.model,
+                                   m.which.engine));
   }
   return {rows, failed};
 }
@@ -260,7 +291,10 @@ void add_bench(CLI::App& root) {
           "pruning. A table that is there is extended. cache: the file of this machine.")
       ->type_name("FILE")
       ->excludes("--data")
-      ->excludes("--html");
+      ->excludes("--html")
+      ->excludes("--precision")
+      ->excludes("--rounds")
+      ->excludes("--split");
   verb->add_flag("--worker", o->worker, "one run of one case, in this process")->group("");
   add_json_option(*verb, o->json);
   verb->callback([o] {
