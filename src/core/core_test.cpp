@@ -207,7 +207,7 @@ TEST(Cpu, OfArmIsNamedByItsCoresAndItsBoard) {
       core("0x41", "0xd05") + core("0x41", "0xd05") + core("0x41", "0xd0b") + core("0x41", "0xd0b");
   EXPECT_EQ(parse_cpu_info(big_little, "ROCK 5B").name, "ROCK 5B, 2 x Cortex-A55, 2 x Cortex-A76");
   EXPECT_EQ(parse_cpu_info(core("0x61", "0x022")).name, "1 x core 0x61/0x022");
-  EXPECT_EQ(parse_cpu_info("hart : 0\nisa : rv64gc\n", "VisionFive 2").name, "VisionFive 2");
+  EXPECT_EQ(parse_cpu_info("processor : 0\nisa : rv64gc\n", "VisionFive 2").name, "VisionFive 2");
 }
 
 // taskset, the cpuset of a container and CPUAffinity= keep a process to some cores.

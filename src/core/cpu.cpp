@@ -69,7 +69,10 @@ std::string name_of(const std::string& board, const std::vector<std::string>& co
 }
 
 // The last character of a text of the device tree is a zero.
-std::string board_name() { return text_of("/proc/device-tree/model").c_str(); }
+std::string board_name() {
+  const std::string text = text_of("/proc/device-tree/model");
+  return text.substr(0, text.find('\0'));
+}
 
 }  // namespace
 

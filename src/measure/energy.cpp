@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kPmicPeriod{250};        // a program starts
 constexpr std::chrono::milliseconds kCounterPeriod{60'000};  // some start again after minutes
 constexpr std::chrono::milliseconds kToolTakes{1000};
 constexpr double kMostWatts = 10'000;
-constexpr double kStandsStill_s = 0.1;  // a counter that does not move for so long is none
+constexpr double kStandsStillSeconds = 0.1;  // a counter that does not move for so long is none
 constexpr int kFewestReadings = 10;
 constexpr std::chrono::milliseconds kShortest{1000};  // of many calls
 
@@ -195,7 +195,7 @@ void EnergyMeter::add_watts(std::optional<double> watts) {
 
 bool EnergyMeter::is_known() const {
   if (source_.watts) return good_ > failed_;
-  const bool stood_still = sum_.joules <= 0 && sum_.seconds > kStandsStill_s;
+  const bool stood_still = sum_.joules <= 0 && sum_.seconds > kStandsStillSeconds;
   return first_joules_ && failed_ == 0 && !stood_still;
 }
 
