@@ -107,8 +107,6 @@ bool loads_library(const EngineSettings& settings) {
   return false;
 }
 
-size_t memory_for(size_t bytes) { return kLeastMemory + kMemoryPerByte * bytes; }
-
 void require_passed(const ChildResult& result, Engine& engine, const NetworkSource& source,
                     std::chrono::seconds limit) {
   if (result.how == ChildResult::End::kExited && result.out == kPassed) return;
@@ -141,7 +139,8 @@ void limit_child(size_t bytes) {
   constexpr rlimit kNone{0, 0};
   ::setrlimit(RLIMIT_CORE, &kNone);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they map terabytes
-  const rlimit memory{memory_for(bytes), memory_for(bytes)};
+  const size_t most = kLeastMemory + kMemoryPerByte * bytes;
+  const rlimit memory{most, most};
   ::setrlimit(RLIMIT_DATA, &memory);
 #else
   (void)bytes;
