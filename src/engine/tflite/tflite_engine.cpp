@@ -228,7 +228,8 @@ class TfliteRequest : public Request {
   Runner& choose() {
     if (!crowding_.alone()) return together_;
     if (!alone_) {
-      log_info("TensorFlow Lite: other programs take the cores; one thread is faster for now");
+      log_info(
+          "notice: TensorFlow Lite: other programs take the cores; one thread is faster for now");
       alone_.emplace(api_, make_one_());
     }
     return *alone_;
