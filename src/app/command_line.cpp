@@ -44,6 +44,8 @@ std::vector<std::string> option_names(const CLI::App& app) {
       fail_with_help(
           app, fmt::format("there is no verb {}; use {}, as in: {}", word, row.name, row.example));
   }
+  if (app.get_option_no_throw("--" + word) != nullptr)
+    fail_with_help(app, fmt::format("there is no verb {}; did you mean --{}?", word, word));
   std::vector<std::string> names;
   for (const VerbRow& row : verb_rows()) names.emplace_back(row.name);
   const std::string nearest = nearest_text(word, names);
@@ -53,29 +55,68 @@ std::vector<std::string> option_names(const CLI::App& app) {
                  fmt::format("there is no verb {}; there are: {}", word, fmt::join(names, ", ")));
 }
 
+// The option that a short one stands for elsewhere, "--model" for "-m": a required one first.
+std::string long_name(const CLI::App& verb, char letter) {
+  std::string first;
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_group().empty() || option->get_lnames().empty()) continue;
+    const std::string& name = option->get_lnames().front();
+    if (name[0] != letter) continue;
+    if (option->get_required()) return "--" + name;
+    if (first.empty()) first = "--" + name;
+  }
+  return first;
+}
+
+// The option with such a name that the verb takes without its name, as 'verify' takes the model.
+const CLI::Option* positional_called(const CLI::App& verb, const std::string& name) {
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_positional() && (name == "--model" || name == "--" + option->get_name()))
+      return option;
+  }
+  return nullptr;
+}
+
 [[noreturn]] void fail_unknown_option(const CLI::App& verb, const std::string& name) {
-  const std::string nearest = nearest_text(name, option_names(verb));
+  if (positional_called(verb, name) != nullptr)
+    fail_with_help(verb, fmt::format("{} has no option {}; write its value alone, as in: {}",
+                                     verb.get_name(), name, usage(verb)));
+  const bool is_short = name.size() > 1 && name[1] != '-';
+  const std::string nearest =
+      is_short ? long_name(verb, name[1]) : nearest_text(name, option_names(verb));
   const std::string there_is =
       verb.get_parent() == nullptr ? "there is no option" : verb.get_name() + " has no option";
   const std::string hint = nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
   fail_with_help(verb, fmt::format("{} {}{}", there_is, name, hint));
 }
 
-// The first argument that looks like an option and is none of the verb's; empty: there is none. The value
-// of an option may look like one.
-std::string unknown_option(const CLI::App& verb, const Arguments& arguments) {
+// What the verb does not know among its arguments.
+struct Unknown {
+  std::string option;  // the first that looks like an option and is none; empty: there is none
+  std::string value;   // the first that belongs to no option; empty: there is none
+};
+
+// The value of an option may look like an option.
+Unknown unknown_in(const CLI::App& verb, const Arguments& arguments) {
+  Unknown out;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (argument == "--") break;
-    if (!begins_option(argument)) continue;
+    if (!begins_option(argument)) {
+      if (out.value.empty()) out.value = argument;
+      continue;
+    }
     const bool is_short = argument[1] != '-';
     const std::string name = is_short ? argument.substr(0, 2) : name_of(argument);
     const CLI::Option* option = verb.get_option_no_throw(name);
-    if (option == nullptr) return is_short ? argument : name;
+    if (option == nullptr) {
+      out.option = is_short ? argument : name;
+      break;
+    }
     const bool value_inside = is_short ? argument.size() > 2 : name.size() < argument.size();
     if (!value_inside) i += static_cast<size_t>(std::max(0, option->get_items_expected_min()));
   }
-  return {};
+  return out;
 }
 
 // The option that a message of CLI11 begins with, "--conf: …"; null: none.
@@ -86,21 +127,37 @@ const CLI::Option* option_in(const CLI::App& verb, const std::string& message) {
       message.substr(begin, message.find_first_of(": =", begin) - begin));
 }
 
+// "; did you mean tflite?" where a value is none of the option's words, but nearly one.
+std::string hint_of_choice(const CLI::Option& option) {
+  const std::vector<std::string> words = choices_of(option);
+  for (const std::string& given : option.results()) {
+    if (std::find(words.begin(), words.end(), given) == words.end())
+      return did_you_mean(given, words);
+  }
+  return {};
+}
+
 // What CLI11 says of an argument, in octet's words.
 [[noreturn]] void fail_parse(const CLI::App& verb, const Arguments& arguments,
                              const CLI::ParseError& error) {
-  const std::string unknown = unknown_option(verb, arguments);
-  if (!unknown.empty()) fail_unknown_option(verb, unknown);
+  const Unknown unknown = unknown_in(verb, arguments);
+  if (!unknown.option.empty()) fail_unknown_option(verb, unknown.option);
   using Kind = CLI::ExitCodes;
   const auto kind = static_cast<Kind>(error.get_exit_code());
   const std::string said = error.what();
   if (kind == Kind::ExtrasError) {
     const size_t colon = said.find(": ");
-    fail_with_help(verb, fmt::format("{} is not expected here; a value stands behind its option",
-                                     said.substr(colon + 2)));
+    const CLI::Option* source = verb.get_option_no_throw("--source");
+    const bool no_source = source != nullptr && source->count() == 0 && !unknown.value.empty();
+    fail_with_help(verb, fmt::format("{} is not expected here; {}", said.substr(colon + 2),
+                                     no_source ? "did you mean --source " + unknown.value + "?"
+                                               : "a value stands behind its option"));
   }
   const CLI::Option* option = option_in(verb, said);
   if (option == nullptr) fail_with_help(verb, said);
+  if (kind == Kind::RequiredError && !unknown.value.empty() && !option->get_positional())
+    fail_with_help(verb,
+                   fmt::format("{}; did you mean {} {}?", said, option->get_name(), unknown.value));
   const std::string name = option->get_name(), wanted = expectation(*option);
   if (kind == Kind::ArgumentMismatch) {
     const bool flag = option->get_items_expected_max() == 0;
@@ -108,8 +165,8 @@ const CLI::Option* option_in(const CLI::App& verb, const std::string& message) {
                    fmt::format("{}: {}", name, flag ? "takes no value" : "a value is expected"));
   }
   if ((kind == Kind::ValidationError || kind == Kind::ConversionError) && !wanted.empty())
-    fail_with_help(verb,
-                   fmt::format("{}: {}, not {}", name, wanted, fmt::join(option->results(), ",")));
+    fail_with_help(verb, fmt::format("{}: {}, not {}{}", name, wanted,
+                                     fmt::join(option->results(), ","), hint_of_choice(*option)));
   if (kind == Kind::ExcludesError)
     fail_with_help(verb, fmt::format("{}; leave one of them out", said));
   fail_with_help(verb, said);

@@ -97,6 +97,10 @@ ordered_json describe_options(const CLI::App& app) {
   return out;
 }
 
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  return describe(option).value("choices", std::vector<std::string>{});
+}
+
 std::string expectation(const CLI::Option& option) {
   const ordered_json described = describe(option);
   const bool words = described.contains("choices");

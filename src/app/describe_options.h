@@ -21,6 +21,9 @@ namespace octet {
 // "a number from 0 to 1 is expected", "ptq or qat is expected"; empty: anything may be given.
 [[nodiscard]] std::string expectation(const CLI::Option& option);
 
+// The words that may be given; empty: other values may be.
+[[nodiscard]] std::vector<std::string> choices_of(const CLI::Option& option);
+
 // Names and values of a verb's options after parsing: those that were given, or those that have
 // their default. Options without either are left out.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> option_values(const CLI::App& verb,

@@ -50,7 +50,6 @@ std::string entry_text(const ordered_json& option) {
   return text;
 }
 
-// "octet verify MODEL EXPORTS... [OPTIONS]".
 std::string usage(const ordered_json& verb, const std::string& name) {
   std::string line = "octet " + name;
   for (const auto& option : verb["options"]) {
@@ -90,6 +89,8 @@ std::string overview(const CLI::App& app, const HelpStyle& style) {
     text += wrap_text(line, style.columns, 0, 0) + "\n";
   return text;
 }
+
+std::string usage(const CLI::App& verb) { return usage(describe_verb(verb), verb.get_name()); }
 
 std::string verb_help(const CLI::App& verb, const HelpStyle& style) {
   const std::string name = verb.get_name();

@@ -15,6 +15,8 @@ struct HelpStyle {
 
 // The verbs of `app` by task, an example each.
 [[nodiscard]] std::string overview(const CLI::App& app, const HelpStyle& style);
+// "octet verify MODEL EXPORTS... [OPTIONS]".
+[[nodiscard]] std::string usage(const CLI::App& verb);
 // The purpose, an example and all options of a verb.
 [[nodiscard]] std::string verb_help(const CLI::App& verb, const HelpStyle& style);
 

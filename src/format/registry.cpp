@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder.h"
+#include "core/text/nearest_text.h"
 #include "format/listing.h"
 #include "format/onnx/external_data.h"
 #include "format/onnx/onnx.h"
@@ -182,8 +183,8 @@ const ExportFormat& export_format(std::string_view name) {
   const auto* const found = std::find_if(std::begin(kFormats), std::end(kFormats),
                                          [&](const ExportFormat& f) { return f.name == name; });
   if (found == std::end(kFormats))
-    fail_usage("--format {}: is not known; there are: {}", name,
-               fmt::join(export_format_names(), ", "));
+    fail_usage("--format {}: is not known; there are: {}{}", name,
+               fmt::join(export_format_names(), ", "), did_you_mean(name, export_format_names()));
   return *found;
 }
 

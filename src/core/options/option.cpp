@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/text/nearest_text.h"
 
 namespace octet {
 namespace {
@@ -72,7 +73,7 @@ double parse_number(const OptionInfo& info, const std::string& text) {
 void require_word(const OptionInfo& info, const std::string& text) {
   if (info.words.empty()) return;
   if (std::find(info.words.begin(), info.words.end(), text) == info.words.end())
-    fail_usage("{}, not {}", expectation(info), text);
+    fail_usage("{}, not {}{}", expectation(info), text, did_you_mean(text, info.words));
 }
 
 std::string number_text(double value) {

@@ -13,6 +13,23 @@ std::string without_dashes(std::string_view text) {
   return letters;
 }
 
+// The name whose beginning has the most letters of `meant`, where it has more than half of them.
+std::string with_same_beginning(const std::string& meant, const std::vector<std::string>& names) {
+  constexpr size_t kLeast = 4;
+  std::string best;
+  size_t most = std::max(kLeast, meant.size() / 2 + 1) - 1;
+  for (const std::string& name : names) {
+    const std::string known = without_dashes(name);
+    const auto same = static_cast<size_t>(
+        std::mismatch(meant.begin(), meant.end(), known.begin(), known.end()).first -
+        meant.begin());
+    if (same <= most) continue;
+    most = same;
+    best = name;
+  }
+  return best;
+}
+
 }  // namespace
 
 int edit_distance(std::string_view a, std::string_view b) {
@@ -42,12 +59,18 @@ std::string nearest_text(std::string_view word, const std::vector<std::string>& 
     const bool begins_alike =
         known.starts_with(meant) || (known.size() > 2 && meant.starts_with(known));
     const int distance = begins_alike ? 1 : edit_distance(meant, known);
+    if (!begins_alike && distance >= static_cast<int>(meant.size())) continue;  // no letter is left
     // Of two that are as near the longer one: letters are left out more often than added.
     if (distance > least || (distance == least && name.size() <= best.size())) continue;
     least = distance;
     best = name;
   }
-  return best;
+  return best.empty() ? with_same_beginning(meant, names) : best;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& names) {
+  const std::string nearest = nearest_text(word, names);
+  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
 }
 
 }  // namespace octet

@@ -11,9 +11,13 @@ namespace octet {
 // of `a` (optimal string alignment).
 [[nodiscard]] int edit_distance(std::string_view a, std::string_view b);
 
-// The nearest of `names`: of those at most a third of whose letters differ, or that begin like `word`.
-// Empty where there is none. Dashes and underscores do not count.
+// The nearest of `names`: of those at most a third of whose letters differ, or that begin like `word`,
+// else that of which it has the first four letters and more than half of its own. Empty where there is none. Dashes and underscores do not count.
 [[nodiscard]] std::string nearest_text(std::string_view word,
+                                       const std::vector<std::string>& names);
+
+// "; did you mean NAME?", the end of an error; empty where no name is near.
+[[nodiscard]] std::string did_you_mean(std::string_view word,
                                        const std::vector<std::string>& names);
 
 }  // namespace octet

@@ -145,6 +145,10 @@ TEST(NearestText, FindsWhatWasMeant) {
   EXPECT_EQ(nearest_text("--", options), "");
   EXPECT_EQ(nearest_text("detct", {"import", "detect"}), "detect");
   EXPECT_EQ(nearest_text(std::string(100000, 'x'), options), "");
+  EXPECT_EQ(did_you_mean("tflight", {"onnx", "tflite"}), "; did you mean tflite?")
+      << "by its begin";
+  EXPECT_EQ(did_you_mean("c", {"a", "b"}), "");
+  EXPECT_EQ(did_you_mean("tfjs", {"onnx", "tflite"}), "");
 }
 
 TEST(NearestText, CountsEdits) {
