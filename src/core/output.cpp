@@ -16,6 +16,7 @@ namespace octet {
 namespace {
 
 [[noreturn]] void fail_output(int reason) {
+  if (reason == EPIPE) throw ReaderGone();
   fail("standard output: cannot be written{}{}; the results are not complete",
        reason != 0 ? ": " : "", reason != 0 ? std::strerror(reason) : "");
 }

@@ -7,9 +7,16 @@
 
 #include <string_view>
 
+#include "core/error.h"
 #include "core/text/clean_text.h"
 
 namespace octet {
+
+// Standard output is a pipe whose reader has gone, as `head` does. The program ends without a word.
+class ReaderGone : public Error {
+ public:
+  ReaderGone() : Error(ErrorCode::kFailed, "standard output: its reader has gone") {}
+};
 
 // Writes to standard output. Throws an Error when it is closed or its disk is full.
 void write_output(std::string_view text);

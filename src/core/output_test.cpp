@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <functional>
 
 #include "core/log.h"
@@ -63,13 +64,19 @@ void give_broken_pipe(int fd) {
 TEST(Output, ThatIsLostIsAnError) {
   const auto print = [] { print_out("{}\n", "a result"); };
   for (const auto& broken : {std::function<void()>([] { give(STDOUT_FILENO, "/dev/full"); }),
-                             std::function<void()>([] { give_broken_pipe(STDOUT_FILENO); }),
                              std::function<void()>([] { ::close(STDOUT_FILENO); })}) {
     const Ended ended = in_child(broken, print);
     EXPECT_EQ(ended.status, 1);
     EXPECT_THAT(ended.err, HasSubstr("octet: standard output: cannot be written"));
   }
   EXPECT_EQ(in_child([] { give(STDOUT_FILENO, "/dev/null"); }, print).status, 0);
+}
+
+TEST(Output, AReaderThatHasGoneIsNoError) {
+  const Ended ended =
+      in_child([] { give_broken_pipe(STDOUT_FILENO); }, [] { print_out("{}\n", "a result"); });
+  EXPECT_EQ(ended.status, 128 + SIGPIPE) << "as with the signal";
+  EXPECT_EQ(ended.err, "");
 }
 
 // A file that is opened never becomes standard output.

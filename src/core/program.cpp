@@ -45,12 +45,16 @@ void say_first_line(std::string_view message) {
   say(clean_text(message.substr(0, message.find('\n'))));
 }
 
+constexpr int kEndedBySigpipe = 128 + SIGPIPE;  // as a shell has it
+
 int status_of(const std::function<void()>& work, const char* out_of_memory) {
   try {
     set_least_level_from_environment();
     work();
     finish_output();
     return 0;
+  } catch (const ReaderGone&) {
+    return kEndedBySigpipe;
   } catch (const Error& e) {
     say(clean_lines(e.what()));
     return static_cast<int>(e.code());
