@@ -105,7 +105,8 @@ void Progress::update(int64_t done, const std::string& note) {
   Shown& shown = shown_work();
   shown.last = Clock::now();
   if (total_ <= 0) {
-    const std::string line = fmt::format("{}  {}", done, clean_text(note));
+    const std::string line =
+        fmt::format("{}{}{}  {}", done, name_.empty() ? "" : " ", name_, clean_text(note));
     return draw_status(first_columns(line, columns_of(STDERR_FILENO) - 1));
   }
   shown.estimate->advance(name_, share(), spent());

@@ -151,7 +151,7 @@ TEST(WorkEstimate, IsOneOverAllPhases) {
   EXPECT_FALSE(estimate.left());
   estimate.advance("calibration", 0.5, Seconds(5));
   EXPECT_DOUBLE_EQ(estimate.share(), 50.0 / 800);
-  EXPECT_NEAR(estimate.left()->count(), 75, 1e-9) << "at the only speed that is known";
+  EXPECT_FALSE(estimate.left()) << "training is most of the work, and its speed is not known";
   estimate.finish("calibration", 1, Seconds(10));
   estimate.finish("training", 1, Seconds(300));
   // Training takes a second a unit, validation is guessed from both.
@@ -164,6 +164,16 @@ TEST(WorkEstimate, IsOneOverAllPhases) {
   EXPECT_EQ(estimate.left()->count(), 0);
   estimate.finish("validation", 1, Seconds(5));
   EXPECT_EQ(estimate.left()->count(), 0) << "more often than planned";
+}
+
+TEST(WorkEstimate, TheBeginningTellsNothing) {
+  WorkEstimate estimate({{.name = "comparing engines", .work = 100}});
+  estimate.advance("comparing engines", 0.03, Seconds(20));
+  EXPECT_FALSE(estimate.left());
+  estimate.advance("comparing engines", 0.03, Seconds(40));
+  EXPECT_TRUE(estimate.left()) << "a long work";
+  estimate.advance("comparing engines", 0.1, Seconds(20));
+  EXPECT_NEAR(estimate.left()->count(), 180, 1e-9);
 }
 
 TEST(WorkEstimate, AnEarlierRunIsNoWork) {

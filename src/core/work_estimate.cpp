@@ -5,6 +5,10 @@
 namespace octet {
 namespace {
 constexpr WorkEstimate::Seconds kTooEarly{1};
+// The beginning is slower than the rest: files are read, and caches are cold.
+constexpr WorkEstimate::Seconds kBeginning{30};
+constexpr double kBeginningShare = 0.1;
+constexpr double kKnownShare = 0.5;  // of the work left, in phases whose speed was seen
 }  // namespace
 
 double WorkEstimate::Part::work_left() const {
@@ -50,13 +54,16 @@ double WorkEstimate::share() const {
 }
 
 std::optional<WorkEstimate::Seconds> WorkEstimate::left() const {
-  double done = 0;
+  double done = 0, known_work = 0, all_work = 0;
   Seconds time{}, left{};
   for (const Part& part : parts_) {
     done += part.done();
     time += part.time();
+    all_work += part.work_left();
+    known_work += part.done() > 0 ? part.work_left() : 0;
   }
-  if (time < kTooEarly || done <= 0) return std::nullopt;
+  if (time < kTooEarly || done <= 0 || known_work < kKnownShare * all_work) return std::nullopt;
+  if (time < kBeginning && share() < kBeginningShare) return std::nullopt;
   for (const Part& part : parts_) {
     const bool known = part.done() > 0;  // its own speed, else that of all
     left += (known ? part.time() / part.done() : time / done) * part.work_left();

@@ -29,8 +29,9 @@ class WorkEstimate {
   // So many times of a phase were done in an earlier run.
   void leave_out(const std::string& name, int times);
 
-  [[nodiscard]] double share() const;                 // of all work that is done
-  [[nodiscard]] std::optional<Seconds> left() const;  // nothing: it is too early to tell
+  [[nodiscard]] double share() const;  // of all work that is done
+  // Nothing: it is too early to tell, since the longest phases did not begin or the work just did.
+  [[nodiscard]] std::optional<Seconds> left() const;
 
  private:
   struct Part {

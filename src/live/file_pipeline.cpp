@@ -123,7 +123,8 @@ class Pipeline {
   void finish() {
     Progress progress(options_.max_frames > 0
                           ? std::min(options_.max_frames, std::max<int64_t>(info_.frames, 0))
-                          : info_.frames);
+                          : info_.frames,
+                      "frames");
     while (const auto slot = running_.pop()) {
       const HotPath hot;
       Slot& s = **slot;

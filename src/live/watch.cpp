@@ -442,7 +442,7 @@ WatchSummary Watch::run(Detectors detectors, std::unique_ptr<PersonPoser> poser)
   say_unknown_classes();
   WatchSinks sinks(options_.live, options_.camera.complete);
   std::optional<Progress> progress;
-  if (options_.progress) progress.emplace(options_.live.max_frames);
+  if (options_.progress) progress.emplace(options_.live.max_frames, "frames");
   while (!stop_ && !stop_requested() && !is_over()) {
     const HotPath hot;
     last_turn_ = Clock::now().time_since_epoch().count();

@@ -17,6 +17,8 @@ constexpr size_t kMost = 12;           // SiLU, the costliest: large networks ha
 // Factors of the upper ends. With lower ones few pictures would decide what is cut off in many.
 constexpr std::array kBefore{0.7, 0.8, 0.9, 1.0, 1.1};
 constexpr std::array kBehind{0.8, 0.9, 1.0, 1.1, 1.25, 1.4};
+constexpr size_t kTrials = kBefore.size() * kBehind.size();
+constexpr int64_t kTrialsShown = 1000;  // steps of the progress: how many trials come is not known
 
 struct Silu {
   size_t before, behind;  // groups
@@ -26,10 +28,15 @@ struct Silu {
 class Chooser {
  public:
   Chooser(CalibrationNetwork& network, std::vector<GroupCalibration>& groups)
-      : network_(network), groups_(groups) {}
+      : network_(network), groups_(groups), progress_(kTrialsShown, kSiluPhase) {}
+
+  // The trials that are still to come, at most; those that were made count as done.
+  void plan(size_t trials) { planned_ = made_ + static_cast<int64_t>(trials); }
 
   double cost(const Silu& silu) {
     if (stop_requested()) fail("interrupted while calibrating; nothing was written");
+    ++made_;
+    progress_.update(kTrialsShown * made_ / std::max(made_, planned_));
     return distance_with({&groups_[silu.before], &groups_[silu.behind]}, network_);
   }
 
@@ -58,6 +65,8 @@ class Chooser {
  private:
   CalibrationNetwork& network_;
   std::vector<GroupCalibration>& groups_;
+  Progress progress_;
+  int64_t made_ = 0, planned_ = 0;
 };
 
 std::vector<Silu> silus(const Graph& graph, const Placement& placement) {
@@ -88,16 +97,14 @@ void choose_silu_ranges(const Graph& graph, const Placement& placement, Calibrat
                         std::vector<GroupCalibration>& groups) {
   Chooser chooser(network, groups);
   std::vector<Silu> list = silus(graph, placement);
+  chooser.plan(list.size() + kTrials * std::min(kMost, list.size()));
   for (Silu& silu : list) silu.cost = chooser.cost(silu);
   const double all = std::accumulate(list.begin(), list.end(), 0.0,
                                      [](double sum, const Silu& s) { return sum + s.cost; });
   std::erase_if(list, [&](const Silu& s) { return s.cost < kWorthTrying * all; });
   keep_costliest(list);
-  Progress progress(static_cast<int64_t>(list.size()), kSiluPhase);
-  for (size_t i = 0; i < list.size(); ++i) {
-    chooser.choose(list[i]);
-    progress.update(static_cast<int64_t>(i) + 1);
-  }
+  chooser.plan(kTrials * list.size());
+  for (const Silu& silu : list) chooser.choose(silu);
 }
 
 }  // namespace octet
