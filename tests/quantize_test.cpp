@@ -92,7 +92,10 @@ TEST_F(Quantize, CalibratesExportsAndRuns) {
   const json v = json::parse(verified.out);
   EXPECT_EQ(v["parameters"]["compared"], v["parameters"]["equal"]);
   ASSERT_EQ(v["engines"].size(), 5U);  // OpenVINO two of the files, TensorFlow Lite in two ways
+  EXPECT_THAT(v["engines"][4]["engine"], testing::EndsWith(" without XNNPACK (--delegate none)"));
+  EXPECT_EQ(v["images"]["run"], 2);
   for (const json& e : v["engines"]) {
+    EXPECT_EQ(e["agrees"], true) << e.dump();
     const bool fused = e["file"] == at("int8.xml");  // computes SiLU in float
     const json& nodes = e["node_by_node"];
     EXPECT_GE(nodes["within_1"].get<double>(), fused ? 0.99 : 1.0) << e.dump();

@@ -8,6 +8,7 @@
 #include "core/installation.h"
 #include "core/log.h"
 #include "core/process.h"
+#include "core/text/nearest_text.h"
 #include "engine/checked_network.h"
 #include "engine/module.h"
 #include "graph/quantization.h"
@@ -85,7 +86,9 @@ const std::vector<EngineRow>& engine_rows() {
        .options = {{.key = "delegate",
                     .help = "Library of a TensorFlow Lite delegate, such as libedgetpu.so.1. none: "
                             "TensorFlow Lite runs without XNNPACK too."}},
-       .kernel_sets = {{}, {{"delegate", "none"}}}},
+       .kernel_sets = {{},
+                       {.settings = {{"delegate", "none"}},
+                        .name = "without XNNPACK (--delegate none)"}}},
       {.name = "armnn",
        .library = "Arm NN",
        .install = "install libarmnntfliteparser22 and a backend of it",
@@ -159,8 +162,8 @@ std::unique_ptr<Engine> load_engine(const std::string& name) {
     if (name == row.name)
       return open_engine_module(row, find_module(fmt::format("octet_engine_{}.so", name)));
   }
-  fail_usage("--engine {}: is not known; there are: auto, {}", name,
-             fmt::join(engine_names(), ", "));
+  fail_usage("--engine {}: is not known; there are: auto, {}{}", name,
+             fmt::join(engine_names(), ", "), did_you_mean(name, engine_names()));
 }
 
 std::unique_ptr<Engine> choose_engine(const EngineRequest& request) {

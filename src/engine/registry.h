@@ -20,6 +20,12 @@ struct EngineOption {
   std::string_view key, help;
 };
 
+// Settings that choose kernels of an engine.
+struct KernelSet {
+  EngineSettings settings = {};
+  std::string_view name = {};  // behind the library's name; empty: those of the engine without them
+};
+
 struct EngineRow {
   std::string_view name;               // of --engine; the module is octet_engine_NAME.so
   std::string_view library, install;   // the library that it needs, and how to install it, in words
@@ -27,8 +33,7 @@ struct EngineRow {
   // Names of format/registry.h. A model without a file is written in the first.
   std::vector<std::string_view> formats;
   std::vector<EngineOption> options = {};
-  // The settings that choose each set of its kernels; `verify` runs all of them.
-  std::vector<EngineSettings> kernel_sets = {{}};
+  std::vector<KernelSet> kernel_sets = {KernelSet{}};  // `verify` runs all of them
   // The reason why the engine runs only when it is named; empty: it is quick.
   std::string_view slow_because = {};
 

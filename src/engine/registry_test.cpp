@@ -31,7 +31,7 @@ TEST(EngineRows, NameFormatsThatExist) {
     ASSERT_FALSE(row.formats.empty()) << row.name;
     for (const std::string_view name : row.formats) EXPECT_EQ(export_format(name).name, name);
     ASSERT_FALSE(row.kernel_sets.empty()) << row.name << ": verify would not run it";
-    for (const EngineSettings& settings : row.kernel_sets) EXPECT_TRUE(row.knows(settings));
+    for (const KernelSet& set : row.kernel_sets) EXPECT_TRUE(row.knows(set.settings));
   }
   const auto quick = quick_engine_names();
   EXPECT_EQ(std::count(quick.begin(), quick.end(), "armnn"), 0);

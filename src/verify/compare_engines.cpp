@@ -72,15 +72,15 @@ struct EngineFile {
   std::filesystem::path file;
   const ExportFormat* format;
   std::string engine;
-  EngineSettings settings;
+  KernelSet kernels;
 };
 
 // An export in an engine.
 struct Running {
   Running(const Model& model, Size size, const NetworkSource& source, const EngineFile& run)
       : engine(load_engine(run.engine)) {
-    try_network(*engine, source, size, run.settings);
-    network = engine->compile(source, size, {.settings = run.settings});
+    try_network(*engine, source, size, run.kernels.settings);
+    network = engine->compile(source, size, {.settings = run.kernels.settings});
     request = network->make_request();
     if (has_boxes(model))
       boxes = std::make_unique<Boxes>(model.info, size, network->outputs(), voting_of(model));
@@ -210,8 +210,8 @@ std::vector<EngineFile> runnable(const std::vector<std::filesystem::path>& files
       for (const auto& file : files) {
         const ExportFormat* format = export_format_of(file);
         if (format == nullptr || !row.reads(*format)) continue;
-        for (const EngineSettings& settings : row.kernel_sets)
-          out.push_back({file, format, name, settings});
+        for (const KernelSet& kernels : row.kernel_sets)
+          out.push_back({file, format, name, kernels});
       }
     } catch (const Error& e) {
       log_warning("left out: {}", e.what());
@@ -222,6 +222,14 @@ std::vector<EngineFile> runnable(const std::vector<std::filesystem::path>& files
 
 // How many pictures are compared node by node: each takes the reference's time again.
 constexpr int kNodePictures = 2;
+constexpr int64_t kNodeWork =
+    10;  // of such a picture, in pictures whose outputs alone are compared
+
+std::string name_of(const NetworkDescription& network, const KernelSet& kernels) {
+  return kernels.name.empty() ? network.engine : fmt::format("{} {}", network.engine, kernels.name);
+}
+
+bool all_equal(const Shares& s) { return s.equal == s.values; }
 
 // All exports in all engines, picture by picture.
 class Comparison {
@@ -238,7 +246,7 @@ class Comparison {
       runs_.emplace_back(model, size, source_of(content, e.file.string()), e);
       const NetworkDescription& d = runs_.back().network->description();
       results_.push_back({.file = e.file.string(),
-                          .engine = d.engine,
+                          .engine = name_of(d, e.kernels),
                           .device = d.device,
                           .precision = d.precision});
     }
@@ -323,6 +331,12 @@ Shares& Shares::operator+=(const Shares& other) {
   return *this;
 }
 
+bool EngineComparison::exact() const {
+  return all_equal(nodes.all) &&
+         std::all_of(outputs.begin(), outputs.end(),
+                     [](const auto& output) { return all_equal(output.second); });
+}
+
 bool EngineComparison::agrees() const {
   return enough_matched(static_cast<double>(matched), static_cast<double>(boxes)) &&
          static_cast<double>(nodes.all.within_1) >=
@@ -334,12 +348,16 @@ std::vector<EngineComparison> compare_engines(const Model& model, Size size,
                                               const Dataset& data,
                                               const std::vector<std::string>& engines) {
   Comparison comparison(model, size, runnable(files, engines));
-  Progress progress(static_cast<int64_t>(data.samples.size()), "comparing engines");
-  int64_t done = 0;
-  for (const Sample& sample : data.samples) {
+  const auto work_until = [&](size_t pictures) {
+    const size_t with_nodes =
+        model.quantization.empty() ? 0 : std::min<size_t>(pictures, kNodePictures);
+    return static_cast<int64_t>(pictures) + (kNodeWork - 1) * static_cast<int64_t>(with_nodes);
+  };
+  Progress progress(work_until(data.samples.size()), "comparing engines");
+  for (size_t i = 0; i < data.samples.size(); ++i) {
     if (stop_requested()) fail("interrupted: results of a part of the images are not shown");
-    comparison.add(sample, done < kNodePictures);
-    progress.update(++done);
+    comparison.add(data.samples[i], i < kNodePictures);
+    progress.update(work_until(i + 1));
   }
   return comparison.results();
 }

@@ -36,6 +36,7 @@ struct EngineComparison {
   // Whether the engine computes this model: nearly all values of nodes differ by a step at most,
   // and enough boxes match.
   [[nodiscard]] bool agrees() const;
+  [[nodiscard]] bool exact() const;  // every value equals the reference's
 };
 
 // `files` are exports in the raw layout at one size. `model` is quantized throughout or not at all.

@@ -63,6 +63,16 @@ TEST(CompareEngines, FloatModelsAreComparedWithTheirFloatReference) {
   EXPECT_LT(equal_share(other), 0.9);
 }
 
+TEST(EngineComparison, IsExactWhereEveryValueIsEqual) {
+  EngineComparison c;
+  c.outputs["box_8"] = {.values = 4, .equal = 4, .within_1 = 4};
+  c.nodes.all = {.values = 9, .equal = 9, .within_1 = 9};
+  EXPECT_TRUE(c.exact() && c.agrees());
+  c.outputs["box_8"].equal = 3;
+  EXPECT_FALSE(c.exact());
+  EXPECT_TRUE(c.agrees()) << "outputs may be a step off";
+}
+
 // In the middle of an image: one takes seconds.
 TEST(ReferenceOutputs, TheirComputationEndsWithTheWishToStop) {
   static const std::atomic<bool> stop{true};

@@ -66,6 +66,8 @@ ordered_json to_json(const EngineComparison& c, bool with_boxes) {
     j["map50_95"] = c.map50_95;
     j["reference_map50_95"] = c.reference_map50_95;
   }
+  j["agrees"] = c.agrees();
+  j["exact"] = c.exact();
   j["node_by_node"] = to_json(c.nodes);
   ordered_json outputs;
   for (const auto& [name, s] : c.outputs) outputs[name] = to_json(s);
@@ -77,6 +79,30 @@ void print_shares(const std::string& name, const ordered_json& s) {
   print_out("{:<40} {:>8.2f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%\n", name,
             100 * s["equal"].get<double>(), 100 * s["within_1"].get<double>(),
             100 * s["within_2"].get<double>(), 100 * s["within_4"].get<double>());
+}
+
+std::string matched(const ordered_json& engine) {
+  return fmt::format("{} of {} boxes", engine["matched"].get<int64_t>(),
+                     engine["boxes"].get<int64_t>());
+}
+
+// "; 4 runs equal the reference in every value; FILE in ENGINE differs within the limits (…)".
+std::string verdict(const ordered_json& engines) {
+  size_t exact = 0;
+  std::string others;
+  for (const auto& e : engines) {
+    exact += e["exact"].get<bool>() ? 1 : 0;
+    if (e["exact"].get<bool>()) continue;
+    others +=
+        fmt::format("; {} in {} {}{}", e["file"].get<std::string>(), e["engine"].get<std::string>(),
+                    e["agrees"].get<bool>() ? "differs within the limits" : "differs too much",
+                    e.contains("boxes") ? fmt::format(" ({})", matched(e)) : "");
+  }
+  const std::string equal =
+      exact == 0 ? ""
+                 : fmt::format("; {} the reference in every value",
+                               exact == 1 ? "1 run equals" : fmt::format("{} runs equal", exact));
+  return equal + others;
 }
 
 void print(const ordered_json& j) {
@@ -94,13 +120,15 @@ void print(const ordered_json& j) {
               m["tensor"].get<std::string>(), m["field"].get<std::string>(),
               m["expected"].get<std::string>(), m["found"].get<std::string>());
   }
+  if (j.contains("images"))
+    print_out("\n{} of {} images ran in every engine and in the reference\n",
+              j["images"]["run"].get<size_t>(), j["images"]["given"].get<size_t>());
   for (const auto& e : j["engines"]) {
     print_out("\n{} in {} ({}, {})", e["file"].get<std::string>(), e["engine"].get<std::string>(),
               e["device"].get<std::string>(), e["precision"].get<std::string>());
     if (e.contains("boxes"))
-      print_out(": {} of {} boxes matched, mAP50-95 {:.4f}, reference {:.4f}",
-                e["matched"].get<int64_t>(), e["boxes"].get<int64_t>(), e["map50_95"].get<double>(),
-                e["reference_map50_95"].get<double>());
+      print_out(": {} matched, mAP50-95 {:.4f}, reference {:.4f}", matched(e),
+                e["map50_95"].get<double>(), e["reference_map50_95"].get<double>());
     print_out("\n");
     print_out("{:<40} {:>9} {:>9} {:>9} {:>9}\n", "share of values, in 8-bit steps", "equal",
               "within 1", "within 2", "within 4");
@@ -112,7 +140,7 @@ void print(const ordered_json& j) {
                    nodes["worst"]["shares"]);
     for (const auto& [name, s] : e["outputs"].items()) print_shares("end to end " + name, s);
   }
-  print_out("{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified");
+  print_out("{}{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified", verdict(j["engines"]));
 }
 
 // Those that run only when they are named, and why: "armnn (…)".
@@ -190,10 +218,13 @@ ordered_json verify_all(const Options& o) {
   }
   bool ok = mismatches.empty();
   auto engines = ordered_json::array();
+  ordered_json images;
   if (!o.data.empty() && has_reference(model, o.model)) {
-    Dataset data = some_of(
-        read_dataset(o.data, {.split = o.split, .model_names = model.info.names}), o.images);
+    Dataset data = read_dataset(o.data, {.split = o.split, .model_names = model.info.names});
+    const size_t given = data.samples.size();
+    data = some_of(std::move(data), o.images);
     leave_out_unreadable(data, false);
+    images = {{"run", data.samples.size()}, {"given", given}};
     for (const auto& [size, files] : by_size) {
       for (const auto& c :
            compare_engines(model, {size.first, size.second}, files, data, o.engines)) {
@@ -203,13 +234,15 @@ ordered_json verify_all(const Options& o) {
     }
   }
   const auto different = static_cast<int64_t>(mismatches.size());
-  return {{"ok", ok},
-          {"parameters",
-           {{"compared", total.compared},
-            {"equal", total.compared - std::min(different, total.compared)},
-            {"absent_by_design", total.absent}}},
-          {"mismatches", mismatches},
-          {"engines", engines}};
+  ordered_json j{{"ok", ok},
+                 {"parameters",
+                  {{"compared", total.compared},
+                   {"equal", total.compared - std::min(different, total.compared)},
+                   {"absent_by_design", total.absent}}},
+                 {"mismatches", mismatches}};
+  if (!images.is_null()) j["images"] = images;
+  j["engines"] = engines;
+  return j;
 }
 
 void run(const Options& o) {
