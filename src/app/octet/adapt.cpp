@@ -47,8 +47,8 @@ void print(const AdaptResult& r, const Options& o) {
   print_out("{} images gave the ranges; evaluated on {} others by {}\n", r.fitted, r.judged,
             r.labels ? "their labels" : "the boxes of the float model");
   print_out(
-      "mAP50-95   as it is {:.4f}, ranges {} {:.4f}; the gain is {:.4f}, 95 % of draws: "
-      "{:.4f} to {:.4f}\n",
+      "mAP50-95   as it is {:.4f}, ranges {} {:.4f}, gain {:.4f} (95 % of draws: {:.4f} to "
+      "{:.4f})\n",
       r.before, r.chosen, r.after, r.after - r.before, r.gain.low, r.gain.high);
   if (r.taken)
     print_out("taken      {}\n", o.adapt.output.string());
@@ -95,6 +95,7 @@ void add_adapt(CLI::App& root) {
   verb->add_option("--engine", a.engine,
                    fmt::format("Engine that computes the networks: auto, {}.",
                                fmt::join(engine_names(), ", ")))
+      ->type_name("NAME")
       ->capture_default_str();
   verb->add_option("--threads", a.threads, "Threads of the engine. 0: one for each core.")
       ->check(CLI::Range(0, 1024))

@@ -60,7 +60,7 @@ ordered_json report(const Detector& detector, const Accuracy& m, bool per_class)
 void print_against(const ordered_json& j) {
   if (!j.contains("against")) return;
   const auto& other = j["against"];
-  print_out("{}: mAP50-95 {:.4f}; the drop is {:.4f}, 95 % of draws: {:.4f} to {:.4f}\n",
+  print_out("{}: mAP50-95 {:.4f}, drop {:.4f} (95 % of draws: {:.4f} to {:.4f})\n",
             other["model"].get<std::string>(), other["map50_95"].get<double>(),
             other["drop"].get<double>(), other["drop_95"][0].get<double>(),
             other["drop_95"][1].get<double>());

@@ -217,6 +217,7 @@ void run(Options& o) {
   train.folder = o.folder;
   train.already_trained = true;
   train.augment.mosaic = 0;
+  const EmptyFolder folder(o.folder);
   prepare_run_folder({.path = o.folder,
                       .also = choices_in(train.folder, p.rounds),
                       .earlier = earlier_run(train.resume, o.overwrite)},
@@ -321,10 +322,9 @@ void add_prune(CLI::App& root) {
   verb->add_option("--model", o.model, "The float model file or checkpoint.")
       ->required()
       ->type_name("FILE");
-  verb->add_option(
-          "--data", o.data,
-          "The data.yaml of the data set, or a folder of images. The model labels what has "
-          "no labels.")
+  verb->add_option("--data", o.data,
+                   "The data.yaml of the dataset, or a folder of images. The model labels what has "
+                   "no labels.")
       ->required()
       ->type_name("FILE");
   add_target_options(*verb, o);

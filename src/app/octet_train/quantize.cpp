@@ -75,6 +75,25 @@ Facts facts_of(const Options& o, const TrainingData& data) {
   return facts;
 }
 
+// Three lines: of the float model, after calibration, and of the result.
+void say_figures(const QuantizeResult& r) {
+  const Task task = r.model.info.task;
+  const std::string metric = task == Task::kPose ? "mAP50-95 of keypoints" : "mAP50-95";
+  const auto drop = [&](const Evaluation& e) {
+    const auto interval = r.drop_interval(e);
+    return fmt::format(
+        "{} {:.4f}, drop {:.4f}{}", metric, e.fitness(task), r.drop(e),
+        interval ? fmt::format(" (95 % of draws: {:.4f} to {:.4f})", interval->low, interval->high)
+                 : "");
+  };
+  log_info("float       {} {:.4f}, with box voting as in int8", metric, r.before.fitness(task));
+  log_info("calibrated  {}", drop(r.ptq));
+  if (!r.training) return;
+  log_info("result      {}; {}", drop(r.after),
+           r.training->best_epoch > 0 ? fmt::format("epoch {}", r.training->best_epoch)
+                                      : "no epoch is better than the calibrated model");
+}
+
 void run(Options& o, CLI::App& verb) {
   install_stop_signals();
   const std::filesystem::path output = o.output;
@@ -94,6 +113,7 @@ void run(Options& o, CLI::App& verb) {
       model.info.head.keypoints != data.training.keypoints)
     fail("{}: has other classes or keypoints than the model; train the model on this data first",
          o.data);
+  const EmptyFolder folder(o.run_folder());
   prepare_run(o, model);
   complete(data, o.data, o.strict, &model, judging_size(q.qat.train));
   const QuantizeResult r = quantize(model, data.training, data.validation, q);
@@ -109,15 +129,8 @@ void run(Options& o, CLI::App& verb) {
                                  .size = size,
                                  .facts = facts_of(o, data),
                                  .options = reported_options(verb)});
-  const auto figures = [&](const Evaluation& e) {
-    const auto interval = r.drop_interval(e);
-    return fmt::format(
-        "{:.4f} (drop {:.4f}{})", e.fitness(model.info.task), r.drop(e),
-        interval ? fmt::format(", 95 %: {:.4f} to {:.4f}", interval->low, interval->high) : "");
-  };
-  log_info("float {:.4f}, calibrated {}, result {}: {}; report: {}",
-           r.before.fitness(model.info.task), figures(r.ptq), figures(r.after), o.output,
-           report.string());
+  say_figures(r);
+  log_info("{}: {}; report: {}", o.output, size_text(o.output), report.string());
   if ((q.rank || q.rank_by_map) && !o.json) {
     print_out("{:<32} {:>12}{}\n", "layer", "output cost", q.rank_by_map ? "  drop of mAP" : "");
     for (const LayerCost& l : r.ranking) {
@@ -205,11 +218,10 @@ void add_quantize(CLI::App& root) {
   verb->add_option("--model", o.model, "The float model file or checkpoint.")
       ->required()
       ->type_name("FILE");
-  verb->add_option(
-          "--data", o.data,
-          "The data.yaml of the data set, or a folder of images. Images of train calibrate "
-          "and train the model, images of val measure it. The model labels what has no "
-          "labels.")
+  verb->add_option("--data", o.data,
+                   "The data.yaml of the dataset, or a folder of images. Images of train calibrate "
+                   "and train the model, images of val measure it. The model labels what has no "
+                   "labels.")
       ->required()
       ->type_name("FILE");
   verb->add_option("--method", o.method,

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/text/count_text.h"
 #include "format/model_file.h"
+#include "train/loop/run_folder.h"
 #include "train/report/quantize_report.h"
 
 namespace octet {
@@ -127,6 +128,7 @@ void quantize_raw_outputs(QuantizeCommand& o, CLI::App& verb, const Model& model
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
   DatasetParts data = read_raw_data(o.data, o.strict);
+  const EmptyFolder folder(o.run_folder());
   prepare_run(o, model);
   const RawPictures pictures = raw_pictures(std::move(data), o.data, model.info, o.strict);
   TrainOptions& t = o.quantize.qat.train;

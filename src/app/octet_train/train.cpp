@@ -133,6 +133,7 @@ void run_train(Options& options, const CLI::App& verb) {
     require_labels(data.training, options.data + ": train");
     require_labels(data.validation, options.data + ": val");
   }
+  const EmptyFolder folder(options.folder);
   prepare_run_folder(
       {.path = options.folder, .earlier = earlier_run(options.train.resume, options.overwrite)},
       model);
@@ -218,7 +219,7 @@ void add_train(CLI::App& root) {
                    "Float model to learn from as well: the one before pruning, or a larger one.")
       ->type_name("FILE");
   verb->add_option("--data", o.data,
-                   "The data.yaml of the data set. With --teacher it may have no labels, or be a "
+                   "The data.yaml of the dataset. With --teacher it may have no labels, or be a "
                    "folder of images.")
       ->required()
       ->type_name("FILE");

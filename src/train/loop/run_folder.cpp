@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -31,8 +32,9 @@ uint64_t bytes_of(const Model& model) {
 }
 
 std::vector<fs::path> files_of(const RunFolder& folder) {
-  std::vector<fs::path> files = folder.also;
+  std::vector<fs::path> files;
   for (const char* name : kFiles) files.push_back(folder.path / name);
+  files.insert(files.end(), folder.also.begin(), folder.also.end());
   std::erase_if(files, [](const fs::path& file) {
     std::error_code ignored;
     return !fs::exists(file, ignored);
@@ -42,12 +44,26 @@ std::vector<fs::path> files_of(const RunFolder& folder) {
 
 }  // namespace
 
+EmptyFolder::EmptyFolder(fs::path folder) : folder_(std::move(folder)) {
+  std::error_code ignored;
+  made_ = !fs::exists(folder_, ignored);
+}
+
+EmptyFolder::~EmptyFolder() {
+  std::error_code not_empty;
+  if (made_) fs::remove(folder_, not_empty);
+}
+
 void prepare_run_folder(const RunFolder& folder, const Model& model) {
   const std::vector<fs::path> files = files_of(folder);
-  if (folder.earlier == EarlierRun::kRefuse && !files.empty())
-    fail("{}: holds an earlier run ({}); {}--overwrite replaces it, or name another with -o",
-         folder.path.string(), files.front().string(),
+  if (folder.earlier == EarlierRun::kRefuse && !files.empty()) {
+    const bool inside = files.front().parent_path() == folder.path;
+    fail("{}; {}--overwrite replaces it, or name another with -o",
+         inside ? fmt::format("{}: holds an earlier run ({})", folder.path.string(),
+                              files.front().filename().string())
+                : fmt::format("{}: is the result of an earlier run", files.front().string()),
          folder.resumable ? "--resume continues it, " : "");
+  }
   make_folder(folder.path);
   require_room(folder.path, kCopies * bytes_of(model));
   if (folder.earlier != EarlierRun::kReplace) return;

@@ -18,6 +18,19 @@ struct RunFolder {
   bool resumable = true;  // the run has a --resume to name
 };
 
+// A folder that a run may make. When the run ends, it is removed where it was made and is empty.
+class EmptyFolder {
+ public:
+  explicit EmptyFolder(std::filesystem::path folder);
+  ~EmptyFolder();
+  EmptyFolder(const EmptyFolder&) = delete;
+  EmptyFolder& operator=(const EmptyFolder&) = delete;
+
+ private:
+  std::filesystem::path folder_;
+  bool made_ = false;
+};
+
 // Creates the folder. Throws an Error that names it when it holds an earlier run that has to stay,
 // when it is not writable, or when the disk has no space for a run of `model`. With kReplace the
 // files of the earlier run are removed.

@@ -42,6 +42,21 @@ TEST(RunFolder, EarlierRunIsRefusedContinuedOrReplaced) {
   EXPECT_TRUE(fs::exists(run / "notes.txt"));
 }
 
+TEST(RunFolder, IsRemovedWhereTheRunMadeItAndLeftNothing) {
+  const TemporaryFolder folder;
+  for (const bool writes : {false, true}) {
+    {
+      const EmptyFolder guard(folder / "run");
+      prepare_run_folder({.path = folder / "run"}, tiny());
+      if (writes) write_text_file(folder / "run/last.safetensors", "");
+    }
+    EXPECT_EQ(fs::exists(folder / "run"), writes);
+  }
+  make_folder(folder / "own");
+  { const EmptyFolder guard(folder / "own"); }
+  EXPECT_TRUE(fs::exists(folder / "own")) << "it was there before";
+}
+
 TEST(RunFolder, ResultElsewhereIsARunToo) {
   const TemporaryFolder folder;
   write_text_file(folder / "int8.safetensors", "");
@@ -49,7 +64,14 @@ TEST(RunFolder, ResultElsewhereIsARunToo) {
                 prepare_run_folder({.path = folder / "run", .also = {folder / "int8.safetensors"}},
                                    tiny());
               }),
-              HasSubstr("int8.safetensors"));
+              HasSubstr("int8.safetensors: is the result of an earlier run; --resume"));
+  make_folder(folder / "run");
+  write_text_file(folder / "run/best.safetensors", "");
+  EXPECT_THAT(error_of([&] {
+                prepare_run_folder({.path = folder / "run", .also = {folder / "int8.safetensors"}},
+                                   tiny());
+              }),
+              HasSubstr("run: holds an earlier run (best.safetensors); --resume"));
 }
 
 TEST(RunFolder, NamesTheFolderThatCannotBeUsed) {

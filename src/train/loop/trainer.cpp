@@ -252,10 +252,11 @@ class Trainer {
   // "box 1.234 cls 0.567".
   std::string losses_note(const LossItems& items) const {
     std::string note;
-    for (const NamedLoss& loss : losses_)
-      note +=
-          fmt::format(fmt::runtime(loss.value == &LossItems::distill ? "{} {:.4f} " : "{} {:.3f} "),
-                      loss.name, items.*loss.value);
+    for (const NamedLoss& loss : losses_) {
+      const int digits = loss.value == &LossItems::distill ? 4 : 3;
+      note += fmt::format("{}{} {:.{}f}", note.empty() ? "" : " ", loss.name, items.*loss.value,
+                          digits);
+    }
     return note;
   }
 
@@ -307,7 +308,7 @@ class Trainer {
     table_.add(row);
     write_text_file(options_.folder / "results.csv", table_.text());
     save(averaged);
-    log_info("epoch {}/{}: {} mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} images/s", result.epoch,
+    log_info("epoch {}/{}: {}  mAP50 {:.4f} mAP50-95 {:.4f}{}  {:.1f} images/s", result.epoch,
              options_.epochs, losses_note(result.loss), e.boxes.map50, e.boxes.map50_95,
              pose_note(e), result.images_per_second);
     summary.epochs.push_back(result);

@@ -48,7 +48,7 @@ class Quantizer {
     const ProgressPlan plan(phases());
     // Decoded as int8 models are, so that a drop is of quantization alone.
     result_.before = evaluate(model_, validation_, size(), Voting::kMean);
-    log_info("float model: {}", figures(result_.before));
+    log_info("float model: {}, with box voting as in int8", figures(result_.before));
     model_ = add_fine_keypoints(model_);
     Placement placement = place_quantizers(model_);
     result_.calibration = calibrate(model_, placement, training_, options_.calibration);
