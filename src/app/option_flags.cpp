@@ -16,7 +16,7 @@ std::string value_name(const OptionInfo& info) {
                          info.range.least, info.range.most, words);
     case OptionKind::kText:
     case OptionKind::kList:
-      return "TEXT" + words;
+      return (info.noun.empty() ? "TEXT" : info.noun) + words;
     case OptionKind::kFile:
     case OptionKind::kSecret:
       return "FILE";

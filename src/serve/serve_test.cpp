@@ -93,6 +93,9 @@ TEST_F(Page, ShowsAndControlsTheWatch) {
         R"({"skip": "often"})", R"({"imgsz": 96})", "[", "", R"({"iou": 0.1, "confidence": -1})"}) {
     EXPECT_EQ(post(wrong).status, 400) << wrong;
   }
+  EXPECT_EQ(post(R"({"conf": 0.6, "max-age-ms": 300})").status, 200) << "as in live.yaml";
+  EXPECT_EQ(watch_->controls().confidence, 0.6F);
+  EXPECT_EQ(watch_->controls().max_age_ms, 300);
   EXPECT_EQ(watch_->controls().iou, 0.7F) << "a body with one wrong setting changes nothing";
 
   const int side = longer_side(watch_->inputs().sizes.at(0));

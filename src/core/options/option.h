@@ -31,6 +31,7 @@ struct OptionInfo {
   OptionKind kind = OptionKind::kText;
   Range range;                     // of kInteger and kNumber
   std::vector<std::string> words;  // kText: the choices; numbers: words in place of a number
+  std::string noun = {};           // kText: how help calls the value, "NAME"; empty: "TEXT"
 
   [[nodiscard]] const std::string& name() const { return key.empty() ? flag : key; }
 };

@@ -70,6 +70,14 @@ class Section {
   [[nodiscard]] Section section(const YAML::Node& node) const { return {node, file_, folder_}; }
   [[nodiscard]] const YAML::Node& node() const { return node_; }
 
+  // Where the key stands in the file.
+  [[nodiscard]] YAML::Node key_node(const std::string& key) const {
+    for (const auto& entry : node_) {
+      if (entry.first.Scalar() == key) return entry.first;
+    }
+    return node_;
+  }
+
   void require(const std::string& key) {
     if (!find(key)) wrong(node_, fmt::format("'{}' is missing", key));
   }
@@ -159,7 +167,10 @@ std::string address_of(const Section& section, const std::string& text) {
 void read_cameras(Section& root, LiveConfig& config) {
   root.require("sources");
   Section sources = root.section(root.find("sources"));
-  if (sources.node().size() == 0) root.wrong(root.node(), "sources: none is named");
+  if (sources.node().size() == 0)
+    root.wrong(root.key_node("sources"),
+               "'sources' names no camera; write your address below it, as in "
+               "'  yard: rtsp://camera/stream', without # in front");
   for (const auto& entry : sources.node()) {
     CameraSpec spec{.name = clean_text(entry.first.Scalar())};
     if (entry.second.IsScalar()) {

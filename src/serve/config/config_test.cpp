@@ -120,7 +120,8 @@ TEST(LiveConfig, SaysWhatIsWrongAndWhere) {
   }
   EXPECT_THAT(error_in(""), HasSubstr("'model' is missing"));
   EXPECT_THAT(error_in("[1, 2]"), HasSubstr("names and values"));
-  EXPECT_THAT(error_in("model: x\nsources: {}"), HasSubstr("none is named"));
+  for (const char* empty : {"model: x\n\nsources: {}", "model: x\n\nsources:\n#  a: b\nhttp: {}"})
+    EXPECT_THAT(error_in(empty), HasSubstr("line 3: 'sources' names no camera")) << empty;
 }
 
 // Names become parts of lines, topics and files.

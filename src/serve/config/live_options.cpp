@@ -69,13 +69,15 @@ Table model_options() {
            {.key = "model",
             .flag = "--model",
             .help = "A model file (.safetensors), a checkpoint (.pt), an export (.onnx, .tflite, "
-                    ".xml), or an OpenVINO folder of Ultralytics."},
+                    ".xml), or an OpenVINO folder of Ultralytics.",
+            .noun = "FILE"},
            [](auto& c) -> auto& { return c.detector.model; }),
        kNewModel},
       {text_option<C>(
            {.key = "engine",
             .flag = "--engine",
-            .help = "Inference engine: auto, openvino, onnxruntime, tflite, armnn."},
+            .help = "Inference engine: auto, openvino, onnxruntime, tflite, armnn.",
+            .noun = "NAME"},
            [](auto& c) -> auto& { return c.detector.engine; }),
        kNewModel},
       {imgsz_option(),

@@ -2,6 +2,7 @@
 
 #include "serve/config/option_groups.h"
 #include "serve/config/parse.h"
+#include "serve/http/access/address.h"
 
 namespace octet {
 namespace {
@@ -40,6 +41,14 @@ std::vector<LiveOption> network_options() {
         if (!text.empty()) require_topic(text);
         c.mqtt.discovery = text;
       }};
+  const Option<C> http{{.key = "http.address",
+                        .flag = "--http",
+                        .help = "Address of the live page, such as 127.0.0.1:8080."},
+                       [](const C& c) { return c.http.address; },
+                       [](C& c, const std::string& text) {
+                         if (!text.empty()) (void)parse_endpoint(text);
+                         c.http.address = text;
+                       }};
   return {
       {mqtt, kNextStart, Needs::kWatch},
       {secret_option(
@@ -48,12 +57,7 @@ std::vector<LiveOption> network_options() {
            .help = "File whose first line is the password of the broker."},
           [](auto& c) -> auto& { return c.mqtt.password; })},
       {discovery},
-      {text_option<C>(
-           {.key = "http.address",
-            .flag = "--http",
-            .help = "Address of the live page, such as 127.0.0.1:8080."},
-           [](auto& c) -> auto& { return c.http.address; }),
-       kNextStart, Needs::kWatch},
+      {http, kNextStart, Needs::kWatch},
       {secret_option(
           {.key = "http.token",
            .flag = "--http-token",

@@ -26,12 +26,13 @@ std::string text_of(const json& value, const LiveOption& option) {
   return value.get<std::string>();
 }
 
+// By its name in live.yaml, or on the page.
 const LiveOption& option_called(const std::string& name) {
   std::vector<std::string> names;
   for (const LiveOption& option : live_options()) {
     if (!is_on_page(option)) continue;
-    if (option.page.name == name) return option;
-    names.push_back(option.page.name);
+    if (option.key == name || option.page.name == name) return option;
+    names.push_back(option.key);
   }
   fail("not known; there are {}", fmt::join(names, ", "));
 }
