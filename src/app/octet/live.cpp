@@ -1,6 +1,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@
 #include "core/log.h"
 #include "core/output.h"
 #include "core/process.h"
+#include "core/text/count_text.h"
 #include "live/file_pipeline.h"
 #include "serve/config/live_options.h"
 #include "serve/service.h"
@@ -38,6 +40,9 @@ int parallel_frames(const DetectorOptions& options) {
   return threads_or_all_cores(options.runtime.threads);
 }
 
+// To a hundredth of a millisecond, a percent or a frame a second.
+double rounded(double value) { return std::round(value * 100) / 100; }
+
 nlohmann::ordered_json to_json(const CameraSummary& c) {
   return {{"name", c.name},
           {"state", camera_state_name(c.status.state)},
@@ -49,20 +54,22 @@ nlohmann::ordered_json to_json(const CameraSummary& c) {
            {{"newer_frame", c.tally.skipped_newer},
             {"too_old", c.tally.skipped_old},
             {"unreadable", c.status.unreadable}}},
-          {"age_ms_p50", c.tally.age.quantile_ms(0.5)},
-          {"age_ms_p99", c.tally.age.quantile_ms(0.99)},
+          {"age_ms_p50", rounded(c.tally.age.quantile_ms(0.5))},
+          {"age_ms_p99", rounded(c.tally.age.quantile_ms(0.99))},
           {"openings", c.status.openings},
           {"error", c.status.error}};
 }
 
 void print(const CameraSummary& c) {
   print_out(
-      "{}: {} frames, {} detected, {} skipped for newer ones, {} too old, {}age p50 {:.1f} ms p99 "
-      "{:.1f} ms, {}{}\n",
-      c.name, c.status.frames, c.tally.detected, c.tally.skipped_newer, c.tally.skipped_old,
+      "{}: {}, {} detected, {} skipped for newer ones, {} too old, {}age p50 {:.1f} ms p99 "
+      "{:.1f} ms, {}{}{}\n",
+      c.name, counted(c.status.frames, "frame"), c.tally.detected, c.tally.skipped_newer,
+      c.tally.skipped_old,
       c.status.unreadable > 0 ? fmt::format("{} unreadable, ", c.status.unreadable) : "",
       c.tally.age.quantile_ms(0.5), c.tally.age.quantile_ms(0.99),
-      camera_state_name(c.status.state), c.status.error.empty() ? "" : ": " + c.status.error);
+      camera_state_name(c.status.state), c.status.state == CameraState::kEnded ? "" : " at the end",
+      c.status.error.empty() ? "" : ": " + c.status.error);
 }
 
 void print(const PoseStatus& p) {
@@ -74,15 +81,15 @@ nlohmann::ordered_json to_json(const LiveSummary& s, const NetworkDescription& d
   return {{"frames", s.frames},
           {"detected", s.detected},
           {"dropped", s.dropped},
-          {"fps", s.fps},
-          {"frame_ms_p50", s.frame_ms_p50},
-          {"frame_ms_p99", s.frame_ms_p99},
-          {"age_ms_p50", s.age_ms_p50},
-          {"age_ms_p99", s.age_ms_p99},
-          {"first_result_ms", s.first_result_ms},
-          {"rss_mb", s.rss_mb},
-          {"cpu_ms_per_frame", s.cpu_ms_per_frame},
-          {"cpu_percent", s.cpu_percent},
+          {"fps", rounded(s.fps)},
+          {"frame_ms_p50", rounded(s.frame_ms_p50)},
+          {"frame_ms_p99", rounded(s.frame_ms_p99)},
+          {"age_ms_p50", rounded(s.age_ms_p50)},
+          {"age_ms_p99", rounded(s.age_ms_p99)},
+          {"first_result_ms", rounded(s.first_result_ms)},
+          {"rss_mb", rounded(s.rss_mb)},
+          {"cpu_ms_per_frame", rounded(s.cpu_ms_per_frame)},
+          {"cpu_percent", rounded(s.cpu_percent)},
           {"interrupted", s.interrupted},
           {"engine", d.engine},
           {"precision", d.precision},
@@ -91,13 +98,15 @@ nlohmann::ordered_json to_json(const LiveSummary& s, const NetworkDescription& d
 
 void print(const LiveSummary& s, const NetworkDescription& d, Size input,
            const LiveOptions& options) {
-  print_out("{}{} frames at {}, {} in {} on {} threads\n",
-            s.interrupted ? "interrupted after " : "", s.detected, to_string(input), d.engine,
-            d.precision, d.threads);
-  print_out(
-      "{:.1f} fps, frame time p50 {:.1f} ms p99 {:.1f} ms, age of a result p50 {:.1f} ms p99 "
-      "{:.1f} ms, {} dropped\n",
-      s.fps, s.frame_ms_p50, s.frame_ms_p99, s.age_ms_p50, s.age_ms_p99, s.dropped);
+  print_out("{}{} at {}, {} in {} on {}\n", s.interrupted ? "interrupted after " : "",
+            counted(s.detected, "frame"), to_string(input), d.engine, d.precision,
+            counted(d.threads, "thread"));
+  const std::string pace = s.detected < 2
+                               ? ""  // from one result to the next
+                               : fmt::format("{:.1f} fps, frame time p50 {:.1f} ms p99 {:.1f} ms, ",
+                                             s.fps, s.frame_ms_p50, s.frame_ms_p99);
+  print_out("{}age of a result p50 {:.1f} ms p99 {:.1f} ms, {} dropped\n", pace, s.age_ms_p50,
+            s.age_ms_p99, s.dropped);
   print_out(
       "first result after {:.2f} s, {:.0f} MB resident at most, {:.1f} ms of processor time a "
       "frame\n",
@@ -154,8 +163,8 @@ void run_watch(const Options& options) {
   const ServiceSummary s = run_service(config, options.file);
   if (options.json) {
     auto j = to_json(s.watch.all, s.network, s.input);
-    j["inference_ms_p50"] = s.watch.inference_ms_p50;
-    j["overhead_ms_p50"] = s.watch.overhead_ms_p50;
+    j["inference_ms_p50"] = rounded(s.watch.inference_ms_p50);
+    j["overhead_ms_p50"] = rounded(s.watch.overhead_ms_p50);
     if (s.watch.pose) j["pose"] = to_json(*s.watch.pose);
     for (const CameraSummary& c : s.watch.cameras) j["sources"].push_back(to_json(c));
     if (s.mqtt) j["mqtt"] = {{"delivered", s.mqtt->delivered}, {"lost", s.mqtt->lost}};
