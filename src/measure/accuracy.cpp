@@ -12,10 +12,10 @@ namespace octet {
 
 void verify_fit(const ModelInfo& info, const Dataset& data, const std::string& path) {
   if (data.names.size() != info.names.size())
-    fail("{}: has {} classes, the model has {}; give the data set of this model", path,
+    fail("{}: has {} classes, the model has {}; give the dataset of this model", path,
          data.names.size(), info.names.size());
   if (info.task == Task::kPose && data.keypoints != info.head.keypoints) {
-    fail("{}: has {} keypoints an object, the model has {}; give the data set of this model", path,
+    fail("{}: has {} keypoints an object, the model has {}; give the dataset of this model", path,
          data.keypoints, info.head.keypoints);
   }
 }

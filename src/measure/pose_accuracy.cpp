@@ -39,7 +39,7 @@ std::vector<int> keypoints_for(const PoseHead& head, const Dataset& data, const 
     fail("{}: its labels have no keypoints; a pose network is measured with those of people", path);
   if (data.keypoints == static_cast<int>(head.coco.size())) return head.coco;
   if (data.keypoints != head.keypoints)
-    fail("{}: has {} keypoints an object, the network has {}{}; give the data set of this network",
+    fail("{}: has {} keypoints an object, the network has {}{}; give the dataset of this network",
          path, data.keypoints, head.keypoints,
          head.coco.empty() ? "" : fmt::format(" and can give COCO's {}", head.coco.size()));
   std::vector<int> order(static_cast<size_t>(head.keypoints));

@@ -124,7 +124,7 @@ void add_compress(CLI::App& root) {
                    "Float models or checkpoints. The result is compared with the first.")
       ->required()
       ->type_name("FILES");
-  verb->add_option("--data", c.data, "The data.yaml of the data set.")
+  verb->add_option("--data", c.data, "The data.yaml of the dataset.")
       ->required()
       ->type_name("FILE");
   add_targets(*verb, o);

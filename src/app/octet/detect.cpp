@@ -123,11 +123,19 @@ class Finder {
   std::vector<std::string> names_;
 };
 
+// A new folder with the name of an image is a mistake.
+void require_folder_name(const fs::path& folder) {
+  if (!fs::exists(folder) && has_image_extension(folder))
+    fail_usage("--save {}: a folder is expected; the images in it have the names of the originals",
+               folder.string());
+}
+
 void run(const Options& options) {
   if (!options.raw.empty()) return run_raw(options);
   const std::vector<fs::path> files = list_images(options.source);
   std::vector<fs::path> annotated;
   if (!options.save.empty()) {
+    require_folder_name(options.save);
     make_folder(options.save);
     annotated = annotated_files(files, options.save);
   }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +14,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/output.h"
+#include "core/terminal.h"
+#include "core/text/clean_text.h"
+#include "core/text/fit_text.h"
 #include "detect/artifact.h"
 #include "format/import_network.h"
 #include "format/tflite/targets.h"
@@ -129,8 +134,10 @@ void print_model(const ordered_json& j) {
   if (j.contains("kpt_shape"))
     print_out("keypoints {} of {} numbers\n", j["kpt_shape"][0].get<int>(),
               j["kpt_shape"][1].get<int>());
-  print_out("{} classes: {}\n", j["names"].size(),
-            fmt::join(j["names"].get<std::vector<std::string>>(), ", "));
+  const std::string classes =
+      fmt::format("{} classes: {}", j["names"].size(),
+                  fmt::join(j["names"].get<std::vector<std::string>>(), ", "));
+  write_output(wrap_text(clean_text(classes), columns_of(STDOUT_FILENO), 2, 0) + "\n");
   for (const char* key : {"source", "licence"}) {
     if (j.contains(key)) print_out("{}: {}\n", key, j[key].get<std::string>());
   }

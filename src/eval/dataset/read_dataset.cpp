@@ -35,7 +35,7 @@ fs::path dataset_file(const fs::path& path) {
   if (fs::is_regular_file(path / "data.yaml", ignored)) return path / "data.yaml";
   const std::vector<fs::path> files = yaml_files(path);
   if (files.size() == 1) return files.front();
-  fail("{}: is a folder without a data.yaml; name the file of the data set", path.string());
+  fail("{}: is a folder without a data.yaml; name the file of the dataset", path.string());
 }
 
 }  // namespace
