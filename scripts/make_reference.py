@@ -17,7 +17,8 @@ ENVIRONMENT = [
     ("NO_COLOR", "Turns bold text off. It is on only where standard output is a terminal."),
 ]
 EXIT_STATUS = [("0", "The work is done."), ("1", "The work failed. The message says why."),
-               ("2", "The command line or a configuration is wrong. The message says how.")]
+               ("2", "The command line or a configuration is wrong. The message says how."),
+               ("141", "The program that reads standard output has gone, as `head` does. There is no message.")]
 INTRODUCTION = ("octet turns a YOLO detection or pose model into a small, fast int8 model and runs it on live video.",
                 "Results are written to standard output, log lines and progress to standard error.")
 
@@ -61,8 +62,8 @@ def code(text):
 
 
 def reference_page(verbs):
-    lines = ["# Command line", "",
-             "`scripts/make_reference.py` writes this page from the program. `octet help VERB` shows the same.", "",
+    lines = ["<!-- scripts/make_reference.py writes this page from the program. -->", "# Command line", "",
+             "`octet help VERB` shows the same as this page.", "",
              *INTRODUCTION]
     task = None
     for name, verb in verbs.items():
@@ -88,7 +89,7 @@ def plain(values):
     kind, _, rest = values.partition(":")
     least_most = re.search(r"\[(\S+) - (\S+)\]", rest)
     words = [code(word) for word in re.sub(r".*\{(.*)\}.*|.*", r"\1", rest).split(",") if word]
-    names = {"BOOLEAN": "`true` or `false`", "TEXT": "" if words else "text", "FILE": "file", "INT": "integer",
+    names = {"BOOLEAN": "`true` or `false`", "TEXT": "" if words else "text", "FILE": "file", "NAME": "name", "INT": "integer",
              "FLOAT": "number"}
     text = f"{least_most[1]} to {least_most[2]} ({names[kind]})" if least_most else names[kind]
     return ", or ".join(filter(None, [text, " or ".join(words)]))

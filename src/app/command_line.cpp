@@ -149,9 +149,9 @@ std::string hint_of_choice(const CLI::Option& option) {
     const size_t colon = said.find(": ");
     const CLI::Option* source = verb.get_option_no_throw("--source");
     const bool no_source = source != nullptr && source->count() == 0 && !unknown.value.empty();
-    fail_with_help(verb, fmt::format("{} is not expected here; {}", said.substr(colon + 2),
-                                     no_source ? "did you mean --source " + unknown.value + "?"
-                                               : "a value stands behind its option"));
+    fail_with_help(verb, fmt::format("{} is not expected here; a value stands behind its option{}",
+                                     said.substr(colon + 2),
+                                     no_source ? ", as in --source " + unknown.value : ""));
   }
   const CLI::Option* option = option_in(verb, said);
   if (option == nullptr) fail_with_help(verb, said);

@@ -21,7 +21,8 @@ std::string other_value(const LiveOption& option, const std::filesystem::path& s
       {"precision", "f32"},
       {"sources", "door=/dev/video7"},
       {"skip", "auto"},
-      {"mqtt.address", "mqtts://me@[::1]:1234/topic"}};
+      {"mqtt.address", "mqtts://me@[::1]:1234/topic"},
+      {"http.address", "127.0.0.1:8081"}};
   if (const auto at = kValues.find(option.key); at != kValues.end()) return at->second;
   switch (option.kind) {
     case OptionKind::kFlag:
