@@ -97,7 +97,8 @@ std::string summary(const Model& model) {
                        model.info.names.size());
   std::vector<std::string> names;
   for (const Output& o : model.outputs()) names.push_back(o.name());
-  return fmt::format("network with {} raw outputs ({})", names.size(), fmt::join(names, ", "));
+  return fmt::format("network with {} raw output{} ({})", names.size(),
+                     names.size() == 1 ? "" : "s", fmt::join(names, ", "));
 }
 
 void run(const Options& options) {

@@ -156,7 +156,7 @@ void mix(LabelledPicture& picture, const LabelledPicture& other, Random& random)
   const double share = a / (a + gamma(random));
   for (size_t i = 0; i < picture.image.rgb.size(); ++i) {
     const double blended = picture.image.rgb[i] * share + other.image.rgb[i] * (1 - share);
-    picture.image.rgb[i] = static_cast<uint8_t>(blended + 0.5);
+    picture.image.rgb[i] = static_cast<uint8_t>(std::lround(blended));
   }
   picture.objects.insert(picture.objects.end(), other.objects.begin(), other.objects.end());
 }

@@ -298,7 +298,7 @@ TEST_F(Daemon, ASlowViewerHoldsUpNobodyAndIsDropped) {
     received += more.size();
     if (received > 50'000'000) std::this_thread::sleep_for(milliseconds(5));
   }
-  EXPECT_GT(received, 10'000'000U);
+  EXPECT_GT(received, 1'000'000U);
   const std::string kept = slow.receive_all();
   EXPECT_LT(kept.size(), 20'000'000U) << "what the system keeps, and then the end";
   TestClient another = connect();
