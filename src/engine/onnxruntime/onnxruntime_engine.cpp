@@ -1,6 +1,7 @@
 // ONNX Runtime behind the Engine interface. Whatever a file takes (float NCHW as others export,
 // uint8 NHWC as octet does), the network offered here takes uint8 NHWC RGB.
 #include <dlfcn.h>
+#include <stdlib.h>  // setenv()
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,6 +27,9 @@ class Api {
  public:
   Api() {
     std::string reason;
+    // Without it, Microsoft's builds write an identifier of the machine into the user's cache, and send
+    // events to Microsoft.
+    ::setenv("ORT_DISABLE_TELEMETRY", "1", 0);
     // Beside this module first, then wherever the system keeps it.
     const std::string beside = (own_folder() / "libonnxruntime.so.1").string();
     for (const char* file : {beside.c_str(), "libonnxruntime.so.1", "libonnxruntime.so"}) {
