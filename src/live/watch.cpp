@@ -214,6 +214,9 @@ SharedResult Watch::record(CameraContext& place, FrameDecision look) {
   ++(look == FrameDecision::kDetect  ? tally.detected
      : look == FrameDecision::kTrack ? tally.tracked
                                      : tally.still);
+  if (results_ == kColdResults + 1) {
+    for (const auto& camera : places_) camera->tally.age = {};
+  }
   tally.age.add(age);
   result->events.reserve(kUsualEvents);
   result->events =

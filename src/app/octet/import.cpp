@@ -84,7 +84,7 @@ Model read(const Options& o) {
   options.head.outputs = parse_pose_outputs(o.outputs);
   if (!o.size.empty()) options.size = SizeOption::parse(o.size, 1).size;
   ImportedNetwork made = import_network(o.checkpoint, options);
-  log_info("{}: its input is (pixel - {}) / {}; --mean and --std name others", o.checkpoint,
+  log_info("{}: its input is (pixel - {}) / {}; --mean and --std change that", o.checkpoint,
            in_words(made.values.mean), in_words(made.values.deviation));
   if (made.model.info.pose_head) check_pose_head(made.model, o.checkpoint);
   if (o.head.kind != "none") say_pose_head(o, made.model);

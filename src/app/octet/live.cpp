@@ -73,7 +73,7 @@ void print(const CameraSummary& c) {
 }
 
 void print(const PoseStatus& p) {
-  print_out("{}: {:.1f} people a frame, {:.1f} ms each, {} skipped\n", p.network,
+  print_out("{}: {:.1f} people a frame, {:.1f} ms each, {} waited for a turn\n", p.network,
             p.people_per_frame(), p.time.quantile_ms(0.5), p.skipped);
 }
 

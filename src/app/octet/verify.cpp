@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/common_options.h"
 #include "app/octet/verbs.h"
@@ -245,11 +246,22 @@ ordered_json verify_all(const Options& o) {
   return j;
 }
 
+// The files that differ in a parameter, or in an engine by too much.
+std::string failed(const ordered_json& j) {
+  std::set<std::string> files;
+  for (const auto& m : j["mismatches"]) files.insert(m["file"].get<std::string>());
+  for (const auto& e : j["engines"]) {
+    if (!e["agrees"].get<bool>()) files.insert(e["file"].get<std::string>());
+  }
+  return fmt::format("{} {}", fmt::join(files, ", "), files.size() == 1 ? "is" : "are");
+}
+
 void run(const Options& o) {
   const ordered_json j = verify_all(o);
   o.json ? print_json(j) : print(j);
   if (!j["ok"].get<bool>())
-    fail("{}: an export or an engine differs from this model; export it again", o.model);
+    fail("{}: {} not as this model says; export it again, or name its own exports alone", o.model,
+         failed(j));
 }
 
 }  // namespace

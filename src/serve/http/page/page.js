@@ -113,7 +113,7 @@ function showService(state) {
   }
   if (state.pose) {
     const {network, people_per_frame: people, ms_p50: ms, skipped} = state.pose;
-    lines.push(`keypoints by ${oneLine(network)}: ${number(people, 1)} people a frame, ${number(ms, 1)} ms each, ${skipped} skipped`);
+    lines.push(`keypoints by ${oneLine(network)}: ${number(people, 1)} people a frame, ${number(ms, 1)} ms each, ${skipped} waited for a turn`);
   }
   if (state.mqtt) {
     const {connected, delivered, waiting, lost, error} = state.mqtt;
