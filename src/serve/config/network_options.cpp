@@ -1,8 +1,8 @@
 #include <utility>
 
+#include "serve/config/address.h"
 #include "serve/config/option_groups.h"
 #include "serve/config/parse.h"
-#include "serve/http/access/address.h"
 
 namespace octet {
 namespace {

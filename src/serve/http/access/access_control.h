@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "serve/http/access/address.h"
+#include "serve/config/address.h"
 #include "serve/http/access/attempt_limiter.h"
 
 namespace octet {

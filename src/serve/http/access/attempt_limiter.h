@@ -5,7 +5,7 @@
 #include <chrono>
 #include <map>
 
-#include "serve/http/access/address.h"
+#include "serve/config/address.h"
 
 namespace octet {
 

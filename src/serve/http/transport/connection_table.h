@@ -6,7 +6,7 @@
 #include <chrono>
 #include <map>
 
-#include "serve/http/access/address.h"
+#include "serve/config/address.h"
 #include "serve/http/transport/limits.h"
 
 namespace octet {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "serve/http/access/address.h"
+#include "serve/config/address.h"
 
 namespace octet {
 

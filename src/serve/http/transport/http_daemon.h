@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "serve/http/access/address.h"
+#include "serve/config/address.h"
 #include "serve/http/transport/exchange.h"
 #include "serve/http/transport/limits.h"
 #include "serve/http/transport/tls_identity.h"

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "serve/http/access/address.h"
+#include "serve/config/address.h"
 
 namespace octet {
 

@@ -1,4 +1,4 @@
-#include "serve/http/access/address.h"
+#include "serve/config/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
