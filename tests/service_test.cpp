@@ -394,6 +394,11 @@ TEST(Reload, ADelegateIsTakenAtTheStartOnly) {
   watch.stop();
 }
 
+void expect_refusal(const Reloader& reloader, const std::string& said) {
+  EXPECT_TRUE(wait_until([&] { return reloader.status().error.find(said) != std::string::npos; }))
+      << reloader.status().error;
+}
+
 TEST(Reload, TooManySourcesAndWhatIsNoCameraChangeNothing) {
   const TemporaryFolder folder;
   const auto file = folder / "box.yaml";
@@ -413,9 +418,7 @@ TEST(Reload, TooManySourcesAndWhatIsNoCameraChangeNothing) {
         {std::string("door: /dev/null, "), "is no camera"},
         {std::string("door: file:///etc/passwd, "), "a file is named by its path alone"}}) {
     configure(sources);
-    EXPECT_TRUE(wait_until([&, word = said] {
-      return reloader.status().error.find(word) != std::string::npos;
-    })) << reloader.status().error;
+    expect_refusal(reloader, said);
   }
   EXPECT_EQ(watch.cameras().size(), 1U);
   watch.stop();
@@ -490,9 +493,7 @@ TEST(Reload, SourcesHaveToSuitTheFilesOfTheStart) {
        {std::pair{"a: endless.mp4, b: endless.mp4", "a video shows one source"},
         {"a: out.jsonl", "out.jsonl would be overwritten"}}) {
     configure(sources);
-    EXPECT_TRUE(wait_until([&, word = said] {
-      return reloader.status().error.find(word) != std::string::npos;
-    })) << reloader.status().error;
+    expect_refusal(reloader, said);
   }
   EXPECT_EQ(watch.cameras().size(), 1U);
   watch.stop();

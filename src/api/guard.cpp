@@ -42,6 +42,10 @@ class Listeners {
     const MutexLock lock(mutex_);
     std::erase(all_, log);
   }
+  [[nodiscard]] bool has(const Log* log) {
+    const MutexLock lock(mutex_);
+    return std::find(all_.begin(), all_.end(), log) != all_.end();
+  }
   [[nodiscard]] std::vector<const Log*> all() {
     const MutexLock lock(mutex_);
     return all_;
@@ -85,8 +89,7 @@ void route(octet::LogLevel level, const char*, const std::string& message) {
   const Turn turn;
   if (log_of_this_thread != nullptr) return give(*log_of_this_thread, level, line);
   for (const Log* log : listeners().all()) {
-    const std::vector<const Log*> left = listeners().all();  // a log may have closed others
-    if (std::find(left.begin(), left.end(), log) != left.end()) give(*log, level, line);
+    if (listeners().has(log)) give(*log, level, line);  // a log may have closed others
   }
 }
 

@@ -20,10 +20,8 @@ std::vector<TruthObject> found_as_truth(const Detections& found) {
                       .box = {d.box.x1, d.box.y1, d.box.x2, d.box.y2}};
     label.box_area = (label.box.x2 - label.box.x1) * (label.box.y2 - label.box.y1);
     label.keypoint_area = kKeypointArea * label.box_area;
-    if (found.keypoints_per_object > 0) {
-      for (const Keypoint& k : found.keypoints_of(i))
-        label.keypoints.push_back({k.x, k.y, k.confidence >= kIsVisible ? 2 : 0});
-    }
+    for (const Keypoint& k : found.keypoints_of(i))
+      label.keypoints.push_back({k.x, k.y, k.confidence >= kIsVisible ? 2 : 0});
     labels.push_back(std::move(label));
   }
   return labels;

@@ -19,7 +19,6 @@ namespace {
 constexpr int kMostUnits = 512;          // of the scale's last bit: 1.6 % at most
 constexpr double kSigmoidMargin = 5e-4;  // of a step: engines compute it in float32, some roughly
 constexpr double kProductMargin = 1e-4;  // float32, with the zero point added
-constexpr double kSumMargin = 3e-4;      // XNNPACK multiplies summands by 21 bits
 
 // Where engines may round differently, by the groups whose scales decide it.
 struct Rounding {
@@ -86,8 +85,8 @@ int unsettled_sums(const QuantParams& in, const QuantParams& out) {
 
 constexpr int kLastPlace = 15;  // of a factor, behind the binary point
 constexpr int kMostBits = 7, kLeastBits = 4;
-// Behind it, float32 has no place for a step of 255 and its parts. Weights rounded to a factor of
-// 2^-16 move a sum of 10,000 products by 0.03 steps.
+// Behind it, float32 has no place for a step of 255 and its parts. Even a sum of 10,000 products with
+// inputs of 60 steps moves by about 0.03 steps, where weights are rounded to a factor of 2^-16.
 constexpr int kFinestPlace = 16;
 
 // Factors of so many bits more, so many to each side of the nearest.
@@ -201,8 +200,10 @@ void settle_scale(size_t g, const std::vector<Rounding>& all, std::vector<QuantP
 // Of the sets that settle the sums, the one with the least count, then with the least change.
 void settle_sums(const JoinedSums& joined, const std::vector<Rounding>& all,
                  std::vector<QuantParams>& groups) {
-  const auto set = [&](const std::vector<float>& scales) {
-    for (size_t i = 0; i < scales.size(); ++i) groups[joined.groups[i]].scale = scales[i];
+  const auto with = [&](const std::vector<float>& scales) {
+    std::vector<QuantParams> changed = groups;
+    for (size_t i = 0; i < scales.size(); ++i) changed[joined.groups[i]].scale = scales[i];
+    return changed;
   };
   const auto change = [&](const std::vector<float>& scales) {
     double most = 0;
@@ -212,12 +213,10 @@ void settle_sums(const JoinedSums& joined, const std::vector<Rounding>& all,
   };
   std::vector<std::tuple<int, double, std::vector<float>>> sets;
   for (std::vector<float>& scales : settling_scales(joined, groups)) {
-    std::vector<QuantParams> tried = groups;
-    for (size_t i = 0; i < scales.size(); ++i) tried[joined.groups[i]].scale = scales[i];
-    const int count = count_unsettled(all, joined.groups, tried);
+    const int count = count_unsettled(all, joined.groups, with(scales));
     sets.emplace_back(count, change(scales), std::move(scales));
   }
-  set(std::get<2>(*std::min_element(sets.begin(), sets.end())));
+  groups = with(std::get<2>(*std::min_element(sets.begin(), sets.end())));
 }
 
 // Not every factor is what float32 makes of some scale. Where none near by is, a bit more has

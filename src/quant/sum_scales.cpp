@@ -11,7 +11,6 @@
 namespace octet {
 namespace {
 
-constexpr double kMargin = 3e-4;  // of a step: XNNPACK multiplies summands by 21 bits
 // The last bits that a scale has are 16: ten of the multiple, six of the unit. 1 / (2 × 1023) is
 // more than the margin.
 constexpr int kMostUnits = 1023, kUnitBits = 6;
@@ -37,7 +36,7 @@ bool settled(const Sum& s, const std::vector<QuantParams>& groups) {
     for (int r = kInt8Min; r <= kInt8Max; ++r) {
       const double steps =
           left * (l - groups[s.left].zero_point) + right * (r - groups[s.right].zero_point);
-      if (std::abs(steps - std::floor(steps) - 0.5) < kMargin) return false;
+      if (std::abs(steps - std::floor(steps) - 0.5) < kSumMargin) return false;
     }
   }
   return true;

@@ -13,6 +13,10 @@
 
 namespace octet {
 
+// How far a sum has to be from the middle between two steps, in steps: XNNPACK multiplies summands
+// by 21 bits.
+inline constexpr double kSumMargin = 3e-4;
+
 struct Sum {
   size_t left = 0, right = 0, out = 0;  // groups
 };

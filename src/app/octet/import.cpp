@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/size.h"
+#include "core/text/count_text.h"
 #include "format/checkpoint/checkpoint.h"
 #include "format/import_network.h"
 #include "format/model_file.h"
@@ -97,8 +98,8 @@ std::string summary(const Model& model) {
                        model.info.names.size());
   std::vector<std::string> names;
   for (const Output& o : model.outputs()) names.push_back(o.name());
-  return fmt::format("network with {} raw output{} ({})", names.size(),
-                     names.size() == 1 ? "" : "s", fmt::join(names, ", "));
+  return fmt::format("network with {} ({})", counted(names.size(), "raw output"),
+                     fmt::join(names, ", "));
 }
 
 void run(const Options& options) {

@@ -12,7 +12,8 @@ namespace octet {
 [[nodiscard]] int edit_distance(std::string_view a, std::string_view b);
 
 // The nearest of `names`: of those at most a third of whose letters differ, or that begin like `word`,
-// else that of which it has the first four letters and more than half of its own. Empty where there is none. Dashes and underscores do not count.
+// else that of which it has the first four letters and more than half of its own. Empty where there is
+// none. Dashes and underscores do not count.
 [[nodiscard]] std::string nearest_text(std::string_view word,
                                        const std::vector<std::string>& names);
 

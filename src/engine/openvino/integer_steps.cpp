@@ -311,17 +311,17 @@ class IntegerSteps {
     return single ? first_channel(steps) : steps;
   }
 
-  // OpenVINO joins the one factor of a convolution of one channel with the quantizer behind it.
-  // What lies in the middle between two steps is then rounded to either side. With a second
-  // channel that has another factor, and that nobody reads, it does not.
+  // Of a convolution of one channel, OpenVINO rounds what lies in the middle between two steps to
+  // either side. With a second channel that has another factor, and that nobody reads, it does not.
   static bool repeat_channel(Value& integers) {
     const auto* converted = ov::as_type<const op::Convert>(integers.get_node());
     if (converted == nullptr) return false;
     const auto stored =
         ov::as_type_ptr<op::Constant>(converted->input_value(0).get_node_shared_ptr());
     if (!stored || stored->get_shape().size() != 4) return false;
-    auto values = stored->cast_vector<int8_t>();
-    values.insert(values.end(), values.begin(), values.begin() + std::ssize(values));
+    const auto once = stored->cast_vector<int8_t>();
+    auto values = once;
+    values.insert(values.end(), once.begin(), once.end());
     ov::Shape shape = stored->get_shape();
     shape[0] = 2;
     integers = std::make_shared<op::Convert>(

@@ -19,7 +19,8 @@ inline constexpr const char* kCostCache = "cache";
 class MachineTable {
  public:
   // `file`: kCostCache is the file of this machine, which is made again where it is out of date or
-  // damaged. Without a folder for it the table lasts as long as this object. Throws a usage error for another file that has other times than this machine would.
+  // damaged. Without a folder for it the table lasts as long as this object. Throws a usage error for
+  // another file that has other times than this machine would.
   MachineTable(const std::string& file, LayerTimer& timer);
 
   // Measures what the table lacks for these networks and all narrower ones, and writes the file.

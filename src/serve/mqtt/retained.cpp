@@ -43,7 +43,7 @@ std::vector<MqttMessage> RetainedMessages::update(const std::vector<CameraSummar
 }
 
 std::vector<MqttMessage> RetainedMessages::update(const StreamResult& result) {
-  if (!removed_.empty()) removed_.erase(source_topic(options_, result.camera, "picture"));
+  removed_.erase(result.camera);
   if (result.counts.zones.empty()) return {};
   ZoneCounts& last = zones_[result.camera_id];
   if (last.regions == result.regions && same_counts(last.zones, result.counts.zones)) return {};
@@ -51,6 +51,11 @@ std::vector<MqttMessage> RetainedMessages::update(const StreamResult& result) {
   Messages out;
   publish_zones(result.camera, last, out);
   return out;
+}
+
+bool RetainedMessages::is_removed(const std::string& picture) const {
+  return std::any_of(removed_.begin(), removed_.end(),
+                     [&](const auto& removed) { return removed.second == picture; });
 }
 
 void RetainedMessages::repeat() {
@@ -85,7 +90,7 @@ void RetainedMessages::publish_device(const CameraSummary& camera, Messages& out
   }
   publish(topic, dump_json(payload), out);
   devices_.insert_or_assign(topic, Device{camera.regions, std::move(payload)});
-  pictures_.insert(source_topic(options_, camera.name, "picture"));
+  pictures_[source_topic(options_, camera.name, "picture")] = camera.name;
 }
 
 std::set<std::string> RetainedMessages::topics_of(const std::vector<CameraSummary>& cameras) const {
@@ -112,8 +117,11 @@ void RetainedMessages::remove_gone(const std::vector<CameraSummary>& cameras, Me
     return remove(device.first) && published_.erase(device.first) > 0;
   });
   std::erase_if(published_, [&](const auto& message) { return remove(message.first); });
-  std::erase_if(pictures_, [&](const std::string& topic) {
-    return remove(topic) && removed_.insert(topic).second;
+  std::erase_if(pictures_, [&](const auto& picture) {
+    const auto& [topic, source] = picture;
+    if (!remove(topic)) return false;
+    removed_[source] = topic;
+    return true;
   });
   std::erase_if(zones_, [&](const auto& counts) {
     return std::none_of(cameras.begin(), cameras.end(),

@@ -27,9 +27,7 @@ class RetainedMessages {
   [[nodiscard]] std::vector<MqttMessage> update(const StreamResult& result);
   // Whether this topic of a picture was removed with its source, of which no result came since. What
   // is published there now would stay for ever.
-  [[nodiscard]] bool is_removed(const std::string& picture) const {
-    return removed_.contains(picture);
-  }
+  [[nodiscard]] bool is_removed(const std::string& picture) const;
   // The broker may have lost all of them: the next update() for all sources says everything again.
   void repeat();
 
@@ -54,11 +52,11 @@ class RetainedMessages {
   [[nodiscard]] std::set<std::string> topics_of(const std::vector<CameraSummary>& cameras) const;
 
   MqttOptions options_;
-  std::map<std::string, Published> published_;  // by topic
-  std::map<std::string, Device> devices_;       // by topic
-  std::set<std::string> pictures_;              // topics that somebody else fills
-  std::set<std::string> removed_;               // of them
-  std::map<int64_t, ZoneCounts> zones_;         // by camera: of its newest result
+  std::map<std::string, Published> published_;   // by topic
+  std::map<std::string, Device> devices_;        // by topic
+  std::map<std::string, std::string> pictures_;  // sources, by topics that somebody else fills
+  std::map<std::string, std::string> removed_;   // topics of them, by source
+  std::map<int64_t, ZoneCounts> zones_;          // by camera: of its newest result
 };
 
 }  // namespace octet

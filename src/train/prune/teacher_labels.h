@@ -6,16 +6,8 @@
 #include "core/size.h"
 #include "eval/dataset/dataset.h"
 #include "model/model.h"
-#include "vision/detections.h"
 
 namespace octet {
-
-// A detection counts as an object from this confidence on, as `octet detect` shows it.
-inline constexpr float kObjectConfidence = 0.25F;
-
-// The detections as objects, in the same pixels. A keypoint counts as visible from a confidence of
-// a half on, else as not labelled.
-[[nodiscard]] std::vector<TruthObject> as_objects(const Detections& found);
 
 // Replaces the labels of every sample by what `model` finds, and takes names and keypoints from it.
 [[nodiscard]] Dataset labelled_by(const Model& model, Dataset data, const SizeOption& size);

@@ -5,12 +5,12 @@
 #include "core/error.h"
 #include "core/process.h"
 #include "core/progress.h"
+#include "eval/found_as_truth.h"
 #include "model/passes/passes.h"
 #include "train/data/batch_loader.h"
 #include "train/loop/evaluate.h"
 #include "train/network/graph_executor.h"
 #include "train/prune/phases.h"
-#include "train/prune/teacher_labels.h"
 
 namespace octet {
 namespace {
@@ -46,7 +46,7 @@ std::vector<std::vector<TruthObject>> found_objects(const Model& model,
   Detections found;
   for (int64_t i = 0; i < raw.outputs.front().size(0); ++i) {
     decode(raw, i, square_of(side), {}, found);
-    objects.push_back(as_objects(found));
+    objects.push_back(found_as_truth(found));
   }
   return objects;
 }
