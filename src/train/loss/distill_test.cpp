@@ -216,7 +216,7 @@ TEST(Calibration, OutputsHaveRoomBeyondWhatWasSeen) {
   const Model model = folded_tiny();
   const Placement placement = place_quantizers(model);
   const Calibration c =
-      calibrate(model, placement, data, {.side = 64, .pictures = 2, .tried = 1, .corrected = 1});
+      calibrate(model, placement, data, {.side = 64, .pictures = 2, .tried = 1, .rounded = 1});
   for (const Output& o : model.outputs()) {
     const GroupCalibration& group = c.groups[placement.group_of.at(o.value)];
     const double tenth = 0.1 * (group.seen.high - group.seen.low);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "quant/params.h"
 #include "quant/rounding_safe_scales.h"
+#include "train/network/compensated_rounding.h"
 #include "train/network/device.h"
 #include "train/network/integer_network.h"
 
@@ -236,16 +237,18 @@ torch::Tensor QuantizedNetwork::activation(const Node& node, ActivationKind kind
                                    function_of(kind).fuses_into_conv ? out : params(before), out);
 }
 
-void QuantizedNetwork::correct_biases(const std::map<std::string, torch::Tensor>& values) {
+void QuantizedNetwork::compensate_rounding(const std::map<std::string, torch::Tensor>& values) {
   const torch::NoGradGuard no_grad;
   for (const Node& node : model_.graph.nodes) {
     if (!placement_.convs.contains(node.name)) continue;
     const auto& op = std::get<Conv2d>(node.op);
+    const torch::Tensor& x = values.at(node.inputs[0]);
     const torch::Tensor w = weight(node.name);
-    const torch::Tensor error =
-        w - fake_quantize_weight(w, weight_scales(node), scales_.weight_grid.limit());
-    const torch::Tensor shift = compute(op, values.at(node.inputs[0]), error, {}).mean({0, 2, 3});
-    starts_.at(node.name).bias.add_(shift);
+    const torch::Tensor rounded =
+        round_compensated(op, w, x, weight_scales(node), scales_.weight_grid.limit());
+    Start& start = starts_.at(node.name);
+    start.bias.add_(compute(op, x, w - rounded, {}).mean({0, 2, 3}));
+    start.weight.copy_(rounded);
   }
 }
 

@@ -39,9 +39,10 @@ class QuantizedNetwork : public TrainableNetwork {
   // Calls `visit` with every quantized value.
   [[nodiscard]] std::vector<torch::Tensor> run(const torch::Tensor& image, const Visitor& visit);
 
-  // Removes the mean error of rounded weights from the biases, per channel (Nagel et al.,
-  // "Data-free quantization", 2019). `values` are those of the float network, by name.
-  void correct_biases(const std::map<std::string, torch::Tensor>& values);
+  // Rounds the weights so that the outputs of each convolution stay near to those of the float network
+  // (train/network/compensated_rounding.h), and removes the mean error that is left from the biases
+  // (Nagel et al., "Data-free quantization", 2019). `values` are those of the float network, by name.
+  void compensate_rounding(const std::map<std::string, torch::Tensor>& values);
 
   // Changes: "NODE.weight", "NODE.bias", "NODE.log_scales", "group.N.log_scale".
   const Tensors& parameters() const override { return parameters_; }

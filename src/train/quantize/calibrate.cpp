@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "train/loop/evaluate.h"
 #include "train/loss/distill.h"
 #include "train/network/graph_executor.h"
@@ -98,15 +99,22 @@ torch::Tensor calibration_batch(const Dataset& data, int pictures, int side) {
   return read_batch(evenly(data, pictures).samples, side);
 }
 
-void correct_biases(QuantizedNetwork& network, const Model& model, const torch::Tensor& images) {
+QuantizedNetwork rounded_network(const Model& model, const Placement& placement,
+                                 const Scales& scales, const torch::Tensor& images,
+                                 const OutputDistance& distance) {
   const torch::NoGradGuard no_grad;
-  GraphExecutor net(model.graph);
-  network.correct_biases(net.values(images));
-}
-
-void correct_biases(QuantizedNetwork& network, const Model& model, const Dataset& data,
-                    const CalibrationOptions& options) {
-  correct_biases(network, model, calibration_batch(data, options.corrected, options.side));
+  GraphExecutor float_network(model.graph);
+  const auto wanted = float_network.forward(images, NormMode::kRunningStatistics);
+  const auto far = [&](QuantizedNetwork& network) {
+    return distance(network.forward(images), wanted).item<double>();
+  };
+  QuantizedNetwork nearest(model, placement, scales);
+  QuantizedNetwork compensated(model, placement, scales);
+  compensated.compensate_rounding(float_network.values(images));
+  const double before = far(nearest), after = far(compensated);
+  log_debug("distance with weights rounded to the nearest step {:.4f}, with compensation {:.4f}",
+            before, after);
+  return after < before ? std::move(compensated) : std::move(nearest);
 }
 
 }  // namespace octet

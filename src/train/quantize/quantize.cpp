@@ -23,7 +23,7 @@ constexpr double kSiluTrials =
     150;  // passes at SiLU: 12 of them, 30 trials, less than half of each
 // Of pictures that are looked at together: time and memory grow with them and with the network.
 // YOLOv8n and s take all they are given at 640, x two and four.
-constexpr double kTriedGflops = 180, kCorrectedGflops = 500;
+constexpr double kTriedGflops = 180, kRoundedGflops = 500;
 
 int at_most(int pictures, double gflops, double gflops_a_picture, int least) {
   return std::min(pictures, std::max(least, static_cast<int>(gflops / gflops_a_picture)));
@@ -40,7 +40,7 @@ class Quantizer {
     CalibrationOptions& c = options_.calibration;
     const double gflops = cost(model_.graph, {c.side, c.side}).gflops;
     c.tried = at_most(c.tried, kTriedGflops, gflops, 2);
-    c.corrected = at_most(c.corrected, kCorrectedGflops, gflops, 4);
+    c.rounded = at_most(c.rounded, kRoundedGflops, gflops, 4);
     c.device = options.qat.train.device;
   }
 
@@ -132,10 +132,10 @@ class Quantizer {
     const std::set<std::string> names(result_.kept_float.begin(), result_.kept_float.end());
     const Placement placement = place_quantizers(model_, names);
     const Scales scales = layers == 0 ? result_.calibration.scales : regroup(placement);
-    network_.emplace(model_, placement, scales);
-    QuantizedNetwork corrected(model_, placement, scales);
-    correct_biases(corrected, model_, training_, options_.calibration);
-    if (distance(corrected) < distance(*network_)) network_.emplace(std::move(corrected));
+    const CalibrationOptions& c = options_.calibration;
+    network_.emplace(rounded_network(model_, placement, scales,
+                                     calibration_batch(training_, c.rounded, c.side),
+                                     Distillation(model_)));
     result_.ptq = result_.after = judge(*network_);
     log_info("calibrated on {} images{}: {}", result_.calibration.pictures,
              layers > 0 ? fmt::format(", {} layers in float", layers) : "", figures(result_.ptq));
@@ -151,16 +151,6 @@ class Quantizer {
     for (const std::string& conv : placement.convs)
       scales.weights[conv] = result_.calibration.scales.weights.at(conv);
     return scales;
-  }
-
-  double distance(QuantizedNetwork& network) const {
-    const torch::NoGradGuard no_grad;
-    GraphExecutor float_net(model_.graph);
-    const torch::Tensor image =
-        calibration_batch(training_, options_.calibration.tried, options_.calibration.side);
-    const Distillation measure(model_);
-    return measure(network.forward(image), float_net.forward(image, NormMode::kRunningStatistics))
-        .item<double>();
   }
 
   bool good_enough() const {

@@ -24,7 +24,7 @@ constexpr size_t kJudged = 64;     // crops, at most
 constexpr size_t kCompared = 256;  // crops, whose keypoints are compared
 constexpr size_t kUsual = 32;      // crops that tell how far the outputs' values are apart
 constexpr size_t kTried = 16;      // crops that the choice between ranges is made on
-constexpr size_t kCorrected = 32;  // crops for the biases
+constexpr size_t kRounded = 32;    // crops for the rounding of weights
 // Of heat maps beyond which their values are something else. Networks learn them, not quite exactly.
 constexpr double kLowProbability = -0.5, kHighProbability = 1.5;
 // Of crops that are looked at together.
@@ -91,7 +91,6 @@ class RawQuantizer {
     const ProgressPlan plan(phases());
     const RawJudge judge(model_, evenly(pictures_.judging, kJudged), distance_);
     calibrate_network();
-    correct();
     const std::vector<double> ptq = judge(network_->inference());
     std::vector<double> after = ptq;
     log_info("calibrated on {}: distance {:.4f}", counted(result_.calibration.pictures, "image"),
@@ -150,21 +149,8 @@ class RawQuantizer {
          .distance = distance_,
          .device = options_.qat.train.device});
     result_.calibration = calibrate(model_, placement_, *network, options_.calibration.weight_grid);
-    network_.emplace(model_, placement_, result_.calibration.scales);
-  }
-
-  // Keeps corrected biases where the outputs come nearer to those of the float network.
-  void correct() {
-    const torch::NoGradGuard no_grad;
-    const torch::Tensor images = some(kCorrected);
-    GraphExecutor net(model_.graph);
-    const auto wanted = net.forward(images, NormMode::kRunningStatistics);
-    QuantizedNetwork corrected(model_, placement_, result_.calibration.scales);
-    correct_biases(corrected, model_, images);
-    const auto distance = [&](QuantizedNetwork& network) {
-      return distance_(network.forward(images), wanted).item<double>();
-    };
-    if (distance(corrected) < distance(*network_)) network_.emplace(std::move(corrected));
+    network_.emplace(
+        rounded_network(model_, placement_, result_.calibration.scales, some(kRounded), distance_));
   }
 
   // The distances of the result.
