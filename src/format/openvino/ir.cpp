@@ -1,5 +1,6 @@
 #include "format/openvino/ir.h"
 
+#include "core/error.h"
 #include "core/file.h"
 #include "format/emit/lower.h"
 #include "format/openvino/ir_emitter.h"
@@ -14,6 +15,27 @@ constexpr size_t kEntryBytes = 160;  // of metadata without its text
 Shape weight_shape(const Conv2d& op) {
   const Shape& s = op.weight.shape;
   return op.groups > 1 ? Shape{op.groups, s[0] / op.groups, s[1], s[2], s[3]} : s;
+}
+
+struct LayerType {
+  const char* name;
+  const char* version;
+};
+
+LayerType layer_type(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::kSilu:
+      return {"Swish", "opset4"};
+    case ActivationKind::kRelu:
+      return {"ReLU", "opset1"};
+    case ActivationKind::kRelu6:
+      return {"Clamp", "opset1"};
+    case ActivationKind::kHardswish:
+      return {"HSwish", "opset4"};
+    case ActivationKind::kSigmoid:
+      return {"Sigmoid", "opset1"};
+  }
+  fail("an activation that OpenVINO's exporter does not know");
 }
 
 }  // namespace
@@ -70,17 +92,8 @@ void IrEmitter::emit_quantized_conv(Ref out, const std::string& name, Ref x, con
 }
 
 void IrEmitter::emit(Ref out, const std::string& name, Ref x, const Activation& op) {
-  struct Kind {
-    const char* type;
-    const char* version;
-  };
-  static constexpr Kind kKinds[] = {{"Swish", "opset4"},
-                                    {"ReLU", "opset1"},
-                                    {"Clamp", "opset1"},
-                                    {"HSwish", "opset4"},
-                                    {"Sigmoid", "opset1"}};
-  const Kind& k = kKinds[static_cast<size_t>(op.kind)];
-  auto layer = add_layer(name, k.type, k.version);
+  const LayerType type = layer_type(op.kind);
+  auto layer = add_layer(name, type.name, type.version);
   if (op.kind == ActivationKind::kRelu6) {
     auto data = layer.append_child("data");
     data.append_attribute("min") = "0";
