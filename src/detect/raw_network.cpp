@@ -22,7 +22,9 @@ RawNetwork::RawNetwork(Detector& detector)
     : request_(detector.network_->make_request()), input_(detector.input_size()) {
   for (const Port& port : detector.network_->outputs()) {
     Shape shape = port.shape;
-    shape.at(0) = 0;
+    // The images need an axis of their own where the output's first axis counts something else.
+    if (shape.empty() || shape[0] != 1) shape.insert(shape.begin(), 1);
+    shape[0] = 0;
     arrays_.push_back({.name = port.name, .shape = shape, .values = {}});
   }
 }

@@ -17,7 +17,8 @@ class RawNetwork {
 
   // Letterboxes the picture, runs it, and appends each output to arrays().
   void run(const RgbView& picture);
-  // One for each output: the first axis counts the pictures.
+  // One for each output: the first axis counts the pictures. Behind it are the axes of the output,
+  // without a first one of one element.
   [[nodiscard]] const std::vector<NamedArray>& arrays() const { return arrays_; }
 
  private:
