@@ -545,24 +545,6 @@ TEST(Import, KeepsZerosAroundANormalizedImage) {
   expect_same_outputs(file, noise_image(file.size()), 1e-5);
 }
 
-TEST(Import, TakesBytesWhereTheNetworkDividesItself) {
-  OnnxNetwork n(13);
-  n.node("Mul", "m", {"x", n.scalar("factor", 1.0F / 255)});
-  n.output(n.conv("y", "m", {8, 3, 3, 3}));
-  const std::string bytes = n.bytes();
-  const ImportedNetwork made = import_network(as_bytes(bytes), "n.onnx", {});
-  EXPECT_EQ(made.values.deviation, std::vector<double>{1});
-  EXPECT_EQ(made.model.graph.nodes.size(), 1U);
-}
-
-TEST(Import, TakesBytesWhereTheNetworkSubtractsAMeanOfThem) {
-  OnnxNetwork n(13);
-  n.node("Sub", "s", {"x", n.floats("mean", {1, 3, 1, 1}, {104, 117, 123})});
-  n.output(n.conv("y", "s", {8, 3, 3, 3}));
-  const std::string bytes = n.bytes();
-  EXPECT_EQ(import_network(as_bytes(bytes), "n.onnx", {}).values.deviation, std::vector<double>{1});
-}
-
 // ---- outputs
 
 TEST(Import, ReadsOutputsThatShareAValueOrAPlainName) {

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kPixelLimit = 255;
-constexpr int64_t kChannels = 3;
+constexpr size_t kChannels = 3;
 constexpr size_t kMostOutputs = 1000;
 constexpr const char* kFamily = "network";
 
@@ -38,33 +39,52 @@ const std::vector<KnownInput>& known_inputs() {
   return list;
 }
 
-// x · factor + shift.
+// x · factor + shift, for each channel.
 struct Scaling {
-  double factor = 1, shift = 0;
+  std::array<double, kChannels> factor{1, 1, 1}, shift{};
 };
 
-// The first scalings of the network together, in which all channels are alike in size.
+// A scaling of the image's channels, or a BatchNorm of them; nothing for other nodes.
+std::optional<Conv2d> as_scaling(const Node& node) {
+  if (const auto* norm = std::get_if<BatchNorm>(&node.op)) return scaling_of(*norm);
+  if (is_scaling(node)) return std::get<Conv2d>(node.op);
+  return std::nullopt;
+}
+
+// The first scalings of the network together.
 std::optional<Scaling> first_scaling(const Graph& graph) {
   std::optional<Scaling> all;
   std::string value = kValuesNode;
   for (size_t i = 1; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     if (node.inputs.size() != 1 || node.inputs[0] != value) continue;
-    if (!is_scaling(node)) break;
-    const auto& conv = std::get<Conv2d>(node.op);
-    const double factor = conv.weight.values[0];
-    const double shift = conv.bias.empty() ? 0 : conv.bias.values[0];
-    const Scaling before = all.value_or(Scaling());
-    all = Scaling{before.factor * factor, before.shift * factor + shift};
+    const std::optional<Conv2d> next = as_scaling(node);
+    if (!next || next->weight.values.size() != kChannels) break;
+    if (!all) all.emplace();
+    for (size_t c = 0; c < kChannels; ++c) {
+      const double factor = next->weight.values[c];
+      all->factor[c] *= factor;
+      all->shift[c] = all->shift[c] * factor + (next->bias.empty() ? 0 : next->bias.values[c]);
+    }
     value = node.name;
   }
   return all;
 }
 
-// Fractions of 255, unless the network is known, or itself divides by much or subtracts much.
-InputValues guessed_values(const NetworkFile& file) {
+// Whether every channel is made much smaller, or has a large mean subtracted.
+bool is_of_bytes(const Scaling& scaling) {
   constexpr double kOfBytes = 0.1;
   constexpr double kMeanOfBytes = 10;
+  for (size_t c = 0; c < kChannels; ++c) {
+    if (!(std::abs(scaling.factor[c]) < kOfBytes ||
+          std::abs(scaling.shift[c] / scaling.factor[c]) > kMeanOfBytes))
+      return false;
+  }
+  return true;
+}
+
+// Fractions of 255, unless the network is known, or itself divides by much or subtracts much.
+InputValues guessed_values(const NetworkFile& file) {
   std::set<std::string_view> names;
   for (const FileOutput& o : file.outputs) names.insert(o.name);
   for (const KnownInput& known : known_inputs()) {
@@ -73,9 +93,7 @@ InputValues guessed_values(const NetworkFile& file) {
     if (all) return {{known.mean}, {known.deviation}};
   }
   const auto scaling = first_scaling(file.graph);
-  const bool bytes =
-      file.bytes || (scaling && (std::abs(scaling->factor) < kOfBytes ||
-                                 std::abs(scaling->shift / scaling->factor) > kMeanOfBytes));
+  const bool bytes = file.bytes || (scaling && is_of_bytes(*scaling));
   return {{0}, {bytes ? 1 : kPixelLimit}};
 }
 

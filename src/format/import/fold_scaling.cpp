@@ -179,6 +179,21 @@ bool is_scaling(const Node& node) {
          conv->padding == Padding();
 }
 
+Conv2d scaling_of(const BatchNorm& norm) {
+  const int64_t channels = norm.gamma.shape[0];
+  Conv2d scaling{.groups = static_cast<int>(channels),
+                 .weight = {{channels, 1, 1, 1}, {}},
+                 .bias = {{channels}, {}}};
+  for (size_t c = 0; c < norm.gamma.values.size(); ++c) {
+    const double scale = norm.gamma.values[c] /
+                         std::sqrt(static_cast<double>(norm.variance.values[c]) + norm.epsilon);
+    scaling.weight.values.push_back(static_cast<float>(scale));
+    scaling.bias.values.push_back(
+        static_cast<float>(norm.beta.values[c] - scale * norm.mean.values[c]));
+  }
+  return scaling;
+}
+
 void replace_lone_batch_norms(GraphEditor& graph) {
   for (size_t i = 0; i < graph.size(); ++i) {
     Node& node = graph.node(i);
@@ -188,18 +203,7 @@ void replace_lone_batch_norms(GraphEditor& graph) {
     const bool own = before != nullptr && std::holds_alternative<Conv2d>(before->op) &&
                      !is_scaling(*before) && graph.only_reader(before->name) == &node;
     if (own) continue;
-    const int64_t channels = norm->gamma.shape[0];
-    Conv2d scaling{.groups = static_cast<int>(channels),
-                   .weight = {{channels, 1, 1, 1}, {}},
-                   .bias = {{channels}, {}}};
-    for (size_t c = 0; c < norm->gamma.values.size(); ++c) {
-      const double scale = norm->gamma.values[c] /
-                           std::sqrt(static_cast<double>(norm->variance.values[c]) + norm->epsilon);
-      scaling.weight.values.push_back(static_cast<float>(scale));
-      scaling.bias.values.push_back(
-          static_cast<float>(norm->beta.values[c] - scale * norm->mean.values[c]));
-    }
-    node.op = std::move(scaling);
+    node.op = scaling_of(*norm);
   }
 }
 

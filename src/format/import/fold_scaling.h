@@ -6,6 +6,8 @@
 namespace octet {
 
 [[nodiscard]] bool is_scaling(const Node& node);
+// What a BatchNorm does, as a scaling.
+[[nodiscard]] Conv2d scaling_of(const BatchNorm& norm);
 
 // A BatchNorm that is not alone behind a convolution becomes a scaling.
 void replace_lone_batch_norms(GraphEditor& graph);
