@@ -1,7 +1,9 @@
-// How the input of an imported network is made of pixels.
+// How the input of an imported network is made of pixels, and what the import says of a network.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "core/file.h"
 #include "format/import_network.h"
@@ -9,6 +11,7 @@
 
 namespace octet {
 namespace {
+using testing::HasSubstr;
 
 TEST(ImportedInput, TakesBytesWhereTheNetworkDividesItself) {
   OnnxNetwork n(13);
@@ -58,6 +61,19 @@ TEST(ImportedInput, LooksAtEveryChannelOfTheFirstScaling) {
   };
   EXPECT_EQ(deviation({0.004F, 0.004F, 0.005F}), std::vector<double>{1});
   EXPECT_EQ(deviation({0.05F, 1, 1}), std::vector<double>{255});
+}
+
+TEST(ImportedNotes, NameTheLimitsThatItLeavesOut) {
+  OnnxNetwork n(13);
+  n.conv("a", "x", {8, 3, 3, 3});
+  n.node("Clip", "c", {"a", n.scalar("low", -65504), n.scalar("high", 4)});
+  n.node("Min", "m", {"c", n.scalar("far", 1e6F)});
+  n.node("Clip", "l", {"m", n.scalar("none", std::numeric_limits<float>::lowest())});
+  n.output(n.node("Max", "y", {"l", n.scalar("near", -900)}));
+  const std::string bytes = n.bytes();
+  const ImportedNetwork made = import_network(as_bytes(bytes), "n.onnx", {});
+  EXPECT_THAT(made.notes, testing::ElementsAre(HasSubstr("'c': its limit -65504 is left out"),
+                                               HasSubstr("'m': its limit 1000000 is left out")));
 }
 
 }  // namespace

@@ -174,6 +174,18 @@ const std::vector<Case>& elementwise() {
        [](OnnxNetwork& n) {
          return n.node("Clip", "y", {"a", n.scalar("low", -0.5F), n.scalar("high", 0.75F)});
        }},
+      {"ClipFar", 13,
+       [](OnnxNetwork& n) {
+         return n.node("Clip", "y", {"a", n.scalar("low", -65504), n.scalar("high", 65504)});
+       }},
+      {"ClipToZeroAndFar", 13,
+       [](OnnxNetwork& n) {
+         return n.node("Clip", "y", {"a", n.scalar("low", 0), n.scalar("high", 1e6F)});
+       }},
+      {"MaximumOfFar", 13,
+       [](OnnxNetwork& n) {
+         return n.node("Max", "y", {"a", n.scalar("low", -1e6F)});
+       }},
       {"ClipLowOnly", 13,
        [](OnnxNetwork& n) {
          return n.node("Clip", "y", {"a", n.scalar("low", -0.5F)});

@@ -176,8 +176,10 @@ void add_outputs(const NetworkFile& file, Model& model) {
   }
 }
 
-Model model_of(NetworkFile file, const InputValues& values, const PoseHeadRequest& head) {
-  Model model{.info = {}, .graph = {}};
+ImportedNetwork network_of(NetworkFile file, const InputValues& values,
+                           const PoseHeadRequest& head) {
+  ImportedNetwork made{.model = {}, .values = values, .notes = std::move(file.notes)};
+  Model& model = made.model;
   model.info.family = kFamily;
   model.info.task = Task::kRaw;
   model.info.source = file.source;
@@ -187,7 +189,7 @@ Model model_of(NetworkFile file, const InputValues& values, const PoseHeadReques
   model.graph = simplify(std::move(model.graph));
   model.info.pose_head = find_pose_head(model, head);
   verify(model);
-  return model;
+  return made;
 }
 
 }  // namespace
@@ -205,7 +207,7 @@ ImportedNetwork import_network(std::span<const std::byte> bytes, const std::stri
   if (!options.values.mean.empty()) values.mean = options.values.mean;
   if (!options.values.deviation.empty()) values.deviation = options.values.deviation;
   try {
-    return {.model = model_of(std::move(file), values, options.head), .values = values};
+    return network_of(std::move(file), values, options.head);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::kUsage) throw;
     fail("{}: {}", name, e.what());

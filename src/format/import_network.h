@@ -15,7 +15,8 @@ namespace octet {
 
 struct ImportedNetwork {
   Model model;
-  InputValues values;  // with which its input was made of pixels
+  InputValues values;                   // with which its input was made of pixels
+  std::vector<std::string> notes = {};  // for warnings: where the model is not as the file says
 };
 
 // Throws an Error that names the file, and every operator that octet cannot hold.

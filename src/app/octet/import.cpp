@@ -87,6 +87,7 @@ Model read(const Options& o) {
   ImportedNetwork made = import_network(o.checkpoint, options);
   log_info("{}: its input is (pixel - {}) / {}; --mean and --std change that", o.checkpoint,
            in_words(made.values.mean), in_words(made.values.deviation));
+  for (const std::string& note : made.notes) log_warning("{}: {}", o.checkpoint, note);
   if (made.model.info.pose_head) check_pose_head(made.model, o.checkpoint);
   if (o.head.kind != "none") say_pose_head(o, made.model);
   return std::move(made.model);

@@ -41,6 +41,11 @@ Draft::Draft(Budget& budget, Size size, AxisOrder layout, std::set<std::string> 
   names_.insert({graph_.input, kOnesNode});
 }
 
+void Draft::note(std::string text) {
+  budget_.take(sizeof(std::string) + text.size());
+  notes_.push_back(std::move(text));
+}
+
 void Draft::take_numbers(int64_t count) const {
   budget_.take(static_cast<size_t>(count), 4 * sizeof(double));
 }

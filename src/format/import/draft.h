@@ -70,6 +70,9 @@ class Draft {
   [[nodiscard]] Computed transposed(const Computed& x, const std::vector<int64_t>& order) const;
 
   [[nodiscard]] Graph& graph() { return graph_; }
+  // What the user should know of the network: where it is read otherwise than the file says.
+  void note(std::string text);
+  [[nodiscard]] std::vector<std::string>& notes() { return notes_; }
 
  private:
   std::string unique_name(const std::string& name);
@@ -80,6 +83,7 @@ class Draft {
   std::map<std::string, Shape> shapes_;  // (1, C, H, W) of every value
   std::set<std::string> names_;
   std::map<std::string, int> repeated_;  // how often a name was wanted
+  std::vector<std::string> notes_;
 };
 
 // The axes longer than one of an order.

@@ -54,6 +54,8 @@ Computed subtract_from(Draft& draft, const std::string& name, const Constant& a,
 Computed add_activation(Draft& draft, const std::string& name, ActivationKind kind,
                         const Computed& x);
 Computed add_tanh(Draft& draft, const std::string& name, const Computed& x);
+// A limit of a thousand or more on the far side of zero counts as none, and a note says so. As a
+// bound of ReLU6 it would leave no steps to the values.
 struct ClampRange {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();

@@ -38,6 +38,7 @@ struct NetworkFile {
   std::map<std::string, Shape> shapes;  // (1, C, H, W) of the outputs' values
   bool bytes = false;                   // its input are integers of 0..255
   std::string source;                   // who wrote the file
+  std::vector<std::string> notes;       // where it is read otherwise than it says
 };
 
 // An operator that cannot be read: "Softmax 'probabilities'", and why.

@@ -91,14 +91,11 @@ void read_activation(OnnxCall& call) {
 }
 
 void read_clip(OnnxCall& call) {
-  constexpr double kBeyond = 1e30;  // how a file writes that there is no limit
   ClampRange limits;
   const bool attributes = call.opset() < 11;
   if (attributes) limits = {call.real("min", limits.low), call.real("max", limits.high)};
   if (!attributes && call.has(1)) limits.low = call.number(1);
   if (!attributes && call.has(2)) limits.high = call.number(2);
-  if (limits.low < -kBeyond) limits.low = ClampRange{}.low;
-  if (limits.high > kBeyond) limits.high = ClampRange{}.high;
   call.make(add_clip(call.draft(), call.name(), call.computed(0), limits));
 }
 

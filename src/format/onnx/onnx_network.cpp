@@ -73,6 +73,7 @@ class Reader {
                         [&] { add_output(port.name(), out); });
     values_.require_read(budget_.name(), static_cast<size_t>(graph_.node_size()));
     out.graph = std::move(draft_.graph());
+    out.notes = std::move(draft_.notes());
     const int32_t type = input_.type().tensor_type().elem_type();
     out.bytes = type == onnx::TensorProto::UINT8 || type == onnx::TensorProto::INT32 ||
                 type == onnx::TensorProto::INT64;

@@ -74,6 +74,7 @@ class Reader {
                       [&] { add_output(index, out); });
     values_.require_read(budget_.name(), graph_.operators()->size());
     out.graph = std::move(draft_.graph());
+    out.notes = std::move(draft_.notes());
     out.bytes = tensor(input_).type() == tflite::TensorType_UINT8;
     out.source = "TensorFlow Lite";
     if (const auto* description = model_.description())
