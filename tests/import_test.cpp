@@ -576,8 +576,10 @@ TEST(Import, ReadsOutputsThatShareAValueOrAPlainName) {
   ASSERT_EQ(found.size(), 4U);
   EXPECT_LE(largest_difference(expected["heat"], found.at("heat")), 1e-5);
   EXPECT_LE(largest_difference(expected["heat"], found.at("flat")), 1e-5);
-  EXPECT_LE(largest_difference(expected["heat map"], found.at("heat_map")), 1e-5);
-  EXPECT_LE(largest_difference(expected["heat_map"], found.at("heat_map.3")), 1e-5);
+  EXPECT_LE(largest_difference(expected["heat_map"], found.at("heat_map")), 1e-5);
+  EXPECT_LE(largest_difference(expected["heat map"], found.at("heat_map.3")), 1e-5);
+  EXPECT_THAT(import_network(path, kFractions).notes,
+              testing::ElementsAre("the output 'heat map' is named 'heat_map.3'"));
 }
 
 // ---- files of octet

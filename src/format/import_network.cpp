@@ -118,8 +118,8 @@ void set_values(const InputValues& values, Conv2d& scaling) {
 
 // ---- outputs
 
-RawForm form_of(const FileOutput& output, const Shape& sides) {
-  RawForm form{.name = plain_name(output.name)};
+RawForm form_of(const FileOutput& output, const Shape& sides, const std::string& name) {
+  RawForm form{.name = name};
   const Computed& x = output.value;
   const std::vector<int> order = long_axes(x.order, sides);
   const bool first = order == long_axes(kChannelsFirst, sides);
@@ -147,6 +147,23 @@ std::string take_name(const std::string& name, std::set<std::string>& taken) {
   return unique;
 }
 
+// The names of the outputs in the model. Those that can keep theirs come first: others may become
+// alike.
+std::vector<std::string> output_names(const NetworkFile& file, std::set<std::string>& taken,
+                                      std::vector<std::string>& notes) {
+  std::vector<std::string> names(file.outputs.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string& own = file.outputs[i].name;
+    if (plain_name(own) == own && taken.insert(own).second) names[i] = own;
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!names[i].empty()) continue;
+    names[i] = take_name(plain_name(file.outputs[i].name), taken);
+    notes.push_back(fmt::format("the output '{}' is named '{}'", file.outputs[i].name, names[i]));
+  }
+  return names;
+}
+
 // Adds a node that makes the value once more. `name`: of the node.
 void add_copy(Graph& graph, const std::string& name, const std::string& value, int64_t channels) {
   const std::vector<float> ones(static_cast<size_t>(channels), 1.0F);
@@ -157,16 +174,17 @@ void add_copy(Graph& graph, const std::string& name, const std::string& value, i
                          .inputs = {value}});
 }
 
-void add_outputs(const NetworkFile& file, Model& model) {
+void add_outputs(const NetworkFile& file, Model& model, std::vector<std::string>& notes) {
   if (file.outputs.size() > kMostOutputs)
     fail("has {} outputs; {} are the most", file.outputs.size(), kMostOutputs);
   std::set<std::string> values;
   std::set<std::string> names{model.graph.input, kOnesNode};
   for (const Node& node : model.graph.nodes) names.insert(node.name);
-  for (const FileOutput& o : file.outputs) {
+  const std::vector<std::string> own = output_names(file, names, notes);
+  for (size_t i = 0; i < file.outputs.size(); ++i) {
+    const FileOutput& o = file.outputs[i];
     const Shape& sides = file.shapes.at(o.value.value);
-    RawForm form = form_of(o, sides);
-    form.name = take_name(form.name, names);
+    const RawForm form = form_of(o, sides, own[i]);
     std::string value = o.value.value;
     if (!values.insert(value).second) {  // a value is one output only
       value = take_name(o.value.value + ".copy", names);
@@ -185,7 +203,7 @@ ImportedNetwork network_of(NetworkFile file, const InputValues& values,
   model.info.source = file.source;
   set_values(values, std::get<Conv2d>(file.graph.nodes.at(0).op));
   model.graph = std::move(file.graph);
-  add_outputs(file, model);
+  add_outputs(file, model, made.notes);
   model.graph = simplify(std::move(model.graph));
   model.info.pose_head = find_pose_head(model, head);
   verify(model);
