@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -14,6 +15,7 @@
 #include "format/import_network.h"
 #include "format/model_file.h"
 #include "format/registry.h"
+#include "graph/json/graph_json.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
 #include "tools/engines.h"
@@ -120,6 +122,12 @@ const std::vector<Case>& convolutions() {
        [](OnnxNetwork& n) {
          return n.node("ConvTranspose", "y", {"a", n.noise("w", {8, 5, 4, 4}, 0.2)},
                        {{"strides", N{2, 2}}, {"auto_pad", "SAME_UPPER"}});
+       }},
+      {"TransposedConvToAShapeWithOutputPadding", 13,
+       [](OnnxNetwork& n) {
+         return n.node(
+             "ConvTranspose", "y", {"a", n.noise("w", {8, 5, 3, 3}, 0.2), n.noise("c", {5})},
+             {{"strides", N{3, 3}}, {"output_padding", N{2, 2}}, {"output_shape", N{48, 96}}});
        }},
       {"TransposedConvBeyondItsKernels", 13,
        [](OnnxNetwork& n) {
@@ -539,6 +547,21 @@ TEST_P(ImportOperators, ComputeAsInTheirOwnEngine) {
 
 INSTANTIATE_TEST_SUITE_P(All, ImportOperators, testing::ValuesIn(all_cases()),
                          [](const auto& one) { return std::string(one.param.name); });
+
+// ONNX Runtime's shape inference does not run this one: its paddings are those of the same shape.
+TEST(Import, ReadsPixelsThatSamePaddingAndOutputPaddingAdd) {
+  const auto nodes = [](const OnnxNetwork::Attributes& attributes) {
+    OnnxNetwork n(11);
+    A all{{"strides", N{3, 3}}, {"output_padding", N{2, 2}}};
+    all.insert(attributes.begin(), attributes.end());
+    n.output(n.node("ConvTranspose", "y", {"x", n.noise("w", {3, 5, 3, 3})}, all));
+    const std::string bytes = n.bytes();
+    return to_json(import_network(as_bytes(bytes), "n.onnx", {}).model.graph);
+  };
+  const auto same = nodes({{"auto_pad", "SAME_UPPER"}});
+  EXPECT_EQ(same, nodes({{"output_shape", N{96, 192}}}));
+  EXPECT_NE(same, nodes({{"pads", N{0, 0, 2, 2}}}));
+}
 
 // ---- the input
 

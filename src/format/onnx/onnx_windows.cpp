@@ -70,13 +70,15 @@ void read_conv(OnnxCall& call) {
   call.make(add_convolution(call.draft(), call.name(), x, std::move(conv)));
 }
 
-// The padding of a transposed convolution that makes images of these sides.
+// The padding of a transposed convolution that makes images of the sides `to`, of which `more` are
+// pixels that `output_padding` adds.
 Padding transposed_padding(OnnxCall& call, const Computed& x, const TransposedConv2d& conv,
-                           const Values& to) {
+                           const Values& to, const Values& more) {
   std::array<int, 4> sides{};
   for (size_t i = 0; i < 2; ++i) {
-    const int64_t total =
-        (call.draft().nchw(x)[2 + i] - 1) * conv.stride + conv.weight.shape[2 + i] - to[i];
+    const int64_t kernels =
+        (call.draft().nchw(x)[2 + i] - 1) * conv.stride + conv.weight.shape[2 + i];
+    const int64_t total = kernels + small(more[i], "an output padding") - to[i];
     if (total % 2 != 0)
       fail("leaves open at which side an odd pixel is cut off; name it by 'pads'");
     sides[i] = small(total / 2, "a padding");
@@ -102,13 +104,10 @@ void read_transposed_conv(OnnxCall& call) {
   Values to = call.integers("output_shape", {});
   if (to.size() > 2) to.erase(to.begin(), to.end() - 2);
   if (to.empty() && how.starts_with("SAME")) to = {sides[2] * conv.stride, sides[3] * conv.stride};
-  if (to.size() == 2) {
-    conv.padding = transposed_padding(call, x, conv, to);
-  } else {
-    conv.padding = padding_of(call, x, {1, 1}, {1, 1});
-    conv.padding.bottom -= small(more[0], "an output padding");
-    conv.padding.right -= small(more[1], "an output padding");
-  }
+  conv.padding = to.size() == 2 ? transposed_padding(call, x, conv, to, more)
+                                : padding_of(call, x, {1, 1}, {1, 1});
+  conv.padding.bottom -= small(more[0], "an output padding");
+  conv.padding.right -= small(more[1], "an output padding");
   if (call.has(2)) conv.bias = narrowed(call.constant(2));
   call.make(add_transposed_convolution(call.draft(), call.name(), x, std::move(conv),
                                        call.integer("group", 1)));
