@@ -194,6 +194,19 @@ const std::vector<Case>& elementwise() {
        [](OnnxNetwork& n) {
          return n.node("Max", "y", {"a", n.scalar("low", -1e6F)});
        }},
+      {"ExtremesOfConstants", 13,
+       [](OnnxNetwork& n) {
+         n.node("Max", "m", {n.scalar("one", 1), n.scalar("two", 2), n.scalar("five", 5)});
+         n.node("Min", "k", {n.noise("d", {8, 1, 1}), "m", n.scalar("half", 0.5F)});
+         return n.node("Mul", "y", {n.node("Mul", "t", {"a", "m"}), "k"});
+       }},
+      {"ConstantsAsTruth", 13,
+       [](OnnxNetwork& n) {
+         n.node("Cast", "t", {n.floats("d", {8, 1, 1}, {0, 0.5F, 2, -3, 0, 1, 1, 0})},
+                {{"to", onnx::TensorProto::BOOL}});
+         return n.node("Mul", "y",
+                       {"a", n.node("Cast", "f", {"t"}, {{"to", onnx::TensorProto::FLOAT}})});
+       }},
       {"ClipLowOnly", 13,
        [](OnnxNetwork& n) {
          return n.node("Clip", "y", {"a", n.scalar("low", -0.5F)});
@@ -670,6 +683,16 @@ TEST(Import, RefusesWhatItWouldComputeOtherwise) {
       {"drops values at random",
        [](OnnxNetwork& n) {
          n.node("Dropout", "y", {"a", n.scalar("ratio", 0.5F), n.scalar("train", 1)});
+       }},
+      {"makes constants of the type 2",
+       [](OnnxNetwork& n) {
+         n.node("Cast", "c", {n.scalar("s", 300)}, {{"to", onnx::TensorProto::UINT8}});
+         n.node("Mul", "y", {"a", "c"});
+       }},
+      {"computes with constants of one byte",
+       [](OnnxNetwork& n) {
+         n.node("Cast", "c", {n.scalar("s", 3)}, {{"to", onnx::TensorProto::BOOL}});
+         n.node("Mul", "y", {"a", n.node("Neg", "d", {"c"})});
        }},
       {"splits 8 elements into parts of (3, 3)",
        [](OnnxNetwork& n) {

@@ -66,6 +66,18 @@ std::vector<int64_t> whole_numbers(const Constant& constant) {
   return out;
 }
 
+Constant as_integers(Constant a) {
+  a = mapped(std::move(a), [](double v) { return std::trunc(v); });
+  a.integers = true;
+  a.bytes = false;
+  return a;
+}
+
+Constant as_reals(Constant a) {
+  a.integers = a.bytes = false;
+  return a;
+}
+
 Tensor narrowed(const Constant& constant) {
   Tensor out{.shape = constant.shape, .values = {}};
   out.values.reserve(constant.values.size());
@@ -103,7 +115,7 @@ Constant transposed(const Constant& a, const std::vector<int64_t>& order, Budget
   if (order.size() != rank) fail("has an order of {} axes for {}", order.size(), rank);
   Shape steps(rank, 1);
   for (size_t i = rank; i-- > 1;) steps[i - 1] = steps[i] * a.shape[i];
-  Constant out{{}, {}, a.integers};
+  Constant out{{}, {}, a.integers, a.bytes};
   Shape from;
   for (const int64_t axis : order) {
     const size_t at = axis_of(axis, rank);
@@ -128,7 +140,7 @@ Constant transposed(const Constant& a, const std::vector<int64_t>& order, Budget
 Constant joined(const std::vector<Constant>& parts, int64_t axis, Budget& budget) {
   if (parts.empty()) fail("joins nothing");
   const size_t at = axis_of(axis, parts[0].shape.size());
-  Constant out{parts[0].shape, {}, parts[0].integers};
+  Constant out{parts[0].shape, {}, parts[0].integers, parts[0].bytes};
   out.shape[at] = 0;
   for (const Constant& part : parts) {
     Shape other = part.shape;
@@ -155,7 +167,7 @@ Constant picked(const Constant& a, int64_t axis, const std::vector<int64_t>& ind
                 Budget& budget) {
   const size_t at = axis_of(axis, a.shape.size());
   const Strides s = strides_of(a.shape, at);
-  Constant out{a.shape, {}, a.integers};
+  Constant out{a.shape, {}, a.integers, a.bytes};
   out.shape[at] = static_cast<int64_t>(indices.size());
   budget.take(indices.size(), static_cast<size_t>(s.outer * s.inner) * 2 * sizeof(double));
   for (int64_t o = 0; o < s.outer; ++o) {

@@ -14,6 +14,10 @@ namespace octet {
 // Whole numbers of a constant.
 [[nodiscard]] std::vector<int64_t> whole_numbers(const Constant& constant);
 
+// To integers numbers lose their fraction.
+[[nodiscard]] Constant as_integers(Constant a);
+[[nodiscard]] Constant as_reals(Constant a);
+
 // In single precision.
 [[nodiscard]] Tensor narrowed(const Constant& constant);
 

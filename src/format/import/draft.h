@@ -22,6 +22,7 @@ struct Constant {
   Shape shape;
   std::vector<double> values;
   bool integers = false;  // whole numbers, whose quotients lose their fraction
+  bool bytes = false;     // of one byte, whose sums wrap: octet moves and converts them only
 };
 
 // The order of the axes of (N, C, H, W) in the file's memory.

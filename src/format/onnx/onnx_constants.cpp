@@ -13,14 +13,31 @@
 namespace octet {
 namespace {
 
+// A constant to compute with.
+const Constant& operand(OnnxCall& call, size_t i) {
+  const Constant& x = call.constant(i);
+  if (x.bytes) fail("computes with constants of one byte");
+  return x;
+}
+
 template <typename Function>
 void two(OnnxCall& call, Function function) {
-  call.make(broadcast(call.constant(0), call.constant(1), call.budget(), function));
+  call.make(broadcast(operand(call, 0), operand(call, 1), call.budget(), function));
 }
 
 template <typename Function>
 void one(OnnxCall& call, Function function) {
-  call.make(mapped(call.constant(0), function));
+  call.make(mapped(operand(call, 0), function));
+}
+
+// Of one operand or more.
+template <typename Function>
+void all(OnnxCall& call, Function function) {
+  Constant out = operand(call, 0);
+  call.budget().take(out.values.size(), sizeof(double));
+  for (size_t i = 1; i < call.inputs(); ++i)
+    out = broadcast(out, operand(call, i), call.budget(), function);
+  call.make(std::move(out));
 }
 
 void read_constant(OnnxCall& call) {
@@ -66,7 +83,8 @@ void read_constant_of_shape(OnnxCall& call) {
   if (const auto* t = call.find("value")) value = read_onnx_tensor(t->t(), call.budget());
   if (value.values.size() != 1) fail("fills a constant with {} numbers", value.values.size());
   const size_t numbers = taken_numbers(shape, call.budget());
-  call.make(Constant{shape, std::vector<double>(numbers, value.values.front()), value.integers});
+  call.make(Constant{shape, std::vector<double>(numbers, value.values.front()), value.integers,
+                     value.bytes});
 }
 
 void read_gather(OnnxCall& call) {
@@ -188,6 +206,7 @@ Constant expanded(const Constant& x, const std::vector<int64_t>& shape, Budget& 
   ones.values.assign(taken_numbers(shape, budget), 1);
   Constant out = broadcast(x, ones, budget, [](double a, double) { return a; });
   out.integers = x.integers;
+  out.bytes = x.bytes;
   return out;
 }
 
@@ -221,7 +240,7 @@ void read_range(OnnxCall& call) {
 void reduce(OnnxCall& call, double first, const std::function<double(double, double)>& join,
             bool mean = false) {
   constexpr int64_t kMeanOpset = 18, kSumOpset = 13;
-  Constant x = call.constant(0);
+  Constant x = operand(call, 0);
   auto axes = call.moved_integers("axes", 1, call.type() == "ReduceSum" ? kSumOpset : kMeanOpset)
                   .value_or(std::vector<int64_t>{});
   std::vector<bool> gone(x.shape.size(),
@@ -261,13 +280,13 @@ void read_clip(OnnxCall& call) {
 }
 
 void divide(OnnxCall& call) {
-  const bool whole = call.constant(0).integers && call.constant(1).integers;
-  two(call, [&](double a, double b) { return whole ? std::trunc(a / b) : a / b; });
+  const bool integers = operand(call, 0).integers && operand(call, 1).integers;
+  two(call, [&](double a, double b) { return integers ? std::trunc(a / b) : a / b; });
 }
 
 void read_power(OnnxCall& call) {
-  const bool integers = call.constant(0).integers;
-  Constant out = broadcast(call.constant(0), call.constant(1), call.budget(),
+  const bool integers = operand(call, 0).integers;
+  Constant out = broadcast(operand(call, 0), operand(call, 1), call.budget(),
                            [](double a, double b) { return std::pow(a, b); });
   out.integers = integers;
   call.make(std::move(out));
@@ -276,20 +295,42 @@ void read_power(OnnxCall& call) {
 // A comparison, as 0 or 1.
 template <typename Function>
 void compare(OnnxCall& call, Function function) {
-  two(call, [&](double a, double b) { return function(a, b) ? 1.0 : 0.0; });
+  Constant out = broadcast(call.constant(0), call.constant(1), call.budget(),
+                           [&](double a, double b) { return function(a, b) ? 1.0 : 0.0; });
+  out.integers = out.bytes = true;
+  call.make(std::move(out));
 }
 
 void same(OnnxCall& call) { call.make(call.constant(0)); }
 
-// To integers numbers lose their fraction.
+Constant truth(Constant x) {
+  x = mapped(std::move(x), [](double v) { return v != 0 ? 1.0 : 0.0; });
+  x.integers = x.bytes = true;
+  return x;
+}
+
 void read_cast(OnnxCall& call) {
   const int64_t to = call.integer("to", onnx::TensorProto::FLOAT);
-  const bool real = to == onnx::TensorProto::FLOAT || to == onnx::TensorProto::FLOAT16 ||
-                    to == onnx::TensorProto::DOUBLE || to == onnx::TensorProto::BFLOAT16;
-  Constant out = call.constant(0);
-  if (!real) out = mapped(std::move(out), [](double v) { return std::trunc(v); });
-  out.integers = !real;
-  call.make(std::move(out));
+  switch (to) {
+    case onnx::TensorProto::FLOAT:
+    case onnx::TensorProto::DOUBLE:
+    case onnx::TensorProto::FLOAT16:
+    case onnx::TensorProto::BFLOAT16:
+      return call.make(as_reals(call.constant(0)));
+    case onnx::TensorProto::INT32:
+    case onnx::TensorProto::INT64:
+      return call.make(as_integers(call.constant(0)));
+    case onnx::TensorProto::BOOL:
+      return call.make(truth(call.constant(0)));
+    default:
+      fail("makes constants of the type {}", to);
+  }
+}
+
+void read_cast_like(OnnxCall& call) {
+  const Constant& like = call.constant(1);
+  if (like.bytes) fail("makes constants of one byte");
+  call.make(like.integers ? as_integers(call.constant(0)) : as_reals(call.constant(0)));
 }
 
 struct Row {
@@ -320,13 +361,7 @@ constexpr std::array kRows = {
               c, 0, [](double a, double b) { return a + b; }, true);
         }},
     Row{"Cast", read_cast},
-    Row{"CastLike",
-        [](OnnxCall& c) {
-          Constant out = c.constant(0);
-          out.integers = c.constant(1).integers;
-          if (out.integers) out = mapped(std::move(out), [](double v) { return std::trunc(v); });
-          c.make(std::move(out));
-        }},
+    Row{"CastLike", read_cast_like},
     Row{"Identity", same},
     Row{"Dropout", same},
     Row{"Add", [](OnnxCall& c) { two(c, [](double a, double b) { return a + b; }); }},
@@ -334,8 +369,8 @@ constexpr std::array kRows = {
     Row{"Mul", [](OnnxCall& c) { two(c, [](double a, double b) { return a * b; }); }},
     Row{"Div", divide},
     Row{"Pow", read_power},
-    Row{"Min", [](OnnxCall& c) { two(c, [](double a, double b) { return std::min(a, b); }); }},
-    Row{"Max", [](OnnxCall& c) { two(c, [](double a, double b) { return std::max(a, b); }); }},
+    Row{"Min", [](OnnxCall& c) { all(c, [](double a, double b) { return std::min(a, b); }); }},
+    Row{"Max", [](OnnxCall& c) { all(c, [](double a, double b) { return std::max(a, b); }); }},
     Row{"Equal", [](OnnxCall& c) { compare(c, std::equal_to<>()); }},
     Row{"Greater", [](OnnxCall& c) { compare(c, std::greater<>()); }},
     Row{"Less", [](OnnxCall& c) { compare(c, std::less<>()); }},

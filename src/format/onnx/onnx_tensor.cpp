@@ -53,7 +53,11 @@ Constant read_onnx_tensor(const onnx::TensorProto& tensor, Budget& budget) {
   const int32_t type = tensor.data_type();
   const auto stored = stored_as(type);
   if (!stored) fail("the tensor '{}' has a type ({}) without numbers", tensor.name(), type);
-  Constant out{{}, {}, type == onnx::TensorProto::INT64 || type == onnx::TensorProto::INT32};
+  const bool bytes = type == onnx::TensorProto::INT8 || type == onnx::TensorProto::UINT8 ||
+                     type == onnx::TensorProto::BOOL;
+  const bool integers =
+      bytes || type == onnx::TensorProto::INT64 || type == onnx::TensorProto::INT32;
+  Constant out{{}, {}, integers, bytes};
   size_t count = 1;
   for (const int64_t side : tensor.dims()) {
     constexpr size_t kMost = size_t{1} << 32;
