@@ -163,6 +163,11 @@ const std::vector<Case>& convolutions() {
          return n.node("Gemm", "y", {"f", n.noise("w", {5, 8 * 4 * 8}, 0.1), n.noise("bias", {5})},
                        {{"transB", 1}});
        }},
+      {"GemmWithARowOfBiases", 13,
+       [](OnnxNetwork& n) {
+         n.node("Flatten", "f", {n.node("GlobalAveragePool", "g", {"a"})});
+         return n.node("Gemm", "y", {"f", n.noise("w", {8, 5}), n.noise("bias", {1, 5})});
+       }},
       {"MeanGemm", 18,
        [](OnnxNetwork& n) {
          n.node("ReduceMean", "m", {"a", n.integers("axes", {2, 3})}, {{"keepdims", 0}});
@@ -684,6 +689,11 @@ TEST(Import, RefusesWhatItWouldComputeOtherwise) {
        [](OnnxNetwork& n) {
          n.node("Dropout", "y", {"a", n.scalar("ratio", 0.5F), n.scalar("train", 1)});
        }},
+      {"makes integers of what the network computes",
+       [](OnnxNetwork& n) {
+         n.node("CastLike", "i", {"a", n.integers("like", {1})});
+         n.node("Cast", "y", {"i"}, {{"to", onnx::TensorProto::FLOAT}});
+       }},
       {"makes constants of the type 2",
        [](OnnxNetwork& n) {
          n.node("Cast", "c", {n.scalar("s", 300)}, {{"to", onnx::TensorProto::UINT8}});
@@ -693,6 +703,12 @@ TEST(Import, RefusesWhatItWouldComputeOtherwise) {
        [](OnnxNetwork& n) {
          n.node("Cast", "c", {n.scalar("s", 3)}, {{"to", onnx::TensorProto::BOOL}});
          n.node("Mul", "y", {"a", n.node("Neg", "d", {"c"})});
+       }},
+      {"has biases (1860, 1) for 1860 outputs",
+       [](OnnxNetwork& n) {
+         n.node("Transpose", "t", {"a"}, {{"perm", N{0, 2, 3, 1}}});
+         n.node("Reshape", "r", {"t", n.integers("s", {1860, 8})});
+         n.node("Gemm", "y", {"r", n.noise("w", {8, 1860}), n.noise("c", {1860, 1})});
        }},
       {"splits 8 elements into parts of (3, 3)",
        [](OnnxNetwork& n) {

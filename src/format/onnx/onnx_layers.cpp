@@ -24,11 +24,13 @@ void read_gemm(OnnxCall& call) {
   for (double& w : dense.weight) w *= call.real("alpha", 1);
   if (call.has(2)) {
     const Constant& bias = call.constant(2);
+    // (M, 1) is a number for each row, which looks the same where both sides are equal.
+    const bool of_rows = bias.shape.size() > 2 || (bias.shape.size() == 2 && bias.shape[0] != 1);
     dense.bias = bias.values.size() == 1
                      ? std::vector<double>(static_cast<size_t>(dense.outputs), bias.values[0])
                      : bias.values;
-    if (dense.bias.size() != static_cast<size_t>(dense.outputs))
-      fail("has {} biases for {} outputs", dense.bias.size(), dense.outputs);
+    if (of_rows || dense.bias.size() != static_cast<size_t>(dense.outputs))
+      fail("has biases ({}) for {} outputs", fmt::join(bias.shape, ", "), dense.outputs);
     for (double& b : dense.bias) b *= call.real("beta", 1);
   }
   call.make(add_dense(call.draft(), call.name(), call.computed(0), dense));
@@ -153,10 +155,12 @@ void read_cast(OnnxCall& call) {
 
 // What a network computes are real numbers. A constant beside them becomes one.
 void read_cast_like(OnnxCall& call) {
-  if (!call.is_constant(0)) return same(call);
-  Constant real = call.constant(0);
-  real.integers = false;
-  call.make(std::move(real));
+  if (!call.is_constant(0)) {
+    if (call.is_constant(1) && call.constant(1).integers)
+      fail("makes integers of what the network computes");
+    return same(call);
+  }
+  call.make(as_reals(call.constant(0)));
 }
 
 struct Row {
