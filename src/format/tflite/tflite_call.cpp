@@ -1,5 +1,9 @@
 #include "format/tflite/tflite_call.h"
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 #include "core/error.h"
 #include "format/import/constants.h"
 
@@ -18,6 +22,10 @@ Shape tensor_shape(const tflite::SubGraph& graph, int32_t index) {
 std::string TfliteCall::name() const { return tensor_name(graph_, op_.outputs()->Get(0)); }
 
 Shape TfliteCall::output_shape() const { return tensor_shape(graph_, op_.outputs()->Get(0)); }
+
+tflite::TensorType TfliteCall::output_type() const {
+  return graph_.tensors()->Get(static_cast<uint32_t>(op_.outputs()->Get(0)))->type();
+}
 
 bool TfliteCall::has(size_t i) const {
   return i < inputs() && op_.inputs()->Get(static_cast<uint32_t>(i)) >= 0;
@@ -77,6 +85,28 @@ void TfliteCall::make(Computed value, tflite::ActivationFunction fused) {
       fail("includes the activation {}, which octet does not have", static_cast<int>(fused));
   }
   make(std::move(value));
+}
+
+void TfliteCall::make(Constant value, tflite::ActivationFunction fused) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  double low = 0, high = kNone;
+  switch (fused) {
+    case tflite::ActivationFunction_NONE:
+      low = -kNone;
+      break;
+    case tflite::ActivationFunction_RELU:
+      break;
+    case tflite::ActivationFunction_RELU6:
+      high = 6;
+      break;
+    case tflite::ActivationFunction_RELU_N1_TO_1:
+      low = -1;
+      high = 1;
+      break;
+    default:
+      fail("includes the activation {}, which octet does not have", static_cast<int>(fused));
+  }
+  make(mapped(std::move(value), [&](double v) { return std::min(high, std::max(low, v)); }));
 }
 
 }  // namespace octet

@@ -21,8 +21,10 @@ class TfliteCall {
   [[nodiscard]] Draft& draft() { return draft_; }
   [[nodiscard]] Budget& budget() { return budget_; }
   [[nodiscard]] const tflite::Operator& op() const { return op_; }
-  [[nodiscard]] std::string name() const;    // of its first result
-  [[nodiscard]] Shape output_shape() const;  // as the file has it
+  [[nodiscard]] std::string name() const;  // of its first result
+  // Of the first result, as the file has it.
+  [[nodiscard]] Shape output_shape() const;
+  [[nodiscard]] tflite::TensorType output_type() const;
 
   [[nodiscard]] size_t inputs() const { return op_.inputs() == nullptr ? 0 : op_.inputs()->size(); }
   [[nodiscard]] bool has(size_t i) const;
@@ -40,6 +42,7 @@ class TfliteCall {
   void make(size_t output, FileValues::Value value);
   // The value after the activation that the operator includes.
   void make(Computed value, tflite::ActivationFunction fused);
+  void make(Constant value, tflite::ActivationFunction fused);
 
  private:
   [[nodiscard]] const FileValues::Value& input(size_t i) const;
@@ -50,6 +53,13 @@ class TfliteCall {
   FileValues& values_;
   Budget& budget_;
 };
+
+// The activation that an operator includes. A file may leave the options out.
+template <typename Options>
+[[nodiscard]] tflite::ActivationFunction fused_in(const Options* options) {
+  return options == nullptr ? tflite::ActivationFunction_NONE
+                            : options->fused_activation_function();
+}
 
 [[nodiscard]] inline std::string tensor_key(int32_t index) { return std::to_string(index); }
 [[nodiscard]] std::string tensor_name(const tflite::SubGraph& graph, int32_t index);

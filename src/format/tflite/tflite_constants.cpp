@@ -14,8 +14,11 @@ namespace {
 void read_shape(TfliteCall& call) { call.make(constant_of(call.shape(0))); }
 
 template <typename Function>
-void two(TfliteCall& call, Function function) {
-  call.make(broadcast(call.constant(0), call.constant(1), call.budget(), function));
+void two(TfliteCall& call, tflite::ActivationFunction fused, Function function) {
+  const Constant& a = call.constant(0);
+  const Constant& b = call.constant(1);
+  if (a.bytes || b.bytes) fail("computes with constants of one byte");
+  call.make(broadcast(a, b, call.budget(), function), fused);
 }
 
 void read_pack(TfliteCall& call) {
@@ -40,7 +43,7 @@ void read_concat(TfliteCall& call) {
     call.budget().take(call.constant(i).values.size(), sizeof(double));
     parts.push_back(call.constant(i));
   }
-  call.make(joined(parts, options->axis(), call.budget()));
+  call.make(joined(parts, options->axis(), call.budget()), options->fused_activation_function());
 }
 
 // Of a list, as shapes are. `shrink_axis_mask`: one number.
@@ -101,11 +104,20 @@ constexpr std::array kRows = {
     Row{tflite::BuiltinOperator_GATHER, read_gather},
     Row{tflite::BuiltinOperator_REDUCE_PROD, read_product},
     Row{tflite::BuiltinOperator_ADD,
-        [](TfliteCall& c) { two(c, [](double a, double b) { return a + b; }); }},
+        [](TfliteCall& c) {
+          two(c, fused_in(c.op().builtin_options_as_AddOptions()),
+              [](double a, double b) { return a + b; });
+        }},
     Row{tflite::BuiltinOperator_SUB,
-        [](TfliteCall& c) { two(c, [](double a, double b) { return a - b; }); }},
+        [](TfliteCall& c) {
+          two(c, fused_in(c.op().builtin_options_as_SubOptions()),
+              [](double a, double b) { return a - b; });
+        }},
     Row{tflite::BuiltinOperator_MUL,
-        [](TfliteCall& c) { two(c, [](double a, double b) { return a * b; }); }},
+        [](TfliteCall& c) {
+          two(c, fused_in(c.op().builtin_options_as_MulOptions()),
+              [](double a, double b) { return a * b; });
+        }},
 };
 
 }  // namespace

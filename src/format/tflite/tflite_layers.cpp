@@ -137,12 +137,6 @@ void read_arithmetic(TfliteCall& call, Arithmetic kind, tflite::ActivationFuncti
             fused);
 }
 
-template <typename Options>
-tflite::ActivationFunction fused_in(const Options* options) {
-  return options == nullptr ? tflite::ActivationFunction_NONE
-                            : options->fused_activation_function();
-}
-
 void read_add(TfliteCall& call) {
   read_arithmetic(call, Arithmetic::kAdd, fused_in(call.op().builtin_options_as_AddOptions()));
 }

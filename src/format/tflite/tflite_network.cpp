@@ -141,9 +141,10 @@ class Reader {
     const auto count = static_cast<size_t>(element_count(shape));
     if (raw.size() != count * stored.bytes) fail("has a constant that does not fill its shape");
     budget_.take(count, sizeof(double));
+    const bool bytes = stored.bytes == 1;
     const bool integers =
-        t.type() == tflite::TensorType_INT32 || t.type() == tflite::TensorType_INT64;
-    Constant out{shape, {}, integers};
+        bytes || t.type() == tflite::TensorType_INT32 || t.type() == tflite::TensorType_INT64;
+    Constant out{shape, {}, integers, bytes};
     out.values.reserve(count);
     for (size_t i = 0; i < count; ++i)
       out.values.push_back(stored.read(raw.data() + i * stored.bytes));

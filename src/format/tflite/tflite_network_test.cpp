@@ -25,6 +25,10 @@ struct File {
     const std::vector<float> values(static_cast<size_t>(element_count(shape)), 0.5F);
     return graph.constant(name, shape, TensorType_FLOAT32, std::as_bytes(std::span(values)));
   }
+  int real(const std::string& name, const std::vector<float>& values) {
+    return graph.constant(name, {static_cast<int64_t>(values.size())}, TensorType_FLOAT32,
+                          std::as_bytes(std::span(values)));
+  }
   int number(const std::string& name, int32_t value) {
     return graph.constant(name, {}, tflite::TensorType_INT32, std::as_bytes(std::span(&value, 1)));
   }
@@ -105,6 +109,85 @@ TEST(TfliteNetwork, RefusesRowsThatAreRepeatedAlone) {
   const int tall = f.repeat("tall", f.image, 1, {1, 8, 6, 3});
   EXPECT_THAT(error_of([&] { (void)f.read(tall); }),
               HasSubstr("output 'tall': reads (1, 8, 6, 3), which repeats (1, 4, 6, 3)"));
+}
+
+// image + what the file computes of constants: the shift of each channel.
+std::vector<float> shift_of(File& f, int constant) {
+  tflite::AddOptionsT plain;
+  const NetworkFile read =
+      f.read(f.add(tflite::BuiltinOperator_ADD, "sum", {1, 4, 6, 3}, {f.image, constant}, plain));
+  return std::get<Conv2d>(read.graph.nodes.back().op).bias.values;
+}
+
+TEST(TfliteNetwork, FoldsConstantsWithTheActivationThatTheFileIncludes) {
+  const auto fused = [](auto options, tflite::ActivationFunction activation) {
+    options.fused_activation_function = activation;
+    return options;
+  };
+  {
+    File f;
+    const int sum =
+        f.add(tflite::BuiltinOperator_ADD, "c", {3}, {f.real("a", {-2, 1, 9}), f.real("b", {1})},
+              fused(tflite::AddOptionsT(), tflite::ActivationFunction_RELU6));
+    EXPECT_EQ(shift_of(f, sum), (std::vector<float>{0, 2, 6}));
+  }
+  {
+    File f;
+    const int product =
+        f.add(tflite::BuiltinOperator_MUL, "c", {3}, {f.real("a", {-2, 1, 9}), f.real("b", {2})},
+              fused(tflite::MulOptionsT(), tflite::ActivationFunction_RELU_N1_TO_1));
+    EXPECT_EQ(shift_of(f, product), (std::vector<float>{-1, 1, 1}));
+  }
+  {
+    File f;
+    const int joined = f.add(
+        tflite::BuiltinOperator_CONCATENATION, "c", {3}, {f.real("a", {-2, 1}), f.real("b", {9})},
+        fused(tflite::ConcatenationOptionsT(), tflite::ActivationFunction_RELU));
+    EXPECT_EQ(shift_of(f, joined), (std::vector<float>{0, 1, 9}));
+  }
+  File f;
+  const int difference =
+      f.add(tflite::BuiltinOperator_SUB, "c", {3}, {f.real("a", {-2, 1, 9}), f.real("b", {1})},
+            fused(tflite::SubOptionsT(), tflite::ActivationFunction(4)));  // TANH
+  EXPECT_THAT(error_of([&] { (void)shift_of(f, difference); }), HasSubstr("SUB 'c': includes"));
+}
+
+TEST(TfliteNetwork, CastsConstantsAsTheFileSays) {
+  File f;
+  const int whole = f.graph.tensor("i", {3}, tflite::TensorType_INT32);
+  f.graph.add(tflite::BuiltinOperator_CAST, kVersion, {f.real("a", {-2.7F, 0.5F, 3})}, whole,
+              tflite::CastOptionsT());
+  const int real = f.add(tflite::BuiltinOperator_CAST, "r", {3}, {whole}, tflite::CastOptionsT());
+  EXPECT_EQ(shift_of(f, real), (std::vector<float>{-2, 0, 3}));
+  File bytes;
+  const int small = bytes.graph.tensor("i", {3}, tflite::TensorType_UINT8);
+  bytes.graph.add(tflite::BuiltinOperator_CAST, kVersion, {bytes.real("a", {-2, 0, 3})}, small,
+                  tflite::CastOptionsT());
+  EXPECT_THAT(error_of([&] { (void)shift_of(bytes, small); }),
+              HasSubstr("CAST 'i': makes constants of the type"));
+}
+
+// Channels in parts of these sizes.
+NetworkFile split(const std::vector<int64_t>& sizes) {
+  File f;
+  const int first = f.graph.tensor("first", {1, 4, 6, 1}, TensorType_FLOAT32);
+  const int second = f.graph.tensor("second", {1, 4, 6, 2}, TensorType_FLOAT32);
+  f.graph
+      .add(tflite::BuiltinOperator_SPLIT_V, kVersion,
+           {f.image, f.graph.integers("sizes", sizes), f.number("axis", 3)}, first)
+      ->outputs.push_back(second);
+  return f.read(second);
+}
+
+TEST(TfliteNetwork, SplitsOffTheRestOfTheChannels) {
+  for (const std::vector<int64_t>& sizes : {std::vector<int64_t>{1, -1}, {1, 2}}) {
+    const NetworkFile read = split(sizes);
+    EXPECT_EQ(read.outputs.at(0).value.shape, (Shape{1, 4, 6, 2}));
+    EXPECT_EQ(std::get<Slice>(read.graph.nodes.back().op).begin, 1);
+  }
+  for (const std::vector<int64_t>& sizes : {std::vector<int64_t>{1, 1}, {2, 2}, {-1, -1}, {4, -1}})
+    EXPECT_THAT(error_of([&] { (void)split(sizes); }),
+                HasSubstr("SPLIT_V 'first': splits 3 elements into parts of ("));
 }
 
 TEST(TfliteNetwork, NamesOperatorsThatItDoesNotHave) {

@@ -1,4 +1,6 @@
 // Operators of TensorFlow Lite that move values, or see them with another shape.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -126,8 +128,26 @@ void read_split(TfliteCall& call) {
   make_parts(call, x, axis, Values(call.outputs(), side / parts));
 }
 
+// A size of −1 is what the others leave.
 void read_split_v(TfliteCall& call) {
-  make_parts(call, call.computed(0), only_number(call.integers(2)), call.integers(1));
+  const Computed x = call.computed(0);
+  const int64_t axis = only_number(call.integers(2));
+  const int64_t side = x.shape[axis_of(axis, x.shape.size())];
+  Values sizes = call.integers(1);
+  int64_t left = side;
+  int64_t* open = nullptr;
+  for (int64_t& size : sizes) {
+    if (size == -1 && open == nullptr) {
+      open = &size;
+      continue;
+    }
+    if (size < 0 || size > left) left = -1;
+    if (left >= 0) left -= size;
+  }
+  if (left < 0 || (open == nullptr && left != 0))
+    fail("splits {} elements into parts of ({})", side, fmt::join(sizes, ", "));
+  if (open != nullptr) *open = left;
+  make_parts(call, x, axis, sizes);
 }
 
 void read_transpose(TfliteCall& call) {
@@ -142,12 +162,18 @@ void read_dequantize(TfliteCall& call) {
   call.make(call.constant(0));
 }
 
+Constant cast(const Constant& x, tflite::TensorType to) {
+  if (to == tflite::TensorType_INT32 || to == tflite::TensorType_INT64) return as_integers(x);
+  if (to != tflite::TensorType_FLOAT32 && to != tflite::TensorType_FLOAT16)
+    fail("makes constants of the type {}", static_cast<int>(to));
+  return as_reals(x);
+}
+
 // Only the input of a network has integers, and those are its pixels.
 void read_cast(TfliteCall& call) {
-  if (call.is_constant(0)) return call.make(call.constant(0));
-  const auto* options = call.op().builtin_options_as_CastOptions();
-  if (options != nullptr && options->out_data_type() != tflite::TensorType_FLOAT32)
-    fail("makes integers of what the network computes");
+  const tflite::TensorType to = call.output_type();
+  if (call.is_constant(0)) return call.make(cast(call.constant(0), to));
+  if (to != tflite::TensorType_FLOAT32) fail("makes integers of what the network computes");
   call.make(call.computed(0));
 }
 
