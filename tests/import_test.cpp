@@ -710,6 +710,11 @@ TEST(Import, RefusesWhatItWouldComputeOtherwise) {
          n.node("Reshape", "r", {"t", n.integers("s", {1860, 8})});
          n.node("Gemm", "y", {"r", n.noise("w", {8, 1860}), n.noise("c", {1860, 1})});
        }},
+      {"holds infinity; the file that it was imported from holds that",
+       [](OnnxNetwork& n) {
+         n.node("Mul", "m", {"a", n.scalar("huge", 1e30F)});
+         n.node("Mul", "y", {"m", n.scalar("more", 1e30F)});
+       }},
       {"splits 8 elements into parts of (3, 3)",
        [](OnnxNetwork& n) {
          n.node("Split", "y", {"a", n.integers("parts", {3, 3})}, {{"axis", 1}});

@@ -9,7 +9,8 @@
 namespace octet {
 namespace {
 
-void require_sound(const Node& node, std::string_view name, const Tensor& tensor) {
+void require_sound(const Node& node, std::string_view name, const Tensor& tensor,
+                   const char* cause) {
   for (const int64_t d : tensor.shape) {
     if (d <= 0) fail("{}.{}: shape {} has an empty side", node.name, name, to_string(tensor.shape));
   }
@@ -19,17 +20,17 @@ void require_sound(const Node& node, std::string_view name, const Tensor& tensor
   }
   for (const float v : tensor.values) {
     if (!std::isfinite(v)) {
-      fail("{}.{}: holds {}; the training that made it diverged, take an earlier checkpoint",
-           node.name, name, std::isnan(v) ? "NaN" : "infinity");
+      fail("{}.{}: holds {}; {}", node.name, name, std::isnan(v) ? "NaN" : "infinity", cause);
     }
   }
 }
 
 }  // namespace
 
-void verify(const Graph& graph) {
+void verify(const Graph& graph, const char* cause) {
   for (const Node& node : graph.nodes) {
-    for (const auto& [name, tensor] : parameters(node.op)) require_sound(node, name, *tensor);
+    for (const auto& [name, tensor] : parameters(node.op))
+      require_sound(node, name, *tensor, cause);
   }
   if (graph.size && (std::min(graph.size->width, graph.size->height) < 1 ||
                      longer_side(*graph.size) > kMaxInputSide))

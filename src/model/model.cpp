@@ -235,7 +235,11 @@ void verify_raw_outputs(const Model& model) {
 
 void verify(const Model& model) {
   verify(model.info);
-  verify(model.graph);
+  if (model.info.task == Task::kRaw)
+    verify(model.graph,
+           "the file that it was imported from holds that, or makes it of its constants");
+  else
+    verify(model.graph);
   if (model.head_outputs.size() != model.graph.outputs.size())
     fail("the graph has {} outputs, the head {}", model.graph.outputs.size(),
          model.head_outputs.size());
