@@ -96,7 +96,7 @@ class DecodedHead {
     for (int64_t i = 0; i < element_count(shape); ++i)
       sides.values.push_back(1.0F / static_cast<float>(i % 2 == 0 ? size_.width : size_.height));
     return out_.binary(name + ".fractions", BinaryKind::kMultiply, pixels,
-                       out_.constant(name + ".sides", sides));
+                       out_.constant(name + ".sizes", sides));
   }
 
   Ref classes() {

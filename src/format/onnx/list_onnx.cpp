@@ -91,19 +91,25 @@ ExportListing list_onnx(std::span<const std::byte> bytes, const std::string& nam
   Budget budget(name, bytes.size());
   const onnx::ModelProto model = parse_onnx(bytes, budget);
   ExportListing out;
-  auto& graph = out.nodes["graph"];
-  for (const auto& port : model.graph().input()) graph["input " + port.name()] = port_text(port);
-  for (const auto& port : model.graph().output()) graph["output " + port.name()] = port_text(port);
+  ListedFields& graph = out.add_node(ExportListing::kWhole);
+  for (const auto& port : model.graph().input())
+    put_field(graph, "input " + port.name(), port_text(port));
+  for (const auto& port : model.graph().output())
+    put_field(graph, "output " + port.name(), port_text(port));
   for (const auto& set : model.opset_import())
-    graph["opset " + set.domain()] = std::to_string(set.version());
-  for (const auto& t : model.graph().initializer()) out.tensors[t.name()] = read_tensor(t, budget);
+    put_field(graph, "opset " + set.domain(), std::to_string(set.version()));
+  graph["nodes"] = std::to_string(model.graph().node_size());
+  graph["functions"] = std::to_string(model.functions_size());
+  for (const auto& t : model.graph().initializer())
+    out.add_tensor(t.name(), read_tensor(t, budget));
   for (const auto& n : model.graph().node()) {
     budget.take(kEntryBytes + n.ByteSizeLong());
-    auto& fields = out.nodes[n.name()];
-    fields["operator"] = n.op_type();
-    fields["inputs"] = fmt::format("{}", fmt::join(n.input(), ","));
-    fields["outputs"] = fmt::format("{}", fmt::join(n.output(), ","));
-    for (const auto& a : n.attribute()) fields[a.name()] = attribute_text(a);
+    ListedFields& fields = out.add_node(n.name());
+    put_field(fields, "operator", n.op_type());
+    put_field(fields, "domain", n.domain());
+    put_field(fields, "inputs", fmt::format("{}", fmt::join(n.input(), ",")));
+    put_field(fields, "outputs", fmt::format("{}", fmt::join(n.output(), ",")));
+    for (const auto& a : n.attribute()) put_field(fields, a.name(), attribute_text(a));
   }
   return out;
 }

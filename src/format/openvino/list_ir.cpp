@@ -58,6 +58,31 @@ std::string port_text(pugi::xml_node port) {
   return text + " " + port.attribute("names").value();
 }
 
+void read_layer(pugi::xml_node layer, std::span<const std::byte> weights, Budget& budget,
+                ExportListing& out) {
+  const std::string name = layer.attribute("name").value();
+  const std::string type = layer.attribute("type").value();
+  ListedFields& fields = out.add_node(name);
+  put_field(fields, "operator", type);
+  put_field(fields, "version", layer.attribute("version").value());
+  budget.take(2, kFieldBytes);
+  const auto data = layer.child("data");
+  const bool constant = type == "Const";
+  if (constant)
+    out.add_tensor(name, read_constant(data, weights, budget.name() + ": " + name, budget));
+  for (const auto a : data.attributes()) {
+    const std::string key = a.name();
+    if (constant && (key == "offset" || key == "size" || key == "shape")) continue;
+    budget.take(kFieldBytes);
+    put_field(fields, key, a.value());
+  }
+  for (const char* side : {"input", "output"}) {
+    for (const auto port : layer.child(side).children("port"))
+      put_field(fields, fmt::format("{} port {}", side, port.attribute("id").value()),
+                port_text(port));
+  }
+}
+
 // As quantizers of their own, which they are in other formats.
 void read_before_silu(std::string_view text, Budget& budget, ExportListing& out) {
   const std::string& where = budget.name();
@@ -91,34 +116,23 @@ ExportListing list_ir(const std::string& xml, std::span<const std::byte> weights
   const auto net = parse_ir(xml, budget, document);
   ExportListing out;
   std::map<std::string, std::string> names;  // of layers, by id
+  size_t layers = 0;
   for (const auto layer : net.child("layers").children("layer")) {
     const std::string layer_name = layer.attribute("name").value();
     budget.take(2, kFieldBytes + layer_name.size());
     names[layer.attribute("id").value()] = layer_name;
-    auto& fields = out.nodes[layer_name];
-    fields["operator"] = layer.attribute("type").value();
-    fields["version"] = layer.attribute("version").value();
-    budget.take(2, kFieldBytes);
-    const auto data = layer.child("data");
-    const bool constant = fields["operator"] == "Const";
-    if (constant)
-      out.tensors[layer_name] = read_constant(data, weights, name + ": " + layer_name, budget);
-    for (const auto a : data.attributes()) {
-      const std::string key = a.name();
-      if (constant && (key == "offset" || key == "size" || key == "shape")) continue;
-      budget.take(kFieldBytes);
-      fields[key] = a.value();
-    }
-    for (const char* side : {"input", "output"}) {
-      for (const auto port : layer.child(side).children("port"))
-        fields[fmt::format("{} port {}", side, port.attribute("id").value())] = port_text(port);
-    }
+    ++layers;
+    read_layer(layer, weights, budget, out);
   }
+  ListedFields& whole = out.add_node(ExportListing::kWhole);
+  put_field(whole, "layers", std::to_string(layers));
+  put_field(whole, "ids", std::to_string(names.size()));
   for (const auto edge : net.child("edges").children("edge")) {
     const std::string& to = names[edge.attribute("to-layer").value()];
     const std::string& from = names[edge.attribute("from-layer").value()];
     budget.take(2, kFieldBytes + to.size() + from.size());
-    out.nodes[to][fmt::format("input {}", edge.attribute("to-port").value())] = from;
+    put_field(out.nodes[to], fmt::format("input {}", edge.attribute("to-port").value()),
+              fmt::format("{} port {}", from, edge.attribute("from-port").value()));
   }
   const auto left_out = net.child("rt_info").child(kBeforeSiluKey);
   if (left_out) read_before_silu(left_out.attribute("value").value(), budget, out);

@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kEntryBytes = 512, kFieldBytes = 192;  // of a node or a tensor, and of its fields
 constexpr size_t kTextBytes = 20;                       // of a number that takes a byte in the file
-constexpr const char* kWhole = "(graph)";               // no operator has this name
 
 // A SavedModel with one graph.
 tf::MetaGraphDef parse(std::span<const std::byte> bytes, Budget& budget) {
@@ -152,7 +151,7 @@ ExportListing list_saved_model(std::span<const std::byte> bytes, const std::stri
   Budget budget(name, bytes.size());
   const tf::MetaGraphDef meta = parse(bytes, budget);
   ExportListing out;
-  out.nodes[kWhole] = graph_fields(meta, budget);
+  out.nodes[ExportListing::kWhole] = graph_fields(meta, budget);
   for (const auto& node : meta.graph_def().node()) {
     const std::string& own = own_name(node);
     if (out.nodes.contains(own) || out.tensors.contains(own))

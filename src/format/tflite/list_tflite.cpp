@@ -66,7 +66,7 @@ void read_quantization(const tflite::QuantizationParameters& q, const std::strin
     const auto bytes = std::as_bytes(std::span(values->data(), values->size()));
     budget.take(kEntryBytes + bytes.size());
     t.bytes.assign(bytes.begin(), bytes.end());
-    out.tensors[name + field] = std::move(t);
+    out.add_tensor(name + field, std::move(t));
   };
   put(".scale", "f32", q.scale());
   put(".zero_point", "i64", q.zero_point());
@@ -81,10 +81,8 @@ int64_t first_zero_point(const tflite::QuantizationParameters* q) {
   return zero;
 }
 
-using Fields = std::map<std::string, std::string>;
-
 // Of what looks at windows; false for anything else.
-bool put_window(const tflite::Operator& op, Fields& f) {
+bool put_window(const tflite::Operator& op, ListedFields& f) {
   const auto put = [&](const char* name, int value) { f[name] = std::to_string(value); };
   if (const auto* o = op.builtin_options_as_Conv2DOptions()) {
     put("padding", o->padding());
@@ -119,8 +117,8 @@ bool put_window(const tflite::Operator& op, Fields& f) {
   return true;
 }
 
-Fields options_of(const tflite::Operator& op, Budget& budget) {
-  Fields f;
+ListedFields options_of(const tflite::Operator& op, Budget& budget) {
+  ListedFields f;
   if (put_window(op, f)) return f;
   const auto put = [&](const char* name, int value) { f[name] = std::to_string(value); };
   if (const auto* cat = op.builtin_options_as_ConcatenationOptions()) {
@@ -171,9 +169,9 @@ class Reader {
     for (const tflite::Tensor* t : *graph_.tensors()) {
       budget_.take(kEntryBytes);
       const std::string tensor = text(t->name(), budget_);
-      auto& fields = out_.nodes["tensor " + tensor];
-      fields["type"] = type_text(t->type());
-      fields["shape"] = list(t->shape(), budget_);
+      ListedFields& fields = out_.add_node("tensor " + tensor);
+      put_field(fields, "type", type_text(t->type()));
+      put_field(fields, "shape", list(t->shape(), budget_));
       if (t->quantization() != nullptr)
         read_quantization(*t->quantization(), tensor, budget_, out_);
       const auto data = stored_bytes(model_, file_, t->buffer(), name_ + ": " + tensor);
@@ -182,11 +180,14 @@ class Reader {
       ListedTensor flat{.type = type_text(t->type()), .shape = {}, .bytes = {}};
       if (t->shape() != nullptr) flat.shape.assign(t->shape()->begin(), t->shape()->end());
       flat.bytes.assign(data.begin(), data.end());
-      out_.tensors[tensor] = std::move(flat);
+      out_.add_tensor(tensor, std::move(flat));
     }
     for (const tflite::Operator* op : *graph_.operators()) read_operator(*op);
-    out_.nodes["network"] = {{"inputs", names(graph_.inputs())},
-                             {"outputs", names(graph_.outputs())}};
+    ListedFields& whole = out_.add_node(ExportListing::kWhole);
+    put_field(whole, "inputs", names(graph_.inputs()));
+    put_field(whole, "outputs", names(graph_.outputs()));
+    put_field(whole, "operators", std::to_string(graph_.operators()->size()));
+    put_field(whole, "tensors", std::to_string(graph_.tensors()->size()));
     return std::move(out_);
   }
 
@@ -270,12 +271,13 @@ class Reader {
   }
   void read_operator(const tflite::Operator& op) {
     const tflite::OperatorCode& code = code_of(op);
-    auto& fields = out_.nodes[names(op.outputs())];
+    ListedFields& fields = out_.add_node(names(op.outputs()));
     budget_.take(kEntryBytes);
-    fields = options_of(op, budget_);
-    fields["operator"] = fmt::format("{}, version {}", operator_text(code), code.version());
-    fields["inputs"] = names(op.inputs());
-    fields["options"] = std::to_string(static_cast<int>(op.builtin_options_type()));
+    for (const auto& [key, value] : options_of(op, budget_)) put_field(fields, key, value);
+    put_field(fields, "operator",
+              fmt::format("{}, version {}", operator_text(code), code.version()));
+    put_field(fields, "inputs", names(op.inputs()));
+    put_field(fields, "options", std::to_string(static_cast<int>(op.builtin_options_type())));
   }
   std::string names(const flatbuffers::Vector<int32_t>* indices) const {
     std::vector<std::string> all;
