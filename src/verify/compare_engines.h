@@ -27,6 +27,7 @@ struct NodeShares {
 
 struct EngineComparison {
   std::string file, engine, device, precision;
+  bool raw = false;  // the outputs have no boxes
   std::map<std::string, Shares> outputs;
   NodeShares nodes;
   // With a score above 0.3 in the reference; IoU ≥ 0.95. Raw outputs have no boxes.
@@ -34,7 +35,9 @@ struct EngineComparison {
   double map50_95 = 0, reference_map50_95 = 0;
 
   // Whether the engine computes this model: nearly all values of nodes differ by a step at most,
-  // and enough boxes match.
+  // and enough boxes match. Of raw outputs nearly all values have to be within two steps, except in
+  // an engine whose integers are not those of the reference at every node: there single steps grow
+  // without a limit.
   [[nodiscard]] bool agrees() const;
   [[nodiscard]] bool exact() const;  // every value equals the reference's
 };
