@@ -87,8 +87,10 @@ std::string matched(const ordered_json& engine) {
                      engine["boxes"].get<int64_t>());
 }
 
-// "; 4 runs equal the reference in every value; FILE in ENGINE differs within the limits (…)".
-std::string verdict(const ordered_json& engines) {
+// "; 4 runs equal the reference in every value; FILE in ENGINE differs within the limits (…); FILE
+// ran in no engine".
+std::string verdict(const ordered_json& report) {
+  const auto& engines = report["engines"];
   size_t exact = 0;
   std::string others;
   for (const auto& e : engines) {
@@ -103,6 +105,10 @@ std::string verdict(const ordered_json& engines) {
       exact == 0 ? ""
                  : fmt::format("; {} the reference in every value",
                                exact == 1 ? "1 run equals" : fmt::format("{} runs equal", exact));
+  if (report.contains("not_run")) {
+    for (const auto& file : report["not_run"])
+      others += fmt::format("; {} ran in no engine", file.get<std::string>());
+  }
   return equal + others;
 }
 
@@ -141,7 +147,7 @@ void print(const ordered_json& j) {
                    nodes["worst"]["shares"]);
     for (const auto& [name, s] : e["outputs"].items()) print_shares("end to end " + name, s);
   }
-  print_out("{}{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified", verdict(j["engines"]));
+  print_out("{}{}\n", j["ok"].get<bool>() ? "verified" : "NOT verified", verdict(j));
 }
 
 // Those that run only when they are named, and why: "armnn (…)".
@@ -198,51 +204,88 @@ bool has_reference(const Model& model, const std::string& name) {
   return false;
 }
 
-ordered_json verify_all(const Options& o) {
-  Model model = read_model(o.model);
-  model = fold_batch_norm(std::move(model));
+// What the parameters of the files say.
+struct Compared {
   ParameterCount total;
-  auto mismatches = ordered_json::array();
-  std::map<std::pair<int, int>, std::vector<fs::path>> by_size;
+  ordered_json mismatches = ordered_json::array();
+  std::vector<std::string> files;
+  std::map<std::pair<int, int>, std::vector<fs::path>> by_size;  // those of raw outputs
+};
+
+Compared compare_parameters(const Options& o, const Model& model) {
+  Compared out;
   for (const fs::path& path : exports_of(o)) {
     const ExportComparison e = compare_export(model, path);
-    total.compared += e.parameters.compared;
-    total.absent += e.parameters.absent;
+    out.total.compared += e.parameters.compared;
+    out.total.absent += e.parameters.absent;
     for (const Mismatch& m : e.mismatches) {
-      mismatches.push_back({{"file", path.string()},
-                            {"tensor", m.tensor},
-                            {"field", m.field},
-                            {"expected", m.expected},
-                            {"found", m.found}});
+      out.mismatches.push_back({{"file", path.string()},
+                                {"tensor", m.tensor},
+                                {"field", m.field},
+                                {"expected", m.expected},
+                                {"found", m.found}});
     }
-    if (e.layout == Layout::kRaw) by_size[{e.size.width, e.size.height}].push_back(e.file);
+    out.files.push_back(e.file.string());
+    if (e.layout == Layout::kRaw) out.by_size[{e.size.width, e.size.height}].push_back(e.file);
   }
-  bool ok = mismatches.empty();
+  return out;
+}
+
+// The runs of all files on the images of the data. `images`: how many there are.
+std::vector<EngineComparison> run_files(const Options& o, const Model& model,
+                                        const Compared& compared, ordered_json& images) {
+  Dataset data = read_dataset(o.data, {.split = o.split, .model_names = model.info.names});
+  const size_t given = data.samples.size();
+  data = some_of(std::move(data), o.images);
+  leave_out_unreadable(data, false);
+  std::vector<EngineComparison> runs;
+  for (const auto& [size, files] : compared.by_size) {
+    for (auto& run : compare_engines(model, {size.first, size.second}, files, data, o.engines))
+      runs.push_back(std::move(run));
+  }
+  if (!runs.empty()) images = {{"run", data.samples.size()}, {"given", given}};
+  return runs;
+}
+
+// Of `files`, those without a run.
+std::vector<std::string> not_run(std::vector<std::string> files,
+                                 const std::vector<EngineComparison>& runs) {
+  std::set<std::string> ran;
+  for (const EngineComparison& run : runs) ran.insert(run.file);
+  std::erase_if(files, [&](const std::string& file) { return ran.contains(file); });
+  return files;
+}
+
+ordered_json verify_all(const Options& o) {
+  const Model model = fold_batch_norm(read_model(o.model));
+  const Compared compared = compare_parameters(o, model);
+  bool ok = compared.mismatches.empty();
   auto engines = ordered_json::array();
   ordered_json images;
-  if (!o.data.empty() && has_reference(model, o.model)) {
-    Dataset data = read_dataset(o.data, {.split = o.split, .model_names = model.info.names});
-    const size_t given = data.samples.size();
-    data = some_of(std::move(data), o.images);
-    leave_out_unreadable(data, false);
-    images = {{"run", data.samples.size()}, {"given", given}};
-    for (const auto& [size, files] : by_size) {
-      for (const auto& c :
-           compare_engines(model, {size.first, size.second}, files, data, o.engines)) {
-        ok = ok && c.agrees();
-        engines.push_back(to_json(c, model.info.task != Task::kRaw));
-      }
+  std::vector<std::string> without_run;
+  if (!o.data.empty()) {
+    std::vector<EngineComparison> runs;
+    const bool can_run = has_reference(model, o.model);
+    if (can_run) runs = run_files(o, model, compared, images);
+    for (const EngineComparison& c : runs) {
+      ok = ok && c.agrees();
+      engines.push_back(to_json(c, !c.raw));
     }
+    without_run = not_run(compared.files, runs);
+    for (const std::string& file : can_run ? without_run : std::vector<std::string>{})
+      log_warning("{}: ran in no engine; only its parameters are compared", file);
   }
-  const auto different = static_cast<int64_t>(mismatches.size());
+  const auto different = static_cast<int64_t>(compared.mismatches.size());
+  const int64_t all = compared.total.compared;
   ordered_json j{{"ok", ok},
                  {"parameters",
-                  {{"compared", total.compared},
-                   {"equal", total.compared - std::min(different, total.compared)},
-                   {"absent_by_design", total.absent}}},
-                 {"mismatches", mismatches}};
+                  {{"compared", all},
+                   {"equal", all - std::min(different, all)},
+                   {"absent_by_design", compared.total.absent}}},
+                 {"mismatches", compared.mismatches}};
   if (!images.is_null()) j["images"] = images;
   j["engines"] = engines;
+  if (!without_run.empty()) j["not_run"] = without_run;
   return j;
 }
 
