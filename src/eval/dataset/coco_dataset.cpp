@@ -79,12 +79,11 @@ class CocoReader {
   }
 
   // Category id → class index: by name where the model knows the names, else in the order of the
-  // ids.
+  // ids. Names and numbers of classes come from one list, which is sorted.
   void read_categories() {
     std::map<int64_t, std::string> categories;
     for (const json& c : root_.at("categories")) {
       auto text = c.at("name").get<std::string>();
-      if (options_.model_names.empty()) out_.names.push_back(budget_.copy(text));
       const auto key = id(c, "id");
       if (key && !categories.emplace(*key, std::move(text)).second) skip(Reason::kDuplicate);
     }
@@ -94,8 +93,10 @@ class CocoReader {
     if (!options_.model_names.empty() && options_.model_names.size() != categories.size())
       fail("{}: its {} categories are not the model's {} classes", name_, categories.size(),
            options_.model_names.size());
-    for (const auto& [key, text] : categories)
+    for (const auto& [key, text] : categories) {
+      if (options_.model_names.empty()) out_.names.push_back(budget_.copy(text));
       classes_.emplace(key, static_cast<int>(classes_.size()));
+    }
   }
 
   void match_names(const std::map<int64_t, std::string>& categories) {

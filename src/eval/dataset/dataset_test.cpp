@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "eval/dataset/dataset_readers.h"
 #include "testing/testing.h"
 
 namespace octet {
@@ -115,6 +116,21 @@ TEST(CocoDataset, MapsCategoriesByName) {
   write_text_file(folder / "bad.json", "{\"images\": 3}");
   EXPECT_THAT(error_of([&] { (void)read_dataset(folder / "bad.json", {}); }),
               HasSubstr("bad.json"));
+}
+
+// Neither the order in the file nor an entry that is left out gives a class another's name.
+TEST(CocoDataset, NamesAreInTheOrderOfTheIds) {
+  const nlohmann::json j{
+      {"images", {{{"id", 1}, {"file_name", "1.jpg"}}}},
+      {"categories",
+       {{{"id", 1.5}, {"name", "none"}},
+        {{"id", 7}, {"name", "dog"}},
+        {{"id", 7}, {"name", "twice"}},
+        {{"id", 2}, {"name", "cat"}}}},
+      {"annotations", {{{"image_id", 1}, {"category_id", 7}, {"bbox", {1, 2, 3, 4}}}}}};
+  const Dataset data = parse_coco_dataset(j.dump(), "c.json", {.images = "/none"});
+  EXPECT_EQ(data.names, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(data.samples.at(0).objects.at(0).class_index, 1);
 }
 
 // A COCO JSON has no parts: none of its images is in both.
