@@ -14,6 +14,7 @@ void verify_fit(const ModelInfo& info, const Dataset& data, const std::string& p
   if (data.names.size() != info.names.size())
     fail("{}: has {} classes, the model has {}; give the dataset of this model", path,
          data.names.size(), info.names.size());
+  require_class_order(data, info.names, path);
   if (info.task == Task::kPose && data.keypoints != info.head.keypoints) {
     fail("{}: has {} keypoints an object, the model has {}; give the dataset of this model", path,
          data.keypoints, info.head.keypoints);

@@ -19,7 +19,8 @@ struct Accuracy {
 // Throws an Error when it is interrupted, and when no image with a label can be read.
 [[nodiscard]] Accuracy measure_accuracy(Detector& detector, const Dataset& data, BadPicture bad);
 
-// Throws an Error that begins with `path` when the data has other classes or keypoints.
+// Throws an Error that begins with `path` when the data has other classes or keypoints, or the
+// classes in another order.
 void verify_fit(const ModelInfo& info, const Dataset& data, const std::string& path);
 
 }  // namespace octet

@@ -208,7 +208,7 @@ void run(Options& o) {
   p.choice.seed = train.seed;
   p.choice.device = train.device;
   const Model whole = read_whole(o);
-  TrainingData data = read_training_data(o.data, o.strict, &whole);
+  TrainingData data = read_training_data(o.data, o.strict, &whole, whole.info.names);
   check_fit(o, whole, data.training);
   Pricing pricing(o.pricing, OCTET_VERSION);
   log_info("costs: {}", pricing.origin());

@@ -106,13 +106,14 @@ void run(Options& o, CLI::App& verb) {
   if (model.info.task == Task::kRaw) return quantize_raw_outputs(o, verb, model);
   if (!model.quantization.empty())
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
-  TrainingData data = read_training_data(o.data, o.strict, &model);
+  TrainingData data = read_training_data(o.data, o.strict, &model, model.info.names);
   q.calibration.side = q.qat.train.side = square_side(o.size, model.info);
   model.info.trained_side = q.calibration.side;
   if (model.info.names.size() != data.training.names.size() ||
       model.info.head.keypoints != data.training.keypoints)
     fail("{}: has other classes or keypoints than the model; train the model on this data first",
          o.data);
+  require_class_order(data.training, model.info.names, o.data);
   const EmptyFolder folder(o.run_folder());
   prepare_run(o, model);
   complete(data, o.data, o.strict, &model, judging_size(q.qat.train));

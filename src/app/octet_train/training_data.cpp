@@ -52,9 +52,11 @@ void report_labels(const Dataset& data) {
 
 }  // namespace
 
-TrainingData read_training_data(const std::string& file, bool strict, const Model* labeller) {
+TrainingData read_training_data(const std::string& file, bool strict, const Model* labeller,
+                                const std::vector<std::string>& model_names) {
   const bool unlabelled = labeller != nullptr && is_image_folder(file);
-  DatasetParts parts = unlabelled ? read_images(file, *labeller) : read_parts(file, strict);
+  DatasetParts parts =
+      unlabelled ? read_images(file, *labeller) : read_parts(file, strict, model_names);
   return {.training = std::move(parts.training), .validation = std::move(parts.validation)};
 }
 

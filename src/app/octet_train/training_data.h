@@ -17,7 +17,8 @@ struct TrainingData {
 // Reads a data set, as read_parts() does. With a `labeller` the file may also be a folder of images:
 // every tenth image validates then. Throws an Error that names the file.
 [[nodiscard]] TrainingData read_training_data(const std::string& file, bool strict,
-                                              const Model* labeller);
+                                              const Model* labeller,
+                                              const std::vector<std::string>& model_names = {});
 
 // Leaves out unreadable images, gives labels to a part that has none where there is a labeller, and
 // logs what the labels hold.

@@ -49,7 +49,14 @@ struct DatasetParts {
 };
 
 // Reads the parts train and val. A COCO JSON file has none: every tenth image is for validation.
-[[nodiscard]] DatasetParts read_parts(const std::filesystem::path& path, bool strict);
+// `model_names` as DatasetOptions has them.
+[[nodiscard]] DatasetParts read_parts(const std::filesystem::path& path, bool strict,
+                                      const std::vector<std::string>& model_names = {});
+
+// Throws an Error that begins with `name` when the data has the classes of a model in another
+// order: the numbers of its labels are of other classes then.
+void require_class_order(const Dataset& data, const std::vector<std::string>& model_names,
+                         const std::string& name);
 
 // Every tenth image is for validation, the first among them. Throws an Error that begins with `name`
 // when there is one image alone.

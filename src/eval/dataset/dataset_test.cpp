@@ -133,6 +133,18 @@ TEST(CocoDataset, NamesAreInTheOrderOfTheIds) {
   EXPECT_EQ(data.samples.at(0).objects.at(0).class_index, 1);
 }
 
+TEST(Dataset, ClassesInAnotherOrderAreRefused) {
+  const Dataset data{.names = {"a", "b", "c"}};
+  const auto refusal = [&](const std::vector<std::string>& model) {
+    return error_of([&] { require_class_order(data, model, "x.yaml"); });
+  };
+  EXPECT_THAT(refusal({"a", "c", "b"}), HasSubstr("x.yaml: has the model's classes in another "
+                                                  "order: class 1 is b here, and c in the model"));
+  EXPECT_EQ(refusal({"a", "b", "c"}), "");
+  EXPECT_EQ(refusal({"a", "B", "c"}), "") << "another spelling";
+  EXPECT_EQ(refusal({"a", "b"}), "");
+}
+
 // A COCO JSON has no parts: none of its images is in both.
 TEST(CocoDataset, EveryTenthImageIsForValidation) {
   const TemporaryFolder folder;
@@ -151,6 +163,8 @@ TEST(CocoDataset, EveryTenthImageIsForValidation) {
   EXPECT_EQ(parts.validation.samples[1].image, folder / "10.jpg");
   EXPECT_DOUBLE_EQ(parts.validation.samples[1].objects.at(0).box.x1, 10);
   EXPECT_EQ(parts.training.names, std::vector<std::string>{"cat"});
+  const DatasetParts matched = read_parts(folder / "c.json", false, {"dog", "cat"});
+  EXPECT_EQ(matched.validation.samples[1].objects.at(0).class_index, 1) << "by name";
   EXPECT_EQ(read_dataset(folder / "c.json", {}).samples.size(), 21U) << "to evaluate alone";
   j["images"].erase(j["images"].begin() + 1, j["images"].end());
   write_text_file(folder / "one.json", j.dump());

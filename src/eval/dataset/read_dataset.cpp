@@ -67,8 +67,25 @@ DatasetParts tenth_apart(Dataset all, const std::string& name) {
   return parts;
 }
 
-DatasetParts read_parts(const fs::path& path, bool strict) {
-  Dataset training = read_dataset(path, {.split = "train", .strict = strict});
+void require_class_order(const Dataset& data, const std::vector<std::string>& model_names,
+                         const std::string& name) {
+  const auto [own, other] =
+      std::mismatch(data.names.begin(), data.names.end(), model_names.begin(), model_names.end());
+  const auto sorted = [](std::vector<std::string> names) {
+    std::sort(names.begin(), names.end());
+    return names;
+  };
+  if (own == data.names.end() || sorted(data.names) != sorted(model_names)) return;
+  fail(
+      "{}: has the model's classes in another order: class {} is {} here, and {} in the model; "
+      "give the dataset of this model",
+      name, own - data.names.begin(), *own, *other);
+}
+
+DatasetParts read_parts(const fs::path& path, bool strict,
+                        const std::vector<std::string>& model_names) {
+  Dataset training =
+      read_dataset(path, {.split = "train", .model_names = model_names, .strict = strict});
   if (path.extension() != ".json")
     return {.training = std::move(training),
             .validation = read_dataset(path, {.split = "val", .strict = strict})};
