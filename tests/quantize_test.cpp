@@ -283,6 +283,37 @@ TEST_F(Quantize, WithoutLabelsNothingBegins) {
   EXPECT_THAT(done.err, HasSubstr("no image has a label")) << done.err;
 }
 
+// Each epoch would be as good as any other.
+TEST_F(Quantize, PoseNeedsALabelledKeypoint) {
+  for (const char* folder : {"images", "labels"}) fs::create_directories(at(folder));
+  fs::copy_file(kSource + "/samples/coco/images/val/000000000785.jpg", at("images/a.jpg"));
+  std::string line = "0 .5 .5 .4 .4";
+  for (int i = 0; i < 17; ++i) line += " 0 0 0";
+  std::ofstream(at("labels/a.txt")) << line << "\n";
+  std::ofstream(at("data.yaml")) << "train: images\nval: images\nnames: [a]\nkpt_shape: [17, 3]\n";
+  const std::string rest = " --imgsz 64 --data " + at("data.yaml") + " --model " + kSource +
+                           "/tests/data/checkpoints/v8.4.190-pose1-half-ema.pt -o ";
+  for (const std::string& command : {"train --epochs 1" + rest + at("run"),
+                                     "quantize --method ptq" + rest + at("int8.safetensors")}) {
+    const Outcome done = run_octet(command);
+    EXPECT_EQ(done.status, 1) << command;
+    EXPECT_THAT(done.err, HasSubstr("val: no object has a labelled keypoint")) << command;
+  }
+}
+
+// The only image with a label cannot be read.
+TEST_F(Quantize, LabelsOfUnreadableImagesAreNone) {
+  for (const char* folder : {"images", "labels"}) fs::create_directories(at(folder));
+  fs::copy_file(kSource + "/samples/coco/images/val/000000000785.jpg", at("images/a.jpg"));
+  std::ofstream(at("images/b.jpg")) << "no image";
+  std::ofstream(at("labels/b.txt")) << "0 .5 .5 .4 .4\n";
+  std::ofstream(at("data.yaml")) << "train: images\nval: images\nnames: [a]\n";
+  const Outcome done = run_octet("train --epochs 1 --imgsz 64 --model " + kTiny + " --data " +
+                                 at("data.yaml") + " -o " + at("run"));
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.err, HasSubstr("train: no image has a label")) << done.err;
+}
+
 // As prune does it: the float model says what the images show.
 TEST_F(Quantize, ImagesWithoutLabelsAreEnough) {
   const Outcome done =

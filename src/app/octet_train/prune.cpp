@@ -231,8 +231,6 @@ void run(Options& o) {
   Figures before = figures_of(o.model, whole, o, pricing);
   before.evaluation =
       evaluate(fold_batch_norm(whole), data.validation, judging_size(train), Voting::kNone);
-  if (before.evaluation.fitness(whole.info.task) < 0)
-    fail("{}: val: no object has a labelled keypoint; label some", o.data);
   log_info("unpruned: {}", text_of(before, whole.info.task));
   p.most_cost = most_cost(o, before);
   p.asked = asked(o, pricing);

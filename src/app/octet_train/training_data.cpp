@@ -63,11 +63,15 @@ TrainingData read_training_data(const std::string& file, bool strict, const Mode
 void complete(TrainingData& data, const std::string& file, bool strict, const Model* labeller,
               const SizeOption& size) {
   for (auto [part, name] : {std::pair{&data.training, "train"}, {&data.validation, "val"}}) {
+    const std::string what = fmt::format("{}: {}", file, name);
     leave_out_unreadable(*part, strict);
-    if (labeller == nullptr || !label_where_missing(*part, *labeller, size, file + ": " + name))
-      continue;
-    data.truth_of_model |= part == &data.validation;
+    if (labeller == nullptr) {
+      require_labels(*part, what);
+    } else if (label_where_missing(*part, *labeller, size, what)) {
+      data.truth_of_model |= part == &data.validation;
+    }
   }
+  require_keypoints(data.validation, file + ": val");
   report_labels(data.training);
 }
 

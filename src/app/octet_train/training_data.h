@@ -21,7 +21,8 @@ struct TrainingData {
                                               const std::vector<std::string>& model_names = {});
 
 // Leaves out unreadable images, gives labels to a part that has none where there is a labeller, and
-// logs what the labels hold.
+// logs what the labels hold. Throws an Error that begins with the file when no image of a part has a
+// label then, and when the data has keypoints, but validation has none labelled.
 void complete(TrainingData& data, const std::string& file, bool strict, const Model* labeller,
               const SizeOption& size);
 

@@ -76,6 +76,9 @@ void require_class_order(const Dataset& data, const std::vector<std::string>& mo
 // Throws an Error that begins with `name` when no image has a label. Training and evaluation need
 // labels.
 void require_labels(const Dataset& data, const std::string& name);
+// The same when the data has keypoints, and no object has a labelled one: all models would be
+// equally good.
+void require_keypoints(const Dataset& data, const std::string& name);
 
 // Reads every image once, on all cores, and leaves out unreadable ones. Their number is logged
 // once. Throws an Error for the first one where `strict`, and where none can be read.

@@ -85,6 +85,24 @@ TEST_F(Labelled, PicturesWithoutLabelsAreNothingToMeasure) {
               HasSubstr("set: val: no image has a label"));
 }
 
+TEST_F(Labelled, KeypointsWithoutALabelAreNothingToMeasure) {
+  Dataset data;
+  data.samples.resize(1);
+  TruthObject& object = data.samples[0].objects.emplace_back();
+  const auto refusal = [&] { return error_of([&] { require_keypoints(data, "set: val"); }); };
+  EXPECT_EQ(refusal(), "") << "it has no keypoints";
+  data.keypoints = 1;
+  object.keypoints = {{.x = 0.5, .y = 0.5, .visibility = 0}};
+  EXPECT_THAT(refusal(), HasSubstr("set: val: no object has a labelled keypoint"));
+  object.keypoints[0].visibility = 1;
+  EXPECT_EQ(refusal(), "");
+  object.labelled_keypoints = 0;
+  EXPECT_THAT(refusal(), HasSubstr("set: val")) << "as the metric counts";
+  object.labelled_keypoints = TruthObject::kCounted;
+  object.crowd = true;
+  EXPECT_THAT(refusal(), HasSubstr("set: val"));
+}
+
 TEST_F(Labelled, FlipIndexNamesEachKeypointOnce) {
   add("a", "0 .5 .5 .2 .2 0 0 0 0 0 0 0 0 0\n");
   const std::string yaml = "names: [x]\nval: images\nkpt_shape: [3, 3]\n";

@@ -100,4 +100,13 @@ void require_labels(const Dataset& data, const std::string& name) {
          name);
 }
 
+void require_keypoints(const Dataset& data, const std::string& name) {
+  const auto measured = [](const TruthObject& o) { return !o.crowd && has_labelled_points(o); };
+  const auto measurable = [&](const Sample& s) {
+    return std::any_of(s.objects.begin(), s.objects.end(), measured);
+  };
+  if (data.keypoints > 0 && std::none_of(data.samples.begin(), data.samples.end(), measurable))
+    fail("{}: no object has a labelled keypoint; label some", name);
+}
+
 }  // namespace octet

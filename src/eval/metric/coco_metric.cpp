@@ -66,11 +66,6 @@ int labelled_points(const TruthObject& t) {
                                         [](const auto& p) { return p.visibility > 0; }));
 }
 
-bool has_labelled_points(const TruthObject& t) {
-  return t.labelled_keypoints == TruthObject::kCounted ? labelled_points(t) > 0
-                                                       : t.labelled_keypoints > 0;
-}
-
 double detection_area(MetricKind kind, const Detections& detections, size_t item) {
   if (kind == MetricKind::kBox) {
     const PixelBox& b = detections.items[item].box;
@@ -104,6 +99,11 @@ double interpolated(const std::vector<double>& recalls, std::vector<double>& pre
 }
 
 }  // namespace
+
+bool has_labelled_points(const TruthObject& t) {
+  return t.labelled_keypoints == TruthObject::kCounted ? labelled_points(t) > 0
+                                                       : t.labelled_keypoints > 0;
+}
 
 std::vector<double> keypoint_sigmas(int keypoints) {
   if (keypoints == 17) return {kCocoSigmas.begin(), kCocoSigmas.end()};

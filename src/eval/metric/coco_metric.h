@@ -34,6 +34,9 @@ struct TruthObject {
   std::vector<Point> keypoints;
 };
 
+// As "num_keypoints" says it, else by the keypoints. Others are ignored where keypoints are measured.
+[[nodiscard]] bool has_labelled_points(const TruthObject& object);
+
 enum class MetricKind { kBox, kKeypoint };
 
 struct CocoSummary {  // −1 where there is nothing to measure
