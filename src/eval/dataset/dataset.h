@@ -49,6 +49,7 @@ struct DatasetParts {
 };
 
 // Reads the parts train and val. A COCO JSON file has none: every tenth image is for validation.
+// Images that are in both parts are counted, and logged once.
 // `model_names` as DatasetOptions has them.
 [[nodiscard]] DatasetParts read_parts(const std::filesystem::path& path, bool strict,
                                       const std::vector<std::string>& model_names = {});

@@ -103,6 +103,21 @@ TEST_F(Labelled, KeypointsWithoutALabelAreNothingToMeasure) {
   EXPECT_THAT(refusal(), HasSubstr("set: val"));
 }
 
+TEST_F(Labelled, ImagesOfBothPartsAreCounted) {
+  for (const char* name : {"a", "b", "c"}) add(name, "0 .5 .5 .2 .2\n");
+  const auto read_with = [&](const std::string& list) {
+    said_.clear();
+    write_text_file(folder_ / "train.txt", list);
+    write_text_file(folder_ / "data.yaml", "names: [x, y]\ntrain: train.txt\nval: images\n");
+    (void)read_parts(folder_ / "data.yaml", false);
+  };
+  read_with("images/a.jpg\nimages/../images/b.jpg\n");
+  EXPECT_THAT(said_, HasSubstr("data.yaml: 2 of the 3 images of val are in train as well"));
+  write_text_file(folder_ / "d.jpg", "");
+  read_with("d.jpg\n");
+  EXPECT_EQ(said_, "");
+}
+
 TEST_F(Labelled, FlipIndexNamesEachKeypointOnce) {
   add("a", "0 .5 .5 .2 .2 0 0 0 0 0 0 0 0 0\n");
   const std::string yaml = "names: [x]\nval: images\nkpt_shape: [3, 3]\n";

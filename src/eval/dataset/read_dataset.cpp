@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -36,6 +37,19 @@ fs::path dataset_file(const fs::path& path) {
   const std::vector<fs::path> files = yaml_files(path);
   if (files.size() == 1) return files.front();
   fail("{}: is a folder without a data.yaml; name the file of the dataset", path.string());
+}
+
+// Pictures that were trained on are found more easily than others.
+void warn_of_shared(const DatasetParts& parts, const std::string& name) {
+  std::set<fs::path> trained;
+  for (const Sample& s : parts.training.samples) trained.insert(s.image);
+  const std::vector<Sample>& judged = parts.validation.samples;
+  const auto shared = std::count_if(judged.begin(), judged.end(),
+                                    [&](const Sample& s) { return trained.contains(s.image); });
+  if (shared > 0)
+    log_warning(
+        "{}: {} of the {} images of val are in train as well; the mAP of new images will be lower",
+        name, shared, judged.size());
 }
 
 }  // namespace
@@ -86,9 +100,12 @@ DatasetParts read_parts(const fs::path& path, bool strict,
                         const std::vector<std::string>& model_names) {
   Dataset training =
       read_dataset(path, {.split = "train", .model_names = model_names, .strict = strict});
-  if (path.extension() != ".json")
-    return {.training = std::move(training),
-            .validation = read_dataset(path, {.split = "val", .strict = strict})};
+  if (path.extension() != ".json") {
+    DatasetParts parts{.training = std::move(training),
+                       .validation = read_dataset(path, {.split = "val", .strict = strict})};
+    warn_of_shared(parts, path.string());
+    return parts;
+  }
   log_info("{}: has no parts; every {}th image is for validation", path.string(), kOneOf);
   return tenth_apart(std::move(training), path.string());
 }
