@@ -122,5 +122,22 @@ TEST(BatchLoader, OneSeedOneSequence) {
   EXPECT_EQ(pictures, 24);
 }
 
+// A box around many objects is no object.
+TEST(BatchLoader, CrowdsAreNoTargets) {
+  Dataset data = evenly(read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {}), 1);
+  data.keypoints = 1;
+  TruthObject object{.class_index = 3, .box = {0.2, 0.2, 0.8, 0.8}, .keypoints = {{0.5, 0.5, 2}}};
+  data.samples[0].objects = {object, object};
+  data.samples[0].objects[0].crowd = true;
+  data.samples[0].objects[0].class_index = 2;
+  BatchLoader loader(data, {.side = 64, .batch = 1, .augment = AugmentOptions::none()});
+  loader.begin_epoch(0, false);
+  const Targets targets = loader.next()->targets;
+  ASSERT_EQ(targets.cls.size(0), 1);
+  EXPECT_EQ(targets.cls[0].item<int64_t>(), 3);
+  EXPECT_EQ(targets.boxes.size(0), 1);
+  EXPECT_EQ(targets.keypoints.size(0), 1);
+}
+
 }  // namespace
 }  // namespace octet

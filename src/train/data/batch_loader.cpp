@@ -107,6 +107,7 @@ Batch BatchLoader::make_batch(int64_t index) const {
     std::memcpy(batch.image[static_cast<int64_t>(i)].data_ptr<uint8_t>(), picture.image.rgb.data(),
                 picture.image.rgb.size());
     for (const TruthObject& o : picture.objects) {
+      if (o.crowd) continue;  // many objects, of which nobody drew the boxes
       image.push_back(static_cast<int64_t>(i));
       cls.push_back(o.class_index);
       const TruthBox& b = o.box;
