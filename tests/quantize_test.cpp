@@ -162,6 +162,22 @@ TEST_F(Quantize, EarlierRunsStayUnlessReplaced) {
   EXPECT_EQ(again.status, 1);
   EXPECT_THAT(again.err, HasSubstr(at("run") + ": holds an earlier run"));
   EXPECT_EQ(fs::last_write_time(at("run/best.safetensors")), written);
+  const Outcome itself =
+      run_octet("train --epochs 1 --imgsz 64 --overwrite --model " + at("run/best.safetensors") +
+                " --data " + kData + " -o " + at("run"));
+  EXPECT_EQ(itself.status, 1);
+  EXPECT_THAT(itself.err, HasSubstr("best.safetensors: is read by this run"));
+  fs::create_directories(at("images"));
+  std::ofstream(at("images/a.jpg")) << "no image";
+  std::string yaml = read_text_file(kData);
+  std::ofstream(at("bad.yaml")) << "train: images\nval: images\n"
+                                << yaml.substr(yaml.find("names:"));
+  const Outcome bad =
+      run_octet("train --epochs 1 --imgsz 64 --overwrite --model " + kModel + " --teacher " +
+                kModel + " --data " + at("bad.yaml") + " -o " + at("run"));
+  EXPECT_EQ(bad.status, 1);
+  EXPECT_THAT(bad.err, HasSubstr("cannot be read"));
+  EXPECT_EQ(fs::last_write_time(at("run/best.safetensors")), written) << "the data were refused";
   EXPECT_EQ(run_octet(train + " --overwrite").status, 0);
   EXPECT_NE(fs::last_write_time(at("run/best.safetensors")), written);
   EXPECT_EQ(run_octet(train + " --overwrite --resume").status, 2);

@@ -173,14 +173,22 @@ void check_fit(const Options& o, const Model& model, const Dataset& data) {
          o.data);
 }
 
-// Files of an earlier run, beside those of every training.
-std::vector<std::filesystem::path> choices_in(const std::filesystem::path& folder, int rounds) {
-  std::vector<std::filesystem::path> files{folder / "choice.json", folder / "pruned.safetensors"};
-  for (int round = 1; round < rounds; ++round) {
-    for (const char* name : {"choice.json", "pruned.safetensors", "last.safetensors"})
-      files.push_back(folder / fmt::format("round-{}", round) / name);
+// With the files of the rounds, beside those of every training. A choice can be resumed from.
+RunFolder folder_of(const Options& o) {
+  const std::filesystem::path path = o.folder;
+  RunFolder folder{.path = path,
+                   .also = {path / "choice.json", path / "pruned.safetensors"},
+                   .earlier = earlier_run(o.prune.recovery.train.resume, o.overwrite),
+                   .states = {"last.safetensors", "choice.json"},
+                   .inputs = {o.model}};
+  for (int round = 1; round < o.prune.rounds; ++round) {
+    const std::string own = fmt::format("round-{}", round);
+    for (const char* name : {"choice.json", "pruned.safetensors", "last.safetensors",
+                             "best.safetensors", "results.csv"})
+      folder.also.push_back(path / own / name);
+    folder.states.push_back(own + "/choice.json");
   }
-  return files;
+  return folder;
 }
 
 // What was asked for, in words.
@@ -218,12 +226,11 @@ void run(Options& o) {
   train.already_trained = true;
   train.augment.mosaic = 0;
   const EmptyFolder folder(o.folder);
-  prepare_run_folder({.path = o.folder,
-                      .also = choices_in(train.folder, p.rounds),
-                      .earlier = earlier_run(train.resume, o.overwrite)},
-                     whole);
+  const RunFolder run_folder = folder_of(o);
+  prepare_run_folder(run_folder, whole);
   use_threads(train.threads);
   complete(data, o.data, o.strict, &whole, judging_size(train));
+  remove_earlier_run(run_folder);
 
   p.prepare = [&](const Model& model) { pricing.prepare(smaller_networks(model), p.choice.size); };
   p.measure = [&](const Model& model) { return pricing.measure(model, p.choice.size); };

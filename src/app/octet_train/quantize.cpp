@@ -17,7 +17,6 @@
 #include "core/process.h"
 #include "core/size.h"
 #include "format/model_file.h"
-#include "train/loop/run_folder.h"
 #include "train/report/quantize_report.h"
 
 namespace octet {
@@ -115,8 +114,9 @@ void run(Options& o, CLI::App& verb) {
          o.data);
   require_class_order(data.training, model.info.names, o.data);
   const EmptyFolder folder(o.run_folder());
-  prepare_run(o, model);
+  const RunFolder run_folder = prepare_run(o, model);
   complete(data, o.data, o.strict, &model, judging_size(q.qat.train));
+  remove_earlier_run(run_folder);
   const QuantizeResult r = quantize(model, data.training, data.validation, q);
   if (r.training && r.training->interrupted)
     fail("interrupted; the same command with --resume continues from {}",
@@ -199,15 +199,17 @@ std::string size_text(const std::filesystem::path& file) {
   return fmt::format("{:.1f} MB", static_cast<double>(std::filesystem::file_size(file)) / 1e6);
 }
 
-void prepare_run(QuantizeCommand& o, const Model& model) {
+RunFolder prepare_run(QuantizeCommand& o, const Model& model) {
   TrainOptions& train = o.quantize.qat.train;
   train.folder = o.run_folder();
   const bool trains = o.quantize.method == QuantizeMethod::kQat;
-  prepare_run_folder({.path = train.folder,
-                      .also = {o.output},
-                      .earlier = earlier_run(trains && train.resume, o.overwrite),
-                      .resumable = trains},
-                     model);
+  RunFolder folder{.path = train.folder,
+                   .also = {o.output},
+                   .earlier = earlier_run(trains && train.resume, o.overwrite),
+                   .inputs = {o.model}};
+  if (!trains) folder.states.clear();
+  prepare_run_folder(folder, model);
+  return folder;
 }
 
 void add_quantize(CLI::App& root) {

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "train/loop/run_folder.h"
 #include "train/quantize/quantize.h"
 
 namespace octet {
@@ -25,8 +26,9 @@ struct QuantizeCommand {
   [[nodiscard]] std::filesystem::path run_folder() const;
 };
 
-// Prepares the folder of the run, and sets it in the options.
-void prepare_run(QuantizeCommand& command, const Model& model);
+// Prepares the folder of the run, and sets it in the options. What it returns is for
+// remove_earlier_run().
+[[nodiscard]] RunFolder prepare_run(QuantizeCommand& command, const Model& model);
 // "12.3 MB".
 [[nodiscard]] std::string size_text(const std::filesystem::path& file);
 

@@ -129,8 +129,9 @@ void quantize_raw_outputs(QuantizeCommand& o, CLI::App& verb, const Model& model
     fail("{}: is an int8 model; give the float model that it was made of", o.model);
   DatasetParts data = read_raw_data(o.data, o.strict);
   const EmptyFolder folder(o.run_folder());
-  prepare_run(o, model);
+  const RunFolder run_folder = prepare_run(o, model);
   const RawPictures pictures = raw_pictures(std::move(data), o.data, model.info, o.strict);
+  remove_earlier_run(run_folder);
   TrainOptions& t = o.quantize.qat.train;
   set_default(verb, "--epochs", t.epochs, usual_epochs(pictures.training.size(), t.batch));
   const RawQuantizeResult r = quantize_raw(model, pictures, o.quantize);

@@ -134,11 +134,13 @@ void run_train(Options& options, const CLI::App& verb) {
     require_labels(data.validation, options.data + ": val");
   }
   const EmptyFolder folder(options.folder);
-  prepare_run_folder(
-      {.path = options.folder, .earlier = earlier_run(options.train.resume, options.overwrite)},
-      model);
+  const RunFolder run{.path = options.folder,
+                      .earlier = earlier_run(options.train.resume, options.overwrite),
+                      .inputs = {options.model, options.teacher}};
+  prepare_run_folder(run, model);
   use_threads(options.train.threads);
   complete(data, options.data, options.strict, labeller, judging_size(options.train));
+  remove_earlier_run(run);
   options.train.optimizer =
       options.optimizer == "sgd" ? OptimizerKind::kSgd : OptimizerKind::kAdamW;
   const TrainSummary s = train_model(model, teacher, data, options.train);

@@ -34,8 +34,8 @@ void take(const SafetensorsFile& file, const std::string& prefix, const std::str
     const auto at = file.tensors.find(prefix + name);
     if (at == file.tensors.end() || at->second.shape != value.sizes().vec())
       fail(
-          "{}: is not of a run of this model ('{}' is missing or has another shape); train without "
-          "--resume, or with the model it was begun with",
+          "{}: is not of a run of this model ('{}' is missing or has another shape); give the "
+          "model that it was begun with, or begin anew with --overwrite",
           path, name);
     value.detach().copy_(to_torch(at->second));
   }
@@ -67,6 +67,47 @@ LossItems to_losses(const nlohmann::json& j) {
   LossItems items;
   for (const NamedLoss& loss : all_losses()) items.*loss.value = j.at(loss.name).get<double>();
   return items;
+}
+
+SafetensorsFile parse_state(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file))
+    fail("{}: there is no run to resume; leave out --resume", file.string());
+  return parse_safetensors(read_file(file), file.string());
+}
+
+struct State {
+  RunKey key;
+  RunPosition position;
+};
+
+State to_state(const nlohmann::json& j) {
+  return {.key = j.at("key").get<std::string>(),
+          .position = {.epoch = j.at("epoch").get<int>(),
+                       .batch = j.at("batch").get<int64_t>(),
+                       .best_epoch = j.at("best_epoch").get<int>(),
+                       .best_fitness = j.at("best_fitness").get<double>(),
+                       .best_boxes = to_summary(j.at("best_boxes")),
+                       .best_keypoints = to_summary(j.at("best_keypoints")),
+                       .seconds = j.at("seconds").get<double>(),
+                       .epochs = j.at("epochs").get<int>(),
+                       .loss = to_losses(j.at("loss")),
+                       .epoch_seconds = j.at("epoch_seconds").get<double>(),
+                       .steps = j.at("steps").get<int64_t>(),
+                       .updates = j.at("updates").get<int64_t>()}};
+}
+
+State state_of(const SafetensorsFile& data, const std::filesystem::path& file) {
+  const auto entry = data.metadata.find(kKey);
+  if (entry == data.metadata.end())
+    fail("{}: holds a model, but not the state of a run to resume; --overwrite begins anew",
+         file.string());
+  try {
+    Budget budget(file.string(), entry->second.size());
+    return to_state(parse_json(entry->second, budget));
+  } catch (const nlohmann::json::exception& e) {
+    fail("{}: the state of its run is damaged ({}); --overwrite begins anew", file.string(),
+         e.what());
+  }
 }
 
 }  // namespace
@@ -116,47 +157,33 @@ void write_run(const std::filesystem::path& file, const Model& averaged,
   write_model_file(file, averaged, StorageKind::kF32, a);
 }
 
+RunPosition read_position(const std::filesystem::path& file) {
+  return state_of(parse_state(file), file).position;
+}
+
 RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
                      TrainableNetwork& network, WeightAverage& average, Optimizer& optimizer) {
-  if (!std::filesystem::exists(file))
-    fail("{}: there is no run to resume; train without --resume first", file.string());
-  const SafetensorsFile data = parse_safetensors(read_file(file), file.string());
-  const auto entry = data.metadata.find(kKey);
-  if (entry == data.metadata.end())
-    fail("{}: holds a model, but not the state of a run to resume", file.string());
-  try {
-    Budget budget(file.string(), entry->second.size());
-    const auto j = parse_json(entry->second, budget);
-    const auto own = j.at("key").get<std::string>();
-    if (own != key)
-      fail("{}: is of a run with another model, other options or data:\n  then {}\n  now  {}",
-           file.string(), own, key);
-    take(data, "run.parameter.", file.string(), network.parameters());
-    take(data, "run.buffer.", file.string(), network.buffers());
-    take(data, "run.average.", file.string(), average.values());
-    for (const auto& [name, tensor] : data.tensors) {
-      constexpr std::string_view kPrefix = "run.optimizer.";
-      if (!name.starts_with(kPrefix)) continue;
-      torch::Tensor value = to_torch(tensor);
-      if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
-      optimizer.state()[name.substr(kPrefix.size())] =
-          value.to(network.parameters().begin()->second.device());
-    }
-    optimizer.set_steps(j.at("steps").get<int64_t>());
-    average.set_updates(j.at("updates").get<int64_t>());
-    return {.epoch = j.at("epoch").get<int>(),
-            .batch = j.at("batch").get<int64_t>(),
-            .best_epoch = j.at("best_epoch").get<int>(),
-            .best_fitness = j.at("best_fitness").get<double>(),
-            .best_boxes = to_summary(j.at("best_boxes")),
-            .best_keypoints = to_summary(j.at("best_keypoints")),
-            .seconds = j.at("seconds").get<double>(),
-            .epochs = j.at("epochs").get<int>(),
-            .loss = to_losses(j.at("loss")),
-            .epoch_seconds = j.at("epoch_seconds").get<double>()};
-  } catch (const nlohmann::json::exception& e) {
-    fail("{}: the state of its run is damaged: {}", file.string(), e.what());
+  const SafetensorsFile data = parse_state(file);
+  const auto [own, position] = state_of(data, file);
+  if (own != key)
+    fail(
+        "{}: is of a run with another model, other options or data; --overwrite begins anew:\n  "
+        "then {}\n  now  {}",
+        file.string(), own, key);
+  take(data, "run.parameter.", file.string(), network.parameters());
+  take(data, "run.buffer.", file.string(), network.buffers());
+  take(data, "run.average.", file.string(), average.values());
+  for (const auto& [name, tensor] : data.tensors) {
+    constexpr std::string_view kPrefix = "run.optimizer.";
+    if (!name.starts_with(kPrefix)) continue;
+    torch::Tensor value = to_torch(tensor);
+    if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
+    optimizer.state()[name.substr(kPrefix.size())] =
+        value.to(network.parameters().begin()->second.device());
   }
+  optimizer.set_steps(position.steps);
+  average.set_updates(position.updates);
+  return position;
 }
 
 }  // namespace octet

@@ -24,6 +24,8 @@ struct RunPosition {
   int epochs = 0;                          // that the run was to have
   LossItems loss;            // of the epoch's batches so far: their share of its means
   double epoch_seconds = 0;  // spent on them
+  int64_t steps = 0;         // of the optimizer: of what was read
+  int64_t updates = 0;       // of the average, likewise
 };
 
 // The identity of a run: model and options. A run with other options is another run.
@@ -38,6 +40,9 @@ using RunKey = std::string;
 void write_run(const std::filesystem::path& file, const Model& averaged,
                const RunPosition& position, const RunKey& key, TrainableNetwork& network,
                WeightAverage& average, Optimizer& optimizer);
+
+// Throws an Error that names the file when it is no state of a run.
+[[nodiscard]] RunPosition read_position(const std::filesystem::path& file);
 
 // Fills network, average and optimizer. Throws an Error that names the file when it belongs to
 // another model, or to a run with other options.
