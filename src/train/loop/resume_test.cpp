@@ -63,11 +63,11 @@ class Interrupted : public ::testing::Test {
           if (++batches == stop_behind) stop_ = true;
           return loss(outputs, targets);
         }};
-    return train(task, data_.value_or(pictures()), pictures(), options);
+    return train(task, data_.value_or(pictures()), validation_.value_or(pictures()), options);
   }
 
   std::atomic<bool> stop_ = false;
-  std::optional<Dataset> data_;  // to train on; else the samples
+  std::optional<Dataset> data_, validation_;  // else the samples
   TemporaryFolder whole_, parts_;
 };
 
@@ -104,6 +104,22 @@ TEST_F(Interrupted, FinishedRunIsProlonged) {
   options.epochs = 3;
   EXPECT_EQ(run(options).epochs.size(), 2U);
   EXPECT_EQ(table_of(parts_.path()).size(), 4U);
+}
+
+// The power failed between the table and the run's state.
+TEST_F(Interrupted, RowOfAnEpochThatIsDoneAgainGoes) {
+  TrainOptions options{.epochs = 2, .side = 64, .batch = 4, .folder = parts_.path()};
+  (void)run(options);
+  const std::string table = read_text_file(parts_ / "results.csv");
+  write_text_file(parts_ / "results.csv", table + "3,0,0,0,0,0,0,0,0\n");
+  options.resume = true;
+  options.epochs = 3;
+  (void)run(options);
+  const auto rows = table_of(parts_.path());
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0][0], "epoch");
+  for (size_t epoch = 1; epoch <= 3; ++epoch) EXPECT_EQ(rows[epoch][0], std::to_string(epoch));
+  EXPECT_NE(rows[3][2], "0");
 }
 
 TEST_F(Interrupted, OtherImagesAreAnotherRun) {

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
-#include <random>
 #include <utility>
 
 #include "core/error.h"
@@ -17,6 +16,7 @@
 #include "core/text/count_text.h"
 #include "format/model_file.h"
 #include "train/loop/phases.h"
+#include "train/loop/results_table.h"
 #include "train/loop/run_state.h"
 #include "train/loss/loss.h"
 #include "train/torch.h"
@@ -36,37 +36,6 @@ constexpr double kShortRunBatch = 40;
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// results.csv: a column for each loss that the training has, and the figures of its task.
-class Table {
- public:
-  Table(LossParts parts, const ModelInfo& info)
-      : losses_(named_losses(parts, info.head)), task_(info.task) {
-    text_ = "epoch,seconds,images_per_second,";
-    for (const NamedLoss& loss : losses_) text_ += fmt::format("{},", loss.name);
-    text_ += task_ == Task::kPose ? "map50,map50_95,pose_map50,pose_map50_95,lr\n"
-                                  : "map50,map50_95,lr\n";
-  }
-
-  void set_text(std::string text) { text_ = std::move(text); }  // of a resumed run
-  void add(const EpochResult& r) {
-    text_ += fmt::format("{},{:.1f},{:.2f},", r.epoch, r.seconds, r.images_per_second);
-    for (const NamedLoss& loss : losses_) text_ += fmt::format("{:.4f},", r.loss.*loss.value);
-    text_ += figures(r.evaluation.boxes);
-    if (task_ == Task::kPose) text_ += figures(r.evaluation.keypoints);
-    text_ += fmt::format("{:.6f}\n", r.learning_rate);
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  static std::string figures(const CocoSummary& s) {
-    return fmt::format("{:.4f},{:.4f},", s.map50, s.map50_95);
-  }
-
-  std::vector<NamedLoss> losses_;
-  Task task_;
-  std::string text_;
-};
 
 class Trainer {
  public:
@@ -162,7 +131,7 @@ class Trainer {
   void resume() {
     at_ = read_run(options_.folder / "last.safetensors", key_, net_, average_, optimizer_);
     if (std::filesystem::exists(options_.folder / "results.csv"))
-      table_.set_text(read_text_file(options_.folder / "results.csv"));
+      table_.resume(read_text_file(options_.folder / "results.csv"), at_.epoch);
     if (at_.epoch >= options_.epochs) {
       log_info("{}: {} of {} are done; more --epochs prolong the run", options_.folder.string(),
                at_.epoch, counted(options_.epochs, "epoch"));
@@ -360,7 +329,7 @@ class Trainer {
   RunKey key_;
   RunPosition at_;
   std::vector<NamedLoss> losses_;
-  Table table_;
+  ResultsTable table_;
   double base_rate_ = 0, learning_rate_ = 0;
   double rate_of_new_layers_ = 1;  // as a multiple
   int pending_ = 0;                // batches since the last step
