@@ -126,6 +126,12 @@ TEST_F(Quantize, TrainsAndKeepsLayersInFloat) {
   EXPECT_EQ(j["kept_float"].size(), 2U);
   EXPECT_EQ(j["even_weights"], true);
   EXPECT_EQ(j["epochs"], 1);
+  const Outcome other = run_octet(
+      "quantize --resume --imgsz 64 --images 2 --epochs 2 --batch 4 "
+      "--keep-float 3 --bit-exact-everywhere --model " +
+      kModel + " --data " + kData + " -o " + at("q.safetensors"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, HasSubstr("is of a run with another model, other options or data"));
   EXPECT_EQ(json::parse(run_octet("val --json --imgsz 64 --data " + kData + " --model " +
                                   at("q.safetensors"))
                             .out)["precision"],
@@ -176,7 +182,7 @@ TEST_F(Quantize, EarlierRunsStayUnlessReplaced) {
       run_octet("train --epochs 1 --imgsz 64 --overwrite --model " + kModel + " --teacher " +
                 kModel + " --data " + at("bad.yaml") + " -o " + at("run"));
   EXPECT_EQ(bad.status, 1);
-  EXPECT_THAT(bad.err, HasSubstr("cannot be read"));
+  EXPECT_THAT(bad.err, HasSubstr("is not a readable image"));
   EXPECT_EQ(fs::last_write_time(at("run/best.safetensors")), written) << "the data were refused";
   EXPECT_EQ(run_octet(train + " --overwrite").status, 0);
   EXPECT_NE(fs::last_write_time(at("run/best.safetensors")), written);

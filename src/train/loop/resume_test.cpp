@@ -106,6 +106,22 @@ TEST_F(Interrupted, FinishedRunIsProlonged) {
   EXPECT_EQ(table_of(parts_.path()).size(), 4U);
 }
 
+// More epochs make the usual learning rate another one. The run keeps that which it began with.
+TEST_F(Interrupted, LearningRateStaysWhereTheRunIsProlonged) {
+  TrainOptions options{.epochs = 3333, .side = 64, .batch = 4, .folder = parts_.path()};
+  ASSERT_NE(usual_learning_rate(options, 3 * 3333), usual_learning_rate(options, 3 * 4000));
+  EXPECT_TRUE(run(options, 4).interrupted);
+  options.resume = true;
+  options.epochs = 4000;
+  EXPECT_TRUE(run(options, 3).interrupted);
+  const auto table = table_of(parts_.path());
+  ASSERT_EQ(table.size(), 3U);
+  EXPECT_NEAR(std::stod(table[1].back()), 0.001, 1e-5);
+  EXPECT_NEAR(std::stod(table[2].back()), 0.001, 1e-5);
+  options.learning_rate = 0.001;
+  EXPECT_THAT(error_of([&] { (void)run(options); }), HasSubstr("other options"));
+}
+
 // The power failed between the table and the run's state.
 TEST_F(Interrupted, RowOfAnEpochThatIsDoneAgainGoes) {
   TrainOptions options{.epochs = 2, .side = 64, .batch = 4, .folder = parts_.path()};
@@ -120,6 +136,30 @@ TEST_F(Interrupted, RowOfAnEpochThatIsDoneAgainGoes) {
   EXPECT_EQ(rows[0][0], "epoch");
   for (size_t epoch = 1; epoch <= 3; ++epoch) EXPECT_EQ(rows[epoch][0], std::to_string(epoch));
   EXPECT_NE(rows[3][2], "0");
+}
+
+TEST_F(Interrupted, WhatChangesTheResultIsAnotherRun) {
+  const TrainOptions first{.epochs = 1, .side = 64, .batch = 4, .folder = parts_.path()};
+  (void)run(first);
+  TrainOptions options = first;
+  options.epochs = 2;
+  options.resume = true;
+  const auto refusal = [&](const TrainOptions& with) { return error_of([&] { (void)run(with); }); };
+  TrainOptions other = options;
+  other.rectangular = true;
+  EXPECT_THAT(refusal(other), HasSubstr("is of a run with another model"));
+  other = options;
+  other.bf16 = true;
+  EXPECT_THAT(refusal(other), HasSubstr("is of a run with another model"));
+  validation_ = evenly(pictures(), 11);
+  EXPECT_THAT(refusal(options), HasSubstr("is of a run with another model"));
+  validation_.reset();
+  data_ = pictures();
+  data_->flip_index = {0};
+  EXPECT_THAT(refusal(options), HasSubstr("is of a run with another model"));
+  data_.reset();
+  options.patience = 7;
+  EXPECT_EQ(refusal(options), "");
 }
 
 TEST_F(Interrupted, OtherImagesAreAnotherRun) {

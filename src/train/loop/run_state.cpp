@@ -92,6 +92,7 @@ State to_state(const nlohmann::json& j) {
                        .epochs = j.at("epochs").get<int>(),
                        .loss = to_losses(j.at("loss")),
                        .epoch_seconds = j.at("epoch_seconds").get<double>(),
+                       .base_rate = j.value("base_rate", 0.0),
                        .steps = j.at("steps").get<int64_t>(),
                        .updates = j.at("updates").get<int64_t>()}};
 }
@@ -108,6 +109,14 @@ State state_of(const SafetensorsFile& data, const std::filesystem::path& file) {
     fail("{}: the state of its run is damaged ({}); --overwrite begins anew", file.string(),
          e.what());
   }
+}
+
+void require_same(const RunKey& own, const RunKey& key, const std::filesystem::path& file) {
+  if (own != key)
+    fail(
+        "{}: is of a run with another model, other options or data; --overwrite begins anew:\n  "
+        "then {}\n  now  {}",
+        file.string(), own, key);
 }
 
 }  // namespace
@@ -130,6 +139,7 @@ std::string fingerprint(const Model& model) {
 std::string fingerprint(const Dataset& data) {
   Hash hash;
   for (const Sample& sample : data.samples) hash.add(sample.image.filename().native() + "\n");
+  for (const int other : data.flip_index) hash.add(fmt::format("{} ", other));
   return fmt::format("{} pictures {:016x}", data.samples.size(), hash.value());
 }
 
@@ -152,6 +162,7 @@ void write_run(const std::filesystem::path& file, const Model& averaged,
                                               {"epochs", position.epochs},
                                               {"loss", to_json(position.loss)},
                                               {"epoch_seconds", position.epoch_seconds},
+                                              {"base_rate", position.base_rate},
                                               {"steps", optimizer.steps()},
                                               {"updates", average.updates()}});
   write_model_file(file, averaged, StorageKind::kF32, a);
@@ -161,15 +172,15 @@ RunPosition read_position(const std::filesystem::path& file) {
   return state_of(parse_state(file), file).position;
 }
 
+void require_same_run(const std::filesystem::path& file, const RunKey& key) {
+  require_same(state_of(parse_state(file), file).key, key, file);
+}
+
 RunPosition read_run(const std::filesystem::path& file, const RunKey& key,
                      TrainableNetwork& network, WeightAverage& average, Optimizer& optimizer) {
   const SafetensorsFile data = parse_state(file);
   const auto [own, position] = state_of(data, file);
-  if (own != key)
-    fail(
-        "{}: is of a run with another model, other options or data; --overwrite begins anew:\n  "
-        "then {}\n  now  {}",
-        file.string(), own, key);
+  require_same(own, key, file);
   take(data, "run.parameter.", file.string(), network.parameters());
   take(data, "run.buffer.", file.string(), network.buffers());
   take(data, "run.average.", file.string(), average.values());

@@ -24,6 +24,7 @@ struct RunPosition {
   int epochs = 0;                          // that the run was to have
   LossItems loss;            // of the epoch's batches so far: their share of its means
   double epoch_seconds = 0;  // spent on them
+  double base_rate = 0;      // the first learning rate
   int64_t steps = 0;         // of the optimizer: of what was read
   int64_t updates = 0;       // of the average, likewise
 };
@@ -34,7 +35,8 @@ using RunKey = std::string;
 // The part of the key for the first model of the run.
 [[nodiscard]] std::string fingerprint(const Model& model);
 
-// That of the images, by their names: they may lie in another folder, with labels of a model.
+// That of the images, by their names: they may lie in another folder, with labels of a model. And of
+// the keypoints of mirrored images.
 [[nodiscard]] std::string fingerprint(const Dataset& data);
 
 void write_run(const std::filesystem::path& file, const Model& averaged,
@@ -43,6 +45,9 @@ void write_run(const std::filesystem::path& file, const Model& averaged,
 
 // Throws an Error that names the file when it is no state of a run.
 [[nodiscard]] RunPosition read_position(const std::filesystem::path& file);
+
+// Throws as read_run() does where that is known from the key.
+void require_same_run(const std::filesystem::path& file, const RunKey& key);
 
 // Fills network, average and optimizer. Throws an Error that names the file when it belongs to
 // another model, or to a run with other options.

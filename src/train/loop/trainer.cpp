@@ -37,10 +37,25 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// What makes a run the same one: a resumed run has to share it. A learning rate that nobody gave
+// follows the number of epochs, which may grow.
+RunKey key_of(const TrainingTask& task, const Dataset& training, const Dataset& validation,
+              const TrainOptions& o) {
+  const SizeOption judged = judging_size(o);
+  return fmt::format(
+      "{}{}, judged on {} at {}{}, imgsz {}, batch {}, accumulate {}, {}{}, lr {}{}, "
+      "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
+      task.kind, fingerprint(training), fingerprint(validation), to_string(judged.size),
+      judged.exact ? "" : " rect", o.side, o.batch, o.accumulate,
+      o.optimizer == OptimizerKind::kSgd ? "sgd" : "adamw", o.bf16 ? " in bf16" : "",
+      o.learning_rate > 0 ? fmt::format("{}", o.learning_rate) : "auto", o.cosine ? " cosine" : "",
+      o.warmup_epochs, o.weight_decay, o.freeze, o.augment.mosaic, o.augment.mixup, o.seed);
+}
+
 class Trainer {
  public:
   Trainer(const TrainingTask& task, const Dataset& training, const Dataset& validation,
-          const TrainOptions& options)
+          const TrainOptions& options, RunKey key)
       : task_(task),
         net_(task.network),
         options_(options),
@@ -53,22 +68,14 @@ class Trainer {
                            .cache_gb = options.cache_gb}),
         optimizer_(options.optimizer, net_.parameters(), make_groups()),
         average_(net_, options.average),
+        key_(std::move(key)),
         losses_(named_losses(task.parts, task.network.model().info.head)),
         table_(task.parts, task.network.model().info) {
     at_.best_fitness = options.initial_fitness;
     at_.epochs = options.epochs;
-    const bool sgd = options.optimizer == OptimizerKind::kSgd;
-    base_rate_ = options.learning_rate > 0
-                     ? options.learning_rate
-                     : usual_learning_rate(options, options.epochs * loader_.batches());
-    if (options.learning_rate == 0 && sgd) rate_of_new_layers_ = kSgdRate / base_rate_;
-    key_ = fmt::format(
-        "{}{}, imgsz {}, batch {}, accumulate {}, {}, lr {}{}, "
-        "warmup {}, weight-decay {}, freeze {}, mosaic {}, mixup {}, seed {}",
-        task.kind, fingerprint(training), options.side, options.batch, options.accumulate,
-        sgd ? "sgd" : "adamw", base_rate_, options.cosine ? " cosine" : "", options.warmup_epochs,
-        options.weight_decay, options.freeze, options.augment.mosaic, options.augment.mixup,
-        options.seed);
+    at_.base_rate = options.learning_rate > 0
+                        ? options.learning_rate
+                        : usual_learning_rate(options, options.epochs * loader_.batches());
   }
 
   TrainSummary run() {
@@ -164,20 +171,25 @@ class Trainer {
     return most > 0 ? std::min(options_.warmup_epochs, most) : options_.warmup_epochs;
   }
 
+  // As a multiple of the others.
+  [[nodiscard]] double rate_of_new_layers() const {
+    return options_.learning_rate == 0 ? kSgdRate / at_.base_rate : 1;
+  }
+
   void set_rates() {
     const auto batches = static_cast<double>(loader_.batches());
     const double progress = static_cast<double>(at_.epoch) / options_.epochs;
     const double fall =
         options_.cosine ? (1 - std::cos(progress * std::numbers::pi)) / 2 : progress;
-    learning_rate_ = base_rate_ * (1 - fall * (1 - options_.last_learning_rate));
+    learning_rate_ = at_.base_rate * (1 - fall * (1 - options_.last_learning_rate));
     const double step = at_.epoch * batches + static_cast<double>(at_.batch);
     const double warm_steps = std::max(1.0, std::round(warmup_epochs() * batches));
     const double warm = options_.warmup_epochs > 0 ? std::min(1.0, step / warm_steps) : 1;
     for (ParameterGroup& group : optimizer_.groups()) group.learning_rate = learning_rate_ * warm;
     if (options_.optimizer == OptimizerKind::kSgd) {
-      const double first = options_.warmup_bias * base_rate_;
+      const double first = options_.warmup_bias * at_.base_rate;
       optimizer_.groups()[kBiases].learning_rate = first + (learning_rate_ - first) * warm;
-      optimizer_.groups()[kNewLayers].learning_rate = learning_rate_ * rate_of_new_layers_;
+      optimizer_.groups()[kNewLayers].learning_rate = learning_rate_ * rate_of_new_layers();
     }
     optimizer_.set_momentum(kWarmupMomentum + (options_.momentum - kWarmupMomentum) * warm);
   }
@@ -330,9 +342,8 @@ class Trainer {
   RunPosition at_;
   std::vector<NamedLoss> losses_;
   ResultsTable table_;
-  double base_rate_ = 0, learning_rate_ = 0;
-  double rate_of_new_layers_ = 1;  // as a multiple
-  int pending_ = 0;                // batches since the last step
+  double learning_rate_ = 0;
+  int pending_ = 0;  // batches since the last step
   Clock::time_point start_;
   double training_seconds_ = 0;
   int64_t trained_pictures_ = 0;  // in them
@@ -346,14 +357,16 @@ double usual_learning_rate(const TrainOptions& options, int64_t batches) {
   const double most = sgd ? kSgdRate : kAdamwRate;
   const double share = options.batch * options.accumulate / kShortRunBatch;
   const double rate = sgd && batches <= kManyBatches ? most * std::min(1.0, share) : most;
-  return options.already_trained ? std::min(rate, most / 10) : rate;
+  return options.already_trained && !options.learns_anew ? std::min(rate, most / 10) : rate;
 }
 
 TrainSummary train(const TrainingTask& task, const Dataset& training, const Dataset& validation,
                    const TrainOptions& options) {
   torch::manual_seed(options.seed);
   task.network.move_to(options.device);
-  return Trainer(task, training, validation, options).run();
+  const RunKey key = key_of(task, training, validation, options);
+  if (options.resume) require_same_run(options.folder / "last.safetensors", key);
+  return Trainer(task, training, validation, options, key).run();
 }
 
 }  // namespace octet

@@ -28,6 +28,7 @@ struct TrainOptions {
   // Whether the model already detects these classes. It is then evaluated first, and stays the best
   // unless an epoch is better.
   bool already_trained = false;
+  bool learns_anew = false;  // the usual learning rate is that of a model that is not trained yet
   bool cosine = false;
   double last_learning_rate = 0.01;  // share of the first
   double rate_of_scales = 1;         // learning rate of quantization scales, as a multiple
@@ -58,7 +59,8 @@ struct TrainOptions {
 
 // Returns 0.01 for SGD and 0.001 for AdamW. With up to 10,000 batches in all, the rate of SGD is
 // for 40 images a step and lower with fewer, so that a short training does not destroy the
-// knowledge of the model. It is at most a tenth for a model that is already trained.
+// knowledge of the model. It is at most a tenth for a model that is already trained, unless it
+// `learns_anew`. A resumed run keeps the rate that it began with, also where it has more epochs.
 [[nodiscard]] double usual_learning_rate(const TrainOptions& options, int64_t batches);
 
 // The input size of images in an evaluation.

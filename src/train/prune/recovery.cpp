@@ -10,13 +10,7 @@ constexpr double kMostWarmup = 0.1;  // of all epochs: a short recovery has to l
 TrainSummary recover(const PrunedModel& pruned, const Dataset& training, const Dataset& validation,
                      const RecoveryOptions& options) {
   TrainOptions train = options.train;
-  if (train.already_trained && train.learning_rate == 0) {
-    TrainOptions untrained = train;
-    untrained.already_trained = false;
-    const auto pictures = static_cast<int64_t>(training.samples.size());
-    const int64_t batches = (pictures + train.batch - 1) / train.batch;
-    train.learning_rate = usual_learning_rate(untrained, train.epochs * batches);
-  }
+  train.learns_anew = true;
   train.most_warmup = kMostWarmup;
   if (train.already_trained) train.warmup_bias = 0;  // they are no worse than the weights
   const Teaching teaching{.teacher = pruned.teacher,

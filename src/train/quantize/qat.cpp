@@ -1,5 +1,7 @@
 #include "train/quantize/qat.h"
 
+#include <fmt/ranges.h>
+
 #include "core/error.h"
 #include "train/loop/run_state.h"
 
@@ -22,10 +24,11 @@ TrainSummary train_quantized(QuantizedNetwork& network, const Model& teacher,
     network.freeze_scales();
   };
   const std::string kind = fmt::format(
-      "{}int8 of {} bits{}, calibrated on {}, distill {}, features {}, labels {}, scale-lr {}{}: ",
+      "{}int8 of {} bits{}, in float [{}], calibrated on {}, distill {}, features {}, labels {}, "
+      "scale-lr {}{}: ",
       fingerprint(teacher), network.weight_grid().bits, network.weight_grid().even ? ", even" : "",
-      options.calibrated_on, options.weights.outputs, options.weights.features,
-      options.weights.labels, options.train.rate_of_scales,
+      fmt::join(options.kept_float, " "), options.calibrated_on, options.weights.outputs,
+      options.weights.features, options.weights.labels, options.train.rate_of_scales,
       options.learn_scales ? "" : " observed");
   const TrainingTask task{.network = network,
                           .loss = loss,

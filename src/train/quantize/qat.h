@@ -2,6 +2,10 @@
 // and the boxes of the labels.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "train/loop/teacher.h"
 #include "train/loop/trainer.h"
 #include "train/quantize/calibrate.h"
@@ -10,9 +14,11 @@ namespace octet {
 
 struct QatOptions {
   TrainOptions train;
-  TeachingWeights weights;    // the float model is the teacher
-  bool learn_scales = true;   // else they stay as calibrated
-  int64_t calibrated_on = 0;  // images that the scales come from, for the identity of the run
+  TeachingWeights weights;   // the float model is the teacher
+  bool learn_scales = true;  // else they stay as calibrated
+  // For the identity of the run: the images that the scales come from, and the layers in float.
+  int64_t calibrated_on = 0;
+  std::vector<std::string> kept_float = {};
   double frozen_part = 0.25;  // the last part of the training, in which scales stay as they are
 };
 

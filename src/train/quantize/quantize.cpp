@@ -185,6 +185,7 @@ class Quantizer {
     const Task task = model_.info.task;
     QatOptions qat = options_.qat;
     qat.calibrated_on = result_.calibration.pictures;
+    qat.kept_float = result_.kept_float;
     qat.train.initial_fitness = result_.ptq.fitness(task);
     result_.training = train_quantized(*network_, model_, training_, validation_, qat);
     if (result_.training->interrupted || result_.training->best_epoch == 0) return;
