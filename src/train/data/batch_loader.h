@@ -29,7 +29,8 @@ struct LoaderOptions {
 
 class BatchLoader {
  public:
-  // `data` has to outlive this object. Throws an Error that names an unreadable image.
+  // `data` has to outlive this object. Throws an Error that names an unreadable image, and when it is
+  // interrupted.
   BatchLoader(const Dataset& data, const LoaderOptions& options);
 
   [[nodiscard]] int64_t pictures() const { return static_cast<int64_t>(data_.samples.size()); }

@@ -1,5 +1,7 @@
 #include "train/loop/evaluate.h"
 
+#include "core/error.h"
+#include "core/process.h"
 #include "core/progress.h"
 #include "eval/map_evaluator.h"
 #include "media/image/image_io.h"
@@ -110,6 +112,7 @@ Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& d
   Progress progress(static_cast<int64_t>(data.samples.size()), kValidationPhase);
   int64_t done = 0;
   for (const Sample& sample : data.samples) {
+    if (stop_requested()) fail("interrupted while the model looks at the images");
     const Image image = read_image(sample.image);
     const Size input = size.exact ? size.size : fitting_rectangle(size.size.width, image.size());
     batch.add(sample, letterboxed(image, input));

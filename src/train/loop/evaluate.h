@@ -36,7 +36,7 @@ struct Evaluation {
 using PictureVisitor = std::function<void(
     const Sample& sample, const std::vector<TruthObject>& truth, const Detections& found)>;
 
-// `size`: one side means the rectangle that fits each picture.
+// `size`: one side means the rectangle that fits each picture. Throws an Error when it is interrupted.
 [[nodiscard]] Evaluation evaluate(const Forward& forward, const Model& model, const Dataset& data,
                                   const SizeOption& size, Voting voting,
                                   const PictureVisitor& visit = {});

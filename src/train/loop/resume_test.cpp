@@ -16,6 +16,7 @@
 #include "train/loop/run_state.h"
 #include "train/loop/train_float.h"
 #include "train/network/float_network.h"
+#include "train/quantize/calibrate.h"
 
 namespace octet {
 namespace {
@@ -40,6 +41,26 @@ std::vector<std::vector<std::string>> table_of(const std::filesystem::path& fold
   return rows;
 }
 
+// A network whose evaluation may set the flag to stop.
+class StoppingNetwork : public FloatNetwork {
+ public:
+  StoppingNetwork(const Model& model, std::atomic<bool>* stop) : FloatNetwork(model), stop_(stop) {}
+  Forward inference() override {
+    return [forward = FloatNetwork::inference(), stop = stop_](const torch::Tensor& image) {
+      if (stop != nullptr) *stop = true;
+      return forward(image);
+    };
+  }
+
+ private:
+  std::atomic<bool>* stop_;
+};
+
+std::vector<float> weights_of(const std::filesystem::path& folder) {
+  const Model model = read_model(folder / "last.safetensors");
+  return std::get<Conv2d>(model.graph.nodes[0].op).weight.values;
+}
+
 // A run whose flag to stop the test sets.
 class Interrupted : public ::testing::Test {
  protected:
@@ -53,7 +74,7 @@ class Interrupted : public ::testing::Test {
   TrainSummary run(const TrainOptions& options, int stop_behind = 0) {
     const Model model =
         select_classes(read_model(kCheckpoints + "v8.4.190-detect3.pt"), pictures().names, 0);
-    FloatNetwork net(model);
+    StoppingNetwork net(model, stop_in_validation_ ? &stop_ : nullptr);
     const Loss loss(model.info, model.outputs());
     int batches = 0;
     stop_ = false;
@@ -67,6 +88,7 @@ class Interrupted : public ::testing::Test {
   }
 
   std::atomic<bool> stop_ = false;
+  bool stop_in_validation_ = false;
   std::optional<Dataset> data_, validation_;  // else the samples
   TemporaryFolder whole_, parts_;
 };
@@ -104,6 +126,40 @@ TEST_F(Interrupted, FinishedRunIsProlonged) {
   options.epochs = 3;
   EXPECT_EQ(run(options).epochs.size(), 2U);
   EXPECT_EQ(table_of(parts_.path()).size(), 4U);
+}
+
+// Gradients of the batches before a step are not in the file.
+TEST_F(Interrupted, StepOfSeveralBatchesIsWhole) {
+  TrainOptions options{
+      .epochs = 1, .side = 64, .batch = 4, .accumulate = 2, .folder = whole_.path()};
+  (void)run(options);
+  options.folder = parts_.path();
+  EXPECT_TRUE(run(options, 1).interrupted);
+  options.resume = true;
+  EXPECT_FALSE(run(options).interrupted);
+  EXPECT_EQ(weights_of(parts_.path()), weights_of(whole_.path()));
+}
+
+TEST_F(Interrupted, ValidationIsDoneAgain) {
+  TrainOptions options{.epochs = 2, .side = 64, .batch = 4, .folder = whole_.path()};
+  (void)run(options);
+  options.folder = parts_.path();
+  stop_in_validation_ = true;
+  EXPECT_TRUE(run(options).interrupted);
+  EXPECT_FALSE(std::filesystem::exists(parts_ / "results.csv"));
+  stop_in_validation_ = false;
+  options.resume = true;
+  EXPECT_EQ(run(options).epochs_done, 2);
+  EXPECT_EQ(table_of(parts_.path()).size(), 3U);
+  EXPECT_EQ(weights_of(parts_.path()), weights_of(whole_.path()));
+}
+
+TEST_F(Interrupted, ReadingIsHeeded) {
+  stop_ = true;
+  EXPECT_THAT(error_of([] { const BatchLoader loader(pictures(), {.side = 64}); }),
+              HasSubstr("interrupted while reading images; nothing was written"));
+  EXPECT_THAT(error_of([] { (void)calibration_batch(pictures(), 2, 64); }),
+              HasSubstr("interrupted while calibrating; nothing was written"));
 }
 
 // More epochs make the usual learning rate another one. The run keeps that which it began with.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
@@ -90,14 +91,11 @@ class Trainer {
     summary.best.boxes = at_.best_boxes;
     summary.best.keypoints = at_.best_keypoints;
     start_ = Clock::now();
-    while (at_.epoch < options_.epochs) {
+    while (at_.epoch < options_.epochs && !summary.interrupted) {
       if (task_.before_epoch)
         task_.before_epoch(static_cast<double>(at_.epoch) / options_.epochs, average_);
       EpochResult result;
-      summary.interrupted = !train_epoch(result);
-      if (summary.interrupted) break;
-      training_seconds_ += result.seconds;
-      finish_epoch(result, summary);
+      summary.interrupted = !train_epoch(result) || !finish_epoch(result, summary);
       if (at_.epoch - at_.best_epoch >= options_.patience) {
         log_info("no better one for {}: training stops early", counted(options_.patience, "epoch"));
         break;
@@ -214,19 +212,18 @@ class Trainer {
       at_.epoch_seconds = before + spent;
       const auto trained = static_cast<double>((at_.batch - first) * options_.batch);
       progress.update(at_.batch, progress_note(items, trained / spent));
-      if (stop_requested()) {
+      if (pending_ == 0 && stop_requested()) {  // gradients are not in the file
         save(averaged());
         return false;
       }
     }
-    result.epoch = ++at_.epoch;
+    result.epoch = at_.epoch + 1;
     result.seconds = seconds_since(begin);
-    result.loss = std::exchange(at_.loss, {});
-    result.images_per_second =
-        static_cast<double>(loader_.pictures()) / std::exchange(at_.epoch_seconds, 0);
+    result.loss = at_.loss;
+    result.images_per_second = static_cast<double>(loader_.pictures()) / at_.epoch_seconds;
     result.learning_rate = learning_rate_;
+    training_seconds_ += result.seconds;
     trained_pictures_ += loader_.pictures() - std::min(loader_.pictures(), first * options_.batch);
-    at_.batch = 0;
     return true;
   }
 
@@ -274,12 +271,28 @@ class Trainer {
     return task_kind_ == Task::kPose ? fmt::format(" pose {:.4f}", e.keypoints.map50_95) : "";
   }
 
-  void finish_epoch(EpochResult& result, TrainSummary& summary) {
+  // Nothing when it was interrupted.
+  std::optional<Evaluation> judge_unless_stopped(const Model& model) const {
+    try {
+      return judge(model);
+    } catch (const Error&) {
+      if (stop_requested()) return std::nullopt;
+      throw;
+    }
+  }
+
+  // False when it was interrupted; then everything is saved, and a resumed run judges the epoch.
+  bool finish_epoch(EpochResult& result, TrainSummary& summary) {
     average_.swap(net_);
     const Model averaged = net_.model();
-    result.evaluation = judge(averaged);
+    const auto evaluation = judge_unless_stopped(averaged);
     average_.swap(net_);
-    const Evaluation& e = result.evaluation;
+    if (!evaluation) {
+      save(averaged);
+      return false;
+    }
+    begin_next_epoch();
+    const Evaluation& e = result.evaluation = *evaluation;
     if (keep_if_best(result.epoch, e, averaged)) {
       summary.best_epoch = result.epoch;
       summary.best = e;
@@ -293,6 +306,14 @@ class Trainer {
              options_.epochs, losses_note(result.loss), e.boxes.map50, e.boxes.map50_95,
              pose_note(e), result.images_per_second);
     summary.epochs.push_back(result);
+    return true;
+  }
+
+  void begin_next_epoch() {
+    ++at_.epoch;
+    at_.batch = 0;
+    at_.loss = {};
+    at_.epoch_seconds = 0;
   }
 
   void require_finite(double value, const char* name) const {

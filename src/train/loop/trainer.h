@@ -101,7 +101,8 @@ struct TrainingTask {
   std::string kind = {};
 };
 
-// Throws an Error when the loss is not a number any more, or `resume` finds another run's files.
+// A request to stop is heeded behind a step and during validation, and everything is saved. Throws an
+// Error when the loss is not a number any more, or `resume` finds another run's files.
 [[nodiscard]] TrainSummary train(const TrainingTask& task, const Dataset& training,
                                  const Dataset& validation, const TrainOptions& options);
 

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "core/error.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "model/passes/passes.h"
 #include "train/loop/evaluate.h"
 #include "train/network/graph_executor.h"
@@ -53,6 +55,7 @@ std::map<std::string, Moments> measure(const Graph& graph, BatchLoader& loader) 
   for (int64_t seen = 0; seen < kPictures;) {
     const auto batch = loader.next();
     if (!batch) break;
+    if (stop_requested()) fail("interrupted while measuring BatchNorm; nothing was written");
     seen += batch->image.size(0);
     const auto values = net.values(to_unit(batch->image));
     for (const Node& node : graph.nodes) {

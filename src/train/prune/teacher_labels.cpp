@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "core/process.h"
 #include "eval/found_as_truth.h"
 #include "train/loop/evaluate.h"
 
@@ -10,7 +9,6 @@ namespace octet {
 Dataset labelled_by(const Model& model, Dataset data, const SizeOption& size) {
   std::vector<Sample> samples;
   const auto keep = [&](const Sample& sample, const auto&, const Detections& found) {
-    if (stop_requested()) fail("interrupted while the teacher labels the images");
     samples.push_back({.image = sample.image, .relative = false, .objects = found_as_truth(found)});
   };
   (void)evaluate(model, data, size, Voting::kNone, keep);

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "train/loop/evaluate.h"
 #include "train/loss/distill.h"
 #include "train/network/graph_executor.h"
@@ -16,7 +17,10 @@ namespace {
 
 torch::Tensor read_batch(std::span<const Sample> samples, int side) {
   std::vector<torch::Tensor> list;
-  for (const Sample& s : samples) list.push_back(read_letterboxed(s.image, {side, side}).bytes);
+  for (const Sample& s : samples) {
+    if (stop_requested()) fail("interrupted while calibrating; nothing was written");
+    list.push_back(read_letterboxed(s.image, {side, side}).bytes);
+  }
   return to_unit(torch::cat(list));
 }
 
