@@ -82,13 +82,16 @@ class Interrupted : public ::testing::Test {
         .network = net,
         .loss = [&](const auto& outputs, const torch::Tensor&, const Targets& targets) {
           if (++batches == stop_behind) stop_ = true;
-          return loss(outputs, targets);
+          LossItems items = loss(outputs, targets);
+          if (batches == diverge_at_) items.total = items.total * std::nan("");
+          return items;
         }};
     return train(task, data_.value_or(pictures()), validation_.value_or(pictures()), options);
   }
 
   std::atomic<bool> stop_ = false;
   bool stop_in_validation_ = false;
+  int diverge_at_ = 0;                        // a batch, counted from 1
   std::optional<Dataset> data_, validation_;  // else the samples
   TemporaryFolder whole_, parts_;
 };
@@ -178,6 +181,16 @@ TEST_F(Interrupted, LearningRateStaysWhereTheRunIsProlonged) {
   EXPECT_THAT(error_of([&] { (void)run(options); }), HasSubstr("other options"));
 }
 
+TEST_F(Interrupted, EarlyStopStays) {
+  TrainOptions options{.epochs = 6, .side = 64, .batch = 4, .patience = 1, .folder = parts_.path()};
+  const int done = run(options).epochs_done;
+  ASSERT_LT(done, 6);
+  options.resume = true;
+  EXPECT_EQ(run(options).epochs_done, done);
+  options.patience = 2;
+  EXPECT_EQ(run(options).epochs_done, done + 1);
+}
+
 // The power failed between the table and the run's state.
 TEST_F(Interrupted, RowOfAnEpochThatIsDoneAgainGoes) {
   TrainOptions options{.epochs = 2, .side = 64, .batch = 4, .folder = parts_.path()};
@@ -192,6 +205,14 @@ TEST_F(Interrupted, RowOfAnEpochThatIsDoneAgainGoes) {
   EXPECT_EQ(rows[0][0], "epoch");
   for (size_t epoch = 1; epoch <= 3; ++epoch) EXPECT_EQ(rows[epoch][0], std::to_string(epoch));
   EXPECT_NE(rows[3][2], "0");
+}
+
+TEST_F(Interrupted, DivergenceSaysAWayThatIsOpen) {
+  diverge_at_ = 4;
+  const TrainOptions options{.epochs = 2, .side = 64, .batch = 4, .folder = parts_.path()};
+  EXPECT_THAT(error_of([&] { (void)run(options); }),
+              HasSubstr("at epoch 2 batch 1; train again with --model " +
+                        (parts_ / "best.safetensors").string() + ", a lower --lr and another -o"));
 }
 
 TEST_F(Interrupted, WhatChangesTheResultIsAnotherRun) {

@@ -92,14 +92,14 @@ class Trainer {
     summary.best.keypoints = at_.best_keypoints;
     start_ = Clock::now();
     while (at_.epoch < options_.epochs && !summary.interrupted) {
-      if (task_.before_epoch)
-        task_.before_epoch(static_cast<double>(at_.epoch) / options_.epochs, average_);
-      EpochResult result;
-      summary.interrupted = !train_epoch(result) || !finish_epoch(result, summary);
       if (at_.epoch - at_.best_epoch >= options_.patience) {
         log_info("no better one for {}: training stops early", counted(options_.patience, "epoch"));
         break;
       }
+      if (task_.before_epoch)
+        task_.before_epoch(static_cast<double>(at_.epoch) / options_.epochs, average_);
+      EpochResult result;
+      summary.interrupted = !train_epoch(result) || !finish_epoch(result, summary);
     }
     summary.epochs_done = at_.epoch;
     summary.seconds = at_.seconds + seconds_since(start_);
@@ -318,10 +318,16 @@ class Trainer {
 
   void require_finite(double value, const char* name) const {
     if (std::isfinite(value)) return;
-    fail("the {} is not a number any more, at epoch {} batch {}; {}try a lower --lr", name,
-         at_.epoch + 1, at_.batch + 1,
-         at_.epoch > 0 ? "best.safetensors and last.safetensors of the epochs before are kept; "
-                       : "");
+    fail("the {} is not a number any more, at epoch {} batch {}; {}", name, at_.epoch + 1,
+         at_.batch + 1, advice());
+  }
+
+  // A run with another --lr is another run. An int8 model cannot be trained on.
+  [[nodiscard]] std::string advice() const {
+    if (at_.epoch == 0) return "try a lower --lr";
+    if (!net_.model().quantization.empty()) return "try a lower --lr and --overwrite";
+    return fmt::format("train again with --model {}, a lower --lr and another -o",
+                       (options_.folder / "best.safetensors").string());
   }
 
   LossItems step(const Batch& batch) {
