@@ -42,8 +42,11 @@ std::string Trials::text_of(const Whole& whole, const Candidate& candidate) cons
   return (p_.options.models.size() > 1 ? given(whole) + ", " : "") + candidate.text();
 }
 
-std::string Trials::fitness_key() const {
-  return p_.validation.keypoints > 0 ? "pose_map50_95" : "map50_95";
+// 'octet train' evaluates squares.
+double Trials::score_of(const ordered_json& trained, const std::string& name, Size size) {
+  if (size.width != size.height)
+    return accuracy(name + "-accuracy", p_.commands.path(name) + "/best.safetensors", size);
+  return trained.at(p_.validation.keypoints > 0 ? "pose_map50_95" : "map50_95");
 }
 
 void Trials::train_whole(Whole& whole) {
@@ -124,7 +127,7 @@ void Trials::train_shortly(Tried& tried, const StageCommands::Training& training
   const Whole& whole = *tried.whole;
   const ordered_json j =
       p_.stages.run(p_.commands.train(training, {"--teacher", whole.file, "--mosaic", "0"}));
-  tried.score = j.at(fitness_key());
+  tried.score = score_of(j, tried.folder, tried.candidate.size);
   p_.schedule.learn({.work = p_.wholes.work_of(whole, tried.candidate),
                      .epochs = j.at("epochs"),
                      .seconds = j.at("seconds"),
@@ -175,7 +178,7 @@ double Trials::train_to_the_end(const Tried& tried) {
                          .epochs = p_.schedule.epochs(),
                          .size = tried.candidate.size},
                         {"--teacher", p_.wholes.same_of(*tried.whole).file, "--mosaic", "0"}));
-  const double score = j.at(fitness_key());
+  const double score = score_of(j, final_of(tried), tried.candidate.size);
   log_info("{}: mAP50-95 {:.4f} after the whole training", text, score);
   list_[places_.at(tried.folder)].whole_map50_95 = score;
   return score;

@@ -69,7 +69,9 @@ class Trials {
  private:
   [[nodiscard]] const std::string& given(const Whole& whole) const;
   [[nodiscard]] std::string text_of(const Whole& whole, const Candidate& candidate) const;
-  [[nodiscard]] std::string fitness_key() const;
+  // Of a candidate at its input. `trained`: what the training of that name printed.
+  [[nodiscard]] double score_of(const nlohmann::ordered_json& trained, const std::string& name,
+                                Size size);
   [[nodiscard]] std::optional<Tried> try_one(const Whole& whole, const Candidate& candidate);
   void train_shortly(Tried& tried, const StageCommands::Training& training);
   [[nodiscard]] bool prune(Tried& tried, const StageCommands::Training& training);

@@ -161,6 +161,7 @@ Model read_whole(Options& o) {
   const Size given = o.size.empty() ? Size{usual, usual} : SizeOption::parse(o.size).size;
   o.prune.choice.size = given;
   o.prune.choice.side = o.train().side = longer_side(given);
+  o.train().judged = given;
   model.info.trained_side = o.train().side;
   return model;
 }
@@ -333,9 +334,10 @@ void add_prune(CLI::App& root) {
       ->required()
       ->type_name("FILE");
   add_target_options(*verb, o);
-  verb->add_option("--imgsz", o.size,
-                   "Input whose time counts: one side or WxH. Training images are squares of the "
-                   "longer side. Without it: the size of the model.")
+  verb->add_option(
+          "--imgsz", o.size,
+          "Input whose time and mAP count: one side or WxH. Training images are squares of "
+          "the longer side. Without it: the size of the model.")
       ->check(size_check());
   add_training_options(*verb, o);
   verb->add_option("-o,--output", o.folder, "Folder for best.safetensors and the files of the run.")

@@ -47,7 +47,8 @@ struct TrainOptions {
   int close_mosaic = 10;  // last epochs without mosaic; never more than a half of all
   bool bf16 = false;
   torch::Device device = torch::kCPU;
-  bool rectangular = false;  // each image is evaluated in its fitting rectangle
+  bool rectangular = false;    // each image is evaluated in its fitting rectangle
+  std::optional<Size> judged;  // the input of images in an evaluation; else the square of `side`
   bool resume = false;
   uint64_t seed = 0;
   int threads = 0;      // 0: one per core
@@ -65,7 +66,7 @@ struct TrainOptions {
 
 // The input size of images in an evaluation.
 [[nodiscard]] inline SizeOption judging_size(const TrainOptions& o) {
-  return {.size = {o.side, o.side}, .exact = !o.rectangular};
+  return {.size = o.judged.value_or(Size{o.side, o.side}), .exact = !o.rectangular};
 }
 
 struct EpochResult {

@@ -148,6 +148,26 @@ TEST(Train, ModelThatNoEpochBettersIsKept) {
   EXPECT_DOUBLE_EQ(s.epochs[0].learning_rate, 0.001);
 }
 
+// Images are squares, and the shape that the model is for decides.
+TEST(Train, JudgesAtItsInput) {
+  const TemporaryFolder folder;
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = read_model(OCTET_SOURCE_DIR "/samples/yolov8n.safetensors");
+  FloatNetwork net(model);
+  const auto best = [&](std::optional<Size> judged) {
+    const TrainOptions options{.epochs = 0,
+                               .side = 160,
+                               .already_trained = true,
+                               .judged = judged,
+                               .folder = folder.path()};
+    return train({.network = net, .loss = {}}, data, data, options).best.boxes.map50_95;
+  };
+  const Size wide{160, 96};
+  const SizeOption size{.size = wide, .exact = true};
+  EXPECT_NEAR(best(wide), evaluate(model, data, size, Voting::kNone).boxes.map50_95, 1e-6);
+  EXPECT_NE(best(wide), best(std::nullopt));
+}
+
 TEST(Train, FrozenLayersStay) {
   const TemporaryFolder folder;
   const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
