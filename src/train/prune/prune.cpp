@@ -23,12 +23,13 @@ constexpr int kCorrections = 2;                           // of a choice, by its
 constexpr double kFastEnough = 1.01, kNearEnough = 0.96;  // of the time that is wanted
 
 // What a choice depends on.
-std::string key_of(const Model& model, const CostModel& cost, const PruneOptions& o) {
+std::string key_of(const Model& model, const Dataset& data, const CostModel& cost,
+                   const PruneOptions& o) {
   const Levers& l = o.choice.levers;
-  return fmt::format("{}{} in {} at {}, {} rounds, {} images of {}, levers {}{}{}, seed {}",
-                     fingerprint(model), o.asked, cost.unit(), to_string(o.choice.size), o.rounds,
-                     o.choice.images, o.choice.side, int{l.scales}, int{l.blocks}, int{l.channels},
-                     o.choice.seed);
+  return fmt::format("{}{}, {} in {} at {}, {} rounds, {} images of {}, levers {}{}{}, seed {}",
+                     fingerprint(model), fingerprint(data), o.asked, cost.unit(),
+                     to_string(o.choice.size), o.rounds, o.choice.images, o.choice.side,
+                     int{l.scales}, int{l.blocks}, int{l.channels}, o.choice.seed);
 }
 
 ordered_json to_json(const PruneRound& round, const std::string& key) {
@@ -49,8 +50,10 @@ PruneRound parse_round(const fs::path& file, const std::string& key, double whol
   try {
     const auto j = ordered_json::parse(read_text_file(file));
     if (j.at("key").get<std::string>() != key)
-      fail("{}: was chosen for another model or with other options; --overwrite begins anew",
-           file.string());
+      fail(
+          "{}: was chosen for another model or data, or with other options; --overwrite begins "
+          "anew",
+          file.string());
     if (j.contains("unreachable"))
       throw Unreachable(ErrorCode::kFailed, j.at("unreachable").get<std::string>());
     PruneRound round{.removals = {},
@@ -78,7 +81,7 @@ class Rounds {
         validation_(validation),
         cost_(cost),
         options_(options),
-        key_(key_of(model, cost, options)),
+        key_(key_of(model, training, cost, options)),
         whole_cost_(cost.predict(fold_batch_norm(model).graph, options.choice.size)) {}
 
   PruneResult run() {
@@ -89,6 +92,11 @@ class Rounds {
       make_folder(folder);
       auto [chosen, pruned] = choose(model, round, folder);
       result.rounds.push_back(std::move(chosen));
+      if (is_done(round)) {
+        result.seconds += read_position(folder / "last.safetensors").seconds;
+        model = read_model(folder / "best.safetensors");
+        continue;
+      }
       result.training =
           recover({pruned, teacher_}, training_, validation_, recovery_of(round, folder));
       result.seconds += result.training.seconds;
@@ -102,6 +110,12 @@ class Rounds {
   [[nodiscard]] fs::path folder_of(int round) const {
     const fs::path& whole = options_.recovery.train.folder;
     return round == options_.rounds ? whole : whole / fmt::format("round-{}", round);
+  }
+
+  // The next round has begun with its result, which more epochs would not change.
+  [[nodiscard]] bool is_done(int round) const {
+    return options_.recovery.train.resume && round < options_.rounds &&
+           fs::exists(folder_of(round + 1) / kChoiceFile);
   }
 
   // The same share of the cost goes in each round.

@@ -9,6 +9,7 @@
 #include "format/model_file.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
+#include "train/loop/run_state.h"
 
 namespace octet {
 namespace {
@@ -95,6 +96,19 @@ TEST(Prune, ResumesWithoutAnotherChoice) {
   EXPECT_EQ(read_text_file(folder / "best.safetensors"), before);
 }
 
+// More epochs are for the round that is not done.
+TEST(Prune, RoundThatIsDoneIsNotTrainedOn) {
+  const TemporaryFolder folder;
+  PruneOptions options = options_for(folder, 2);
+  const PruneResult first = pruned(options);
+  options.recovery.train.resume = true;
+  options.recovery.train.epochs = 9;
+  const PruneResult again = pruned(options);
+  EXPECT_EQ(read_position(folder / "round-1/last.safetensors").epoch, 1);
+  EXPECT_EQ(again.training.epochs_done, 6) << "three are for the first round";
+  EXPECT_NEAR(again.seconds - again.training.seconds, first.seconds - first.training.seconds, 0.5);
+}
+
 TEST(Prune, RefusesTheChoiceOfAnotherRun) {
   const TemporaryFolder folder;
   PruneOptions options = options_for(folder, 1);
@@ -102,6 +116,11 @@ TEST(Prune, RefusesTheChoiceOfAnotherRun) {
   options.recovery.train.resume = true;
   options.asked = "less";
   EXPECT_THAT(error_of([&] { (void)pruned(options); }),
+              HasSubstr("choice.json: was chosen for another model"));
+  options = options_for(folder, 1);
+  options.recovery.train.resume = true;
+  const Dataset fewer = evenly(pictures(), 11);
+  EXPECT_THAT(error_of([&] { (void)prune(real(), fewer, pictures(), FlopCost(), options); }),
               HasSubstr("choice.json: was chosen for another model"));
 }
 
