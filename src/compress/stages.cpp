@@ -80,7 +80,8 @@ class Begun {
 Stages::Stages(fs::path folder, fs::path program, const std::string& key, bool replace)
     : folder_(std::move(folder)), program_(std::move(program)), key_(key) {
   make_folder(folder_ / "stages");
-  const bool earlier = fs::exists(folder_ / kKeyFile);
+  // Stages without a key are of a work that nobody can tell.
+  const bool earlier = fs::exists(folder_ / kKeyFile) || !fs::is_empty(folder_ / "stages");
   const ordered_json work = read_earlier(folder_ / kKeyFile, replace);
   const bool same = work.value("key", "") == key;
   if (same && (!replace || work.value(kUnfinished, false))) return;

@@ -99,6 +99,15 @@ TEST_F(StagesTest, WorkWithoutACommandIsReplaced) {
   EXPECT_THAT(error_of([&] { (void)stages(); }), HasSubstr("--overwrite replaces it"));
 }
 
+TEST_F(StagesTest, StagesWithoutAKeyAreOfAnotherWork) {
+  const StageCommand one{.name = "a", .title = "A", .arguments = {"val"}};
+  (void)stages().run(one);
+  std::filesystem::remove(folder_ / "work/compress.json");
+  EXPECT_THAT(error_of([&] { (void)stages(); }), HasSubstr("--overwrite replaces it"));
+  (void)stages("key", true).run(one);
+  EXPECT_EQ(calls(), "val --json\nval --json\n");
+}
+
 // As the message of an interruption says.
 TEST_F(StagesTest, ReplacementGoesOnUntilItIsFinished) {
   const StageCommand one{.name = "a", .title = "A", .arguments = {"val"}};

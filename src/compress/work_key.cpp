@@ -34,6 +34,7 @@ class Fingerprint {
 std::string fingerprint(const Dataset& data) {
   Fingerprint f;
   for (const std::string& name : data.names) f.add(name);
+  for (const int other : data.flip_index) f.add(other);
   for (const Sample& sample : data.samples) {
     f.add(sample.image.string());
     for (const TruthObject& o : sample.objects) {

@@ -41,6 +41,13 @@ TEST_F(WorkKey, ChangesWithTheLabels) {
   EXPECT_NE(key(), moved);
 }
 
+TEST_F(WorkKey, ChangesWithTheKeypointsOfMirroredImages) {
+  data_.flip_index = {0, 1, 2};
+  const std::string before = key();
+  data_.flip_index = {1, 0, 2};
+  EXPECT_NE(key(), before);
+}
+
 TEST_F(WorkKey, StaysWhereATableGrows) {
   const std::string before = key();
   table_.add({{.op = kImageLayer, .height = 64, .width = 64}, 3, 3}, 1e-3);
