@@ -98,6 +98,7 @@ void write_report(const Options& o, const TrainSummary& s, const TrainingData& d
       {"best epoch", s.best_epoch > 0 ? std::to_string(s.best_epoch) : "the model as given"},
       {"octet", OCTET_VERSION}};
   if (!o.teacher.empty()) facts.insert(facts.begin() + 1, {"teacher", o.teacher});
+  if (data.truth_of_model) facts.emplace_back("labels", "detections of the teacher");
   write_train_report(o.train.folder, data.validation, judging_size(o.train), facts,
                      reported_options(verb));
 }
@@ -107,6 +108,7 @@ void print_summary(const std::string& best, const TrainSummary& s, const Trainin
   nlohmann::ordered_json j{{"output", best},
                            {"images", s.images},
                            {"skipped", data.training.skipped + data.validation.skipped},
+                           {"truth", data.truth_of_model ? "teacher" : "labels"},
                            {"epochs", s.epochs_done},
                            {"seconds", s.seconds},
                            {"images_per_second", s.images_per_second},
