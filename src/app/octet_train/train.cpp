@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,7 +30,7 @@ namespace {
 
 struct Options {
   std::string model, teacher, data, folder = "run", size;
-  std::string optimizer = "sgd", activation = "silu";
+  std::string optimizer = "sgd", activation;  // empty: as it is
   TrainOptions train;
   bool overwrite = false;
   bool strict = false;
@@ -39,6 +40,25 @@ struct Options {
 std::optional<Model> read_teacher(const Options& o) {
   if (o.teacher.empty()) return std::nullopt;
   return read_model(o.teacher);
+}
+
+bool has_activation(const Graph& graph, ActivationKind kind) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
+    const auto* activation = std::get_if<Activation>(&node.op);
+    return activation != nullptr && activation->kind == kind;
+  });
+}
+
+// Replaces SiLU where another activation is wanted. False where nothing changed.
+bool take_activation(Model& model, const Options& o) {
+  if (o.activation.empty()) return false;
+  const ActivationKind wanted = parse_activation(o.activation);
+  const bool silu = has_silu(model.graph);
+  if (!silu && !has_activation(model.graph, wanted))
+    fail("--activation {}: replaces SiLU, which {} has not; leave it out", o.activation, o.model);
+  if (!silu || wanted == ActivationKind::kSilu) return false;
+  model = replace_activation(std::move(model), wanted);
+  return true;
 }
 
 // The model as it begins: of the data's classes and keypoints, with the activation wanted.
@@ -52,9 +72,7 @@ Model starting_model(Options& o, const Dataset& data) {
         "{}: is an int8 model; train the float model that it was made of, and run 'octet quantize' "
         "again",
         o.model);
-  const ActivationKind activation = parse_activation(o.activation);
-  const bool replaced = activation != ActivationKind::kSilu && has_silu(model.graph);
-  if (replaced) model = replace_activation(std::move(model), activation);
+  const bool replaced = take_activation(model, o);
   const Head& head = model.info.head;
   if ((head.keypoints == 0) != (data.keypoints == 0))
     fail("{}: has {} keypoints an object, the model has {}; start from a model of the same task",
@@ -192,7 +210,7 @@ void add_schedule_options(CLI::App& verb, Options& o) {
   verb.add_option("--activation", o.activation,
                   "Activation that replaces SiLU. relu6 and hardswish are faster in int8.")
       ->check(CLI::IsMember({"silu", "relu6", "hardswish"}))
-      ->capture_default_str();
+      ->default_str("silu");
   verb.add_option("--mosaic", t.augment.mosaic, "Probability that four images are joined into one.")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
