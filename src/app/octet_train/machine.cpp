@@ -15,6 +15,11 @@ void add_machine_options(CLI::App& verb, TrainOptions& options) {
   verb.add_option("--threads", options.threads, "Threads of the processor. 0: one for each core.")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  verb.add_option(
+          "--cache", options.cache_gb,
+          "Gigabytes of memory for images. Where they do not all fit, they are read in each epoch.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb.add_option("--seed", options.seed, "Seed of all random numbers.")->capture_default_str();
 }
 

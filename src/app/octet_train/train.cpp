@@ -217,11 +217,6 @@ void add_schedule_options(CLI::App& verb, Options& o) {
   verb.add_option("--mixup", t.augment.mixup, "Probability that two images are blended.")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  verb.add_option(
-          "--cache", t.cache_gb,
-          "Gigabytes of memory for images. Where they do not all fit, they are read in each epoch.")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
   verb.add_flag("--rect", t.rectangular,
                 "Validate each image in the rectangle that fits it. It is faster than a square.");
   verb.add_flag("--bf16", t.bf16, "Compute in bf16. It is faster where the processor has it.");

@@ -12,7 +12,7 @@ void add_quantize(CLI::App& root);
 void add_prune(CLI::App& root);
 
 struct TrainOptions;
-// --device, --seed and --threads.
+// --device, --threads, --cache and --seed.
 void add_machine_options(CLI::App& verb, TrainOptions& options);
 
 // --resume and --overwrite, which exclude each other.
