@@ -23,19 +23,20 @@ int epoch_of(std::string_view row) {
 
 }  // namespace
 
+std::string rows_until(std::string_view text, int epochs) {
+  std::string kept;
+  for (const std::string_view row : split_text(text, "\n")) {
+    if (epoch_of(row) <= epochs) kept += fmt::format("{}\n", row);
+  }
+  return kept;
+}
+
 ResultsTable::ResultsTable(LossParts parts, const ModelInfo& info)
     : losses_(named_losses(parts, info.head)), task_(info.task) {
   text_ = "epoch,seconds,images_per_second,";
   for (const NamedLoss& loss : losses_) text_ += fmt::format("{},", loss.name);
   text_ +=
       task_ == Task::kPose ? "map50,map50_95,pose_map50,pose_map50_95,lr\n" : "map50,map50_95,lr\n";
-}
-
-void ResultsTable::resume(std::string_view text, int epochs) {
-  text_.clear();
-  for (const std::string_view row : split_text(text, "\n")) {
-    if (epoch_of(row) <= epochs) text_ += fmt::format("{}\n", row);
-  }
 }
 
 void ResultsTable::add(const EpochResult& r) {

@@ -16,6 +16,7 @@
 #include "format/model_file.h"
 #include "train/loop/evaluate.h"
 #include "train/loop/phases.h"
+#include "train/loop/results_table.h"
 #include "train/loop/run_state.h"
 #include "train/network/graph_executor.h"
 
@@ -78,11 +79,11 @@ class Imitation {
     at_.epochs = train_.epochs;
     const WeightGrid grid = net_.weight_grid();
     key_ = fmt::format(
-        "{}raw outputs, int8 of {} bits{}, calibrated on {}, {} crops {:016x}, batch {}, lr {}, "
-        "scale-lr {}{}, seed {}",
+        "{}raw outputs, int8 of {} bits{}, calibrated on {}, {} crops {:016x}, judged on {:016x}, "
+        "batch {}, lr {}, scale-lr {}{}, seed {}",
         fingerprint(judge.model()), grid.bits, grid.even ? ", even" : "", options.calibrated_on,
-        loader_.crops(), hash_of(crops), train_.batch, train_.learning_rate, train_.rate_of_scales,
-        options.learn_scales ? "" : " observed", train_.seed);
+        loader_.crops(), hash_of(crops), hash_of(judge.crops()), train_.batch, train_.learning_rate,
+        train_.rate_of_scales, options.learn_scales ? "" : " observed", train_.seed);
   }
 
   ImitationSummary run(const std::vector<double>& first) {
@@ -109,7 +110,7 @@ class Imitation {
     at_ = read_run(train_.folder / "last.safetensors", key_, net_, average_, optimizer_);
     at_.epochs = train_.epochs;
     const std::filesystem::path table = train_.folder / "results.csv";
-    if (std::filesystem::exists(table)) table_ = read_text_file(table);
+    if (std::filesystem::exists(table)) table_ = rows_until(read_text_file(table), at_.epoch);
     for (const char* phase : {kTrainingPhase, kValidationPhase}) leave_out_phase(phase, at_.epoch);
     log_info("continuing at epoch {}", at_.epoch + 1);
   }
@@ -175,7 +176,8 @@ class Imitation {
     (loss * static_cast<double>(image.size(0))).backward();
     const double norm = optimizer_.clip(train_.clip_norm);
     if (!std::isfinite(value) || !std::isfinite(norm))
-      fail("the distance is not a number any more, in epoch {}; try a lower --lr", at_.epoch + 1);
+      fail("the distance is not a number any more, in epoch {}; try a lower --lr, and --overwrite",
+           at_.epoch + 1);
     optimizer_.step();
     average_.update(net_);
     return value;
