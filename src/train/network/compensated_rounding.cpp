@@ -10,6 +10,7 @@ constexpr double kDamping = 0.01;       // of the mean square of an input, is ad
 constexpr double kLeast = 1e-30;        // of a mean square
 // Places of the inputs that are looked at.
 constexpr int64_t kLeastPlaces = 2048, kPlacesPerWeight = 4;
+constexpr int64_t kBlock = 128;  // weights whose errors the later ones take back together
 
 torch::Tensor on_grid(const torch::Tensor& weight, const torch::Tensor& steps, int64_t limit) {
   return (weight / steps).round().clamp(-limit, limit) * steps;
@@ -32,8 +33,8 @@ torch::Tensor products_of(const Conv2d& op, const torch::Tensor& x, int64_t n) {
   const int64_t most = std::max(kLeastPlaces, kPlacesPerWeight * n) / x.size(0) + 1;
   torch::Tensor sum = torch::zeros({op.groups, n, n}, torch::kDouble);
   for (int64_t i = 0; i < x.size(0); ++i) {
-    const torch::Tensor p = inputs_of(op, x.narrow(0, i, 1), most).to(torch::kCPU, torch::kDouble);
-    sum.baddbmm_(p, p.transpose(1, 2));
+    const torch::Tensor p = inputs_of(op, x.narrow(0, i, 1), most).cpu();
+    sum.add_(p.matmul(p.transpose(1, 2)));
   }
   const torch::Tensor diagonal = sum.diagonal(0, 1, 2);
   // Whatever is done to the weight of an input that is zero everywhere changes nothing.
@@ -41,21 +42,25 @@ torch::Tensor products_of(const Conv2d& op, const torch::Tensor& x, int64_t n) {
   return sum + torch::diag_embed(diagonal.mean(1, true) * kDamping + least);
 }
 
-// Of weights (groups, O / groups, n), the earlier ones first.
-torch::Tensor round_in_order(torch::Tensor left, const torch::Tensor& products,
+// `left` (groups, O / groups, n): what each weight should be, the earlier ones first. `shares` (groups,
+// n, n): how the later ones take an error back.
+torch::Tensor round_in_order(torch::Tensor left, const torch::Tensor& shares,
                              const torch::Tensor& steps, int64_t limit) {
   const int64_t n = left.size(2);
-  const torch::Tensor inverse = torch::cholesky_inverse(torch::linalg_cholesky(products));
-  const torch::Tensor shares = torch::linalg_cholesky(inverse, /*upper=*/true);
-  torch::Tensor rounded = torch::empty_like(left);
-  for (int64_t i = 0; i < n; ++i) {
-    const torch::Tensor w = left.narrow(2, i, 1);
-    const torch::Tensor q = on_grid(w, steps, limit);
-    rounded.narrow(2, i, 1).copy_(q);
-    const torch::Tensor row = shares.narrow(1, i, 1);  // (groups, 1, n)
-    const int64_t behind = n - i - 1;
-    left.narrow(2, i + 1, behind)
-        .baddbmm_((w - q) / row.narrow(2, i, 1), row.narrow(2, i + 1, behind), 1, -1);
+  torch::Tensor rounded = torch::empty_like(left), errors = torch::empty_like(left);
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t end = std::min(begin + kBlock, n);
+    for (int64_t i = begin; i < end; ++i) {
+      const torch::Tensor w = left.narrow(2, i, 1);
+      const torch::Tensor q = on_grid(w, steps, limit);
+      const torch::Tensor row = shares.narrow(1, i, 1);  // (groups, 1, n)
+      const torch::Tensor error = (w - q) / row.narrow(2, i, 1);
+      rounded.narrow(2, i, 1).copy_(q);
+      errors.narrow(2, i, 1).copy_(error);
+      left.slice(2, i + 1, end).sub_(error * row.slice(2, i + 1, end));
+    }
+    left.slice(2, end).sub_(
+        errors.slice(2, begin, end).matmul(shares.slice(1, begin, end).slice(2, end)));
   }
   return rounded;
 }
@@ -76,7 +81,9 @@ torch::Tensor round_compensated(const Conv2d& op, const torch::Tensor& weight,
   const torch::Tensor given = weight.to(torch::kCPU, torch::kDouble).reshape({op.groups, -1, n});
   const torch::Tensor columns = order.unsqueeze(1).expand_as(given);
   const torch::Tensor steps = scales.to(torch::kCPU, torch::kDouble).view({op.groups, -1, 1});
-  const torch::Tensor rounded = round_in_order(given.gather(2, columns), sorted, steps, limit);
+  const torch::Tensor inverse = torch::cholesky_inverse(torch::linalg_cholesky(sorted));
+  const torch::Tensor shares = torch::linalg_cholesky(inverse, /*upper=*/true);
+  const torch::Tensor rounded = round_in_order(given.gather(2, columns), shares, steps, limit);
   return torch::empty_like(given)
       .scatter_(2, columns, rounded)
       .reshape(weight.sizes())
