@@ -150,8 +150,9 @@ ordered_json Stages::run(const StageCommand& command) {
   line[0] = program_.string();
   line.emplace_back("--json");
   if (!command.resumable.empty()) {
-    const bool by_this_work = fs::exists(begun_of(command.name));
-    line.emplace_back(by_this_work && fs::exists(command.resumable) ? "--resume" : "--overwrite");
+    // Of another work: the command itself would keep it until it has read all images.
+    if (!fs::exists(begun_of(command.name))) fs::remove(command.resumable);
+    line.emplace_back(fs::exists(command.resumable) ? "--resume" : "--overwrite");
   }
   const Begun begun(begun_of(command.name));
   const ProgramResult result = run_program(line);

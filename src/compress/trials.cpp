@@ -45,7 +45,7 @@ std::string Trials::text_of(const Whole& whole, const Candidate& candidate) cons
 // 'octet train' evaluates squares.
 double Trials::score_of(const ordered_json& trained, const std::string& name, Size size) {
   if (size.width != size.height)
-    return accuracy(name + "-accuracy", p_.commands.path(name) + "/best.safetensors", size);
+    return accuracy(name + "-float-accuracy", p_.commands.path(name) + "/best.safetensors", size);
   return trained.at(p_.validation.keypoints > 0 ? "pose_map50_95" : "map50_95");
 }
 

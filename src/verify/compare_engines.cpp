@@ -14,6 +14,7 @@
 #include "detect/trial.h"
 #include "engine/registry.h"
 #include "eval/map_evaluator.h"
+#include "format/openvino/ir.h"
 #include "format/registry.h"
 #include "graph/shapes.h"
 #include "media/image/image_io.h"
@@ -239,7 +240,8 @@ bool all_equal(const Shares& s) { return s.equal == s.values; }
 
 bool raw_outputs_agree(const EngineComparison& c) {
   if (!all_equal(c.nodes.all)) return true;  // the engine's own rounding grows over the layers
-  const double share = c.precision == "fp32" ? kLeastWithinTwo : kLeastWithinTwoInCoarse;
+  const bool fine = c.precision == "fp32" && !c.half_weights;
+  const double share = fine ? kLeastWithinTwo : kLeastWithinTwoInCoarse;
   return std::all_of(c.outputs.begin(), c.outputs.end(), [share](const auto& output) {
     return has_share(output.second.within_2, output.second.values, share);
   });
@@ -259,11 +261,13 @@ class Comparison {
       const ExportContent& content = contents_.emplace_back(read_export(*e.format, e.file));
       runs_.emplace_back(model, size, source_of(content, e.file.string()), e);
       const NetworkDescription& d = runs_.back().network->description();
-      results_.push_back({.file = e.file.string(),
-                          .engine = name_of(d, e.kernels),
-                          .device = d.device,
-                          .precision = d.precision,
-                          .raw = !has_boxes(model)});
+      results_.push_back(
+          {.file = e.file.string(),
+           .engine = name_of(d, e.kernels),
+           .device = d.device,
+           .precision = d.precision,
+           .raw = !has_boxes(model),
+           .half_weights = has_half_weights(e.format->read_metadata(content, e.file.string()))});
     }
   }
 

@@ -27,7 +27,8 @@ struct NodeShares {
 
 struct EngineComparison {
   std::string file, engine, device, precision;
-  bool raw = false;  // the outputs have no boxes
+  bool raw = false;           // the outputs have no boxes
+  bool half_weights = false;  // in the file, whatever the engine computes in
   std::map<std::string, Shares> outputs;
   NodeShares nodes;
   // With a score above 0.3 in the reference; IoU ≥ 0.95. Raw outputs have no boxes.

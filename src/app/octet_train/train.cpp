@@ -53,10 +53,11 @@ bool has_activation(const Graph& graph, ActivationKind kind) {
 bool take_activation(Model& model, const Options& o) {
   if (o.activation.empty()) return false;
   const ActivationKind wanted = parse_activation(o.activation);
-  const bool silu = has_silu(model.graph);
-  if (!silu && !has_activation(model.graph, wanted))
+  if (wanted == ActivationKind::kSilu) return false;
+  if (!has_silu(model.graph)) {
+    if (has_activation(model.graph, wanted)) return false;
     fail("--activation {}: replaces SiLU, which {} has not; leave it out", o.activation, o.model);
-  if (!silu || wanted == ActivationKind::kSilu) return false;
+  }
   model = replace_activation(std::move(model), wanted);
   return true;
 }

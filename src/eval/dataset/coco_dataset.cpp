@@ -93,6 +93,11 @@ class CocoReader {
     if (!options_.model_names.empty() && options_.model_names.size() != categories.size())
       fail("{}: its {} categories are not the model's {} classes", name_, categories.size(),
            options_.model_names.size());
+    if (!options_.model_names.empty())
+      log_warning(
+          "{}: none of its categories has the name of a class of the model; they are taken for the "
+          "model's classes in the order of their ids",
+          name_);
     for (const auto& [key, text] : categories) {
       if (options_.model_names.empty()) out_.names.push_back(budget_.copy(text));
       classes_.emplace(key, static_cast<int>(classes_.size()));

@@ -26,7 +26,7 @@ BatchLoader::BatchLoader(const Dataset& data, const LoaderOptions& options)
   if (bytes > options.cache_gb * 1e9) return;
   Progress progress(pictures(), "reading images");
   for (size_t i = 0; i < data.samples.size(); ++i) {
-    if (stop_requested()) fail("interrupted while reading images; nothing was written");
+    if (stop_requested()) fail("interrupted while reading images");
     pictures_.push_back(read(i));
     progress.update(static_cast<int64_t>(pictures_.size()));
   }

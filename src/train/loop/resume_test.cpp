@@ -210,9 +210,11 @@ TEST_F(Interrupted, RowOfAnEpochThatIsDoneAgainGoes) {
 TEST_F(Interrupted, DivergenceSaysAWayThatIsOpen) {
   diverge_at_ = 4;
   const TrainOptions options{.epochs = 2, .side = 64, .batch = 4, .folder = parts_.path()};
-  EXPECT_THAT(error_of([&] { (void)run(options); }),
-              HasSubstr("at epoch 2 batch 1; train again with --model " +
-                        (parts_ / "best.safetensors").string() + ", a lower --lr and another -o"));
+  EXPECT_THAT(
+      error_of([&] { (void)run(options); }),
+      HasSubstr("at epoch 2 batch 1; try a lower --lr with --overwrite, or with another -o, which "
+                "keeps the best epoch in " +
+                (parts_ / "best.safetensors").string()));
 }
 
 TEST_F(Interrupted, WhatChangesTheResultIsAnotherRun) {

@@ -92,7 +92,7 @@ State to_state(const nlohmann::json& j) {
                        .epochs = j.at("epochs").get<int>(),
                        .loss = to_losses(j.at("loss")),
                        .epoch_seconds = j.at("epoch_seconds").get<double>(),
-                       .base_rate = j.value("base_rate", 0.0),
+                       .base_rate = j.at("base_rate").get<double>(),
                        .steps = j.at("steps").get<int64_t>(),
                        .updates = j.at("updates").get<int64_t>()}};
 }

@@ -322,12 +322,12 @@ class Trainer {
          at_.batch + 1, advice());
   }
 
-  // A run with another --lr is another run. An int8 model cannot be trained on.
+  // A run with another --lr is another run.
   [[nodiscard]] std::string advice() const {
     if (at_.epoch == 0) return "try a lower --lr";
-    if (!net_.model().quantization.empty()) return "try a lower --lr and --overwrite";
-    return fmt::format("train again with --model {}, a lower --lr and another -o",
-                       (options_.folder / "best.safetensors").string());
+    return fmt::format(
+        "try a lower --lr with --overwrite, or with another -o, which keeps the best epoch in {}",
+        (options_.folder / "best.safetensors").string());
   }
 
   LossItems step(const Batch& batch) {

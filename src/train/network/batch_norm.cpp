@@ -55,7 +55,7 @@ std::map<std::string, Moments> measure(const Graph& graph, BatchLoader& loader) 
   for (int64_t seen = 0; seen < kPictures;) {
     const auto batch = loader.next();
     if (!batch) break;
-    if (stop_requested()) fail("interrupted while measuring BatchNorm; nothing was written");
+    if (stop_requested()) fail("interrupted while measuring BatchNorm");
     seen += batch->image.size(0);
     const auto values = net.values(to_unit(batch->image));
     for (const Node& node : graph.nodes) {

@@ -23,7 +23,7 @@ torch::Tensor inputs_of(const Conv2d& op, const torch::Tensor& image, int64_t mo
   const torch::Tensor all =
       torch::im2col(wide.contiguous(), {op.weight.shape[2], op.weight.shape[3]},
                     {op.dilation, op.dilation}, {0, 0}, {op.stride, op.stride})[0];
-  const int64_t apart = std::max<int64_t>(1, all.size(1) / most);
+  const int64_t apart = (all.size(1) + most - 1) / most;
   const torch::Tensor some = all.slice(1, 0, all.size(1), apart).contiguous();
   return some.view(at::IntArrayRef{op.groups, some.size(0) / op.groups, some.size(1)});
 }
@@ -71,8 +71,10 @@ torch::Tensor round_compensated(const Conv2d& op, const torch::Tensor& weight,
                                 const torch::Tensor& x, const torch::Tensor& scales,
                                 int64_t limit) {
   const int64_t n = weight.size(1) * weight.size(2) * weight.size(3);
-  if (n > kMostWeights) return on_grid(weight, scales.view({-1, 1, 1, 1}), limit);
+  const torch::Tensor nearest = on_grid(weight, scales.view({-1, 1, 1, 1}), limit);
+  if (n > kMostWeights) return nearest;
   const torch::Tensor products = products_of(op, x, n);
+  if (!products.isfinite().all().item<bool>()) return nearest;
   // The weights of the largest inputs come first.
   const torch::Tensor order = products.diagonal(0, 1, 2).argsort(1, /*descending=*/true);
   const torch::Tensor rows = order.unsqueeze(2).expand_as(products);

@@ -9,8 +9,8 @@
 namespace octet {
 
 // `weight` (O, C / groups, h, w) of the convolution on the grid of `scales` (O): integers from -limit to
-// limit times the scale. `x` are usual inputs, (N, C, H, W). Where a channel has so many weights that
-// this would take minutes, each gets its nearest step.
+// limit times the scale. `x` are usual inputs, (N, C, H, W). Each weight gets its nearest step where
+// a channel has so many that this would take minutes, and where inputs are not numbers.
 [[nodiscard]] torch::Tensor round_compensated(const Conv2d& op, const torch::Tensor& weight,
                                               const torch::Tensor& x, const torch::Tensor& scales,
                                               int64_t limit);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/process.h"
 #include "quant/params.h"
 #include "quant/rounding_safe_scales.h"
 #include "train/network/compensated_rounding.h"
@@ -241,14 +242,16 @@ void QuantizedNetwork::compensate_rounding(const std::map<std::string, torch::Te
   const torch::NoGradGuard no_grad;
   for (const Node& node : model_.graph.nodes) {
     if (!placement_.convs.contains(node.name)) continue;
+    if (stop_requested()) fail("interrupted while rounding weights; nothing was written");
     const auto& op = std::get<Conv2d>(node.op);
     const torch::Tensor& x = values.at(node.inputs[0]);
     const torch::Tensor w = weight(node.name);
     const torch::Tensor rounded =
         round_compensated(op, w, x, weight_scales(node), scales_.weight_grid.limit());
-    Start& start = starts_.at(node.name);
-    start.bias.add_(compute(op, x, w - rounded, {}).mean({0, 2, 3}));
-    start.weight.copy_(rounded);
+    const Start& start = starts_.at(node.name);
+    const torch::Tensor shift = compute(op, x, w - rounded, {}).mean({0, 2, 3});
+    leaf(node.name + ".weight").add_((rounded - w) / start.weight_unit);
+    leaf(node.name + ".bias").add_(shift / start.bias_unit);
   }
 }
 

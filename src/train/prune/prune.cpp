@@ -23,13 +23,19 @@ constexpr int kCorrections = 2;                           // of a choice, by its
 constexpr double kFastEnough = 1.01, kNearEnough = 0.96;  // of the time that is wanted
 
 // What a choice depends on.
-std::string key_of(const Model& model, const Dataset& data, const CostModel& cost,
-                   const PruneOptions& o) {
+// Of a choice, and of the trainings before it: a round that is done is not trained again.
+std::string key_of(const Model& model, const Dataset& training, const Dataset& validation,
+                   const CostModel& cost, const PruneOptions& o) {
   const Levers& l = o.choice.levers;
-  return fmt::format("{}{}, {} in {} at {}, {} rounds, {} images of {}, levers {}{}{}, seed {}",
-                     fingerprint(model), fingerprint(data), o.asked, cost.unit(),
-                     to_string(o.choice.size), o.rounds, o.choice.images, o.choice.side,
-                     int{l.scales}, int{l.blocks}, int{l.channels}, o.choice.seed);
+  const TrainOptions& t = o.recovery.train;
+  const TeachingWeights& w = o.recovery.weights;
+  return fmt::format(
+      "{}{}, judged on {}, {} in {} at {}, {} rounds, {} images of {}, levers {}{}{}, batch {}, lr "
+      "{}, outputs {}, features {}, labels {}, seed {}",
+      fingerprint(model), fingerprint(training), fingerprint(validation), o.asked, cost.unit(),
+      to_string(o.choice.size), o.rounds, o.choice.images, o.choice.side, int{l.scales},
+      int{l.blocks}, int{l.channels}, t.batch, t.learning_rate, w.outputs, w.features, w.labels,
+      o.choice.seed);
 }
 
 ordered_json to_json(const PruneRound& round, const std::string& key) {
@@ -81,7 +87,7 @@ class Rounds {
         validation_(validation),
         cost_(cost),
         options_(options),
-        key_(key_of(model, training, cost, options)),
+        key_(key_of(model, training, validation, cost, options)),
         whole_cost_(cost.predict(fold_batch_norm(model).graph, options.choice.size)) {}
 
   PruneResult run() {

@@ -133,6 +133,7 @@ class Quantizer {
     const Placement placement = place_quantizers(model_, names);
     const Scales scales = layers == 0 ? result_.calibration.scales : regroup(placement);
     const CalibrationOptions& c = options_.calibration;
+    network_.reset();  // two of them are compared
     network_.emplace(rounded_network(model_, placement, scales,
                                      calibration_batch(training_, c.rounded, c.side),
                                      Distillation(model_)));
