@@ -113,8 +113,9 @@ Constant transposed(const Constant& a, const std::vector<int64_t>& order, Budget
   const size_t rank = a.shape.size();
   std::vector<bool> used(rank, false);
   if (order.size() != rank) fail("has an order of {} axes for {}", order.size(), rank);
-  Shape steps(rank, 1);
-  for (size_t i = rank; i-- > 1;) steps[i - 1] = steps[i] * a.shape[i];
+  Shape steps(rank, 1);  // unused where a side is 0; the others can have any size then
+  if (!a.values.empty())
+    for (size_t i = rank; i-- > 1;) steps[i - 1] = steps[i] * a.shape[i];
   Constant out{{}, {}, a.integers, a.bytes};
   Shape from;
   for (const int64_t axis : order) {

@@ -67,11 +67,13 @@ void read_shape(OnnxCall& call) {
 // The elements of a constant that the file has made, taken from the budget before they exist.
 size_t taken_numbers(const std::vector<int64_t>& shape, Budget& budget) {
   constexpr double kMost = 1e15;
-  double count = 1;
+  double count = 1, without_zeros = 1;
   for (const int64_t side : shape) {
     if (side < 0) fail("makes a constant with a side of {}", side);
     count *= static_cast<double>(side);
+    if (side > 0) without_zeros *= static_cast<double>(side);
   }
+  if (without_zeros > kMost) fail("makes a constant with the sides ({})", fmt::join(shape, ", "));
   const auto numbers = static_cast<size_t>(std::min(count, kMost));
   budget.take(numbers, sizeof(double));
   return numbers;

@@ -58,12 +58,13 @@ Constant read_onnx_tensor(const onnx::TensorProto& tensor, Budget& budget) {
   const bool integers =
       bytes || type == onnx::TensorProto::INT64 || type == onnx::TensorProto::INT32;
   Constant out{{}, {}, integers, bytes};
-  size_t count = 1;
+  size_t count = 1, without_zeros = 1;
   for (const int64_t side : tensor.dims()) {
     constexpr size_t kMost = size_t{1} << 32;
-    if (side < 0 || (side > 0 && count > kMost / static_cast<size_t>(side)))
+    if (side < 0 || (side > 0 && without_zeros > kMost / static_cast<size_t>(side)))
       fail("the tensor '{}' has a side of {}", tensor.name(), side);
     count *= static_cast<size_t>(side);
+    if (side > 0) without_zeros *= static_cast<size_t>(side);
     out.shape.push_back(side);
   }
   const auto require_count = [&](size_t found) {
