@@ -2,7 +2,7 @@
 .PHONY: help setup engines build install deb dist aarch64 demo check test check-all fuzz bench reference format lint clean
 help:
 	@echo "make demo    detects objects in an image and a video, into demo/"
-	@echo "make check   builds everything and runs the fast tests: under two minutes after a build"
+	@echo "make check   builds everything and runs the fast tests: less than ten minutes on two cores, after a build"
 	@echo "make test    builds everything and runs the tests"
 	@echo "make check-all  the tests, then lint, sanitizers, the debug build, emulated processors and fuzzing: hours"
 	@echo "make fuzz MINUTES=10  each fuzz target for so long"

@@ -42,11 +42,12 @@ std::optional<PixelBox> box_of(const PictureCrop& crop, Size picture) {
 
 Look look_at(const PictureCrop& crop, Size picture, Size input) {
   const std::optional<PixelBox> box = box_of(crop, picture);
-  if (!box)
+  if (!box) {
     return {.x = (picture.width - 1) / 2.0,
             .y = (picture.height - 1) / 2.0,
             .scale = letterbox_geometry(picture, input).scale,
             .border = kGrey};
+  }
   const PersonCropGeometry g = person_crop_geometry(*box, input, crop.margin);
   return {.x = ((input.width - 1) / 2.0 - g.offset_x) / g.scale,
           .y = ((input.height - 1) / 2.0 - g.offset_y) / g.scale,
