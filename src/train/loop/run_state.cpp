@@ -32,11 +32,12 @@ void take(const SafetensorsFile& file, const std::string& prefix, const std::str
   const torch::NoGradGuard no_grad;
   for (const auto& [name, value] : tensors) {
     const auto at = file.tensors.find(prefix + name);
-    if (at == file.tensors.end() || at->second.shape != value.sizes().vec())
+    if (at == file.tensors.end() || at->second.shape != value.sizes().vec()) {
       fail(
           "{}: is not of a run of this model ('{}' is missing or has another shape); give the "
           "model that it was begun with, or begin anew with --overwrite",
           path, name);
+    }
     value.detach().copy_(to_torch(at->second));
   }
 }
@@ -112,11 +113,12 @@ State state_of(const SafetensorsFile& data, const std::filesystem::path& file) {
 }
 
 void require_same(const RunKey& own, const RunKey& key, const std::filesystem::path& file) {
-  if (own != key)
+  if (own != key) {
     fail(
         "{}: is of a run with another model, other options or data; --overwrite begins anew:\n  "
         "then {}\n  now  {}",
         file.string(), own, key);
+  }
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ torch::Tensor Distillation::operator()(const std::vector<torch::Tensor>& student
   const torch::Tensor wanted = side_logits(teacher).log_softmax(3);
   const torch::Tensor divergence =
       (wanted.exp() * (wanted - side_logits(student).log_softmax(3))).sum({2, 3});
-  const torch::Tensor sum = cls + (divergence * cells.weight).sum() / cells.total * gains_.box;
+  torch::Tensor sum = cls + (divergence * cells.weight).sum() / cells.total * gains_.box;
   if (info_.head.keypoints == 0) return sum;
   cells.reach = reach(wanted.exp());
   return sum + pose_distance(student, teacher, cells);
@@ -117,7 +117,7 @@ torch::Tensor Distillation::pose_distance(const std::vector<torch::Tensor>& stud
                                           const Cells& cells) const {
   const torch::Tensor distance = (points(student) - points(teacher)).square().sum(-1);
   const torch::Tensor oks = torch::exp(-distance / cells.reach).mean(-1);
-  const torch::Tensor sum = ((1 - oks) * cells.weight).sum() / cells.total * gains_.keypoint;
+  torch::Tensor sum = ((1 - oks) * cells.weight).sum() / cells.total * gains_.keypoint;
   if (info_.head.keypoint_dims < 3) return sum;
   const torch::Tensor visible = bernoulli_divergence(all(student, OutputRole::kVisibility),
                                                      all(teacher, OutputRole::kVisibility))
@@ -138,7 +138,7 @@ torch::Tensor Distillation::probe(const std::vector<torch::Tensor>& outputs,
   const torch::Tensor drawn = p.sqrt() * signs(p, random);
   const torch::Tensor share = (cells.weight / cells.total * gains_.box).sqrt();  // (N, A)
   const torch::Tensor box = (drawn - p * drawn.sum(3, true)) * share.unsqueeze(-1).unsqueeze(-1);
-  const torch::Tensor sum = (logits * cls).sum() + (sides * box).sum();
+  torch::Tensor sum = (logits * cls).sum() + (sides * box).sum();
   if (info_.head.keypoints == 0) return sum;
   cells.reach = reach(p);
   return sum + pose_probe(outputs, cells, random);
@@ -150,7 +150,7 @@ torch::Tensor Distillation::pose_probe(const std::vector<torch::Tensor>& outputs
       (cells.weight / cells.total / info_.head.keypoints).unsqueeze(2);  // (N, A, 1)
   const torch::Tensor at = points(outputs);
   const torch::Tensor factor = (share * gains_.keypoint * 2 / cells.reach).sqrt().unsqueeze(3);
-  const torch::Tensor sum = (at * factor * signs(at, random)).sum();
+  torch::Tensor sum = (at * factor * signs(at, random)).sum();
   if (info_.head.keypoint_dims < 3) return sum;
   const torch::Tensor visible = all(outputs, OutputRole::kVisibility);
   return sum + (visible * bernoulli_deviation(visible.detach()) *

@@ -44,7 +44,7 @@ torch::Tensor products_of(const Conv2d& op, const torch::Tensor& x, int64_t n) {
 
 // `left` (groups, O / groups, n): what each weight should be, the earlier ones first. `shares` (groups,
 // n, n): how the later ones take an error back.
-torch::Tensor round_in_order(torch::Tensor left, const torch::Tensor& shares,
+torch::Tensor round_in_order(const torch::Tensor& left, const torch::Tensor& shares,
                              const torch::Tensor& steps, int64_t limit) {
   const int64_t n = left.size(2);
   torch::Tensor rounded = torch::empty_like(left), errors = torch::empty_like(left);
@@ -71,7 +71,7 @@ torch::Tensor round_compensated(const Conv2d& op, const torch::Tensor& weight,
                                 const torch::Tensor& x, const torch::Tensor& scales,
                                 int64_t limit) {
   const int64_t n = weight.size(1) * weight.size(2) * weight.size(3);
-  const torch::Tensor nearest = on_grid(weight, scales.view({-1, 1, 1, 1}), limit);
+  torch::Tensor nearest = on_grid(weight, scales.view({-1, 1, 1, 1}), limit);
   if (n > kMostWeights) return nearest;
   const torch::Tensor products = products_of(op, x, n);
   if (!products.isfinite().all().item<bool>()) return nearest;

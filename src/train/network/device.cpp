@@ -16,11 +16,12 @@ torch::Device parse_device(const std::string& name) {
   }
   if (device.is_cpu()) return device;
   if (!device.is_cuda()) fail_usage("--device {}: cpu, cuda or cuda:N is expected", name);
-  if (!torch::cuda::is_available())
+  if (!torch::cuda::is_available()) {
     fail(
         "--device {}: no GPU can be used: either the libtorch that octet-train was built with has "
         "no CUDA, as Debian's, or the driver finds none",
         name);
+  }
   const auto count = static_cast<int>(torch::cuda::device_count());
   if (device.index() >= count) fail("--device {}: there are {}, counted from 0", name, count);
   at::globalContext().setAllowTF32CuDNN(false);  // 11 bits of a product hide what a step of 8 does
