@@ -185,13 +185,22 @@ TEST(Settle, AccumulatorsAreExactInAnyOrder) {
   EXPECT_LT(worse, 50) << "of 1000";
 }
 
+struct Layer {
+  QuantParams in, out;
+};
+
+Layer any_layer(std::mt19937& random) {
+  std::uniform_real_distribution<float> any(-3, 0);  // of logarithms
+  const QuantParams in = params_for_range(-0.3, 20 * std::exp(any(random)));
+  return {in, params_for_range(-8, 20 * std::exp(any(random)))};
+}
+
 // OpenVINO adds the zero point, up to 255 steps, before it rounds.
 TEST(Settle, SmallFactorsLeaveRoomForAStepOf255) {
   std::mt19937 random(11);
   std::uniform_real_distribution<float> any(-9, 0);  // of logarithms
   for (int i = 0; i < 2000; ++i) {
-    const QuantParams in = params_for_range(-0.3, 20 * std::exp(any(random) / 3));
-    const QuantParams out = params_for_range(-8, 20 * std::exp(any(random) / 3));
+    const auto [in, out] = any_layer(random);
     const float first = out.scale / in.scale * std::exp2(any(random) - 10);
     std::vector<float> scales{first};
     snap_weight_scales(scales, in, out, {});
@@ -254,8 +263,7 @@ TEST(Settle, SumsOfEvenWeightsHaveOneResultInEveryArithmetic) {
   std::mt19937 random(5);
   std::uniform_real_distribution<float> any(-9, 0);  // of logarithms
   for (int i = 0; i < 1000; ++i) {
-    const QuantParams in = params_for_range(-0.3, 20 * std::exp(any(random) / 3));
-    const QuantParams out = params_for_range(-8, 20 * std::exp(any(random) / 3));
+    const auto [in, out] = any_layer(random);
     const WeightGrid grid{.bits = 7 + i % 2, .even = true};
     const float first = out.scale / in.scale * std::exp2(any(random) - 2);  // a factor below 1/4
     std::vector<float> scales{first};

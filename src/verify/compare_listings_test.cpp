@@ -27,6 +27,7 @@
 #include "saved_model.pb.h"
 #include "testing/testing.h"
 #include "tflite_generated.h"
+#include "verify/edited_exports.h"
 
 namespace octet {
 namespace {
@@ -52,15 +53,6 @@ Model quantized_tiny() {
   m = quantize_model(std::move(m), placement, std::move(scales));
   verify_quantization(m);
   return m;
-}
-
-bool names(const std::vector<Mismatch>& found, const std::string& what) {
-  return std::any_of(found.begin(), found.end(),
-                     [&](const Mismatch& m) { return m.tensor == what; });
-}
-
-ExportListing flat_onnx(const std::string& bytes) {
-  return list_onnx(std::as_bytes(std::span(bytes)), "edited.onnx");
 }
 
 // Changes one element of one tensor, two scales, or one attribute; gives the name.
@@ -179,16 +171,6 @@ TEST(Flat, DamagedParametersBeforeSiluAreRefused) {
     const std::string said = error_of([&] { (void)list_ir(text.str(), ir.weights, "edited.xml"); });
     EXPECT_THAT(said, HasSubstr("edited.xml: its before_silu is damaged")) << said;
   }
-}
-
-ExportListing flat_tflite(const std::string& bytes) {
-  return list_tflite(std::as_bytes(std::span(bytes)), "edited.tflite");
-}
-
-std::string packed(const tflite::ModelT& model) {
-  flatbuffers::FlatBufferBuilder builder;
-  tflite::FinishModelBuffer(builder, tflite::Model::Pack(builder, &model));
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
 }
 
 std::string edit_quantization(tflite::TensorT& t, std::mt19937& random) {

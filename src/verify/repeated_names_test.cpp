@@ -7,13 +7,10 @@
 #include <sstream>
 
 #include "format/model_file.h"
-#include "format/onnx/onnx.h"
 #include "format/openvino/ir.h"
-#include "format/tflite/tflite.h"
 #include "model/passes/passes.h"
 #include "testing/testing.h"
-#include "tflite_generated.h"
-#include "verify/compare_listings.h"
+#include "verify/edited_exports.h"
 
 namespace octet {
 namespace {
@@ -23,25 +20,6 @@ constexpr Size kSize{64, 64};
 Model tiny() {
   return fold_batch_norm(
       read_model(OCTET_SOURCE_DIR "/tests/data/checkpoints/v8.4.190-detect3.pt"));
-}
-
-ExportListing flat_onnx(const std::string& bytes) {
-  return list_onnx(std::as_bytes(std::span(bytes)), "edited.onnx");
-}
-
-ExportListing flat_tflite(const std::string& bytes) {
-  return list_tflite(std::as_bytes(std::span(bytes)), "edited.tflite");
-}
-
-std::string packed(const tflite::ModelT& model) {
-  flatbuffers::FlatBufferBuilder builder;
-  tflite::FinishModelBuffer(builder, tflite::Model::Pack(builder, &model));
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
-}
-
-bool names(const std::vector<Mismatch>& found, const std::string& what) {
-  return std::any_of(found.begin(), found.end(),
-                     [&](const Mismatch& m) { return m.tensor == what; });
 }
 
 bool says_repeated(const std::vector<Mismatch>& found, const std::string& what) {

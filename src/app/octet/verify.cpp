@@ -272,8 +272,10 @@ ordered_json verify_all(const Options& o) {
       engines.push_back(to_json(c, !c.raw));
     }
     without_run = not_run(compared.files, runs);
-    for (const std::string& file : can_run ? without_run : std::vector<std::string>{})
-      log_warning("{}: ran in no engine; only its parameters are compared", file);
+    if (can_run) {
+      for (const std::string& file : without_run)
+        log_warning("{}: ran in no engine; only its parameters are compared", file);
+    }
   }
   const auto different = static_cast<int64_t>(compared.mismatches.size());
   const int64_t all = compared.total.compared;

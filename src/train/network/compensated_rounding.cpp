@@ -71,10 +71,10 @@ torch::Tensor round_compensated(const Conv2d& op, const torch::Tensor& weight,
                                 const torch::Tensor& x, const torch::Tensor& scales,
                                 int64_t limit) {
   const int64_t n = weight.size(1) * weight.size(2) * weight.size(3);
-  torch::Tensor nearest = on_grid(weight, scales.view({-1, 1, 1, 1}), limit);
-  if (n > kMostWeights) return nearest;
+  const auto nearest = [&] { return on_grid(weight, scales.view({-1, 1, 1, 1}), limit); };
+  if (n > kMostWeights) return nearest();
   const torch::Tensor products = products_of(op, x, n);
-  if (!products.isfinite().all().item<bool>()) return nearest;
+  if (!products.isfinite().all().item<bool>()) return nearest();
   // The weights of the largest inputs come first.
   const torch::Tensor order = products.diagonal(0, 1, 2).argsort(1, /*descending=*/true);
   const torch::Tensor rows = order.unsqueeze(2).expand_as(products);

@@ -13,6 +13,7 @@
 #include "quant/reference/integer_reference.h"
 #include "testing/testing.h"
 #include "train/loop/evaluate.h"
+#include "train/loss/distill.h"
 #include "train/network/integer_network.h"
 #include "train/network/partial_run.h"
 #include "train/quantize/calibrate.h"
@@ -238,6 +239,31 @@ TEST(IntegerNetwork, IsTheIntegerReference) {
       ASSERT_EQ(different, 0) << name;
     }
   }
+}
+
+// The rounded weights are changes of the parameters, which the state of a run holds.
+TEST(QuantizedNetwork, CompensatedRoundingIsAChangeThatBringsItNearerToFloat) {
+  const Dataset data = read_dataset(OCTET_SOURCE_DIR "/samples/coco/data.yaml", {});
+  const Model model = folded(kReal);
+  const torch::Tensor images = calibration_batch(data, 4, 128);
+  const torch::NoGradGuard no_grad;
+  GraphExecutor float_network(model.graph);
+  const auto values = float_network.values(images);
+  const auto wanted = picked(values, model.graph.outputs);
+  const Distillation distance(model);
+  const auto error = [&](QuantizedNetwork& network) {
+    return distance(network.forward(images), wanted).item<double>();
+  };
+  const WeightGrid coarse{.bits = 7};
+  QuantizedNetwork nearest = calibrated(model, data, 128, coarse);
+  QuantizedNetwork compensated = calibrated(model, data, 128, coarse);
+  compensated.compensate_rounding(values);
+  EXPECT_LT(error(compensated), 0.9 * error(nearest));
+
+  QuantizedNetwork resumed = calibrated(model, data, 128, coarse);
+  for (const auto& [name, value] : resumed.parameters())
+    value.detach().copy_(compensated.parameters().at(name));
+  EXPECT_EQ(error(resumed), error(compensated));
 }
 
 // What is written and read again is the same network, to the integer.

@@ -108,13 +108,14 @@ QuantizedNetwork rounded_network(const Model& model, const Placement& placement,
                                  const OutputDistance& distance) {
   const torch::NoGradGuard no_grad;
   GraphExecutor float_network(model.graph);
-  const auto wanted = float_network.forward(images, NormMode::kRunningStatistics);
+  const auto values = float_network.values(images);
+  const auto wanted = picked(values, model.graph.outputs);
   const auto far = [&](QuantizedNetwork& network) {
     return distance(network.forward(images), wanted).item<double>();
   };
   QuantizedNetwork nearest(model, placement, scales);
   QuantizedNetwork compensated(model, placement, scales);
-  compensated.compensate_rounding(float_network.values(images));
+  compensated.compensate_rounding(values);
   const double before = far(nearest), after = far(compensated);
   log_debug("distance with weights rounded to the nearest step {:.4f}, with compensation {:.4f}",
             before, after);
